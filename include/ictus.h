@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* ictus: find command-and-control beacons in web telemetry.
+ *
+ * The one header for programs that embed ictus; the command line uses nothing else.
+ * Conventions: options are plain structs filled by the caller and borrowed for the call;
+ * strings are UTF-8, NUL-terminated, borrowed. Functions return an ic_status and fill the
+ * caller's ic_error on failure. The library never prints, logs or exits. Times are int64
+ * ticks of 100 ns since 1970-01-01T00:00:00Z; IC_TIME_NONE means "not given". */
+#ifndef ICTUS_H
+#define ICTUS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define IC_VERSION "0.1.0"
+
+/* ---- status and error ------------------------------------------------------------ */
+
+typedef enum ic_status {
+	IC_OK = 0,
+	IC_E_NOMEM = -1,    /* allocation failed or the memory limit is reached */
+	IC_E_IO = -2,	    /* open, read or write failed; message carries strerror */
+	IC_E_USAGE = -3,    /* an option or its value is wrong */
+	IC_E_FORMAT = -4,   /* the bytes are not what they claim to be */
+	IC_E_LIMIT = -5,    /* a documented limit was exceeded */
+	IC_E_NOINPUT = -6,  /* nothing readable was found */
+	IC_E_CLOSED = -7,   /* the reader of our output went away; not a failure for people */
+	IC_E_NOTFOUND = -8, /* a named thing (finding id, field, profile) does not exist */
+	IC_E_INTERNAL = -9, /* a bug in ictus */
+} ic_status;
+
+typedef struct ic_error {
+	ic_status code;
+	char message[320]; /* one sentence, no final newline; hostile bytes already escaped */
+	char file[512];	   /* "" when no file is concerned */
+	uint64_t line;	   /* 1-based; 0 when unknown */
+	uint32_t column;   /* 1-based; 0 when unknown */
+} ic_error;
+
+#define IC_TIME_NONE INT64_MIN
+
+/* ---- output and observation ------------------------------------------------------ */
+
+/* Where results go. write() returns IC_OK, IC_E_CLOSED (quiet end) or IC_E_IO. It is called
+ * from one thread at a time. */
+typedef struct ic_output {
+	ic_status (*write)(void *ctx, const void *bytes, size_t n);
+	void *ctx;
+	unsigned columns; /* terminal width for tables; 0: 80 */
+	bool color;	  /* ANSI colour allowed */
+} ic_output;
+
+/* What happened to one input file. Counts are rows. */
+typedef struct ic_file_report {
+	const char *path;   /* escaped for a terminal */
+	const char *format; /* name of the source kind, "" if none */
+	uint64_t read;	    /* rows seen (good and bad) */
+	uint64_t kept;	    /* rows that went on */
+	uint64_t bad;	    /* malformed rows */
+	uint64_t out_ports; /* left out by --ports */
+	uint64_t out_scope; /* left out by --scope */
+	uint64_t out_time;  /* left out by --since/--until */
+	bool skipped;	    /* unknown content in a walked folder */
+	bool damaged;	    /* not read to its end: truncated, corrupt, unreadable */
+	ic_error first_bad; /* sample of the first problem; code IC_OK if none */
+} ic_file_report;
+
+/* What the library tells while it works. Every member may be NULL. Called from the thread
+ * that called the library, except progress(), which may come from any one thread at a time. */
+typedef struct ic_observer {
+	void *ctx;
+	void (*progress)(void *ctx, uint64_t bytes_done, uint64_t bytes_total);
+	void (*file_done)(void *ctx, const ic_file_report *report);
+	void (*note)(void *ctx, const char *sentence); /* e.g. "now is 2024-05-02T00:00:00Z (newest event)" */
+} ic_observer;
+
+/* ---- what to read ---------------------------------------------------------------- */
+
+/* A moment: absolute, or relative to "now" (ticks before it). */
+typedef struct ic_moment {
+	int64_t ticks; /* IC_TIME_NONE: not given */
+	bool relative;
+} ic_moment;
+
+typedef struct ic_input_options {
+	const char *const *paths; /* files, folders (walked), "-" for stdin */
+	size_t path_count;
+	const char *input_type;	     /* name of a source kind, NULL: sniff */
+	const char *map_file;	     /* field map for CSV and NDJSON, NULL: none */
+	ic_moment since, until;	     /* both ends included */
+	int64_t now_ticks;	     /* IC_TIME_NONE: newest event read */
+	const char *const *internal; /* CIDRs; count 0: RFC 1918, RFC 4193, 100.64/10 */
+	size_t internal_count;
+	bool scope_all;	       /* --scope all */
+	const char *ports;     /* "web", "all" or a list "80,443,8000-8100"; NULL: "web" */
+	unsigned threads;      /* 0: one per processor */
+	uint64_t memory_bytes; /* 0: no limit */
+} ic_input_options;
+
+/* Totals of a run. */
+typedef struct ic_summary {
+	uint64_t files, damaged_files, skipped_files;
+	uint64_t unknown_named; /* files named by the user whose content is no known format */
+	uint64_t rows, kept, bad, out_ports, out_scope, out_time;
+	uint64_t late;		 /* events too far out of order to count in intervals */
+	uint64_t dropped_memory; /* events or series not tracked because of --memory */
+	uint64_t findings, hidden;
+	int64_t first_ticks, last_ticks; /* of kept events; IC_TIME_NONE if none */
+	int worst_level;		 /* ic_level of the worst finding printed, -1 if none */
+} ic_summary;
+
+typedef enum ic_level { IC_INFO, IC_LOW, IC_MEDIUM, IC_HIGH, IC_CRITICAL } ic_level;
+
+/* ---- verbs ----------------------------------------------------------------------- */
+
+typedef struct ic_scan_options {
+	ic_input_options input;
+	const char *format;		    /* "table", "ndjson", "json", "csv" */
+	double min_automation;		    /* default 50 */
+	double min_priority;		    /* default 0 */
+	size_t top;			    /* 0: all */
+	bool all;			    /* one row for every scored series */
+	const char *lower_file, *hide_file; /* NULL: none */
+	const char *explain_id;		    /* NULL, or 16 hex digits: explain this finding instead */
+} ic_scan_options;
+
+/* Fills *opt with the defaults above. */
+void ic_scan_options_init(ic_scan_options *opt);
+
+/* Reads the input, scores it and writes findings (or one explanation) to `out`.
+ * Returns IC_OK also when some files or rows were bad: see *ret. IC_E_NOINPUT when nothing
+ * could be read, IC_E_NOTFOUND when explain_id names no series. */
+ic_status ic_scan(const ic_scan_options *opt, const ic_observer *obs, const ic_output *out, ic_summary *ret,
+		  ic_error *err);
+
+typedef struct ic_convert_options {
+	ic_input_options input; /* ports and scope are not applied unless given */
+	const char *table;	/* "conn", "http", "ssl", "websocket", "all" (default) */
+	const char *format;	/* "ndjson" (default), "csv", "zeek-tsv", "zeek-json" */
+	const char *fields;	/* comma-separated, canonical or Zeek names; NULL: all that occur */
+} ic_convert_options;
+
+void ic_convert_options_init(ic_convert_options *opt);
+ic_status ic_convert(const ic_convert_options *opt, const ic_observer *obs, const ic_output *out,
+		     ic_summary *ret, ic_error *err);
+
+typedef struct ic_score_options {
+	const char *path;		  /* CSV `key,time,bytes`; "-" for stdin */
+	int64_t since_ticks, until_ticks; /* IC_TIME_NONE: open */
+} ic_score_options;
+
+/* One NDJSON object per key, in order of first appearance. */
+ic_status ic_score_series(const ic_score_options *opt, const ic_observer *obs, const ic_output *out,
+			  ic_summary *ret, ic_error *err);
+
+typedef struct ic_simulate_options {
+	const char *folder; /* where the files go; created */
+	const char *
+	    format; /* "zeek-tsv", "zeek-json", "eve", "defender-csv", "defender-json", "qradar-csv", "qradar-json" */
+	const char *profiles; /* comma-separated names; NULL: a mix of all */
+	unsigned hosts;	      /* internal hosts */
+	double days;
+	uint64_t seed;
+	int64_t start_ticks; /* first moment of the telemetry; IC_TIME_NONE: 2024-05-01T00:00:00Z */
+	bool list_profiles;  /* write the profile table to `out` and stop */
+} ic_simulate_options;
+
+void ic_simulate_options_init(ic_simulate_options *opt);
+ic_status ic_simulate(const ic_simulate_options *opt, const ic_observer *obs, const ic_output *out,
+		      ic_error *err);
+
+/* ---- small helpers shared with the command line ---------------------------------- */
+
+/* Parses RFC 3339, or a number of seconds since the epoch with up to 7 decimals.
+ * IC_E_FORMAT if it is neither. */
+ic_status ic_time_parse(const char *text, int64_t *ret_ticks);
+/* Parses a span such as 90s, 15m, 24h, 7d, 2w into ticks. */
+ic_status ic_span_parse(const char *text, int64_t *ret_ticks);
+/* Parses a size such as 512M, 2GiB, 1073741824 into bytes (K, M, G are binary). */
+ic_status ic_size_parse(const char *text, uint64_t *ret_bytes);
+/* "info" ... "critical"; NULL for a value outside the enum. */
+const char *ic_level_name(int level);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The scorer: automation 0..100 from the sketch alone. Formulas: docs/scorer.md (steps 1 to 11). */
+#ifndef IC_BEACON_SCORE_H
+#define IC_BEACON_SCORE_H
+
+#include "beacon/sketch.h"
+
+typedef struct ic_window {
+	uint16_t lo, hi; /* interval bins, both included */
+	bool multiples;	 /* x2, x3, x4 copies belong to it */
+} ic_window;
+
+typedef struct ic_score {
+	double automation; /* 0..100 */
+	double logit;
+	double sleep_s, jitter; /* meaningless (0, 1) when E == 0: callers print null */
+	double regularity, evidence_bursty, evidence_memoryless, persistence,
+	    size;		   /* sub-scores 0..1; size NaN if fewer than 3 sizes */
+	double I, E, E_memoryless; /* nats a beat, nats, nats */
+	double m_events, m_time;   /* explained shares, shrunk by N/(N+1); m_time is `coverage` */
+	double null_mass;	   /* F */
+	double size_nats;	   /* s */
+	uint32_t beats, hours;
+	uint32_t exempt_gaps; /* ng */
+	unsigned windows;     /* 0..3 */
+	ic_window window[3];
+} ic_score;
+
+/* Scores a series of n >= 1 events. */
+void ic_beacon_score(const ic_sketch *k, ic_score *ret);
+void ic_beacon_score_view(const ic_sketch_view *v, ic_score *ret);
+/* A proven upper bound of the automation of k, cheap: a series whose bound is under the threshold
+ * need not be scored. Property: bound >= ic_beacon_score().automation. */
+double ic_beacon_bound(const ic_sketch *k);
+
+/* Count mode, for sources that only say how many connections a slot had: how far below Poisson the
+ * counts vary. x: counts of consecutive slots with empty slots between as zeros. Returns
+ * -ln((var + 0.05)/mean) * sqrt(slots) after the cut to whole slots, NaN with too few. */
+double ic_count_score(const double *x, size_t n);
+
+/* The published RITA v5 score, for comparison columns (activecm/rita analysis/beacons.go, rules in
+ * docs/scorer.md). times in seconds (floored), any order; sizes per event (NaN unknown).
+ * false: RITA does not score such a series. */
+typedef struct ic_rita {
+	double ts, ds, hist, dur, score;
+} ic_rita;
+bool ic_rita_score(const int64_t *seconds, const double *sizes, size_t n, int64_t window_first,
+		   int64_t window_last, ic_rita *ret, bool *nomem);
+
+#endif

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Group table: fixed-size keys to fixed-size entries that never move. One thread at a time; a
+ * parallel group-by has one table a partition.
+ *
+ * An entry starts with its key; the rest is the caller's and is zero when the entry is new. Entries
+ * lie in pages in order of first appearance. */
+#ifndef IC_EXEC_GROUP_H
+#define IC_EXEC_GROUP_H
+
+#include "base/alloc.h"
+
+typedef struct ic_group_table {
+	uint32_t *slot; /* 1-based entry numbers, 0 empty */
+	uint8_t *tag;	/* a byte of the hash, compared before the entry is touched */
+	uint32_t slots; /* always a power of two or 0 */
+	uint32_t used;
+	uint16_t key_bytes, entry_bytes;
+	uint32_t page_shift; /* entries a page = 1 << page_shift */
+	char **page;
+	uint32_t pages;
+	ic_budget *budget;
+} ic_group_table;
+
+/* key_bytes: 4..64 and a multiple of 4; entry_bytes >= key_bytes, multiple of 8. No allocation yet. */
+void ic_group_init(ic_group_table *t, unsigned key_bytes, unsigned entry_bytes, ic_budget *budget);
+void ic_group_clear(ic_group_table *t);
+
+uint64_t ic_group_hash(const void *key, unsigned key_bytes);
+void ic_group_prefetch(const ic_group_table *t, uint64_t hash);
+/* The entry of key, made if absent (*is_new). NULL: out of memory or budget. */
+void *ic_group_upsert(ic_group_table *t, const void *key, uint64_t hash, int *is_new);
+/* NULL if absent. */
+void *ic_group_find(const ic_group_table *t, const void *key, uint64_t hash);
+static inline uint32_t ic_group_count(const ic_group_table *t)
+{
+	return t->used;
+}
+/* Entry i of 0..count-1, in order of first appearance. */
+static inline void *ic_group_at(const ic_group_table *t, uint32_t i)
+{
+	return t->page[i >> t->page_shift] + (size_t)(i & ((1u << t->page_shift) - 1)) * t->entry_bytes;
+}
+
+#endif

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Reports: findings and events to text. The facade of src/report. */
+#ifndef IC_REPORT_REPORT_H
+#define IC_REPORT_REPORT_H
+
+#include "base/buf.h"
+#include "detect/detect.h"
+#include "table/batch.h"
+
+/* ---- findings: table, ndjson, json, csv ------------------------------------------ */
+
+typedef struct ic_finding_format {
+	const char *name, *help;
+	ic_status (*write)(const ic_findings *f, const ic_output *out, ic_error *err);
+} ic_finding_format;
+extern const ic_finding_format ic_finding_formats[];		   /* ends with name NULL */
+const ic_finding_format *ic_finding_format_find(const char *name); /* NULL if unknown */
+
+/* One finding with every number, weight and threshold, the interval histogram and a day raster. */
+ic_status ic_explain_write(const ic_finding *f, const ic_output *out, ic_error *err);
+
+/* ---- events: what `convert` and `simulate` write ---------------------------------- */
+
+typedef struct ic_event_writer ic_event_writer;
+typedef struct ic_event_format {
+	const char *name, *help;
+	bool convert;	       /* offered by `convert`; the others only by `simulate` */
+	const char *file_name; /* simulate: "%s.log" with the stream's name, or one file such as "eve.json" */
+} ic_event_format;
+extern const ic_event_format ic_event_formats[]; /* ends with name NULL */
+
+typedef struct ic_event_writer_config {
+	const char *format;	/* a name of ic_event_formats */
+	const ic_field *fields; /* columns in order */
+	size_t field_count;
+	ic_stream stream; /* zeek-*: which log; IC_STREAM_NONE: all events in one table */
+	bool picked;	  /* fields were chosen by the user: zeek formats then print just these */
+} ic_event_writer_config;
+/* NULL with *err set: unknown format or out of memory. */
+ic_event_writer *ic_event_writer_new(const ic_event_writer_config *cfg, const ic_output *out, ic_error *err);
+/* Appends the rows of b whose stream is in `streams` (IC_STREAM_BITs). path and first_line serve
+ * source_file and source_line. */
+ic_status ic_event_write(ic_event_writer *w, const ic_batch *b, unsigned streams, const char *path,
+			 uint64_t first_line);
+/* Header if nothing was written yet, trailer, flush. */
+ic_status ic_event_writer_end(ic_event_writer *w);
+void ic_event_writer_free(ic_event_writer *w);
+/* The text of rows, without I/O: for converting in parallel and writing in order. */
+void ic_event_format_rows(const ic_event_writer *w, const ic_batch *b, unsigned streams, const char *path,
+			  uint64_t first_line, ic_buf *to);
+
+#endif
