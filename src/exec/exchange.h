@@ -2,22 +2,25 @@
 /* Exchange: rows made by many workers, in units with sequence numbers, go to partitions; every
  * partition sees its rows in the order of the input, whatever the threads. No lock on the row path.
  *
- * A worker fills parcels of its current unit; parcels of a committed unit become visible in unit
- * order, those of the head unit at once. Each partition is drained by one worker at a time. Memory
- * is bounded: workers that run ahead wait or drain. */
+ * A worker fills parcels for the unit that it reads and hands them over; they become visible in unit
+ * order. Each partition is drained by one worker at a time, a backlog of parcels at once, so that its
+ * tables stay in the cache. Memory is bounded: a worker that runs ahead drains, or waits for the
+ * worker of the head unit (the first one that is not ended). */
 #ifndef IC_EXEC_EXCHANGE_H
 #define IC_EXEC_EXCHANGE_H
 
 #include "ictus.h"
 #include "base/alloc.h"
 
-#define IC_PARTITIONS 256 /* by the top byte of a row's hash */
+#define IC_PARTITIONS  256
+#define IC_PARCEL_ROWS 16384
 
 typedef struct ic_exchange ic_exchange;
 typedef struct ic_parcel {
 	char *rows;    /* row r at rows + r * row_bytes */
 	uint8_t *part; /* partition of row r, set by the producer */
-	uint32_t n, room;
+	uint32_t n;    /* rows filled */
+	uint32_t room; /* IC_PARCEL_ROWS */
 } ic_parcel;
 
 /* Called for one partition with the rows at `index[0..n)` of a parcel, in order. Never concurrently
@@ -25,20 +28,25 @@ typedef struct ic_parcel {
 typedef ic_status (*ic_drain_fn)(void *ctx, unsigned partition, const char *rows, const uint32_t *index,
 				 uint32_t n);
 
-ic_exchange *ic_exchange_new(size_t row_bytes, unsigned threads, ic_drain_fn drain,
-			     void *ctx); /* NULL: no memory */
-void ic_exchange_free(ic_exchange *x);
+/* NULL: out of memory. */
+ic_exchange *ic_exchange_new(size_t row_bytes, ic_drain_fn drain, void *ctx);
+void ic_exchange_free(ic_exchange *x); /* NULL allowed; no worker may still use it */
 
-/* Producer side, for the unit `seq` that this worker reads. get: a parcel with room (maybe after
- * waiting or draining); put: hand it over. begin/end bracket a unit; end(discard=true) throws away
- * what the unit produced (it is begun again). commit must be called by the owner of the unit in unit
- * order (see ic_exchange_wait_head). */
+/* A parcel to fill for unit `seq`. May drain, or wait until others have. The owner of the head unit
+ * never waits. */
 ic_status ic_exchange_get(ic_exchange *x, uint64_t seq, ic_parcel **ret);
-void ic_exchange_put(ic_exchange *x, uint64_t seq, ic_parcel *p);
-/* Marks the unit finished. */
-void ic_exchange_end(ic_exchange *x, uint64_t seq, bool discard);
+/* Hands the parcel over (an empty one is taken back). `certain`: the rows of the unit cannot be
+ * discarded any more, so they may become visible before the unit ends. */
+ic_status ic_exchange_put(ic_exchange *x, uint64_t seq, ic_parcel *p, bool certain);
+/* Waits (draining meanwhile) until `seq` is the head unit. */
+ic_status ic_exchange_turn(ic_exchange *x, uint64_t seq);
+/* Throws away what the head unit handed over so far. */
+void ic_exchange_discard(ic_exchange *x, uint64_t seq);
+/* Ends the head unit: its rows become visible, the next unit is the head. */
+void ic_exchange_end(ic_exchange *x, uint64_t seq);
 
-/* No more units: drain everything that is left. Call from each worker after its last unit. */
+/* After a worker's last unit: drains until every visible row is consumed. When all units have ended,
+ * everything is. */
 ic_status ic_exchange_finish(ic_exchange *x);
 /* Stops all waiting workers; later calls return `code`. */
 void ic_exchange_abort(ic_exchange *x, ic_status code);

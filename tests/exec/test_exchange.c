@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The exchange: every partition sees its rows in input order whatever the threads; uncertain units
+ * can be taken back; failures reach everyone. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/hash.h"
+#include "base/thread.h"
+#include "exec/exchange.h"
+
+enum { UNITS = 300, ROWS = 700 };
+
+typedef struct row {
+	uint64_t seq;
+	uint32_t number;
+	uint32_t part;
+} row;
+
+typedef struct world {
+	ic_exchange *x;
+	_Atomic uint64_t next;
+	row last[IC_PARTITIONS];
+	_Atomic uint64_t seen;
+	bool wrong;
+	uint64_t fail_at; /* drain fails when it has seen that many rows; 0: never */
+} world;
+
+static ic_status drain(void *ctx, unsigned partition, const char *rows, const uint32_t *index, uint32_t n)
+{
+	world *w = ctx;
+	for (uint32_t i = 0; i < n; i++) {
+		row r;
+		memcpy(&r, rows + index[i] * sizeof r, sizeof r);
+		row *last = &w->last[partition];
+		if (r.part != partition || r.seq < last->seq ||
+		    (r.seq == last->seq && last->number && r.number <= last->number))
+			w->wrong = true;
+		*last = r;
+	}
+	w->seen += n;
+	return w->fail_at && w->seen >= w->fail_at ? IC_E_NOMEM : IC_OK;
+}
+
+/* Rows of one unit; every third unit is long, so that units overtake each other. */
+static ic_status produce(world *w, uint64_t seq, bool certain, uint32_t first)
+{
+	uint32_t rows = seq % 3 ? ROWS : 40 * ROWS;
+	ic_parcel *p = NULL;
+	for (uint32_t i = 0; i < rows; i++) {
+		ic_status st = IC_OK;
+		if (p && p->n == p->room) {
+			st = ic_exchange_put(w->x, seq, p, certain);
+			p = NULL;
+		}
+		if (st == IC_OK && !p)
+			st = ic_exchange_get(w->x, seq, &p);
+		if (st != IC_OK)
+			return st;
+		row r = { seq, first + i, (uint32_t)(ic_mix(seq, i, 1) % IC_PARTITIONS) };
+		memcpy(p->rows + p->n * sizeof r, &r, sizeof r);
+		p->part[p->n++] = (uint8_t)r.part;
+	}
+	return ic_exchange_put(w->x, seq, p, certain);
+}
+
+static ic_status worker(void *ctx, unsigned i)
+{
+	world *w = ctx;
+	(void)i;
+	for (;;) {
+		uint64_t seq = w->next++;
+		if (seq >= UNITS)
+			return ic_exchange_finish(w->x);
+		bool certain = seq % 2 == 0;
+		ic_status st = produce(w, seq, certain, 1);
+		if (st == IC_OK)
+			st = ic_exchange_turn(w->x, seq);
+		if (st == IC_OK && seq % 5 == 1) {
+			/* speculated wrongly: throw away, read again with other rows */
+			ic_exchange_discard(w->x, seq);
+			st = produce(w, seq, false, 1000000);
+		}
+		if (st != IC_OK) {
+			ic_exchange_abort(w->x, st);
+			return st;
+		}
+		ic_exchange_end(w->x, seq);
+	}
+}
+
+static uint64_t total_rows(void)
+{
+	uint64_t n = 0;
+	for (uint64_t s = 0; s < UNITS; s++)
+		n += s % 3 ? ROWS : 40 * ROWS;
+	return n;
+}
+
+static void run(unsigned threads)
+{
+	world w = { 0 };
+	w.x = ic_exchange_new(sizeof(row), drain, &w);
+	assert_non_null(w.x);
+	assert_int_equal(ic_parallel_for(threads, threads, worker, &w), IC_OK);
+	assert_false(w.wrong);
+	assert_int_equal(w.seen, total_rows());
+	ic_exchange_free(w.x);
+}
+
+static void keeps_order_with_any_threads(void **state)
+{
+	(void)state;
+	run(1);
+	run(2);
+	run(7);
+}
+
+static void failure_stops_everyone(void **state)
+{
+	(void)state;
+	world w = { .fail_at = 100000 };
+	w.x = ic_exchange_new(sizeof(row), drain, &w);
+	assert_int_equal(ic_parallel_for(4, 4, worker, &w), IC_E_NOMEM);
+	ic_exchange_free(w.x);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(keeps_order_with_any_threads),
+		cmocka_unit_test(failure_stops_everyone),
+	};
+	return cmocka_run_group_tests_name("exchange", tests, NULL, NULL);
+}
