@@ -58,6 +58,9 @@ typedef struct ic_input_facts {
 ic_status ic_input_open(const ic_input_request *req, ic_input **ret, ic_error *err);
 void ic_input_free(ic_input *in); /* NULL allowed; no worker may still use it */
 const ic_input_facts *ic_input_get_facts(const ic_input *in);
+/* Narrows what will be read to these fields and streams, once the facts are known. Before the first
+ * ic_input_next only. */
+void ic_input_narrow(ic_input *in, ic_fieldset wanted, unsigned streams);
 /* Bytes of the files consumed so far (for progress). Thread-safe. */
 uint64_t ic_input_bytes_done(const ic_input *in);
 
@@ -65,6 +68,9 @@ uint64_t ic_input_bytes_done(const ic_input *in);
  * 0, 1, 2... in claim order. */
 ic_status ic_input_next(ic_input *in, ic_unit **ret, ic_error *err);
 uint64_t ic_unit_seq(const ic_unit *u);
+/* True when ic_unit_commit cannot refuse the unit (it starts its file): its rows may be used before
+ * the unit ends. */
+bool ic_unit_certain(const ic_unit *u);
 /* Fills the batch (reset first) with up to IC_BATCH_ROWS rows. Returns IC_OK with rows > 0, or with
  * rows == 0 at the end of the unit. Damage to the file ends the unit early and is kept in the file's
  * report; only IC_E_NOMEM and IC_E_INTERNAL are returned. A unit is read by one thread at a time. */
