@@ -1,2 +1,126 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-typedef int ic_empty_translation_unit;
+/* `scan` and `explain`: read, observe, detect, write. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/time.h"
+#include "detect/detect.h"
+#include "engine/run.h"
+#include "report/report.h"
+
+void ic_scan_options_init(ic_scan_options *opt)
+{
+	memset(opt, 0, sizeof *opt);
+	opt->input.since.ticks = opt->input.until.ticks = IC_TIME_NONE;
+	opt->input.now_ticks = IC_TIME_NONE;
+	opt->format = "ndjson";
+	opt->min_automation = 50;
+}
+
+typedef struct scan {
+	const ic_scan_options *opt;
+	ic_run run;
+	ic_intern *names;
+	ic_observation *seen;
+	ic_site_rules *lower, *hide;
+	ic_findings findings;
+	uint64_t id;
+} scan;
+
+static ic_status parse_id(const char *text, uint64_t *ret, ic_error *err)
+{
+	if (strlen(text) != 16 || strspn(text, "0123456789abcdef") != 16)
+		return ic_fail(err, IC_E_USAGE, "a finding id is 16 hex digits, not \"%s\"", text);
+	*ret = strtoull(text, NULL, 16);
+	return IC_OK;
+}
+
+/* Everything that can be wrong with the options is found before a byte of telemetry is read. */
+static ic_status check_options(scan *s, ic_error *err)
+{
+	const ic_scan_options *opt = s->opt;
+	if (!opt->explain_id && !ic_finding_format_find(opt->format))
+		return ic_fail(err, IC_E_USAGE, "unknown format \"%s\"", opt->format);
+	ic_status st = IC_OK;
+	if (opt->explain_id)
+		st = parse_id(opt->explain_id, &s->id, err);
+	if (st == IC_OK && opt->lower_file)
+		st = ic_site_rules_read(opt->lower_file, &s->lower, err);
+	if (st == IC_OK && opt->hide_file)
+		st = ic_site_rules_read(opt->hide_file, &s->hide, err);
+	return st;
+}
+
+static ic_status find(scan *s, ic_error *err)
+{
+	const ic_detect_config cfg = {
+		.min_automation = s->opt->min_automation,
+		.min_priority = s->opt->min_priority,
+		.top = s->opt->top,
+		.all = s->opt->all,
+		.threads = s->run.threads,
+		.lower = s->lower,
+		.hide = s->hide,
+		.now = ic_run_now(&s->run),
+		.only_id = s->id,
+		.internal = &s->run.internal,
+	};
+	ic_status st = ic_detect(s->seen, &cfg, &s->findings, err);
+	if (st != IC_OK)
+		return st;
+	ic_summary *sum = &s->run.summary;
+	sum->findings = s->findings.n;
+	sum->hidden = s->findings.hidden;
+	for (size_t i = 0; i < s->findings.n; i++) {
+		int level = (int)s->findings.list[i].level;
+		sum->worst_level = level > sum->worst_level ? level : sum->worst_level;
+	}
+	return IC_OK;
+}
+
+static ic_status write_out(scan *s, const ic_output *out, ic_error *err)
+{
+	if (!s->opt->explain_id)
+		return ic_finding_format_find(s->opt->format)->write(&s->findings, out, err);
+	for (size_t i = 0; i < s->findings.n; i++) {
+		if (s->findings.list[i].id == s->id)
+			return ic_explain_write(&s->findings.list[i], out, err);
+	}
+	return ic_fail(err, IC_E_NOTFOUND, "no finding %s in this input", s->opt->explain_id);
+}
+
+static void scan_clear(scan *s)
+{
+	ic_findings_clear(&s->findings);
+	ic_site_rules_free(s->lower);
+	ic_site_rules_free(s->hide);
+	ic_observe_free(s->seen);
+	ic_intern_free(s->names);
+	ic_run_clear(&s->run);
+}
+
+ic_status ic_scan(const ic_scan_options *opt, const ic_observer *obs, const ic_output *out, ic_summary *ret,
+		  ic_error *err)
+{
+	ic_error local;
+	err = err ? err : &local;
+	scan s = { .opt = opt };
+	ic_status st = check_options(&s, err);
+	if (st == IC_OK)
+		st = ic_run_init(&s.run, &opt->input, obs, err);
+	if (st == IC_OK) {
+		s.names = ic_intern_new(&s.run.budget);
+		st = s.names ? IC_OK : ic_fail_nomem(err);
+	}
+	if (st == IC_OK)
+		st = ic_run_observe(&s.run, s.names, &s.seen, err);
+	if (st == IC_OK)
+		st = find(&s, err);
+	if (st == IC_OK)
+		st = write_out(&s, out, err);
+	if (ret)
+		*ret = s.run.summary;
+	scan_clear(&s);
+	return st;
+}

@@ -1,0 +1,431 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/run.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cpu.h"
+#include "base/error.h"
+#include "base/num.h"
+#include "base/thread.h"
+#include "base/time.h"
+
+enum { PORT_WORDS = 65536 / 64, MAX_THREADS = 256 };
+
+static const uint16_t web_ports[] = { 80, 443, 8080, 8443 };
+
+/* ---- options --------------------------------------------------------------------- */
+
+static void add_ports(uint64_t *bitmap, uint64_t from, uint64_t to)
+{
+	for (uint64_t p = from; p <= to; p++)
+		bitmap[p >> 6] |= UINT64_C(1) << (p & 63);
+}
+
+/* "80,443,8000-8100" */
+static ic_status parse_port_list(const char *text, uint64_t *bitmap, ic_error *err)
+{
+	for (const char *at = text;;) {
+		size_t n = strcspn(at, ",");
+		ic_str item = ic_str_trim((ic_str){ at, (uint32_t)n });
+		const char *dash = item.n ? memchr(item.p, '-', item.n) : NULL;
+		ic_str low = item, high = item;
+		if (dash) {
+			low.n = (uint32_t)(dash - item.p);
+			high = (ic_str){ dash + 1, (uint32_t)(item.p + item.n - dash - 1) };
+		}
+		uint64_t from = 0, to = 0;
+		if (!ic_parse_u64(low, &from) || !ic_parse_u64(high, &to) || to > 65535 || from > to)
+			return ic_fail(
+			    err, IC_E_USAGE,
+			    "--ports takes web, all, or a list such as 80,443,8000-8100, not \"%s\"", text);
+		add_ports(bitmap, from, to);
+		if (!at[n])
+			return IC_OK;
+		at += n + 1;
+	}
+}
+
+static ic_status init_ports(ic_run *run, ic_error *err)
+{
+	const char *ports = run->opt->ports ? run->opt->ports : "web";
+	if (strcmp(ports, "all") == 0)
+		return IC_OK;
+	run->ports = ic_calloc(PORT_WORDS, sizeof *run->ports);
+	if (!run->ports)
+		return ic_fail_nomem(err);
+	run->filter.ports = run->ports;
+	if (strcmp(ports, "web") != 0)
+		return parse_port_list(ports, run->ports, err);
+	run->filter.web_services = true;
+	for (size_t i = 0; i < sizeof web_ports / sizeof *web_ports; i++)
+		add_ports(run->ports, web_ports[i], web_ports[i]);
+	return IC_OK;
+}
+
+static ic_status newest_event(ic_run *run, ic_error *err);
+
+static int64_t resolve(ic_moment m, int64_t now)
+{
+	return m.relative && m.ticks != IC_TIME_NONE ? now - m.ticks : m.ticks;
+}
+
+static ic_status init_times(ic_run *run, ic_error *err)
+{
+	const ic_input_options *o = run->opt;
+	bool relative = (o->since.relative && o->since.ticks != IC_TIME_NONE) ||
+			(o->until.relative && o->until.ticks != IC_TIME_NONE);
+	if (relative && o->now_ticks == IC_TIME_NONE) {
+		ic_status st = newest_event(run, err);
+		if (st != IC_OK)
+			return st;
+	}
+	int64_t now = ic_run_now(run);
+	run->filter.since = resolve(o->since, now);
+	run->filter.until = resolve(o->until, now);
+	return IC_OK;
+}
+
+ic_status ic_run_init(ic_run *run, const ic_input_options *opt, const ic_observer *obs, ic_error *err)
+{
+	memset(run, 0, sizeof *run);
+	run->opt = opt;
+	run->obs = obs;
+	run->threads = opt->threads ? opt->threads : ic_cpu_count();
+	if (run->threads > MAX_THREADS)
+		run->threads = MAX_THREADS;
+	run->budget.limit = opt->memory_bytes;
+	run->newest = IC_TIME_NONE;
+	run->summary.first_ticks = run->summary.last_ticks = IC_TIME_NONE;
+	run->summary.worst_level = -1;
+	run->filter.since = run->filter.until = IC_TIME_NONE;
+	ic_status st = ic_cidrs_init(&run->internal, opt->internal, opt->internal_count, err);
+	if (st == IC_OK)
+		st = init_ports(run, err);
+	if (st == IC_OK)
+		st = init_times(run, err);
+	if (st != IC_OK)
+		ic_run_clear(run);
+	return st;
+}
+
+void ic_run_clear(ic_run *run)
+{
+	ic_cidrs_clear(&run->internal);
+	ic_free(run->ports);
+	run->ports = NULL;
+}
+
+static void pass_note(void *ctx, const char *sentence)
+{
+	const ic_observer *obs = ctx;
+	if (obs && obs->note)
+		obs->note(obs->ctx, sentence);
+}
+
+ic_input_request ic_run_request(ic_run *run, ic_fieldset wanted, unsigned streams)
+{
+	return (ic_input_request){
+		.paths = run->opt->paths,
+		.path_count = run->opt->path_count,
+		.input_type = run->opt->input_type,
+		.map_file = run->opt->map_file,
+		.wanted = wanted,
+		.streams = streams,
+		.filter = run->filter,
+		.threads = run->threads,
+		.budget = &run->budget,
+		.note = pass_note,
+		.note_ctx = (void *)(uintptr_t)run->obs,
+	};
+}
+
+int64_t ic_run_now(const ic_run *run)
+{
+	if (run->opt->now_ticks != IC_TIME_NONE)
+		return run->opt->now_ticks;
+	return run->newest != IC_TIME_NONE ? run->newest : ic_time_now();
+}
+
+void ic_run_report_files(ic_run *run, const ic_input *in)
+{
+	ic_summary *s = &run->summary;
+	for (size_t i = 0; i < ic_input_report_count(in); i++) {
+		const ic_file_report *r = ic_input_report(in, i);
+		s->files++;
+		s->damaged_files += r->damaged;
+		s->skipped_files += r->skipped;
+		s->rows += r->read;
+		s->kept += r->kept;
+		s->bad += r->bad;
+		s->out_ports += r->out_ports;
+		s->out_time += r->out_time;
+		if (run->obs && run->obs->file_done)
+			run->obs->file_done(run->obs->ctx, r);
+	}
+	s->unknown_named = ic_input_get_facts(in)->unknown_named;
+}
+
+void ic_run_progress(const ic_run *run, const ic_input *in)
+{
+	static pthread_mutex_t one_at_a_time = PTHREAD_MUTEX_INITIALIZER;
+	if (!run->obs || !run->obs->progress || pthread_mutex_trylock(&one_at_a_time) != 0)
+		return;
+	run->obs->progress(run->obs->ctx, ic_input_bytes_done(in), ic_input_get_facts(in)->bytes);
+	pthread_mutex_unlock(&one_at_a_time);
+}
+
+/* ---- reading --------------------------------------------------------------------- */
+
+/* What the workers of one pass share. Without an observation only times are looked at. */
+typedef struct pass {
+	ic_run *run;
+	ic_input *in;
+	ic_observation *o;
+	ic_exchange *x;
+	ic_fieldset wanted;
+	_Atomic int64_t newest;
+	_Atomic uint64_t out_scope, dropped;
+	pthread_mutex_t lock; /* of err */
+	ic_error *err;
+} pass;
+
+static void raise_to(_Atomic int64_t *max, int64_t v)
+{
+	int64_t seen = atomic_load_explicit(max, memory_order_relaxed);
+	while (v > seen && !atomic_compare_exchange_weak(max, &seen, v))
+		;
+}
+
+static int64_t newest_of(const ic_batch *b)
+{
+	int64_t newest = IC_TIME_NONE;
+	const int64_t *t = b->col[IC_F_TIME].i; /* a null slot is 0: older than any event */
+	for (uint32_t r = 0; r < b->rows; r++)
+		newest = t[r] > newest ? t[r] : newest;
+	return newest;
+}
+
+static ic_status hand_over(pass *p, const ic_batch *b, const ic_unit *u, ic_parcel **parcel,
+			   uint64_t *out_scope)
+{
+	uint64_t dropped = 0;
+	for (uint32_t at = 0; at < b->rows;) {
+		if (*parcel) {
+			at = ic_observe_rows(p->o, b, at, *parcel, out_scope, &dropped);
+			if (at == b->rows)
+				break;
+			ic_status st = ic_exchange_put(p->x, ic_unit_seq(u), *parcel, ic_unit_certain(u));
+			*parcel = NULL;
+			if (st != IC_OK)
+				return st;
+		}
+		ic_status st = ic_exchange_get(p->x, ic_unit_seq(u), parcel);
+		if (st != IC_OK)
+			return st;
+	}
+	p->dropped += dropped;
+	return IC_OK;
+}
+
+/* Reads one unit from its start to its end. */
+static ic_status read_unit(pass *p, ic_unit *u, ic_batch *b, uint64_t *out_scope)
+{
+	ic_parcel *parcel = NULL;
+	ic_status st;
+	*out_scope = 0;
+	while ((st = ic_unit_read(u, b)) == IC_OK && b->rows) {
+		raise_to(&p->newest, newest_of(b));
+		if (p->o)
+			st = hand_over(p, b, u, &parcel, out_scope);
+		if (st != IC_OK)
+			break;
+		ic_run_progress(p->run, p->in);
+	}
+	if (parcel) {
+		ic_status put = ic_exchange_put(p->x, ic_unit_seq(u), parcel, ic_unit_certain(u));
+		st = st == IC_OK ? put : st;
+	}
+	return st;
+}
+
+/* Reads a unit and commits it in its turn, again if its header turned out to be another one. */
+static ic_status take_unit(pass *p, ic_unit *u, ic_batch *b)
+{
+	uint64_t seq = ic_unit_seq(u), out_scope;
+	ic_status st = read_unit(p, u, b, &out_scope);
+	if (st == IC_OK)
+		st = ic_exchange_turn(p->x, seq);
+	while (st == IC_OK && !ic_unit_commit(u)) {
+		ic_exchange_discard(p->x, seq);
+		st = read_unit(p, u, b, &out_scope);
+	}
+	if (st != IC_OK)
+		return st;
+	p->out_scope += out_scope;
+	ic_exchange_end(p->x, seq);
+	return IC_OK;
+}
+
+static ic_status work(void *ctx, unsigned worker)
+{
+	pass *p = ctx;
+	(void)worker;
+	ic_batch *b = ic_batch_new(p->wanted);
+	ic_status st = b ? IC_OK : IC_E_NOMEM;
+	while (st == IC_OK && !ic_input_surprised(p->in)) {
+		ic_unit *u = NULL;
+		ic_error err = { 0 };
+		st = ic_input_next(p->in, &u, &err);
+		if (st != IC_OK) {
+			pthread_mutex_lock(&p->lock);
+			*p->err = err;
+			pthread_mutex_unlock(&p->lock);
+		}
+		if (st != IC_OK || !u)
+			break;
+		st = take_unit(p, u, b);
+	}
+	ic_batch_free(b);
+	if (st != IC_OK)
+		ic_exchange_abort(p->x, st);
+	else if (!ic_input_surprised(p->in))
+		st = ic_exchange_finish(p->x);
+	return st;
+}
+
+/* One pass over an open input. o NULL: only the newest time is wanted. */
+static ic_status run_pass(ic_run *run, ic_input *in, ic_fieldset wanted, ic_observation *o, ic_error *err)
+{
+	pass p = { .run = run, .in = in, .o = o, .wanted = wanted, .newest = IC_TIME_NONE, .err = err };
+	p.x = ic_exchange_new(o ? ic_observe_row_bytes(o) : sizeof(ic_obs), ic_observe_drain, o);
+	if (!p.x)
+		return ic_fail_nomem(err);
+	pthread_mutex_init(&p.lock, NULL);
+	err->code = IC_OK;
+	ic_status st = ic_parallel_for(run->threads, run->threads, work, &p);
+	pthread_mutex_destroy(&p.lock);
+	ic_exchange_free(p.x);
+	if (st != IC_OK)
+		return err->code != IC_OK ? st
+		       : st == IC_E_NOMEM ? ic_fail_nomem(err)
+					  : ic_fail(err, st, "reading failed");
+	run->newest = p.newest > run->newest ? p.newest : run->newest;
+	run->summary.out_scope = p.out_scope;
+	run->summary.dropped_memory = p.dropped;
+	return IC_OK;
+}
+
+enum {
+	ALL_STREAMS = (1u << IC_STREAM_COUNT_OF) - 1,
+};
+
+static ic_status newest_event(ic_run *run, ic_error *err)
+{
+	ic_input_request req = ic_run_request(run, IC_FIELD_BIT(IC_F_TIME), ALL_STREAMS);
+	req.filter = (ic_row_filter){ .since = IC_TIME_NONE, .until = IC_TIME_NONE };
+	req.note = NULL; /* the pass that follows says it */
+	ic_input *in = NULL;
+	ic_status st = ic_input_open(&req, &in, err);
+	if (st != IC_OK)
+		return st;
+	if (!ic_input_get_facts(in)->rereadable)
+		st = ic_fail(err, IC_E_USAGE,
+			     "a relative --since or --until on standard input needs --now wall or a time: "
+			     "the newest event is only known at the end");
+	if (st == IC_OK)
+		st = run_pass(run, in, req.wanted, NULL, err);
+	ic_input_free(in);
+	return st;
+}
+
+/* Values that only the full form of an observation carries. */
+static const ic_fieldset detail_fields = IC_FIELD_BIT(IC_F_SRC_HOST) | IC_FIELD_BIT(IC_F_USER) |
+					 IC_FIELD_BIT(IC_F_PROCESS) | IC_FIELD_BIT(IC_F_DST_NAME) |
+					 IC_FIELD_BIT(IC_F_USER_AGENT) | IC_FIELD_BIT(IC_F_JA4) |
+					 IC_FIELD_BIT(IC_F_COUNT);
+
+static bool needs_full(const ic_input_facts *f)
+{
+	bool may_surprise = f->mixed && !f->rereadable;
+	return f->streams & ~IC_STREAM_BIT(IC_STREAM_CONN) || f->can_give & detail_fields || may_surprise;
+}
+
+static ic_status observe_input(ic_run *run, ic_input *in, bool full, ic_intern *names, ic_observation **ret,
+			       ic_error *err)
+{
+	const ic_input_facts *facts = ic_input_get_facts(in);
+	ic_observe_config cfg = {
+		.full = full,
+		.join_pending = facts->mixed,
+		.have_conn = facts->streams & IC_STREAM_BIT(IC_STREAM_CONN) || facts->mixed,
+		.scope_all = run->opt->scope_all,
+		.internal = run->internal,
+	};
+	ic_fieldset wanted = ic_observe_fields(full);
+	ic_input_narrow(in, wanted, ALL_STREAMS);
+	ic_observation *o = ic_observe_new(&cfg, names, &run->budget);
+	if (!o)
+		return ic_fail_nomem(err);
+	ic_status st = run_pass(run, in, wanted, o, err);
+	if (st == IC_OK && !ic_input_surprised(in)) {
+		st = ic_observe_finish(o, run->threads);
+		if (st != IC_OK)
+			st = ic_fail_nomem(err);
+	}
+	if (st != IC_OK) {
+		ic_observe_free(o);
+		return st;
+	}
+	*ret = o;
+	return IC_OK;
+}
+
+static void summarise(ic_run *run, ic_observation *o)
+{
+	ic_summary *s = &run->summary;
+	for (unsigned i = 0; i < IC_PARTITIONS; i++) {
+		const ic_partition *p = ic_observe_partition(o, i);
+		s->late += p->late;
+		s->dropped_memory += p->dropped;
+		s->out_scope += p->out_scope;
+		if (p->first != IC_TIME_NONE && (s->first_ticks == IC_TIME_NONE || p->first < s->first_ticks))
+			s->first_ticks = p->first;
+		if (p->last != IC_TIME_NONE && p->last > s->last_ticks)
+			s->last_ticks = p->last;
+	}
+}
+
+ic_status ic_run_observe(ic_run *run, ic_intern *names, ic_observation **ret, ic_error *err)
+{
+	ic_error local;
+	err = err ? err : &local;
+	for (bool full = false;; full = true) {
+		ic_input_request req = ic_run_request(run, ic_observe_fields(true), ALL_STREAMS);
+		if (full)
+			req.note = NULL; /* said before */
+		ic_input *in = NULL;
+		ic_status st = ic_input_open(&req, &in, err);
+		if (st != IC_OK)
+			return st;
+		bool already_full = full || needs_full(ic_input_get_facts(in));
+		ic_observation *o = NULL;
+		st = observe_input(run, in, already_full, names, &o, err);
+		/* A file whose head shows only connections went on with another log (cat conn.log
+		 * http.log): the rows read so far lack what the join needs, so read again. */
+		if (st == IC_OK && ic_input_surprised(in) && !already_full) {
+			ic_observe_free(o);
+			ic_input_free(in);
+			continue;
+		}
+		if (st == IC_OK) {
+			summarise(run, o);
+			ic_run_report_files(run, in);
+			*ret = o;
+		}
+		ic_input_free(in);
+		return st;
+	}
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One pass over the input: what the verbs that read telemetry share. Private to src/engine and the
+ * benchmarks. */
+#ifndef IC_ENGINE_RUN_H
+#define IC_ENGINE_RUN_H
+
+#include "detect/observe.h"
+#include "source/source.h"
+
+/* The options of a run in the form that the stages take. */
+typedef struct ic_run {
+	const ic_input_options *opt;
+	const ic_observer *obs;
+	unsigned threads;
+	ic_budget budget;
+	ic_cidrs internal;
+	uint64_t *ports; /* bitmap, NULL: all */
+	ic_row_filter filter;
+	ic_summary summary;
+	int64_t newest; /* newest event read, IC_TIME_NONE if none */
+} ic_run;
+
+/* Checks the options. Relative times are resolved, which reads the times of the whole input first
+ * when they count from the newest event. */
+ic_status ic_run_init(ic_run *run, const ic_input_options *opt, const ic_observer *obs, ic_error *err);
+void ic_run_clear(ic_run *run);
+/* The request for ic_input_open. */
+ic_input_request ic_run_request(ic_run *run, ic_fieldset wanted, unsigned streams);
+/* "now" of the run: as asked, else the newest event, else the wall clock. */
+int64_t ic_run_now(const ic_run *run);
+/* Reads everything into an observation. *ret is the caller's. */
+ic_status ic_run_observe(ic_run *run, ic_intern *names, ic_observation **ret, ic_error *err);
+/* Adds the file reports to the summary and passes them to the observer. */
+void ic_run_report_files(ic_run *run, const ic_input *in);
+/* Tells the observer how far the reading is, from any thread. */
+void ic_run_progress(const ic_run *run, const ic_input *in);
+
+#endif
