@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Facts of a finding in words, as table and explain both say them. */
+#include "report/private.h"
+
+#include "base/time.h"
+
+#include <math.h>
+
+/* Below this jitter the clock is as good as exact, and the median says it better than the edge of a
+ * 4 % bin does. */
+#define STEADY 0.05
+
+ic_style ic_report_level_style(ic_level level)
+{
+	static const ic_style styles[] = { IC_DIM, IC_CYAN, IC_YELLOW, IC_RED, IC_ALARM };
+	return styles[level];
+}
+
+void ic_report_count(ic_buf *b, uint64_t v)
+{
+	char text[32];
+	unsigned at = sizeof(text), digits = 0;
+	do {
+		if (digits && digits % 3 == 0)
+			text[--at] = ',';
+		text[--at] = (char)('0' + v % 10);
+		digits++;
+		v /= 10;
+	} while (v);
+	ic_buf_put(b, text + at, sizeof(text) - at);
+}
+
+void ic_report_bytes(ic_buf *b, int64_t v)
+{
+	static const char *const units[] = { "B", "kB", "MB", "GB", "TB", "PB", "EB" };
+	if (v < 0) {
+		ic_buf_putc(b, '?');
+		return;
+	}
+	double x = (double)v;
+	unsigned u = 0;
+	while (x >= 999.5 && u < 6) {
+		x /= 1000;
+		u++;
+	}
+	ic_buf_printf(b, u && x < 9.95 ? "%.1f %s" : "%.0f %s", x, units[u]);
+}
+
+void ic_report_span(ic_buf *b, double seconds)
+{
+	char text[40];
+	ic_buf_put(b, text, ic_span_format(seconds, text));
+}
+
+bool ic_report_period(ic_buf *b, const ic_finding *f)
+{
+	ic_buf_reset(b);
+	if (!isfinite(f->sleep_s) || f->sleep_s <= 0)
+		return false;
+	bool steady = isfinite(f->jitter) && f->jitter < STEADY && isfinite(f->interval_median_s);
+	ic_buf_puts(b, "every ");
+	ic_report_span(b, steady ? f->interval_median_s : f->sleep_s);
+	if (isfinite(f->jitter) && f->jitter >= 0.005)
+		ic_buf_printf(b, ", jitter %.0f %%", 100 * f->jitter);
+	return true;
+}
+
+/* "(a, b)" from what is there; nothing if neither is. */
+static void put_aside(ic_pen *p, ic_buf *piece, ic_str a, ic_str b)
+{
+	if (!a.p && !b.p)
+		return;
+	ic_buf_reset(piece);
+	ic_buf_putc(piece, '(');
+	if (a.p)
+		ic_buf_str(piece, a);
+	if (a.p && b.p)
+		ic_buf_puts(piece, ", ");
+	if (b.p)
+		ic_buf_str(piece, b);
+	ic_buf_putc(piece, ')');
+	ic_pen_str(p, IC_PLAIN, (ic_str){ piece->p, (uint32_t)piece->n });
+}
+
+static void put_destination(ic_pen *p, ic_buf *piece, const ic_finding *f)
+{
+	ic_str main = f->dst_name.p ? f->dst_name : f->dst_ip;
+	ic_buf_reset(piece);
+	if (!main.p) {
+		/* the destination varies: what the series has in common follows instead */
+		ic_buf_puts(piece, "several");
+		if (f->dst_port >= 0)
+			ic_buf_printf(piece, ", port %d", f->dst_port);
+	} else {
+		bool bracket = f->dst_port >= 0 && memchr(main.p, ':', main.n);
+		if (bracket)
+			ic_buf_putc(piece, '[');
+		ic_buf_str(piece, main);
+		if (bracket)
+			ic_buf_putc(piece, ']');
+		if (f->dst_port >= 0)
+			ic_buf_printf(piece, ":%d", f->dst_port);
+	}
+	ic_pen_str(p, IC_BOLD, (ic_str){ piece->p, (uint32_t)piece->n });
+	if (!main.p)
+		put_aside(p, piece, ic_str_of(ic_group_by_names[f->group_by]), f->value);
+	else if (f->dst_name.p)
+		put_aside(p, piece, f->dst_ip, (ic_str){ 0 });
+}
+
+void ic_report_path(ic_pen *p, const ic_finding *f)
+{
+	ic_buf piece;
+	ic_buf_init(&piece, 0);
+	if (f->src_ip.p) {
+		ic_pen_str(p, IC_BOLD, f->src_ip);
+		put_aside(p, &piece, f->src_host, f->process);
+	} else {
+		ic_pen_str(p, IC_BOLD, f->src_host.p ? f->src_host : IC_STR("?"));
+		put_aside(p, &piece, f->process, (ic_str){ 0 });
+	}
+	ic_pen_text(p, IC_DIM, "→");
+	put_destination(p, &piece, f);
+	p->to->failed |= piece.failed;
+	ic_buf_clear(&piece);
+}
