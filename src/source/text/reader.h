@@ -46,7 +46,8 @@ typedef struct ic_source_kind {
 	const char *name, *help;
 	bool lines; /* line format: may be cut at line ends and read in parallel */
 	bool mixed; /* one file may hold several streams */
-	/* Confidence 0..100 that `head` (up to 64 KiB of decompressed text) is this format. */
+	/* Confidence 0..100 that `head` (up to 64 KiB of decompressed text) is this format. Under 20: the
+	 * shape fits, but only a field map or --input-type makes sense of it. */
 	int (*sniff)(const char *head, size_t n);
 	/* The layout at the start of a file, from its head. NULL with *bad = true: out of memory. */
 	const ic_layout *(*layout)(const ic_reader_config *cfg, const char *head, size_t n, bool *nomem);

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Values as text into the columns of one row, for formats whose cells are text (CSV) or scalars of
+ * JSON: one place for what a bad value is and how it is reported. */
+#ifndef IC_SOURCE_TEXT_CELLS_H
+#define IC_SOURCE_TEXT_CELLS_H
+
+#include "source/text/reader.h"
+
+/* A row being filled. Set up with ic_cells_begin for row b->rows; the row is appended (b->rows++)
+ * only by the caller, at the very end. */
+typedef struct ic_cells {
+	ic_batch *b;
+	uint32_t row;
+	ic_fieldset seen; /* columns that have a value */
+	char cause[160];  /* of the first bad value; "" if none */
+} ic_cells;
+
+void ic_cells_begin(ic_cells *c, ic_batch *b);
+/* Puts `text` into column f by the column's type; nothing happens when f is not wanted or text is
+ * null or empty (the column stays null). A later value replaces an earlier one. unit_ticks: ticks of
+ * one unit of a numeric time or of a duration (IC_TICKS_S, IC_TICKS_MS...). The slice is kept for
+ * strings: it must live as long as the batch's row. False: bad value, cause is filled.
+ * Checked: times, addresses, ports 0..65535, counts and sizes not negative. */
+bool ic_cells_put(ic_cells *c, ic_field f, ic_str text, int64_t unit_ticks);
+/* A string known to be good (literal or in the batch's arena); {NULL, 0} sets null. */
+void ic_cells_set_string(ic_cells *c, ic_field f, ic_str value);
+void ic_cells_set_long(ic_cells *c, ic_field f, int64_t value);
+void ic_cells_clear(ic_cells *c, ic_field f);
+/* The string of a column, {NULL, 0} if it is null or not wanted. */
+ic_str ic_cells_string(const ic_cells *c, ic_field f);
+static inline bool ic_cells_has(const ic_cells *c, ic_field f)
+{
+	return (c->seen >> f) & 1;
+}
+/* What a URL of the destination says: host, dst_name, dst_port, service, uri, where the row has
+ * none; IC_ROW_PROXIED when the row's own port is another one than the URL's, or on CONNECT. Call
+ * after all other columns are put. A URL without a host is ignored. */
+void ic_cells_url(ic_cells *c, ic_str url);
+/* The stream of a row that does not say it: a request when it has a method, uri or URL, else a
+ * connection. Sets b->stream. */
+void ic_cells_stream_by_content(ic_cells *c);
+/* The last step of every row: nulls what was not seen, checks that a wanted time is there, applies
+ * the wanted streams and the row filter, counts. True: the row was appended to the batch. */
+bool ic_cells_end(ic_cells *c, const ic_input_request *req, ic_row_counts *counts, uint64_t line);
+
+/* Epoch number of that unit, RFC 3339 and relatives, "5/1/2024 10:00:00.123 AM",
+ * "May 1, 2024 10:00:00.123 AM" (also with a comma after the year). */
+bool ic_cell_time(ic_str text, int64_t unit_ticks, int64_t *ret);
+/* "tcp", "udp", "icmp" from a name in any case, "TcpV4", or an IANA protocol number. Unknown names
+ * come back in lower case, copied into the arena. */
+ic_str ic_transport_name(ic_arena *a, ic_str s);
+/* Adds one more column name to match: true when `name` is one of the '|'-separated alternatives. */
+bool ic_name_is(ic_str name, const char *alternatives, bool ignore_case);
+
+#endif
