@@ -118,8 +118,14 @@ typedef struct ic_profile {
 	uint16_t signals;
 	uint16_t services;	      /* bit = ic_service */
 	uint32_t ja3[IC_PROFILE_JA3]; /* the first ones seen, 0 empty */
-	uint32_t pad;
 } ic_profile;
+_Static_assert(sizeof(ic_profile) == 64, "an entry of a group table");
+
+/* A source seen. Key: src. */
+typedef struct ic_host {
+	uint32_t src;
+	uint32_t internal; /* 1: inside */
+} ic_host;
 
 /* Slots of a source that gives counts: Defender's aggregated reports. Key: first 12 bytes as ic_series. */
 typedef struct ic_count_series {
@@ -140,7 +146,7 @@ typedef struct ic_partition {
 	ic_group_table series;	 /* ic_series */
 	ic_group_table profiles; /* ic_profile; empty in conn-only runs */
 	ic_group_table counts;	 /* ic_count_series */
-	ic_group_table hosts;	 /* key: src id; entry { uint32_t src; uint32_t internal; } */
+	ic_group_table hosts;	 /* ic_host */
 	ic_slab slab;
 	struct ic_join *join;	/* NULL in conn-only runs */
 	uint64_t late, dropped; /* events; rows or series not tracked for memory */
