@@ -11,14 +11,17 @@
 typedef struct ic_cells {
 	ic_batch *b;
 	uint32_t row;
-	ic_fieldset seen; /* columns that have a value */
-	char cause[160];  /* of the first bad value; "" if none */
+	ic_fieldset seen;  /* columns that have a value */
+	ic_fieldset given; /* fields that the record has a value for, wanted or not: what a row is must not
+			    * depend on what is wanted of it, so put every field */
+	char cause[160];   /* of the first bad value; "" if none */
 } ic_cells;
 
 void ic_cells_begin(ic_cells *c, ic_batch *b);
 /* Puts `text` into column f by the column's type; nothing happens when f is not wanted or text is
  * null or empty (the column stays null). A later value replaces an earlier one. unit_ticks: ticks of
- * one unit of a numeric time or of a duration (IC_TICKS_S, IC_TICKS_MS...). The slice is kept for
+ * one unit of a numeric time or of a duration (IC_TICKS_S, IC_TICKS_MS...; 0: nanoseconds, which are
+ * finer than a tick). The slice is kept for
  * strings: it must live as long as the batch's row. False: bad value, cause is filled.
  * Checked: times, addresses, ports 0..65535, counts and sizes not negative. */
 bool ic_cells_put(ic_cells *c, ic_field f, ic_str text, int64_t unit_ticks);
@@ -40,7 +43,7 @@ void ic_cells_url(ic_cells *c, ic_str url);
  * connection. Sets b->stream. */
 void ic_cells_stream_by_content(ic_cells *c);
 /* The last step of every row: nulls what was not seen, checks that a wanted time is there, applies
- * the wanted streams and the row filter, counts. True: the row was appended to the batch. */
+ * the wanted streams and the row filter, counts all but counts->read. True: the row was appended. */
 bool ic_cells_end(ic_cells *c, const ic_input_request *req, ic_row_counts *counts, uint64_t line);
 
 /* Epoch number of that unit, RFC 3339 and relatives, "5/1/2024 10:00:00.123 AM",
@@ -49,7 +52,7 @@ bool ic_cell_time(ic_str text, int64_t unit_ticks, int64_t *ret);
 /* "tcp", "udp", "icmp" from a name in any case, "TcpV4", or an IANA protocol number. Unknown names
  * come back in lower case, copied into the arena. */
 ic_str ic_transport_name(ic_arena *a, ic_str s);
-/* Adds one more column name to match: true when `name` is one of the '|'-separated alternatives. */
+/* True when `name` is one of the '|'-separated alternatives (NULL: none). */
 bool ic_name_is(ic_str name, const char *alternatives, bool ignore_case);
 
 #endif

@@ -14,7 +14,7 @@
 typedef struct ic_map_entry {
 	ic_str theirs;
 	int target;	    /* ic_field or IC_MAP_URL */
-	int64_t unit_ticks; /* ticks of one unit of a numeric time or duration; seconds if not given */
+	int64_t unit_ticks; /* ticks of one unit of a numeric time or duration; seconds if not given, 0: ns */
 } ic_map_entry;
 
 struct ic_field_map {
