@@ -1,0 +1,177 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Benchmarks against DuckDB on the same job, the same file, in the same minute.
+
+usage: bench.py BUILD_DIR [--rows N] [--runs N] [--only NAME,...]
+
+Inputs go to bench/.cache and are kept. Every row of the table: wall seconds (median of the runs, the
+two programs in turn), CPU seconds, peak memory, and the ratio DuckDB / ictus. Both must give the
+same groups, or the row says DIFFERENT and the exit status is 1."""
+import argparse, gzip, json, os, shutil, statistics, subprocess, sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+CACHE = os.path.join(HERE, ".cache")
+GENERATOR = os.path.join(HERE, "..", "..", "shared", "reference", "loggen", "weblog_gen.c")
+
+PRIVATE = " OR ".join(
+    ["d LIKE '10.%'", "d LIKE '192.168.%'", "d LIKE '127.%'", "d LIKE '169.254.%'", "d LIKE 'fd%:%'", "d LIKE 'fe80:%'"]
+    + ["d LIKE '172.%d.%%'" % i for i in range(16, 32)])
+
+CONN_TYPES = [("ts", "DOUBLE"), ("uid", "VARCHAR"), ("s", "VARCHAR"), ("sp", "INTEGER"), ("d", "VARCHAR"), ("p", "INTEGER"),
+              ("proto", "VARCHAR"), ("service", "VARCHAR"), ("duration", "DOUBLE"), ("ob", "BIGINT"), ("rb", "BIGINT"),
+              ("conn_state", "VARCHAR"), ("lo", "VARCHAR"), ("lr", "VARCHAR"), ("mb", "BIGINT"), ("history", "VARCHAR"),
+              ("op", "BIGINT"), ("oib", "BIGINT"), ("rp", "BIGINT"), ("rib", "BIGINT"), ("tp", "VARCHAR")]
+
+
+def tsv(path):
+    columns = ", ".join("'%s': '%s'" % c for c in CONN_TYPES)
+    return ("(SELECT ts, s, d, p, proto, ob, rb FROM read_csv('%s', delim='\t', header=false, quote='', escape='', "
+            "nullstr='-', comment='#', auto_detect=false, columns={%s}))" % (path, columns))
+
+
+def ndjson(path):
+    return ("(SELECT ts, \"id.orig_h\" s, \"id.resp_h\" d, \"id.resp_p\" p, proto, orig_bytes ob, resp_bytes rb FROM "
+            "read_json('%s', format='newline_delimited', columns={ts: 'DOUBLE', 'id.orig_h': 'VARCHAR', 'id.resp_h': "
+            "'VARCHAR', 'id.resp_p': 'INTEGER', proto: 'VARCHAR', orig_bytes: 'BIGINT', resp_bytes: 'BIGINT'}))" % path)
+
+
+def eve(path):
+    return ("(SELECT epoch_us(flow.start::TIMESTAMP) / 1e6 ts, src_ip s, dest_ip d, dest_port p, lower(proto) proto, "
+            "0 ob, 0 rb FROM read_json('%s', format='newline_delimited', columns={event_type: 'VARCHAR', src_ip: "
+            "'VARCHAR', dest_ip: 'VARCHAR', dest_port: 'INTEGER', proto: 'VARCHAR', flow: "
+            "'STRUCT(start VARCHAR, bytes_toserver BIGINT, bytes_toclient BIGINT)'}) WHERE event_type = 'flow')" % path)
+
+
+def job(table):
+    """The seed's job: web ports, public destinations, more than 15 connections, mean interval 1..900 s."""
+    return ("SELECT s, d, p, proto, count(*) n, coalesce(sum(ob), 0)::BIGINT, coalesce(sum(rb), 0)::BIGINT, "
+            "printf('%%.3f', (max(ts) - min(ts)) / (count(*) - 1)) FROM %s WHERE p IN (80, 443, 8080, 8443) AND NOT (%s) "
+            "GROUP BY s, d, p, proto HAVING count(*) > 15 AND (max(ts) - min(ts)) / (count(*) - 1) BETWEEN 1 AND 900"
+            % (table, PRIVATE))
+
+
+WORKLOADS = [  # name, files, SQL table, target of the group-by, target of the scan with scores (against the TSV group-by)
+    ("tsv", ["conn.log"], tsv("conn.log"), 10, 5),
+    ("ndjson", ["conn.json"], ndjson("conn.json"), 5, 3),
+    ("eve", ["eve.json"], eve("eve.json"), 5, None),
+    ("tsv.gz", ["conn.log.gz"], tsv("conn.log.gz"), 4, 3),
+    ("tsv.gz x24", ["hours"], tsv("hours/*.gz"), 4, None),
+]
+
+
+def run(argv, cwd, out):
+    p = subprocess.run(argv, cwd=cwd, stdout=out, stderr=subprocess.PIPE, text=True)
+    if p.returncode not in (0, 1):
+        sys.exit("%s failed (%d): %s" % (argv[0], p.returncode, p.stderr[-2000:]))
+    return json.loads([l for l in p.stderr.splitlines() if l.startswith("{")][-1])
+
+
+def timed(argv, cwd):
+    """A whole process: wall, CPU and peak memory from the operating system."""
+    import time
+    start = time.monotonic()
+    with open(os.devnull, "w") as null:
+        p = subprocess.Popen(argv, cwd=cwd, stdout=null, stderr=null)
+        _, status, use = os.wait4(p.pid, 0)
+    if os.waitstatus_to_exitcode(status) not in (0, 1):
+        sys.exit("%s failed" % " ".join(argv))
+    return {"seconds": time.monotonic() - start, "cpu": use.ru_utime + use.ru_stime, "rss_kib": use.ru_maxrss}
+
+
+def middle(results):
+    return {k: statistics.median(r[k] for r in results) for k in ("seconds", "cpu", "rss_kib")}
+
+
+def rows_of(path):
+    with open(path) as f:
+        return sorted(l.strip() for l in f if l.strip())
+
+
+def split_hours(src, folder, rows):
+    os.makedirs(folder, exist_ok=True)
+    lines = [l for l in open(src) if not l.startswith("#")]
+    head = "".join(l for l in open(src).readlines(4096) if l.startswith("#"))
+    step = (len(lines) + 23) // 24
+    for i in range(24):
+        with gzip.open(os.path.join(folder, "conn.%02d.log.gz" % i), "wt", compresslevel=6) as f:
+            f.write(head)
+            f.writelines(lines[i * step:(i + 1) * step])
+
+
+def inputs(rows, build):
+    folder = os.path.join(CACHE, "rows-%d" % rows)
+    if os.path.exists(os.path.join(folder, "done")):
+        return folder
+    os.makedirs(folder, exist_ok=True)
+    print("making inputs of %d rows ..." % rows, file=sys.stderr)
+    if os.path.exists(GENERATOR):
+        gen = os.path.join(CACHE, "weblog_gen")
+        subprocess.check_call([os.environ.get("CC", "cc"), "-O3", "-w", "-o", gen, GENERATOR, "-lm"])
+        subprocess.check_call([gen, "--rows", str(rows), "--conn-tsv", "conn.log", "--conn-json", "conn.json", "--eve", "eve.json"],
+                              cwd=folder)
+    else:  # the project's own generator; about 600 rows a host and day
+        hosts = str(max(1, min(50000, rows // 600)))
+        for fmt, name, made in (("zeek-tsv", "conn.log", "conn.log"), ("zeek-json", "conn.json", "conn.log"), ("eve", "eve.json", "eve.json")):
+            out = os.path.join(folder, fmt)
+            subprocess.check_call([os.path.join(build, "ictus"), "simulate", out, "--format", fmt, "--hosts", hosts])
+            shutil.move(os.path.join(out, made), os.path.join(folder, name))
+    with open(os.path.join(folder, "conn.log.gz"), "wb") as f:
+        subprocess.check_call(["gzip", "-6", "-c", "conn.log"], cwd=folder, stdout=f)
+    split_hours(os.path.join(folder, "conn.log"), os.path.join(folder, "hours"), rows)
+    open(os.path.join(folder, "done"), "w").close()
+    return folder
+
+
+def install_duckdb():
+    if not os.path.exists(os.path.join(CACHE, "node_modules", "@duckdb", "node-api")):
+        if not shutil.which("npm"):
+            sys.exit("the comparison needs Node.js with npm: DuckDB comes as the npm package @duckdb/node-api")
+        os.makedirs(CACHE, exist_ok=True)
+        subprocess.check_call(["npm", "install", "--no-audit", "--no-fund", "--silent", "--prefix", CACHE, "@duckdb/node-api"])
+    shutil.copy(os.path.join(HERE, "duckdb.mjs"), CACHE)
+
+
+def line(name, duck, ours, target, note=""):
+    ratio = duck["seconds"] / ours["seconds"]
+    print("%-18s %8.2f %8.2f %6.0f %8.2f %8.2f %6.0f %7.1fx %s%s" % (
+        name, duck["seconds"], duck["cpu"], duck["rss_kib"] / 1024, ours["seconds"], ours["cpu"], ours["rss_kib"] / 1024, ratio,
+        "" if target is None else "target %dx%s" % (target, "" if ratio >= target else " MISSED"), note), flush=True)
+
+
+def main():
+    ap = argparse.ArgumentParser()
+    ap.add_argument("build")
+    ap.add_argument("--rows", type=int, default=10_000_000)
+    ap.add_argument("--runs", type=int, default=3)
+    ap.add_argument("--only", default="")
+    a = ap.parse_args()
+    build = os.path.abspath(a.build)
+    install_duckdb()
+    folder = inputs(a.rows, build)
+    print("%-18s %8s %8s %6s %8s %8s %6s %8s" % ("%d rows" % a.rows, "DuckDB s", "CPU s", "MiB", "ictus s", "CPU s", "MiB", "ratio"))
+    different = False
+    for name, files, table, target, scan_target in WORKLOADS:
+        if a.only and name not in a.only.split(","):
+            continue
+        sql = os.path.join(CACHE, "job.sql")
+        with open(sql, "w") as f:
+            f.write(job(table))
+        duck, ours, scans = [], [], []
+        for _ in range(a.runs):
+            with open(os.path.join(CACHE, "duck.csv"), "w") as out:
+                duck.append(run(["node", os.path.join(CACHE, "duckdb.mjs"), sql], folder, out))
+            with open(os.path.join(CACHE, "ours.csv"), "w") as out:
+                ours.append(run([os.path.join(build, "bench", "groupby"), "0"] + files, folder, out))
+            scans.append(timed([os.path.join(build, "ictus"), "scan", "-q", "--format", "ndjson"] + files, folder))
+        same = rows_of(os.path.join(CACHE, "duck.csv")) == rows_of(os.path.join(CACHE, "ours.csv"))
+        different |= not same
+        line(name, middle(duck), middle(ours), target, "" if same else " DIFFERENT")
+        line(name + " scan", middle(duck), middle(scans), scan_target)
+    one = [run([os.path.join(build, "bench", "groupby"), "1", "conn.log"], folder, subprocess.DEVNULL) for _ in range(a.runs)]
+    two = [run([os.path.join(build, "bench", "groupby"), "2", "conn.log"], folder, subprocess.DEVNULL) for _ in range(a.runs)]
+    print("two threads over one, TSV: %.2fx (target 1.8x)" % (middle(one)["seconds"] / middle(two)["seconds"]))
+    return 1 if different else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
