@@ -26,6 +26,7 @@ typedef struct ic_event_format {
 	const char *name, *help;
 	bool convert;	       /* offered by `convert`; the others only by `simulate` */
 	const char *file_name; /* simulate: "%s.log" with the stream's name, or one file such as "eve.json" */
+	const struct ic_event_ops *ops; /* private to src/report */
 } ic_event_format;
 extern const ic_event_format ic_event_formats[]; /* ends with name NULL */
 
