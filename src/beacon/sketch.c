@@ -1,2 +1,648 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-typedef int ic_empty_translation_unit;
+/* Two forms of body. Raw: sorted times and size bins with room for 2, 4, 8, 16 or 24 events. Binned: a
+ * ring of the 24 newest events, sorted, and bins of everything older. An event is folded into the bins
+ * when it leaves the ring, so folds happen in time order; `horizon` is the time of the newest folded
+ * event, and only what is older than it is late. */
+#include "beacon/sketch.h"
+
+#include "beacon/bins.h"
+#include "beacon/packed.h"
+
+#include <math.h>
+
+#define RING	    IC_SKETCH_RAW
+#define LEAD	    64 /* events whose times tell the clock's resolution */
+#define NO_FRACTION UINT8_MAX
+#define HOUR_SLOTS  336
+#define GAPS	    8
+
+/* What both forms start with. In a raw body int64_t ticks[cap] and uint16_t size[cap] follow (size bin
+ * + 1, 0 unknown), as in a binned one. */
+struct ic_sketch_body {
+	uint16_t cap; /* events that have room */
+	bool binned;
+	uint8_t head;		/* where the ring starts; 0 while raw */
+	uint8_t first_fraction; /* index of the first folded event, of the first 64, off whole seconds */
+	uint8_t gaps;
+	uint16_t spare;
+};
+
+typedef struct bins_body {
+	struct ic_sketch_body head;
+	int64_t ticks[RING];
+	uint16_t size[RING];
+	uint32_t sub_second, late;
+	int64_t first, horizon;
+	uint64_t hours[6];
+	int64_t gap[GAPS]; /* longest first */
+	ic_packed h, s;
+} bins_body;
+
+static size_t raw_bytes(unsigned cap)
+{
+	return sizeof(struct ic_sketch_body) + cap * (sizeof(int64_t) + sizeof(uint16_t));
+}
+
+static int64_t *ticks_of(struct ic_sketch_body *b)
+{
+	return (int64_t *)(b + 1);
+}
+
+static uint16_t *sizes_of(struct ic_sketch_body *b)
+{
+	return (uint16_t *)(ticks_of(b) + b->cap);
+}
+
+static bins_body *binned_of(const ic_sketch *k)
+{
+	return (bins_body *)k->body;
+}
+
+static bool is_binned(const ic_sketch *k)
+{
+	return k->n >= 2 && k->body->binned;
+}
+
+static void body_free(struct ic_sketch_body *b, ic_slab *slab)
+{
+	if (!b->binned) {
+		ic_slab_free(slab, b, raw_bytes(b->cap));
+		return;
+	}
+	bins_body *d = (bins_body *)b;
+	ic_packed_clear(&d->h, slab);
+	ic_packed_clear(&d->s, slab);
+	ic_slab_free(slab, d, sizeof *d);
+}
+
+void ic_sketch_clear(ic_sketch *k, ic_slab *slab)
+{
+	if (k->n >= 2)
+		body_free(k->body, slab);
+	k->n = 0;
+	k->ticks = 0;
+	k->size_bin = 0;
+}
+
+static void mark_hour(uint64_t *bits, int64_t ticks)
+{
+	unsigned slot = (unsigned)((uint64_t)ticks / (3600 * (uint64_t)IC_TICKS_S) % HOUR_SLOTS);
+	bits[slot >> 6] |= UINT64_C(1) << (slot & 63);
+}
+
+static void insert_gap(int64_t *gap, unsigned *count, int64_t d)
+{
+	unsigned i = *count;
+	if (i == GAPS) {
+		if (d <= gap[GAPS - 1])
+			return;
+		i--;
+	} else {
+		++*count;
+	}
+	for (; i > 0 && gap[i - 1] < d; i--)
+		gap[i] = gap[i - 1];
+	gap[i] = d;
+}
+
+static uint32_t add_u32(uint32_t a, uint32_t b)
+{
+	return b > UINT32_MAX - a ? UINT32_MAX : a + b;
+}
+
+/* Events folded in time order. */
+static uint32_t folded(uint32_t n, const bins_body *d)
+{
+	uint32_t out = add_u32(d->late, RING);
+	return n > out ? n - out : 0;
+}
+
+/* Takes one event, not older than the horizon, into the bins. Everything that can fail comes first. */
+static ic_status fold(bins_body *d, ic_slab *slab, uint32_t index, int64_t ticks, uint16_t size_bin)
+{
+	int64_t gap = index ? ticks - d->horizon : 0;
+	bool beat = gap >= IC_TICKS_S;
+	ic_packed_slot hs = { 0 }, ss = { 0 };
+	unsigned hb = 0;
+	if (beat) {
+		hb = bins_interval(gap);
+		if (!ic_packed_prepare(&d->h, slab, hb, gap, &hs))
+			return IC_E_NOMEM;
+	}
+	if (size_bin && !ic_packed_prepare(&d->s, slab, size_bin - 1u, 0, &ss))
+		return IC_E_NOMEM;
+	if (size_bin)
+		ic_packed_add(&d->s, &ss, size_bin - 1u, 0);
+	if (beat) {
+		unsigned gaps = d->head.gaps;
+		ic_packed_add(&d->h, &hs, hb, gap);
+		insert_gap(d->gap, &gaps, gap);
+		d->head.gaps = (uint8_t)gaps;
+	} else if (index) {
+		d->sub_second = add_u32(d->sub_second, 1);
+	}
+	if (!index)
+		d->first = ticks;
+	if (index < LEAD && d->head.first_fraction == NO_FRACTION && ticks % IC_TICKS_S)
+		d->head.first_fraction = (uint8_t)index;
+	mark_hour(d->hours, ticks);
+	d->horizon = ticks;
+	return IC_OK;
+}
+
+static unsigned ring_at(const bins_body *d, unsigned i)
+{
+	unsigned at = d->head.head + i;
+	return at >= RING ? at - RING : at;
+}
+
+/* The event's interval is not known; the rest of it counts. */
+static ic_status add_late(bins_body *d, ic_slab *slab, int64_t ticks, uint16_t size_bin)
+{
+	if (size_bin) {
+		ic_packed_slot s;
+		if (!ic_packed_prepare(&d->s, slab, size_bin - 1u, 0, &s))
+			return IC_E_NOMEM;
+		ic_packed_add(&d->s, &s, size_bin - 1u, 0);
+	}
+	mark_hour(d->hours, ticks);
+	d->late = add_u32(d->late, 1);
+	if (ticks < d->first)
+		d->first = ticks;
+	return IC_OK;
+}
+
+static ic_status add_binned(bins_body *d, ic_slab *slab, uint32_t n, int64_t ticks, uint16_t size_bin)
+{
+	uint32_t index = folded(n, d);
+	unsigned oldest = d->head.head;
+	if (ticks < d->ticks[oldest])
+		return ticks < d->horizon ? add_late(d, slab, ticks, size_bin)
+					  : fold(d, slab, index, ticks, size_bin);
+	ic_status st = fold(d, slab, index, d->ticks[oldest], d->size[oldest]);
+	if (st != IC_OK)
+		return st;
+	d->head.head = (uint8_t)ring_at(d, 1);
+	unsigned i = RING - 1, at = ring_at(d, i);
+	for (; i > 0; i--) {
+		unsigned before = ring_at(d, i - 1);
+		if (d->ticks[before] <= ticks)
+			break;
+		d->ticks[at] = d->ticks[before];
+		d->size[at] = d->size[before];
+		at = before;
+	}
+	d->ticks[at] = ticks;
+	d->size[at] = size_bin;
+	return IC_OK;
+}
+
+/* A binned body whose ring holds the 24 events of a full raw one. */
+static bins_body *make_binned(ic_slab *slab, struct ic_sketch_body *raw)
+{
+	bins_body *d = ic_slab_alloc(slab, sizeof *d);
+	if (!d)
+		return NULL;
+	memset(d, 0, sizeof *d);
+	d->head.cap = RING;
+	d->head.binned = true;
+	d->head.first_fraction = NO_FRACTION;
+	d->first = ticks_of(raw)[0];
+	d->horizon = INT64_MIN;
+	memcpy(d->ticks, ticks_of(raw), sizeof d->ticks);
+	memcpy(d->size, sizes_of(raw), sizeof d->size);
+	ic_packed_init(&d->h, true);
+	ic_packed_init(&d->s, false);
+	return d;
+}
+
+/* 1 to 24 events with room for `cap`, copied from the sketch. */
+static struct ic_sketch_body *make_raw(const ic_sketch *k, ic_slab *slab, unsigned cap)
+{
+	struct ic_sketch_body *b = ic_slab_alloc(slab, raw_bytes(cap));
+	if (!b)
+		return NULL;
+	*b = (struct ic_sketch_body){ .cap = (uint16_t)cap };
+	if (k->n == 1) {
+		ticks_of(b)[0] = k->ticks;
+		sizes_of(b)[0] = k->size_bin;
+	} else {
+		memcpy(ticks_of(b), ticks_of(k->body), k->n * sizeof(int64_t));
+		memcpy(sizes_of(b), sizes_of(k->body), k->n * sizeof(uint16_t));
+	}
+	return b;
+}
+
+static void raw_insert(struct ic_sketch_body *b, unsigned n, int64_t ticks, uint16_t size_bin)
+{
+	int64_t *at = ticks_of(b);
+	uint16_t *size = sizes_of(b);
+	unsigned i = n;
+	for (; i > 0 && at[i - 1] > ticks; i--) {
+		at[i] = at[i - 1];
+		size[i] = size[i - 1];
+	}
+	at[i] = ticks;
+	size[i] = size_bin;
+}
+
+static unsigned raw_cap_for(unsigned n)
+{
+	return n <= 2 ? 2 : n <= 4 ? 4 : n <= 8 ? 8 : n <= 16 ? 16 : RING;
+}
+
+/* As ic_sketch_add, for times in range and a size bin + 1. */
+static ic_status add_event(ic_sketch *k, ic_slab *slab, int64_t ticks, uint16_t size_bin)
+{
+	uint32_t n = k->n;
+	if (n == 0) {
+		k->ticks = ticks;
+		k->size_bin = size_bin;
+		k->n = 1;
+		return IC_OK;
+	}
+	if (n == UINT32_MAX)
+		return IC_E_LIMIT;
+	if (n >= 2 && k->body->binned) {
+		ic_status st = add_binned(binned_of(k), slab, n, ticks, size_bin);
+		k->n = st == IC_OK ? n + 1 : n;
+		return st;
+	}
+	if (n == RING) {
+		struct ic_sketch_body *raw = k->body;
+		bins_body *d = make_binned(slab, raw);
+		if (!d)
+			return IC_E_NOMEM;
+		ic_status st = add_binned(d, slab, n, ticks, size_bin);
+		if (st != IC_OK) {
+			body_free(&d->head, slab);
+			return st;
+		}
+		ic_slab_free(slab, raw, raw_bytes(raw->cap));
+		k->body = &d->head;
+		k->n = n + 1;
+		return IC_OK;
+	}
+	if (n == 1 || n == k->body->cap) {
+		struct ic_sketch_body *b = make_raw(k, slab, raw_cap_for(n + 1));
+		if (!b)
+			return IC_E_NOMEM;
+		if (n > 1)
+			ic_slab_free(slab, k->body, raw_bytes(k->body->cap));
+		k->body = b;
+		k->size_bin = 0;
+	}
+	raw_insert(k->body, n, ticks, size_bin);
+	k->n = n + 1;
+	return IC_OK;
+}
+
+ic_status ic_sketch_add(ic_sketch *k, ic_slab *slab, int64_t ticks, int64_t bytes)
+{
+	ticks = ticks < 0 ? 0 : ticks > IC_TIME_MAX ? IC_TIME_MAX : ticks;
+	return add_event(k, slab, ticks, bytes < 0 ? 0 : (uint16_t)(bins_size(bytes) + 1));
+}
+
+int64_t ic_sketch_first(const ic_sketch *k)
+{
+	if (k->n < 2)
+		return k->ticks;
+	return k->body->binned ? binned_of(k)->first : ticks_of(k->body)[0];
+}
+
+int64_t ic_sketch_last(const ic_sketch *k)
+{
+	if (k->n < 2)
+		return k->ticks;
+	if (!k->body->binned)
+		return ticks_of(k->body)[k->n - 1];
+	const bins_body *d = binned_of(k);
+	return d->ticks[ring_at(d, RING - 1)];
+}
+
+uint64_t ic_sketch_late(const ic_sketch *k)
+{
+	return is_binned(k) ? binned_of(k)->late : 0;
+}
+
+size_t ic_sketch_bytes(const ic_sketch *k)
+{
+	if (k->n < 2)
+		return 0;
+	if (!k->body->binned)
+		return raw_bytes(k->body->cap);
+	const bins_body *d = binned_of(k);
+	return sizeof *d + ic_packed_bytes(&d->h) + ic_packed_bytes(&d->s);
+}
+
+/* ---- merge ------------------------------------------------------------------------ */
+
+static ic_status copy_of(const ic_sketch *k, ic_slab *slab, ic_sketch *ret)
+{
+	*ret = *k;
+	if (k->n < 2)
+		return IC_OK;
+	if (!k->body->binned) {
+		ret->body = make_raw(k, slab, k->body->cap);
+		return ret->body ? IC_OK : IC_E_NOMEM;
+	}
+	const bins_body *from = binned_of(k);
+	bins_body *d = ic_slab_alloc(slab, sizeof *d);
+	if (!d)
+		return IC_E_NOMEM;
+	*d = *from;
+	ret->body = &d->head;
+	ic_packed_init(&d->h, true);
+	ic_packed_init(&d->s, false);
+	if (ic_packed_merge(&d->h, slab, &from->h) && ic_packed_merge(&d->s, slab, &from->s))
+		return IC_OK;
+	body_free(&d->head, slab);
+	return IC_E_NOMEM;
+}
+
+/* Up to 24 events that are not folded, oldest first. */
+static unsigned pending(const ic_sketch *k, int64_t ticks[RING], uint16_t size[RING])
+{
+	if (k->n == 1) {
+		ticks[0] = k->ticks;
+		size[0] = k->size_bin;
+		return 1;
+	}
+	if (!k->body->binned) {
+		memcpy(ticks, ticks_of(k->body), k->n * sizeof *ticks);
+		memcpy(size, sizes_of(k->body), k->n * sizeof *size);
+		return k->n;
+	}
+	const bins_body *d = binned_of(k);
+	for (unsigned i = 0; i < RING; i++) {
+		ticks[i] = d->ticks[ring_at(d, i)];
+		size[i] = d->size[ring_at(d, i)];
+	}
+	return RING;
+}
+
+static ic_status add_all(ic_sketch *k, ic_slab *slab, const ic_sketch *from)
+{
+	int64_t ticks[RING];
+	uint16_t size[RING];
+	unsigned n = pending(from, ticks, size);
+	ic_status st = IC_OK;
+	for (unsigned i = 0; i < n && st == IC_OK; i++)
+		st = add_event(k, slab, ticks[i], size[i]);
+	return st;
+}
+
+/* Adds what `early` knows to the copy `d` of the later body: its bins, its pending events folded, and,
+ * when the ranges are apart, the one interval between. */
+static ic_status fold_early(bins_body *d, ic_slab *slab, const ic_sketch *early, bool apart)
+{
+	bins_body e = { .first = ic_sketch_first(early), .head.first_fraction = NO_FRACTION };
+	int64_t ticks[RING + 1];
+	uint16_t size[RING + 1];
+	unsigned n = pending(early, ticks, size);
+	uint32_t index = 0;
+	ic_packed_init(&e.h, true);
+	ic_packed_init(&e.s, false);
+	ic_status st = IC_OK;
+	if (is_binned(early)) {
+		const bins_body *from = binned_of(early);
+		index = folded(early->n, from);
+		e = *from;
+		ic_packed_init(&e.h, true);
+		ic_packed_init(&e.s, false);
+		if (!ic_packed_merge(&e.h, slab, &from->h) || !ic_packed_merge(&e.s, slab, &from->s))
+			st = IC_E_NOMEM;
+	}
+	if (apart) {
+		ticks[n] = d->first;
+		size[n++] = 0;
+	}
+	for (unsigned i = 0; i < n && st == IC_OK; i++)
+		st = fold(&e, slab, index++, ticks[i], size[i]);
+	/* The event that closes the interval between belongs to the later part, which has marked it. */
+	if (st == IC_OK && (!ic_packed_merge(&d->h, slab, &e.h) || !ic_packed_merge(&d->s, slab, &e.s)))
+		st = IC_E_NOMEM;
+	ic_packed_clear(&e.h, slab);
+	ic_packed_clear(&e.s, slab);
+	if (st != IC_OK)
+		return st;
+	unsigned gaps = d->head.gaps;
+	for (unsigned i = 0; i < e.head.gaps; i++)
+		insert_gap(d->gap, &gaps, e.gap[i]);
+	d->head.gaps = (uint8_t)gaps;
+	for (unsigned i = 0; i < 6; i++)
+		d->hours[i] |= e.hours[i];
+	d->sub_second = add_u32(d->sub_second, e.sub_second);
+	if (apart) {
+		uint32_t before = index - 1, at = d->head.first_fraction;
+		bool later_has = at != NO_FRACTION && before < LEAD && before + at < LEAD;
+		d->head.first_fraction = e.head.first_fraction != NO_FRACTION ? e.head.first_fraction
+					 : later_has			      ? (uint8_t)(before + at)
+									      : NO_FRACTION;
+		d->late = add_u32(d->late, e.late);
+	} else {
+		d->late = add_u32(d->late, early->n);
+	}
+	d->first = e.first < d->first ? e.first : d->first;
+	return IC_OK;
+}
+
+ic_status ic_sketch_merge(ic_sketch *a, ic_slab *slab, const ic_sketch *b)
+{
+	if (!b->n)
+		return IC_OK;
+	if (b->n > UINT32_MAX - a->n)
+		return IC_E_LIMIT;
+	if (!a->n) {
+		ic_sketch copy;
+		ic_status made = copy_of(b, slab, &copy);
+		copy.user = a->user;
+		*a = made == IC_OK ? copy : *a;
+		return made;
+	}
+	bool swapped = ic_sketch_last(a) > ic_sketch_last(b);
+	const ic_sketch *later = swapped ? a : b, *early = swapped ? b : a;
+	bool apart = ic_sketch_last(early) <= ic_sketch_first(later);
+	/* What is still raw is added one by one; two sets of bins are added up. */
+	const ic_sketch *base = is_binned(later) ? later : early;
+	bool one_by_one = !is_binned(later) || (!apart && !is_binned(early));
+	ic_sketch sum;
+	ic_status st = copy_of(base, slab, &sum);
+	if (st != IC_OK)
+		return st;
+	if (one_by_one) {
+		st = add_all(&sum, slab, base == later ? early : later);
+	} else {
+		st = fold_early(binned_of(&sum), slab, early, apart);
+		sum.n = st == IC_OK ? early->n + later->n : sum.n;
+	}
+	if (st != IC_OK) {
+		ic_sketch_clear(&sum, slab);
+		return st;
+	}
+	sum.user = a->user;
+	ic_sketch_clear(a, slab);
+	*a = sum;
+	return IC_OK;
+}
+
+/* ---- reading ---------------------------------------------------------------------- */
+
+static void sort_ticks(int64_t *x, unsigned n)
+{
+	for (unsigned i = 1; i < n; i++) {
+		int64_t v = x[i];
+		unsigned j = i;
+		for (; j > 0 && x[j - 1] > v; j--)
+			x[j] = x[j - 1];
+		x[j] = v;
+	}
+}
+
+static void sort_sizes(uint16_t *x, unsigned n)
+{
+	for (unsigned i = 1; i < n; i++) {
+		uint16_t v = x[i];
+		unsigned j = i;
+		for (; j > 0 && x[j - 1] > v; j--)
+			x[j] = x[j - 1];
+		x[j] = v;
+	}
+}
+
+static void view_add_interval(ic_sketch_view *v, unsigned bin, uint32_t count, int64_t ticks)
+{
+	uint32_t i = v->bins;
+	if (!i || v->h[i - 1].bin != bin) {
+		v->h[i].bin = (uint16_t)bin;
+		v->h[i].count = 0;
+		v->h[i].ticks = 0;
+		v->bins = ++i;
+	}
+	v->h[i - 1].count += count;
+	if (__builtin_add_overflow(v->h[i - 1].ticks, ticks, &v->h[i - 1].ticks))
+		v->h[i - 1].ticks = INT64_MAX;
+	v->beats += count;
+}
+
+static void view_add_size(ic_sketch_view *v, unsigned bin, uint32_t count)
+{
+	uint32_t i = v->size_bins;
+	if (!i || v->s[i - 1].bin != bin) {
+		v->s[i].bin = (uint16_t)bin;
+		v->s[i].count = 0;
+		v->size_bins = ++i;
+	}
+	v->s[i - 1].count += count;
+	v->sizes += count;
+}
+
+/* Intervals of the bins and of the pending events (ascending), in bin order. */
+static void view_intervals(ic_sketch_view *v, const bins_body *d, const int64_t *gap, unsigned gaps)
+{
+	unsigned have = d ? d->h.n : 0, i = 0;
+	for (unsigned j = 0; j < gaps; j++) {
+		unsigned bin = bins_interval(gap[j]);
+		for (; i < have; i++) {
+			ic_packed_entry e = ic_packed_get(&d->h, i);
+			if (e.bin > bin)
+				break;
+			view_add_interval(v, e.bin, e.count, e.ticks);
+		}
+		view_add_interval(v, bin, 1, gap[j]);
+	}
+	for (; i < have; i++) {
+		ic_packed_entry e = ic_packed_get(&d->h, i);
+		view_add_interval(v, e.bin, e.count, e.ticks);
+	}
+}
+
+static void view_sizes(ic_sketch_view *v, const bins_body *d, uint16_t *size, unsigned n)
+{
+	unsigned have = d ? d->s.n : 0, i = 0;
+	sort_sizes(size, n);
+	for (unsigned j = 0; j < n; j++) {
+		if (!size[j])
+			continue;
+		unsigned bin = size[j] - 1u;
+		for (; i < have; i++) {
+			ic_packed_entry e = ic_packed_get(&d->s, i);
+			if (e.bin > bin)
+				break;
+			view_add_size(v, e.bin, e.count);
+		}
+		view_add_size(v, bin, 1);
+	}
+	for (; i < have; i++) {
+		ic_packed_entry e = ic_packed_get(&d->s, i);
+		view_add_size(v, e.bin, e.count);
+	}
+}
+
+static double view_median(const ic_sketch_view *v, const int64_t *gap, unsigned gaps)
+{
+	if (!v->beats)
+		return (double)NAN;
+	if (v->raw)
+		return ((double)gap[(gaps - 1) / 2] + (double)gap[gaps / 2]) / 2 / (double)IC_TICKS_S;
+	uint32_t seen = 0, i = 0;
+	while (i + 1 < v->bins && (seen += v->h[i].count) < (v->beats + 1) / 2)
+		i++;
+	return (double)v->h[i].ticks / (double)IC_TICKS_S / v->h[i].count;
+}
+
+static bool all_whole_seconds(const bins_body *d, uint32_t before, const int64_t *ticks, unsigned n)
+{
+	if (d && d->head.first_fraction != NO_FRACTION)
+		return false;
+	for (unsigned i = 0; i < n && before + i < LEAD; i++)
+		if (ticks[i] % IC_TICKS_S)
+			return false;
+	return true;
+}
+
+void ic_sketch_read(const ic_sketch *k, ic_sketch_view *v)
+{
+	int64_t ticks[RING], gap[RING];
+	uint16_t size[RING];
+	unsigned n = k->n ? pending(k, ticks, size) : 0, gaps = 0;
+	const bins_body *d = is_binned(k) ? binned_of(k) : NULL;
+	v->n = k->n;
+	v->raw = !d;
+	v->beats = v->bins = v->sizes = v->size_bins = 0;
+	v->first = n ? ic_sketch_first(k) : 0;
+	v->last = n ? ticks[n - 1] : 0;
+	v->sub_second = d ? d->sub_second : 0;
+	v->resolution_s = all_whole_seconds(d, d ? folded(k->n, d) : 0, ticks, n) ? 1.0 : 0.05;
+	memset(v->hour_bits, 0, sizeof v->hour_bits);
+	v->gaps = 0;
+	if (d) {
+		memcpy(v->hour_bits, d->hours, sizeof v->hour_bits);
+		v->gaps = d->head.gaps;
+		memcpy(v->gap_ticks, d->gap, v->gaps * sizeof *v->gap_ticks);
+	}
+	for (unsigned i = 0; i < n; i++) {
+		mark_hour(v->hour_bits, ticks[i]);
+		if (!i && !d)
+			continue;
+		int64_t between = ticks[i] - (i ? ticks[i - 1] : d->horizon);
+		if (between >= IC_TICKS_S)
+			gap[gaps++] = between;
+		else
+			v->sub_second++;
+	}
+	v->hours = 0;
+	for (unsigned i = 0; i < 6; i++)
+		v->hours += (uint32_t)__builtin_popcountll(v->hour_bits[i]);
+	sort_ticks(gap, gaps);
+	for (unsigned i = gaps; i-- > 0;) {
+		unsigned count = v->gaps;
+		insert_gap(v->gap_ticks, &count, gap[i]);
+		v->gaps = count;
+	}
+	view_intervals(v, d, gap, gaps);
+	view_sizes(v, d, size, n);
+	v->raw_count = d ? 0 : n;
+	memcpy(v->raw_ticks, ticks, v->raw_count * sizeof *ticks);
+	v->interval_median_s = view_median(v, gap, gaps);
+}

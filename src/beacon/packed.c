@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "beacon/packed.h"
+
+#include "beacon/bins.h"
+
+/* Narrow timed: bin 9 bits, count 15, rest of the sum 40. Narrow untimed: bin 11 bits, count 21. Wide
+ * entries start with bin << 32 | count; timed ones add a word for the sum. */
+#define TIMED_COUNT_MAX INT64_C(0x7fff)
+#define TIMED_REST_MAX	((INT64_C(1) << 40) - 1)
+#define SIZE_COUNT_MAX	INT64_C(0x1fffff)
+
+void ic_packed_init(ic_packed *l, bool timed)
+{
+	*l = (ic_packed){ .timed = timed };
+}
+
+static size_t entry_bytes(const ic_packed *l)
+{
+	return (l->timed ? 8u : 4u) << l->wide;
+}
+
+size_t ic_packed_bytes(const ic_packed *l)
+{
+	return l->cap * entry_bytes(l);
+}
+
+void ic_packed_clear(ic_packed *l, ic_slab *slab)
+{
+	ic_slab_free(slab, l->p, ic_packed_bytes(l));
+	ic_packed_init(l, l->timed);
+}
+
+static unsigned bin_at(const ic_packed *l, unsigned i)
+{
+	if (!l->timed)
+		return l->wide ? (unsigned)(((const uint64_t *)l->p)[i] >> 32)
+			       : ((const uint32_t *)l->p)[i] >> 21;
+	return l->wide ? (unsigned)(((const uint64_t *)l->p)[2 * i] >> 32)
+		       : (unsigned)(((const uint64_t *)l->p)[i] >> 55);
+}
+
+ic_packed_entry ic_packed_get(const ic_packed *l, unsigned i)
+{
+	ic_packed_entry e = { .bin = bin_at(l, i) };
+	if (!l->timed) {
+		e.count = l->wide ? (uint32_t)((const uint64_t *)l->p)[i]
+				  : (uint32_t)(((const uint32_t *)l->p)[i] & SIZE_COUNT_MAX);
+	} else if (l->wide) {
+		const uint64_t *w = (const uint64_t *)l->p + 2 * i;
+		e.count = (uint32_t)w[0];
+		e.ticks = (int64_t)w[1];
+	} else {
+		uint64_t w = ((const uint64_t *)l->p)[i];
+		e.count = (uint32_t)((int64_t)(w >> 40) & TIMED_COUNT_MAX);
+		e.ticks =
+		    (int64_t)(w & (uint64_t)TIMED_REST_MAX) + e.count * ic_bins_table.interval_edge[e.bin];
+	}
+	return e;
+}
+
+static bool fits_narrow(const ic_packed *l, const ic_packed_entry *e)
+{
+	if (!l->timed)
+		return e->count <= SIZE_COUNT_MAX;
+	return e->count <= TIMED_COUNT_MAX &&
+	       e->ticks - (int64_t)e->count * ic_bins_table.interval_edge[e->bin] <= TIMED_REST_MAX;
+}
+
+static void put(ic_packed *l, unsigned i, const ic_packed_entry *e)
+{
+	uint64_t head = (uint64_t)e->bin << 32 | e->count;
+	if (!l->timed) {
+		if (l->wide)
+			((uint64_t *)l->p)[i] = head;
+		else
+			((uint32_t *)l->p)[i] = (uint32_t)e->bin << 21 | e->count;
+	} else if (l->wide) {
+		((uint64_t *)l->p)[2 * i] = head;
+		((uint64_t *)l->p)[2 * i + 1] = (uint64_t)e->ticks;
+	} else {
+		int64_t rest = e->ticks - e->count * ic_bins_table.interval_edge[e->bin];
+		((uint64_t *)l->p)[i] = (uint64_t)e->bin << 55 | (uint64_t)e->count << 40 | (uint64_t)rest;
+	}
+}
+
+static ic_packed_slot find(const ic_packed *l, unsigned bin)
+{
+	unsigned lo = 0, hi = l->n;
+	while (lo < hi) {
+		unsigned mid = (lo + hi) / 2;
+		if (bin_at(l, mid) < bin)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return (ic_packed_slot){ lo, lo < l->n && bin_at(l, lo) == bin };
+}
+
+static bool resize(ic_packed *l, ic_slab *slab, unsigned cap, bool wide)
+{
+	ic_packed to = { .n = l->n, .cap = (uint16_t)cap, .timed = l->timed, .wide = wide };
+	to.p = ic_slab_alloc(slab, ic_packed_bytes(&to));
+	if (!to.p)
+		return false;
+	for (unsigned i = 0; i < l->n; i++) {
+		ic_packed_entry e = ic_packed_get(l, i);
+		put(&to, i, &e);
+	}
+	ic_slab_free(slab, l->p, ic_packed_bytes(l));
+	*l = to;
+	return true;
+}
+
+/* What the list would hold in `slot` after `add`. */
+static ic_packed_entry sum_of(const ic_packed *l, const ic_packed_slot *slot, const ic_packed_entry *add)
+{
+	ic_packed_entry e = *add;
+	if (slot->found) {
+		ic_packed_entry old = ic_packed_get(l, slot->at);
+		e.count = add->count > UINT32_MAX - old.count ? UINT32_MAX : old.count + add->count;
+		if (__builtin_add_overflow(old.ticks, add->ticks, &e.ticks))
+			e.ticks = INT64_MAX;
+	}
+	return e;
+}
+
+static bool prepare(ic_packed *l, ic_slab *slab, const ic_packed_entry *add, ic_packed_slot *ret)
+{
+	*ret = find(l, add->bin);
+	ic_packed_entry e = sum_of(l, ret, add);
+	bool wide = l->wide || !fits_narrow(l, &e);
+	/* Growth by 5/4: most lists end small, and the slab wastes what is not used. */
+	unsigned cap = !ret->found && l->n == l->cap ? l->n + l->n / 4u + 4u : l->cap;
+	return (wide == l->wide && cap == l->cap) || resize(l, slab, cap, wide);
+}
+
+static void insert(ic_packed *l, const ic_packed_slot *slot, const ic_packed_entry *add)
+{
+	ic_packed_entry e = sum_of(l, slot, add);
+	if (!slot->found) {
+		size_t size = entry_bytes(l);
+		char *at = (char *)l->p + slot->at * size;
+		memmove(at + size, at, (l->n - slot->at) * size);
+		l->n++;
+	}
+	put(l, slot->at, &e);
+}
+
+bool ic_packed_prepare(ic_packed *l, ic_slab *slab, unsigned bin, int64_t ticks, ic_packed_slot *ret)
+{
+	return prepare(l, slab, &(ic_packed_entry){ bin, 1, ticks }, ret);
+}
+
+void ic_packed_add(ic_packed *l, const ic_packed_slot *slot, unsigned bin, int64_t ticks)
+{
+	insert(l, slot, &(ic_packed_entry){ bin, 1, ticks });
+}
+
+bool ic_packed_merge(ic_packed *l, ic_slab *slab, const ic_packed *from)
+{
+	if (!l->n && from->n && !resize(l, slab, from->n, from->wide))
+		return false;
+	for (unsigned i = 0; i < from->n; i++) {
+		ic_packed_entry e = ic_packed_get(from, i);
+		ic_packed_slot slot;
+		if (!prepare(l, slab, &e, &slot))
+			return false;
+		insert(l, &slot, &e);
+	}
+	return true;
+}
