@@ -185,6 +185,24 @@ ic_status ic_span_parse(const char *text, int64_t *ret_ticks);
 ic_status ic_size_parse(const char *text, uint64_t *ret_bytes);
 /* "info" ... "critical"; NULL for a value outside the enum. */
 const char *ic_level_name(int level);
+/* The wall clock, in ticks. */
+int64_t ic_wall_clock(void);
+
+/* What there is to choose from, for help texts, completions and documentation. */
+typedef enum ic_list {
+	IC_LIST_FINDING_FORMATS,
+	IC_LIST_CONVERT_FORMATS,
+	IC_LIST_SIMULATE_FORMATS,
+	IC_LIST_INPUT_TYPES,
+	IC_LIST_DETECTORS,
+	IC_LIST_PROFILES, /* of simulate */
+	IC_LIST_FIELDS,	  /* canonical names */
+} ic_list;
+typedef struct ic_list_entry {
+	const char *name, *help;
+} ic_list_entry;
+/* Entry i of the list; false past its end. */
+bool ic_list_get(ic_list list, size_t i, ic_list_entry *ret);
 
 #ifdef __cplusplus
 }
