@@ -1,2 +1,361 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-typedef int ic_empty_translation_unit;
+#include "source/text/csv.h"
+
+#include "base/time.h"
+
+typedef struct csv_layout {
+	ic_layout base;
+	const ic_csv_ops *ops;
+	size_t header_bytes;
+	char *header;
+	char delimiter;
+	uint32_t columns;
+	ic_csv_column column[]; /* [columns] */
+} csv_layout;
+
+struct ic_reader {
+	const ic_input_request *req;
+	const csv_layout *layout;
+	bool started; /* the first bytes were seen */
+	ic_csv_split split;
+};
+
+/* ---- records ---- */
+
+static ic_csv_result broken(const char *text, size_t n, const char *cause, ic_csv_split *ret)
+{
+	const char *eol = memchr(text, '\n', n);
+	ret->used = eol ? (size_t)(eol - text) + 1 : n;
+	ret->lines = eol != NULL;
+	ret->cause = cause;
+	return IC_CSV_BROKEN;
+}
+
+/* Reads the quoted cell whose opening quote is at i; *i moves behind the closing one. */
+static bool quoted_cell(const char *text, size_t n, size_t *i, ic_csv_cell *cell, uint32_t *lines)
+{
+	size_t start = *i + 1, at = start;
+	cell->doubled = false;
+	for (;;) {
+		const char *q = memchr(text + at, '"', n - at);
+		if (!q)
+			return false;
+		at = (size_t)(q - text) + 1;
+		if (at >= n || text[at] != '"')
+			break;
+		cell->doubled = true;
+		at++;
+	}
+	*cell = (ic_csv_cell){ text + start, (uint32_t)(at - 1 - start), cell->doubled };
+	for (const char *p = cell->p; (p = memchr(p, '\n', (size_t)(text + at - 1 - p))); p++)
+		++*lines;
+	*i = at;
+	return true;
+}
+
+ic_csv_result ic_csv_split_record(const char *text, size_t n, bool final, char delimiter, ic_csv_split *ret)
+{
+	bool last = final || n > IC_LINE_MAX; /* the record must end here */
+	if (n > IC_LINE_MAX)
+		n = IC_LINE_MAX;
+	*ret = (ic_csv_split){ .count = 0 };
+	for (size_t i = 0;;) {
+		ic_csv_cell cell = { text + i, 0, false };
+		if (i < n && text[i] == '"') {
+			if (!quoted_cell(text, n, &i, &cell, &ret->lines))
+				return last ? broken(text, n, "a quote is not closed", ret) : IC_CSV_MORE;
+			if (i < n && text[i] == '\r')
+				i++;
+		} else {
+			while (i < n && text[i] != delimiter && text[i] != '\n')
+				i++;
+			size_t end =
+			    i < n && text[i] == '\n' && text + i > cell.p && text[i - 1] == '\r' ? i - 1 : i;
+			cell.n = (uint32_t)(end - (size_t)(cell.p - text));
+		}
+		if (i >= n && !final)
+			return last ? broken(text, n, "a record over 16 MiB", ret) : IC_CSV_MORE;
+		if (ret->count < IC_CSV_COLUMNS)
+			ret->cells[ret->count] = cell;
+		ret->count++;
+		if (i >= n || text[i] == '\n') {
+			ret->used = i < n ? i + 1 : n;
+			ret->lines += i < n;
+			return IC_CSV_RECORD;
+		}
+		if (text[i] != delimiter)
+			return broken(text, n, "text after a closing quote", ret);
+		i++;
+	}
+}
+
+static size_t bom_length(const char *p, size_t n)
+{
+	return n >= 3 && memcmp(p, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+}
+
+char ic_csv_delimiter(const char *head, size_t n)
+{
+	static const char candidates[] = { ',', ';', '\t' };
+	uint32_t count[3] = { 0, 0, 0 };
+	bool quoted = false;
+	for (size_t i = 0; i < n && head[i] != '\n'; i++) {
+		quoted ^= head[i] == '"';
+		for (int k = 0; k < 3 && !quoted; k++)
+			count[k] += head[i] == candidates[k];
+	}
+	int best = 0;
+	for (int k = 1; k < 3; k++)
+		if (count[k] > count[best])
+			best = k;
+	return count[best] ? candidates[best] : '\0';
+}
+
+/* The header record, with names as plain text. False: no CSV header. */
+static bool split_header(const char *head, size_t n, ic_csv_split *split, char *delimiter, size_t *bom)
+{
+	*bom = bom_length(head, n);
+	*delimiter = ic_csv_delimiter(head + *bom, n - *bom);
+	if (!*delimiter || memchr(head, '\0', n))
+		return false;
+	if (ic_csv_split_record(head + *bom, n - *bom, n < 65536, *delimiter, split) != IC_CSV_RECORD)
+		return false;
+	return split->count >= 2 && split->count <= IC_CSV_COLUMNS;
+}
+
+static ic_str name_of(const ic_csv_cell *cell)
+{
+	return ic_str_trim((ic_str){ cell->p, cell->n });
+}
+
+size_t ic_csv_each_name(const char *head, size_t n, void (*fn)(void *ctx, ic_str name), void *ctx)
+{
+	ic_csv_split *split = ic_malloc(sizeof(*split));
+	char delimiter;
+	size_t bom, count = 0;
+	if (split && split_header(head, n, split, &delimiter, &bom)) {
+		count = split->count;
+		for (uint32_t i = 0; i < split->count; i++)
+			fn(ctx, name_of(&split->cells[i]));
+	}
+	ic_free(split);
+	return count;
+}
+
+/* ---- layout ---- */
+
+/* Of several columns for one target only the best stays. */
+static void settle_rivals(csv_layout *l)
+{
+	for (uint32_t i = 0; i < l->columns; i++) {
+		for (uint32_t k = 0; k < i; k++) {
+			ic_csv_column *a = &l->column[k], *b = &l->column[i];
+			if (a->target != b->target || a->target == IC_CSV_NOTHING)
+				continue;
+			(b->rank < a->rank ? a : b)->target = IC_CSV_NOTHING;
+		}
+	}
+}
+
+const ic_layout *ic_csv_layout(const ic_csv_ops *ops, const ic_reader_config *cfg, const char *head, size_t n,
+			       bool *nomem)
+{
+	char delimiter = ',';
+	size_t bom = 0;
+	ic_csv_split *split = ic_malloc(sizeof(*split));
+	csv_layout *l = NULL;
+	*nomem = true;
+	if (!split)
+		return NULL;
+	if (!split_header(head, n, split, &delimiter, &bom))
+		split->count = 0; /* forced by --input-type: nothing will be understood, and said so */
+	l = ic_calloc(1, sizeof(*l) + split->count * sizeof(l->column[0]));
+	if (l) {
+		l->ops = ops;
+		l->delimiter = delimiter;
+		l->columns = split->count;
+		l->base.streams = ops->streams;
+		l->header_bytes = split->count ? split->used : 0;
+		l->header = ic_malloc(l->header_bytes + 1);
+	}
+	if (l && l->header) {
+		memcpy(l->header, head + bom, l->header_bytes);
+		for (uint32_t i = 0; i < l->columns; i++)
+			l->column[i] = ops->column(cfg->map, name_of(&split->cells[i]));
+		settle_rivals(l);
+		*nomem = false;
+	} else {
+		ic_free(l);
+		l = NULL;
+	}
+	ic_free(split);
+	return l ? &l->base : NULL;
+}
+
+bool ic_csv_layout_equal(const ic_layout *a, const ic_layout *b)
+{
+	const csv_layout *x = (const csv_layout *)a, *y = (const csv_layout *)b;
+	return x->header_bytes == y->header_bytes && memcmp(x->header, y->header, x->header_bytes) == 0;
+}
+
+void ic_csv_layout_free(const ic_layout *layout)
+{
+	csv_layout *l = (csv_layout *)(uintptr_t)layout;
+	if (!l)
+		return;
+	ic_free(l->header);
+	ic_free(l);
+}
+
+void ic_csv_peek(const ic_layout *layout, const char *head, size_t n, unsigned *streams, int64_t *first)
+{
+	const ic_input_request req = { .streams = ~0u,
+				       .filter = { .since = IC_TIME_NONE, .until = IC_TIME_NONE } };
+	const ic_reader_config cfg = { .req = &req };
+	ic_row_counts counts = { 0 };
+	size_t at = 0;
+	*streams = 0;
+	*first = IC_TIME_NONE;
+	ic_batch *b = ic_batch_new(IC_FIELD_BIT(IC_F_TIME));
+	ic_reader *r = ic_csv_begin(&cfg, layout);
+	if (b && r) {
+		ic_batch_reset(b);
+		(void)ic_csv_parse(r, head, n, &at, n < 65536, b, &counts);
+		for (uint32_t i = 0; i < b->rows; i++)
+			*streams |= IC_STREAM_BIT(b->stream[i]);
+		if (b->rows)
+			*first = b->col[IC_F_TIME].i[0];
+	}
+	ic_csv_end(r);
+	ic_batch_free(b);
+}
+
+/* ---- rows ---- */
+
+ic_reader *ic_csv_begin(const ic_reader_config *cfg, const ic_layout *layout)
+{
+	ic_reader *r = ic_malloc(sizeof(*r));
+	if (!r)
+		return NULL;
+	r->req = cfg->req;
+	r->layout = (const csv_layout *)layout;
+	r->started = false;
+	return r;
+}
+
+/* Text of a cell with "" made ". False: out of memory. */
+static bool cell_text(ic_arena *a, const ic_csv_cell *cell, ic_str *ret)
+{
+	*ret = (ic_str){ cell->p, cell->n };
+	if (!cell->doubled)
+		return true;
+	char *p = ic_arena_alloc(a, cell->n);
+	if (!p)
+		return false;
+	uint32_t n = 0;
+	for (uint32_t i = 0; i < cell->n; i++) {
+		p[n++] = cell->p[i];
+		i += cell->p[i] == '"'; /* its twin */
+	}
+	*ret = (ic_str){ p, n };
+	return true;
+}
+
+static void put_extra(ic_csv_extra *x, int target, ic_str text)
+{
+	if (target == IC_CSV_URL)
+		x->url = text;
+	else if (target == IC_CSV_ACTION_TYPE)
+		x->action_type = text;
+	else if (target == IC_CSV_ADDITIONAL)
+		x->additional = text;
+}
+
+static ic_status put_row(ic_reader *r, const char *start, ic_batch *b, ic_row_counts *c, uint64_t line)
+{
+	const csv_layout *l = r->layout;
+	const ic_csv_split *s = &r->split;
+	ic_csv_extra extra = { { NULL, 0 }, { NULL, 0 }, { NULL, 0 } };
+	ic_cells cells;
+	c->read++;
+	if (s->count != l->columns) {
+		ic_row_bad(c, line, 0, "%u columns where the header has %u", s->count, l->columns);
+		return IC_OK;
+	}
+	ic_cells_begin(&cells, b);
+	for (uint32_t i = 0; i < l->columns; i++) {
+		const ic_csv_column *col = &l->column[i];
+		ic_str text;
+		if (col->target == IC_CSV_NOTHING || s->cells[i].n == 0)
+			continue;
+		if (!cell_text(&b->arena, &s->cells[i], &text))
+			return IC_E_NOMEM;
+		if (l->ops->nulls && ic_name_is(text, l->ops->nulls, true))
+			continue;
+		put_extra(&extra, col->target, text);
+		int field = col->target == IC_CSV_ACTION_TYPE ? IC_F_ACTION : col->target;
+		if (field < IC_FIELD_COUNT && !ic_cells_put(&cells, (ic_field)field, text, col->unit_ticks)) {
+			uint32_t column = s->lines > 1 ? 0 : (uint32_t)(s->cells[i].p - start) + 1;
+			ic_row_bad(c, line, column, "%s", cells.cause);
+			return IC_OK;
+		}
+	}
+	if (l->ops->finish(&cells, &extra))
+		(void)ic_cells_end(&cells, r->req, c, line);
+	else
+		ic_row_bad(c, line, 0, "%s", cells.cause);
+	return IC_OK;
+}
+
+/* The header itself, at the start or again where files were joined. */
+static bool is_header(const csv_layout *l, const char *text, size_t used)
+{
+	size_t n = l->header_bytes;
+	while (n && (l->header[n - 1] == '\n' || l->header[n - 1] == '\r'))
+		n--;
+	while (used && (text[used - 1] == '\n' || text[used - 1] == '\r'))
+		used--;
+	return n && used == n && memcmp(text, l->header, n) == 0;
+}
+
+ic_status ic_csv_parse(ic_reader *r, const char *text, size_t n, size_t *at, bool final, ic_batch *b,
+		       ic_row_counts *c)
+{
+	if (!r->started && n - *at < 3 && !final)
+		return IC_OK; /* a BOM may still be cut */
+	if (!r->started)
+		*at += bom_length(text + *at, n - *at);
+	r->started = true;
+	while (b->rows < IC_BATCH_ROWS && *at < n) {
+		const char *p = text + *at;
+		ic_csv_result result =
+		    ic_csv_split_record(p, n - *at, final, r->layout->delimiter, &r->split);
+		if (result == IC_CSV_MORE)
+			return IC_OK;
+		uint64_t line = c->lines;
+		c->lines += r->split.lines;
+		*at += r->split.used;
+		if (result == IC_CSV_BROKEN) {
+			c->read++;
+			ic_row_bad(c, line, 0, "%s", r->split.cause);
+			continue;
+		}
+		bool blank = r->split.count == 1 && r->split.cells[0].n == 0;
+		if (blank || is_header(r->layout, p, r->split.used))
+			continue;
+		if (put_row(r, p, b, c, line) != IC_OK)
+			return IC_E_NOMEM;
+	}
+	return IC_OK;
+}
+
+const ic_layout *ic_csv_layout_after(ic_reader *r, bool *nomem)
+{
+	*nomem = false;
+	return &r->layout->base;
+}
+
+void ic_csv_end(ic_reader *r)
+{
+	ic_free(r);
+}
