@@ -1,2 +1,296 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-typedef int ic_empty_translation_unit;
+#include "detect/join.h"
+
+#include "base/hash.h"
+#include "base/thread.h"
+
+const char *const ic_group_by_names[IC_GROUP_BYS] = { "dst_ip_port", "dst_name",   "domain",
+						      "ja4",	     "user_agent", "process" };
+const char *const ic_event_level_names[IC_EVENT_LEVELS] = { "connection", "request", "handshake", "burst",
+							    "count" };
+const char *const ic_transport_names[] = { NULL, "tcp", "udp", "icmp", "other" };
+const char *const ic_service_names[] = { NULL, "http", "tls", "quic", "websocket", "dns", "other", NULL };
+
+enum {
+	JOIN_ENTRIES = 1 << 22,
+	AHEAD = 64, /* rows whose memory is fetched together */
+	DS_A_MINUTE = 600,
+};
+#define BYTES_MAX ((UINT64_C(1) << 56) - 1)
+
+/* The key of ic_series, laid out like its first members. */
+typedef struct series_key {
+	uint32_t src;
+	uint32_t value;
+	uint16_t port;
+	uint8_t group_by : 4, level : 4;
+	uint8_t transport;
+} series_key;
+_Static_assert(sizeof(series_key) == 12, "ic_series starts with it");
+
+/* ---- life ------------------------------------------------------------------------ */
+
+ic_observation *ic_observe_new(const ic_observe_config *cfg, ic_intern *names, ic_budget *budget)
+{
+	ic_observation *o = ic_calloc(1, sizeof *o);
+	if (!o)
+		return NULL;
+	o->cfg = *cfg;
+	o->names = names;
+	o->budget = budget;
+	o->join_limit = cfg->join_entries ? cfg->join_entries : JOIN_ENTRIES;
+	ic_observe_classes_init(o);
+	for (unsigned i = 0; i < IC_PARTITIONS; i++) {
+		ic_partition *p = &o->part[i];
+		ic_group_init(&p->series, sizeof(series_key), sizeof(ic_series), budget);
+		ic_group_init(&p->profiles, offsetof(ic_profile, connections), sizeof(ic_profile), budget);
+		ic_group_init(&p->counts, offsetof(ic_count_series, slots), sizeof(ic_count_series), budget);
+		ic_group_init(&p->hosts, sizeof(uint32_t), sizeof(ic_host), budget);
+		ic_slab_init(&p->slab, budget);
+		p->first = p->last = IC_TIME_NONE;
+	}
+	for (unsigned i = 0; cfg->full && i < IC_PARTITIONS; i++) {
+		if (!(o->part[i].join = ic_join_new(o))) {
+			ic_observe_free(o);
+			return NULL;
+		}
+	}
+	return o;
+}
+
+void ic_observe_free(ic_observation *o)
+{
+	if (!o)
+		return;
+	for (unsigned i = 0; i < IC_PARTITIONS; i++) {
+		ic_partition *p = &o->part[i];
+		ic_join_free(o, p->join);
+		ic_group_clear(&p->series);
+		ic_group_clear(&p->profiles);
+		ic_group_clear(&p->counts);
+		ic_group_clear(&p->hosts);
+		ic_slab_clear(&p->slab);
+	}
+	ic_free(o);
+}
+
+ic_partition *ic_observe_partition(ic_observation *o, unsigned i)
+{
+	return &o->part[i];
+}
+
+ic_intern *ic_observe_names(const ic_observation *o)
+{
+	return o->names;
+}
+
+bool ic_observe_is_full(const ic_observation *o)
+{
+	return o->cfg.full;
+}
+
+size_t ic_observe_row_bytes(const ic_observation *o)
+{
+	return o->cfg.full ? sizeof(ic_obs_full) : sizeof(ic_obs);
+}
+
+/* ---- one event into its series ----------------------------------------------------- */
+
+ic_status ic_observe_lost(const ic_observation *o, ic_partition *p)
+{
+	if (!o->budget || !o->budget->limit)
+		return IC_E_NOMEM;
+	p->dropped++;
+	return IC_OK;
+}
+
+ic_status ic_observe_host(const ic_observation *o, ic_partition *p, const ic_obs *row)
+{
+	int is_new;
+	ic_host *h =
+	    ic_group_upsert(&p->hosts, &row->src, ic_group_hash(&row->src, sizeof row->src), &is_new);
+	if (!h)
+		return ic_observe_lost(o, p);
+	h->internal |= row->internal_src;
+	return IC_OK;
+}
+
+void ic_observe_account(ic_partition *p, int64_t ticks, uint64_t events)
+{
+	if (p->first == IC_TIME_NONE || ticks < p->first)
+		p->first = ticks;
+	if (p->last == IC_TIME_NONE || ticks > p->last)
+		p->last = ticks;
+	p->events += events;
+}
+
+static uint64_t add_bytes(uint64_t sum, int64_t more)
+{
+	return (uint64_t)more > BYTES_MAX - sum ? BYTES_MAX : sum + (uint64_t)more;
+}
+
+static void add_duration(ic_series *s, uint32_t ds)
+{
+	s->duration_ds = ds > UINT32_MAX - s->duration_ds ? UINT32_MAX : s->duration_ds + ds;
+}
+
+static void longest_minutes(ic_series *s, uint32_t ds)
+{
+	uint32_t minutes = ds / DS_A_MINUTE;
+	if (minutes > s->sketch.user)
+		s->sketch.user = minutes > UINT16_MAX ? UINT16_MAX : (uint16_t)minutes;
+}
+
+static void merge_bytes(ic_series *s, int64_t out, int64_t in)
+{
+	if (out >= 0) {
+		s->bytes_out = add_bytes(s->bytes_out, out) & BYTES_MAX;
+		s->any_bytes_out = 1;
+	}
+	if (in >= 0) {
+		s->bytes_in = add_bytes(s->bytes_in, in) & BYTES_MAX;
+		s->any_bytes_in = 1;
+	}
+}
+
+static void merge_service(ic_series *s, unsigned service)
+{
+	if (service != IC_SERVICE_NONE && s->service != service)
+		s->service = s->service == IC_SERVICE_NONE ? (uint8_t)service : IC_SERVICE_SEVERAL;
+}
+
+static inline ic_status series_add(const ic_observation *o, ic_partition *p, ic_series *s, const ic_obs *row)
+{
+	if (ic_sketch_add(&s->sketch, &p->slab, row->ticks, row->size) != IC_OK)
+		return ic_observe_lost(o, p);
+	merge_bytes(s, row->bytes_out, row->bytes_in);
+	if (row->has_duration) {
+		add_duration(s, row->duration_ds);
+		longest_minutes(s, row->duration_ds);
+	}
+	merge_service(s, row->service);
+	s->open |= row->open;
+	s->internal_src |= row->internal_src;
+	return IC_OK;
+}
+
+static inline series_key key_of(const ic_obs *row, ic_group_by by, uint32_t value, ic_event_level level)
+{
+	bool pair = by == IC_BY_IP_PORT;
+	return (series_key){ .src = row->src,
+			     .value = value,
+			     .port = pair ? row->port : 0,
+			     .group_by = (unsigned)by & 15u,
+			     .level = (unsigned)level & 15u,
+			     .transport = pair ? row->transport : 0 };
+}
+
+ic_status ic_observe_series(const ic_observation *o, ic_partition *p, const ic_obs *row, ic_group_by by,
+			    uint32_t value, ic_event_level level)
+{
+	int is_new;
+	series_key key = key_of(row, by, value, level);
+	ic_series *s = ic_group_upsert(&p->series, &key, ic_group_hash(&key, sizeof key), &is_new);
+	return s ? series_add(o, p, s, row) : ic_observe_lost(o, p);
+}
+
+void ic_observe_grow(ic_partition *p, const ic_obs *row, ic_group_by by, uint32_t value,
+		     const ic_obs *increase)
+{
+	series_key key = key_of(row, by, value, IC_AT_CONNECTION);
+	ic_series *s = ic_group_find(&p->series, &key, ic_group_hash(&key, sizeof key));
+	if (!s) /* not made, for memory */
+		return;
+	merge_bytes(s, increase->bytes_out, increase->bytes_in);
+	if (increase->has_duration) {
+		add_duration(s, increase->duration_ds);
+		longest_minutes(s, row->duration_ds);
+	}
+	/* With other connections in the series it is not known whether one of them is open as well. */
+	if (s->sketch.n == 1)
+		s->open = row->open;
+}
+
+/* ---- conn-only runs ---------------------------------------------------------------- */
+
+/* One column of work at a time, so that the memory of the next step is on its way: rows, slots of
+ * the table, entries, bodies of the sketches. */
+static ic_status drain_some(const ic_observation *o, ic_partition *p, const char *rows, const uint32_t *index,
+			    uint32_t n)
+{
+	const ic_obs *const all = (const ic_obs *)(const void *)rows;
+	series_key key[AHEAD];
+	uint64_t hash[AHEAD];
+	ic_series *series[AHEAD];
+	for (uint32_t i = 0; i < n; i++)
+		__builtin_prefetch(&all[index[i]]);
+	for (uint32_t i = 0; i < n; i++) {
+		const ic_obs *row = &all[index[i]];
+		key[i] = key_of(row, IC_BY_IP_PORT, row->dst, IC_AT_CONNECTION);
+		hash[i] = ic_group_hash(&key[i], sizeof key[i]);
+		ic_group_prefetch(&p->series, hash[i]);
+	}
+	for (uint32_t i = 0; i < n; i++) {
+		int is_new;
+		series[i] = ic_group_upsert(&p->series, &key[i], hash[i], &is_new);
+		ic_status st = IC_OK;
+		if (!series[i])
+			st = ic_observe_lost(o, p);
+		if (st == IC_OK && (is_new || !series[i]))
+			st = ic_observe_host(o, p, &all[index[i]]);
+		if (st != IC_OK)
+			return st;
+		if (series[i] && series[i]->sketch.n > 1)
+			__builtin_prefetch(series[i]->sketch.body);
+	}
+	for (uint32_t i = 0; i < n; i++) {
+		const ic_obs *row = &all[index[i]];
+		ic_observe_account(p, row->ticks, 1);
+		ic_status st = series[i] ? series_add(o, p, series[i], row) : IC_OK;
+		if (st != IC_OK)
+			return st;
+	}
+	return IC_OK;
+}
+
+ic_status ic_observe_drain(void *ctx, unsigned partition, const char *rows, const uint32_t *index, uint32_t n)
+{
+	ic_observation *o = ctx;
+	ic_partition *p = &o->part[partition];
+	if (o->cfg.full)
+		return ic_join_drain(o, p, rows, index, n);
+	ic_status st = IC_OK;
+	for (uint32_t i = 0; i < n && st == IC_OK; i += AHEAD)
+		st = drain_some(o, p, rows, index + i, n - i < AHEAD ? n - i : AHEAD);
+	return st;
+}
+
+/* ---- end --------------------------------------------------------------------------- */
+
+/* Events whose interval is unknown because they came too late. Every event is in at most one pair. */
+static uint64_t late_events(const ic_partition *p)
+{
+	uint64_t late = 0;
+	for (uint32_t i = 0; i < ic_group_count(&p->series); i++) {
+		const ic_series *s = ic_group_at(&p->series, i);
+		if (s->group_by == IC_BY_IP_PORT && s->sketch.n > IC_SKETCH_RAW)
+			late += ic_sketch_late(&s->sketch);
+	}
+	return late;
+}
+
+static ic_status finish_one(void *ctx, unsigned i)
+{
+	ic_observation *o = ctx;
+	ic_partition *p = &o->part[i];
+	ic_status st = p->join ? ic_join_finish(o, p) : IC_OK;
+	ic_join_free(o, p->join);
+	p->join = NULL;
+	p->late = late_events(p);
+	return st;
+}
+
+ic_status ic_observe_finish(ic_observation *o, unsigned threads)
+{
+	return ic_parallel_for(threads, IC_PARTITIONS, finish_one, o);
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Private to observation (observe*.c, join.c): the state behind ic_observation and what the parts of
+ * it ask of each other. */
+#ifndef IC_DETECT_JOIN_H
+#define IC_DETECT_JOIN_H
+
+#include <stdatomic.h>
+
+#include "detect/observe.h"
+
+struct ic_observer_state {
+	ic_observe_config cfg;
+	ic_intern *names;		       /* borrowed */
+	ic_budget *budget;		       /* borrowed, may be NULL */
+	size_t join_limit;		       /* remembered connections over all partitions */
+	_Atomic size_t joined, done, resolved; /* entries in use: join, finished uids, DNS answers */
+	/* One bit for each IPv4 /16: all of it public and outside; all of it inside. A /16 that is neither
+	 * is looked at address by address. */
+	uint64_t outside[1024], inside[1024];
+	ic_partition part[IC_PARTITIONS];
+};
+
+/* Whether an address is public and outside cfg.internal; whether it is in cfg.internal. */
+bool ic_observe_outside(const ic_observation *o, const ic_ip *ip);
+bool ic_observe_inside(const ic_observation *o, const ic_ip *ip);
+void ic_observe_classes_init(ic_observation *o);
+
+/* What to do when a container refuses to grow: under a memory limit the value is dropped and counted
+ * (IC_OK), without one the memory is really gone (IC_E_NOMEM). */
+ic_status ic_observe_lost(const ic_observation *o, ic_partition *p);
+/* Notes that a source exists. */
+ic_status ic_observe_host(const ic_observation *o, ic_partition *p, const ic_obs *row);
+/* Adds an event to the series of one key. */
+ic_status ic_observe_series(const ic_observation *o, ic_partition *p, const ic_obs *row, ic_group_by by,
+			    uint32_t value, ic_event_level level);
+/* A later report of an event already in the series: adds what was added since (bytes and tenths of
+ * seconds); the event itself is not counted again. */
+void ic_observe_grow(ic_partition *p, const ic_obs *row, ic_group_by by, uint32_t value,
+		     const ic_obs *increase);
+/* Counts an event in the partition's totals. */
+void ic_observe_account(ic_partition *p, int64_t ticks, uint64_t events);
+
+typedef struct ic_join ic_join;
+
+ic_join *ic_join_new(ic_observation *o);	  /* NULL: out of memory */
+void ic_join_free(ic_observation *o, ic_join *j); /* NULL allowed */
+ic_status ic_join_drain(ic_observation *o, ic_partition *p, const char *rows, const uint32_t *index,
+			uint32_t n);
+/* Turns the details that still wait into connections, in time order. */
+ic_status ic_join_finish(ic_observation *o, ic_partition *p);
+
+#endif

@@ -1,0 +1,600 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Batches to observations: classify, intern, and choose the partition. */
+#include <string.h>
+
+#include "base/hash.h"
+#include "detect/join.h"
+
+enum {
+	CHUNK = 256, /* rows whose addresses are interned together */
+	MAX_ANSWERS = 64,
+	MAX_NAME = 255,
+	HTTP_ROW_SIZE = 200, /* bytes of a request besides URI, user agent and body: docs/scorer.md */
+};
+
+#define WANT(f) IC_FIELD_BIT(IC_F_##f)
+
+ic_fieldset ic_observe_fields(bool full)
+{
+	ic_fieldset plain = WANT(TIME) | WANT(SRC_IP) | WANT(DST_IP) | WANT(DST_PORT) | WANT(TRANSPORT) |
+			    WANT(SERVICE) | WANT(DURATION) | WANT(BYTES_OUT) | WANT(BYTES_IN) |
+			    WANT(IP_BYTES_OUT);
+	if (!full)
+		return plain;
+	return plain | WANT(UID) | WANT(SRC_HOST) | WANT(USER) | WANT(PROCESS) | WANT(DST_NAME) |
+	       WANT(METHOD) | WANT(URI) | WANT(HOST) | WANT(STATUS) | WANT(USER_AGENT) | WANT(SNI) |
+	       WANT(CERT_SUBJECT) | WANT(CERT_ISSUER) | WANT(CERT_VALID) | WANT(CERT_STATUS) | WANT(JA3) |
+	       WANT(JA4) | WANT(COUNT) | WANT(REQUEST_BODY_BYTES) | WANT(RESPONSE_BODY_BYTES) |
+	       WANT(DNS_QUERY) | WANT(DNS_ANSWERS);
+}
+
+/* ---- address classes ----------------------------------------------------------------- */
+
+static const uint8_t V4_MAPPED[12] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff };
+
+static inline bool is_v4(const ic_ip *ip)
+{
+	return memcmp(ip->b, V4_MAPPED, sizeof V4_MAPPED) == 0;
+}
+
+static inline bool bit(const uint64_t *bits, const ic_ip *ip)
+{
+	unsigned net = (unsigned)ip->b[12] << 8 | ip->b[13];
+	return (bits[net >> 6] >> (net & 63)) & 1;
+}
+
+/* True for all of a /16, when the ranges in play are /16 or larger there. */
+static bool whole_net(const ic_cidrs *set, uint32_t net, bool *some)
+{
+	ic_ip first = ic_ip_from_v4(net << 16);
+	*some = false;
+	for (size_t i = 0; i < set->n; i++) {
+		const ic_cidr *c = &set->list[i];
+		if (c->bits <= 96 + 16) {
+			if (ic_cidr_has(c, &first))
+				return *some = true;
+		} else if (is_v4(&c->net) && ((uint32_t)c->net.b[12] << 8 | c->net.b[13]) == net) {
+			*some = true;
+		}
+	}
+	return false;
+}
+
+void ic_observe_classes_init(ic_observation *o)
+{
+	for (uint32_t net = 0; net < 1u << 16; net++) {
+		ic_ip first = ic_ip_from_v4(net << 16), last = ic_ip_from_v4(net << 16 | 0xffff);
+		bool some, inside = whole_net(&o->cfg.internal, net, &some);
+		/* 192.0.0.0/24 is the one special range smaller than a /16: its ends differ in class. */
+		bool public = ic_ip_classify(&first) == IC_IP_PUBLIC && ic_ip_classify(&last) == IC_IP_PUBLIC;
+		if (inside)
+			o->inside[net >> 6] |= UINT64_C(1) << (net & 63);
+		if (public && !some)
+			o->outside[net >> 6] |= UINT64_C(1) << (net & 63);
+	}
+}
+
+bool ic_observe_outside(const ic_observation *o, const ic_ip *ip)
+{
+	if (is_v4(ip) && bit(o->outside, ip))
+		return true;
+	return ic_ip_classify(ip) == IC_IP_PUBLIC && !ic_cidrs_has(&o->cfg.internal, ip);
+}
+
+bool ic_observe_inside(const ic_observation *o, const ic_ip *ip)
+{
+	if (is_v4(ip)) {
+		if (bit(o->inside, ip))
+			return true;
+		if (bit(o->outside, ip))
+			return false;
+	}
+	return ic_cidrs_has(&o->cfg.internal, ip);
+}
+
+/* ---- columns -------------------------------------------------------------------------- */
+
+/* A column as it is read: an absent one is all null. */
+typedef struct view {
+	union {
+		const void *data;
+		const int64_t *i;
+		const double *d;
+		const ic_ip *ip;
+		const ic_str *s;
+	};
+	const uint64_t *nulls;
+} view;
+
+static view view_of(const ic_batch *b, ic_field f)
+{
+	static const uint64_t all_null[IC_BATCH_ROWS / 64] = { [0 ... IC_BATCH_ROWS / 64 - 1] =
+								   ~UINT64_C(0) };
+	if (!ic_batch_has(b, f))
+		return (view){ .data = NULL, .nulls = all_null };
+	return (view){ .data = b->col[f].data, .nulls = b->col[f].nulls };
+}
+
+static inline bool null_at(const view *v, uint32_t r)
+{
+	return (v->nulls[r >> 6] >> (r & 63)) & 1;
+}
+
+static inline int64_t long_at(const view *v, uint32_t r)
+{
+	return null_at(v, r) ? -1 : v->i[r];
+}
+
+/* An empty text says as little as none. */
+static inline ic_str text_at(const view *v, uint32_t r)
+{
+	return null_at(v, r) || v->s[r].n == 0 ? (ic_str){ NULL, 0 } : v->s[r];
+}
+
+static ic_str field_text(const ic_batch *b, ic_field f, uint32_t r)
+{
+	view v = view_of(b, f);
+	return text_at(&v, r);
+}
+
+static int64_t field_long(const ic_batch *b, ic_field f, uint32_t r)
+{
+	view v = view_of(b, f);
+	return long_at(&v, r);
+}
+
+static inline unsigned transport_of(ic_str s)
+{
+	if (!s.p)
+		return IC_TRANSPORT_NONE;
+	if (s.n == 3 && (s.p[0] | 32) == 't')
+		return IC_TCP;
+	if (s.n == 3 && (s.p[0] | 32) == 'u')
+		return IC_UDP;
+	return s.n >= 4 && ic_str_istarts(s, IC_STR("icmp")) ? IC_ICMP : IC_TRANSPORT_OTHER;
+}
+
+static inline unsigned service_of(ic_str s)
+{
+	if (!s.p)
+		return IC_SERVICE_NONE;
+	switch (s.p[0] | 32) {
+	case 'h': return s.n == 4 ? IC_HTTP : IC_SERVICE_OTHER;
+	case 't': return s.n == 3 ? IC_TLS : IC_SERVICE_OTHER;
+	case 's': return s.n == 3 && (s.p[1] | 32) == 's' && (s.p[2] | 32) == 'l' ? IC_TLS : IC_SERVICE_OTHER;
+	case 'q': return s.n == 4 ? IC_QUIC : IC_SERVICE_OTHER;
+	case 'w': return s.n == 9 ? IC_WEBSOCKET : IC_SERVICE_OTHER;
+	case 'd': return s.n == 3 ? IC_DNS : IC_SERVICE_OTHER;
+	default: return IC_SERVICE_OTHER;
+	}
+}
+
+static inline uint32_t tenths(double seconds)
+{
+	if (!(seconds > 0))
+		return 0;
+	return seconds >= UINT32_MAX / 10.0 ? UINT32_MAX : (uint32_t)(seconds * 10);
+}
+
+/* The partition follows from the bytes of the source alone, so that which sources share one (and a
+ * cap) does not differ between runs. */
+static inline uint8_t ip_partition(const ic_ip *ip)
+{
+	uint64_t a, b;
+	memcpy(&a, ip->b, 8);
+	memcpy(&b, ip->b + 8, 8);
+	return (uint8_t)(ic_mix(a, b, 0) >> 56);
+}
+
+static uint8_t text_partition(ic_str s)
+{
+	return (uint8_t)(ic_hash_stable(s.p, s.n) >> 56);
+}
+
+typedef struct base_columns {
+	view time, src_ip, dst_ip, port, transport, service, duration, bytes_out, bytes_in, ip_bytes_out;
+} base_columns;
+
+static base_columns base_columns_of(const ic_batch *b)
+{
+	return (base_columns){
+		.time = view_of(b, IC_F_TIME),
+		.src_ip = view_of(b, IC_F_SRC_IP),
+		.dst_ip = view_of(b, IC_F_DST_IP),
+		.port = view_of(b, IC_F_DST_PORT),
+		.transport = view_of(b, IC_F_TRANSPORT),
+		.service = view_of(b, IC_F_SERVICE),
+		.duration = view_of(b, IC_F_DURATION),
+		.bytes_out = view_of(b, IC_F_BYTES_OUT),
+		.bytes_in = view_of(b, IC_F_BYTES_IN),
+		.ip_bytes_out = view_of(b, IC_F_IP_BYTES_OUT),
+	};
+}
+
+/* Everything of a row but its addresses and scope. */
+static inline void fill_base(const base_columns *c, const ic_batch *b, uint32_t r, ic_obs *row)
+{
+	int64_t ip_bytes = long_at(&c->ip_bytes_out, r);
+	int64_t out = long_at(&c->bytes_out, r), in = long_at(&c->bytes_in, r);
+	int64_t port = long_at(&c->port, r);
+	bool timed = !null_at(&c->duration, r);
+	*row = (ic_obs){
+		.ticks = c->time.i[r],
+		.size = ip_bytes >= 0 ? ip_bytes
+			: out >= 0    ? out
+				      : IC_SIZE_UNKNOWN,
+		.bytes_out = out >= 0 ? out : -1,
+		.bytes_in = in >= 0 ? in : -1,
+		.duration_ds = timed ? tenths(c->duration.d[r]) : 0,
+		.port = (uint16_t)(port < 0 ? 0 : port),
+		.transport = transport_of(text_at(&c->transport, r)) & 15u,
+		.service = service_of(text_at(&c->service, r)) & 15u,
+		.stream = b->stream[r] & 7u,
+		.open = (b->flags[r] & IC_ROW_OPEN) != 0,
+		.has_duration = timed,
+	};
+}
+
+/* ---- conn-only runs -------------------------------------------------------------------- */
+
+/* Of the n rows from r: those in scope, with their addresses side by side for interning. */
+typedef struct chunk {
+	uint32_t n;
+	uint32_t row[CHUNK], src[CHUNK], dst[CHUNK];
+	ic_ip src_ip[CHUNK], dst_ip[CHUNK];
+} chunk;
+
+static void choose_rows(const ic_observation *o, const ic_batch *b, const base_columns *c, uint32_t r,
+			uint32_t n, chunk *k, uint64_t *out_scope, uint64_t *dropped)
+{
+	k->n = 0;
+	for (uint32_t end = r + n; r < end; r++) {
+		if (b->stream[r] != IC_STREAM_CONN)
+			continue;
+		if (null_at(&c->time, r)) {
+			++*dropped;
+			continue;
+		}
+		if (null_at(&c->src_ip, r) || null_at(&c->dst_ip, r) ||
+		    !(o->cfg.scope_all || ic_observe_outside(o, &c->dst_ip.ip[r]))) {
+			++*out_scope;
+			continue;
+		}
+		k->row[k->n] = r;
+		k->src_ip[k->n] = c->src_ip.ip[r];
+		k->dst_ip[k->n] = c->dst_ip.ip[r];
+		k->n++;
+	}
+}
+
+static uint32_t plain_rows(ic_observation *o, const ic_batch *b, uint32_t r, ic_parcel *p,
+			   uint64_t *out_scope, uint64_t *dropped)
+{
+	base_columns c = base_columns_of(b);
+	chunk k;
+	while (r < b->rows && p->n < p->room) {
+		uint32_t n = b->rows - r < CHUNK ? b->rows - r : CHUNK;
+		n = n < p->room - p->n ? n : p->room - p->n;
+		choose_rows(o, b, &c, r, n, &k, out_scope, dropped);
+		r += n;
+		ic_intern_ips(o->names, k.src_ip, k.n, k.src);
+		ic_intern_ips(o->names, k.dst_ip, k.n, k.dst);
+		ic_obs *to = (ic_obs *)(void *)p->rows + p->n;
+		for (uint32_t i = 0; i < k.n; i++) {
+			if (!k.src[i] || !k.dst[i]) {
+				++*dropped;
+				continue;
+			}
+			fill_base(&c, b, k.row[i], to);
+			to->src = k.src[i];
+			to->dst = k.dst[i];
+			to->in_scope = 1;
+			to->internal_src = ic_observe_inside(o, &k.src_ip[i]);
+			p->part[p->n++] = ip_partition(&k.src_ip[i]);
+			to++;
+		}
+	}
+	return r;
+}
+
+/* ---- full runs --------------------------------------------------------------------------- */
+
+typedef enum verdict { KEEP, OUT_OF_SCOPE, NO_MEMORY } verdict;
+
+/* False: no memory. A null text has id 0. */
+static bool intern(const ic_observation *o, ic_str s, uint32_t *id)
+{
+	*id = s.p ? ic_intern_str(o->names, s) : 0;
+	return *id || !s.p;
+}
+
+static bool intern_ip(const ic_observation *o, const ic_ip *ip, uint32_t *id)
+{
+	*id = ic_intern_ip(o->names, ip);
+	return *id != 0;
+}
+
+static bool fill_texts(const ic_observation *o, const ic_batch *b, uint32_t r, ic_obs_full *f)
+{
+	return intern(o, field_text(b, IC_F_SRC_HOST, r), &f->src_host) &&
+	       intern(o, field_text(b, IC_F_DST_NAME, r), &f->name) &&
+	       intern(o, field_text(b, IC_F_USER_AGENT, r), &f->user_agent) &&
+	       intern(o, field_text(b, IC_F_JA3, r), &f->ja3) &&
+	       intern(o, field_text(b, IC_F_JA4, r), &f->ja4) &&
+	       intern(o, field_text(b, IC_F_PROCESS, r), &f->process);
+}
+
+static unsigned certificate_signals(const ic_batch *b, uint32_t r)
+{
+	ic_str subject = field_text(b, IC_F_CERT_SUBJECT, r), issuer = field_text(b, IC_F_CERT_ISSUER, r);
+	ic_str status = field_text(b, IC_F_CERT_STATUS, r);
+	if (subject.p && issuer.p && ic_str_eq(subject, issuer))
+		return IC_SIG_SELF_SIGNED;
+	if (status.p && (ic_str_icontains(status, IC_STR("self signed")) ||
+			 ic_str_icontains(status, IC_STR("self-signed"))))
+		return IC_SIG_SELF_SIGNED;
+	bool known = ic_batch_has(b, IC_F_CERT_VALID) && !ic_column_null(&b->col[IC_F_CERT_VALID], r);
+	return known && !b->col[IC_F_CERT_VALID].b[r] ? IC_SIG_CERT_ODD : 0;
+}
+
+static unsigned signals_of(const ic_batch *b, uint32_t r, const ic_obs_full *f)
+{
+	unsigned stream = f->base.stream, sig = 0;
+	ic_str method = field_text(b, IC_F_METHOD, r);
+	bool web = stream == IC_STREAM_HTTP || stream == IC_STREAM_WEBSOCKET;
+	if (web || (stream == IC_STREAM_CONN && (method.p || f->user_agent)))
+		sig |= IC_SIG_HTTP;
+	if (stream == IC_STREAM_SSL || (stream == IC_STREAM_CONN && (f->ja3 || f->ja4)))
+		sig |= IC_SIG_TLS;
+	if (stream == IC_STREAM_SSL && !field_text(b, IC_F_SNI, r).p && !f->name)
+		sig |= IC_SIG_NO_SNI;
+	if (sig & IC_SIG_TLS)
+		sig |= certificate_signals(b, r);
+	if (web && !f->name)
+		sig |= IC_SIG_BARE_IP;
+	if (method.p)
+		sig |= ic_str_ieq(method, IC_STR("POST")) ? IC_SIG_POST : IC_SIG_NOT_POST;
+	if (f->user_agent)
+		sig |= IC_SIG_HAS_USER_AGENT;
+	else if (stream == IC_STREAM_HTTP)
+		sig |= IC_SIG_NO_USER_AGENT;
+	if ((b->flags[r] & IC_ROW_UPGRADE) || f->base.service == IC_WEBSOCKET ||
+	    stream == IC_STREAM_WEBSOCKET)
+		sig |= IC_SIG_UPGRADE;
+	if (b->flags[r] & IC_ROW_OPEN)
+		sig |= IC_SIG_OPEN;
+	if (b->flags[r] & IC_ROW_BLOCKED)
+		sig |= IC_SIG_BLOCKED;
+	if (b->flags[r] & IC_ROW_PROXIED)
+		sig |= IC_SIG_PROXIED;
+	return sig;
+}
+
+/* What logs of one protocol leave unsaid because all their rows have it in common. */
+static void fill_protocol(const ic_batch *b, uint32_t r, ic_obs_full *f)
+{
+	ic_obs *row = &f->base;
+	if (row->stream == IC_STREAM_SSL) {
+		if (row->service == IC_SERVICE_NONE)
+			row->service = IC_TLS;
+		if (row->transport == IC_TRANSPORT_NONE)
+			row->transport = row->service == IC_QUIC ? IC_UDP : IC_TCP;
+	}
+	if (row->stream != IC_STREAM_HTTP && row->stream != IC_STREAM_WEBSOCKET)
+		return;
+	if (row->service == IC_SERVICE_NONE)
+		row->service = row->stream == IC_STREAM_WEBSOCKET ? IC_WEBSOCKET : IC_HTTP;
+	if (row->transport == IC_TRANSPORT_NONE)
+		row->transport = IC_TCP;
+	int64_t body = field_long(b, IC_F_REQUEST_BODY_BYTES, r);
+	if (row->size == IC_SIZE_UNKNOWN)
+		row->size = HTTP_ROW_SIZE + field_text(b, IC_F_URI, r).n +
+			    field_text(b, IC_F_USER_AGENT, r).n + (body > 0 ? body : 0);
+	if (row->bytes_out < 0 && body >= 0)
+		row->bytes_out = body;
+	int64_t answer = field_long(b, IC_F_RESPONSE_BODY_BYTES, r);
+	if (row->bytes_in < 0 && answer >= 0)
+		row->bytes_in = answer;
+}
+
+/* "http://192.0.2.1:8080/x" or "192.0.2.1:443": the address and port, if it is an address. */
+static bool url_address(ic_str url, ic_ip *ip, uint16_t *port)
+{
+	const char *p = url.p, *end = p ? p + url.n : p;
+	const char *colon = p ? memchr(p, ':', url.n) : NULL;
+	*port = 0;
+	if (colon && end - colon > 2 && colon[1] == '/' && colon[2] == '/') {
+		*port = ic_str_istarts(url, IC_STR("https:")) ? 443 : 80;
+		p = colon + 3;
+	}
+	const char *stop = p;
+	while (stop < end && *stop != '/' && *stop != '?' && *stop != '#')
+		stop++;
+	const char *tail = stop, *at = p;
+	if (p < stop && *p == '[') {
+		const char *close = memchr(p, ']', (size_t)(stop - p));
+		if (!close)
+			return false;
+		at = p + 1;
+		tail = close;
+	} else if ((colon = p < stop ? memchr(p, ':', (size_t)(stop - p)) : NULL)) {
+		tail = colon;
+	}
+	const char *digits = tail < stop && *tail == ']' ? tail + 1 : tail;
+	if (digits < stop && *digits == ':' && stop - digits <= 6) {
+		unsigned v = 0;
+		for (digits++; digits < stop && *digits >= '0' && *digits <= '9'; digits++)
+			v = v * 10 + (unsigned)(*digits - '0');
+		if (v > 0 && v <= UINT16_MAX)
+			*port = (uint16_t)v;
+	}
+	return tail > at && ic_ip_parse((ic_str){ at, (uint32_t)(tail - at) }, ip);
+}
+
+/* A proxy that was asked for an address: that address is the destination. False: no memory. */
+static bool proxied_address(const ic_observation *o, const ic_batch *b, uint32_t r, ic_obs_full *f)
+{
+	ic_ip ip;
+	uint16_t port;
+	if (!(f->signals & IC_SIG_PROXIED) || f->name || !url_address(field_text(b, IC_F_URI, r), &ip, &port))
+		return true;
+	if (!intern_ip(o, &ip, &f->base.dst))
+		return false;
+	if (port)
+		f->base.port = port;
+	f->base.in_scope = o->cfg.scope_all || ic_observe_outside(o, &ip);
+	if (!f->base.in_scope)
+		f->signals &=
+		    (uint16_t)~IC_SIG_PROXIED; /* asked for an inside address: nothing public in it */
+	return true;
+}
+
+static verdict full_row(const ic_observation *o, const ic_batch *b, const base_columns *c, uint32_t r,
+			ic_obs_full *f, uint8_t *part)
+{
+	*f = (ic_obs_full){ .count = 1 };
+	fill_base(c, b, r, &f->base);
+	bool has_src = !null_at(&c->src_ip, r), has_dst = !null_at(&c->dst_ip, r);
+	if (has_src && !intern_ip(o, &c->src_ip.ip[r], &f->src_ip))
+		return NO_MEMORY;
+	if (has_dst && !intern_ip(o, &c->dst_ip.ip[r], &f->base.dst))
+		return NO_MEMORY;
+	if (!fill_texts(o, b, r, f))
+		return NO_MEMORY;
+	ic_str user = field_text(b, IC_F_USER, r), uid = field_text(b, IC_F_UID, r);
+	if (f->src_host) {
+		f->base.src = f->src_host;
+		*part = text_partition(field_text(b, IC_F_SRC_HOST, r));
+	} else if (has_src) {
+		f->base.src = f->src_ip;
+		*part = ip_partition(&c->src_ip.ip[r]);
+	} else if (user.p) {
+		if (!intern(o, user, &f->base.src))
+			return NO_MEMORY;
+		*part = text_partition(user);
+	}
+	f->base.internal_src = has_src ? ic_observe_inside(o, &c->src_ip.ip[r]) : f->src_host != 0;
+	f->base.in_scope = !has_dst || o->cfg.scope_all || ic_observe_outside(o, &c->dst_ip.ip[r]);
+	if (uid.p) {
+		f->uid = ic_hash(uid.p, uid.n);
+		f->uid += f->uid == 0;
+	}
+	int64_t count = field_long(b, IC_F_COUNT, r);
+	if (count > 1)
+		f->count = count > UINT32_MAX ? UINT32_MAX : (uint32_t)count;
+	fill_protocol(b, r, f);
+	f->signals = (uint16_t)signals_of(b, r, f);
+	if (!proxied_address(o, b, r, f))
+		return NO_MEMORY;
+	return f->base.src && (f->base.dst || f->name) ? KEEP : OUT_OF_SCOPE;
+}
+
+/* The next address in a list of answers, whatever separates and surrounds them. */
+static bool next_answer(ic_str *rest, ic_ip *ip)
+{
+	static const char separators[] = ",; |[]\"'\t";
+	while (rest->n) {
+		uint32_t skip = 0, n;
+		while (skip < rest->n && strchr(separators, rest->p[skip]) != NULL)
+			skip++;
+		for (n = skip; n < rest->n && strchr(separators, rest->p[n]) == NULL; n++)
+			;
+		ic_str token = { rest->p + skip, n - skip };
+		*rest = (ic_str){ rest->p + n, rest->n - n };
+		if (token.n && ic_ip_parse(token, ip))
+			return true;
+	}
+	return false;
+}
+
+/* The name asked for: lower case, no final dot. {NULL, 0} if it is none. */
+static ic_str query_name(const ic_batch *b, uint32_t r, char buf[MAX_NAME])
+{
+	ic_str q = field_text(b, IC_F_DST_NAME, r);
+	if (!q.p)
+		q = field_text(b, IC_F_DNS_QUERY, r);
+	if (q.n && q.p[q.n - 1] == '.')
+		q.n--;
+	if (q.n == 0 || q.n > MAX_NAME)
+		return (ic_str){ NULL, 0 };
+	for (uint32_t i = 0; i < q.n; i++)
+		buf[i] = (char)(q.p[i] >= 'A' && q.p[i] <= 'Z' ? q.p[i] + 32 : q.p[i]);
+	return (ic_str){ buf, q.n };
+}
+
+/* One observation for each address in the answer: src, dst and dns_name. False: the parcel has no
+ * room for all of them. */
+static bool dns_rows(const ic_observation *o, const ic_batch *b, const base_columns *c, uint32_t r,
+		     ic_parcel *p, uint64_t *dropped)
+{
+	char buf[MAX_NAME];
+	ic_str name = query_name(b, r, buf), rest = field_text(b, IC_F_DNS_ANSWERS, r), host;
+	if (p->room - p->n < MAX_ANSWERS)
+		return false;
+	if (!name.p || !rest.p)
+		return true;
+	ic_ip ip;
+	ic_obs_full head = { .count = 1 };
+	uint8_t part = 0;
+	if (!next_answer(&rest, &ip))
+		return true;
+	host = field_text(b, IC_F_SRC_HOST, r);
+	bool ok = true;
+	if (host.p) {
+		ok = intern(o, host, &head.base.src);
+		part = text_partition(host);
+	} else if (!null_at(&c->src_ip, r)) {
+		ok = intern_ip(o, &c->src_ip.ip[r], &head.base.src);
+		part = ip_partition(&c->src_ip.ip[r]);
+	} else {
+		return true;
+	}
+	head.base.ticks = c->time.i[r];
+	head.base.stream = IC_STREAM_DNS;
+	ok = ok && intern(o, name, &head.dns_name);
+	ic_obs_full *to = (ic_obs_full *)(void *)p->rows;
+	for (unsigned n = 0; ok && n < MAX_ANSWERS; n++) {
+		ok = intern_ip(o, &ip, &head.base.dst);
+		if (ok) {
+			p->part[p->n] = part;
+			to[p->n++] = head;
+		}
+		if (!next_answer(&rest, &ip))
+			break;
+	}
+	*dropped += !ok;
+	return true;
+}
+
+static uint32_t full_rows(ic_observation *o, const ic_batch *b, uint32_t r, ic_parcel *p, uint64_t *out_scope,
+			  uint64_t *dropped)
+{
+	base_columns c = base_columns_of(b);
+	for (; r < b->rows && p->n < p->room; r++) {
+		if (b->stream[r] >= IC_STREAM_NONE)
+			continue;
+		if (null_at(&c.time, r)) {
+			++*dropped;
+			continue;
+		}
+		if (b->stream[r] == IC_STREAM_DNS) {
+			if (!dns_rows(o, b, &c, r, p, dropped))
+				break;
+			continue;
+		}
+		ic_obs_full *to = (ic_obs_full *)(void *)p->rows + p->n;
+		switch (full_row(o, b, &c, r, to, &p->part[p->n])) {
+		case KEEP: p->n++; break;
+		case OUT_OF_SCOPE: ++*out_scope; break;
+		case NO_MEMORY: ++*dropped; break;
+		}
+	}
+	return r;
+}
+
+uint32_t ic_observe_rows(ic_observation *o, const ic_batch *b, uint32_t first, ic_parcel *p,
+			 uint64_t *out_scope, uint64_t *dropped)
+{
+	return o->cfg.full ? full_rows(o, b, first, p, out_scope, dropped)
+			   : plain_rows(o, b, first, p, out_scope, dropped);
+}
