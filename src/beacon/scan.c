@@ -1,0 +1,376 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The window search. It works on the non-empty bins only and takes the logarithms of a candidate only
+ * when a bound without any says that it might win, so the result is that of the full search. */
+#include "beacon/scan.h"
+
+#include <math.h>
+
+#define WIDTHS	   8
+#define NARROW	   4 /* widths that may have x2, x3, x4 copies */
+#define MASS_BIN   (SCAN_LOG_BIN / SCAN_LOG_SPAN)
+#define F_MAX	   0.97
+#define MASS_STEPS 300u /* F_MAX is 284.7 bins */
+#define SMALL_N	   32u
+#define MULTIPLES  3
+
+static const unsigned width[WIDTHS] = { 1, 3, 6, 11, 19, 32, 47, 61 };
+static const unsigned shift[MULTIPLES] = { 18, 28, 35 }; /* ln 2, ln 3, ln 4 in bins */
+
+static double power[IC_INTERVAL_BINS + 1];
+static double clock_mass[2][IC_INTERVAL_BINS]; /* ln(1 + 2 res/hi); [0]: 0.05 s, [1]: 1 s */
+static double minus_log[MASS_STEPS + 1];       /* -ln of a mass of i bins: above every F >= i bins */
+static double best_kl[SMALL_N];		       /* most that N beats can gain in one bin */
+
+double scan_kl(double m, double F)
+{
+	m = m < 1e-9 ? 1e-9 : m > 1 - 1e-9 ? 1 - 1e-9 : m;
+	F = F < 1e-4 ? 1e-4 : F > .98 ? .98 : F;
+	return m > F ? m * log(m / F) + (1 - m) * log((1 - m) / (1 - F)) : 0;
+}
+
+double scan_power(unsigned i)
+{
+	return power[i];
+}
+
+__attribute__((constructor)) static void scan_init(void)
+{
+	for (unsigned i = 0; i <= IC_INTERVAL_BINS; i++)
+		power[i] = pow(1.04, i);
+	for (unsigned i = 0; i < IC_INTERVAL_BINS; i++) {
+		clock_mass[0][i] = log1p(2 * .05 / power[i + 1]);
+		clock_mass[1][i] = log1p(2 * 1.0 / power[i + 1]);
+	}
+	for (unsigned i = 1; i <= MASS_STEPS; i++)
+		minus_log[i] = i * MASS_BIN < 1 ? -log(i * MASS_BIN) : 0;
+	minus_log[0] = -log(1e-4);
+	for (unsigned n = 0; n < SMALL_N; n++)
+		best_kl[n] = scan_kl(n / (n + 1.0), MASS_BIN);
+}
+
+/* The bins of a series while windows are taken out of them. */
+typedef struct series {
+	unsigned k;   /* non-empty bins at the start */
+	unsigned top; /* one past the highest */
+	const double *clock;
+	double n, shrink, total_s;
+	double gap[SCAN_GAPS], gap_sum[SCAN_GAPS + 1];
+	unsigned gaps;
+	uint16_t bin[IC_INTERVAL_BINS];
+	uint16_t rank[IC_INTERVAL_BINS + 1];		 /* non-empty bins under a bin, up to `top` */
+	double h[IC_INTERVAL_BINS], w[IC_INTERVAL_BINS]; /* beats and seconds left */
+	double ch[IC_INTERVAL_BINS + 1], cw[IC_INTERVAL_BINS + 1]; /* sums of those before */
+	/* What the windows taken so far hold. */
+	unsigned round;
+	double in_h, in_w, mass;
+	double first_hi_s; /* upper end of the first one */
+	ic_window taken[SCAN_ROUNDS];
+} series;
+
+static void load(series *s, const ic_sketch_view *v)
+{
+	s->k = v->bins;
+	s->n = v->beats;
+	s->shrink = s->n / (s->n + 1.0);
+	s->clock = clock_mass[v->resolution_s >= 1.0];
+	s->total_s = 0;
+	unsigned at = 0;
+	for (unsigned i = 0; i < s->k; i++) {
+		s->bin[i] = v->h[i].bin;
+		s->h[i] = v->h[i].count;
+		s->w[i] = (double)v->h[i].ticks / 1e7;
+		s->total_s += s->w[i];
+		for (; at <= s->bin[i]; at++)
+			s->rank[at] = (uint16_t)i;
+	}
+	s->top = at;
+	s->gaps = v->gaps < SCAN_GAPS ? v->gaps : SCAN_GAPS;
+	s->gap_sum[0] = 0;
+	for (unsigned i = 0; i < s->gaps; i++) {
+		s->gap[i] = (double)v->gap_ticks[i] / 1e7;
+		s->gap_sum[i + 1] = s->gap_sum[i] + s->gap[i];
+	}
+	s->round = 0;
+	s->in_h = s->in_w = s->mass = s->first_hi_s = 0;
+}
+
+static unsigned rank_of(const series *s, unsigned bin)
+{
+	return bin < s->top ? s->rank[bin] : s->k;
+}
+
+static void sum_up(series *s)
+{
+	double h = 0, w = 0;
+	for (unsigned i = 0; i < s->k; i++) {
+		s->ch[i] = h;
+		s->cw[i] = w;
+		h += s->h[i];
+		w += s->w[i];
+	}
+	s->ch[s->k] = h;
+	s->cw[s->k] = w;
+}
+
+/* What all windows with one upper end share: the exempt gaps and the totals without them. */
+typedef struct ending {
+	unsigned i, hi; /* index among the non-empty bins; bin */
+	unsigned ng;
+	double events, seconds;
+	double cost;
+} ending;
+
+static ending ending_at(const series *s, unsigned i)
+{
+	ending e = { .i = i, .hi = s->bin[i] };
+	double hi_s = power[e.hi + 1];
+	double limit = 12 * (s->round && s->first_hi_s > hi_s ? s->first_hi_s : hi_s);
+	if (limit < 900)
+		limit = 900;
+	while (e.ng < s->gaps && s->gap[e.ng] > limit)
+		e.ng++;
+	e.events = s->n - e.ng > 1 ? s->n - e.ng : 1;
+	e.seconds = s->total_s - s->gap_sum[e.ng] > 1e-9 ? s->total_s - s->gap_sum[e.ng] : 1e-9;
+	e.cost = SCAN_GAP_COST * e.ng + SCAN_WIN_COST * (s->round + 1);
+	return e;
+}
+
+typedef struct candidate {
+	unsigned lo;
+	bool multiples;
+	double h, w, mass;
+} candidate;
+
+/* lo to hi of the ending; false when it holds too few beats. */
+static bool plain(const series *s, const ending *e, unsigned width_index, candidate *c)
+{
+	c->lo = e->hi > width[width_index] ? e->hi - width[width_index] : 0;
+	c->multiples = false;
+	unsigned j = s->rank[c->lo];
+	c->h = s->ch[e->i + 1] - s->ch[j];
+	c->w = s->cw[e->i + 1] - s->cw[j];
+	c->mass = ((e->hi + 1 - c->lo) * SCAN_LOG_BIN + s->clock[e->hi]) / SCAN_LOG_SPAN;
+	return c->h >= SCAN_MIN_IN;
+}
+
+/* Adds the copies at 2, 3 and 4 times the interval: missed beats, null mass at half price. */
+static bool with_multiples(const series *s, const ending *e, candidate *c)
+{
+	unsigned end = e->hi + 1;
+	c->multiples = true;
+	for (unsigned q = 0; q < MULTIPLES; q++) {
+		unsigned a = e->hi + shift[q] + 2, b = c->lo + shift[q] - 1;
+		a = a > IC_INTERVAL_BINS ? IC_INTERVAL_BINS : a;
+		b = b < end ? end : b;
+		b = b > a ? a : b;
+		unsigned ia = rank_of(s, a), ib = rank_of(s, b);
+		c->h += s->ch[ia] - s->ch[ib];
+		c->w += s->cw[ia] - s->cw[ib];
+		c->mass += (a - b) * SCAN_LOG_BIN / SCAN_LOG_SPAN * .5;
+		end = a > end ? a : end;
+	}
+	return c->h >= SCAN_MIN_IN;
+}
+
+typedef struct shares {
+	double m_events, m_time, m, F;
+} shares;
+
+static shares shares_of(const series *s, const ending *e, const candidate *c)
+{
+	double me = (s->in_h + c->h) / e->events, mt = (s->in_w + c->w) / e->seconds;
+	shares r;
+	r.m_events = (me > 1 ? 1 : me) * s->shrink;
+	r.m_time = (mt > 1 ? 1 : mt) * s->shrink;
+	r.m = r.m_events < r.m_time ? r.m_events : r.m_time;
+	r.F = s->mass + c->mass;
+	r.F = r.F > F_MAX ? F_MAX : r.F;
+	return r;
+}
+
+/* Whether KL(m, F) may be above `need`. KL is convex in m, 0 at F and -ln F at 1, so the chord between
+ * is above it; the table's -ln is that of a smaller F. */
+static bool chord_above(const shares *r, double need)
+{
+	return (r->m - r->F) * minus_log[(unsigned)(r->F * (1 / MASS_BIN))] * (1 + 1e-9) > need * (1 - r->F);
+}
+
+/* Takes a window out of the bins. */
+static void take(series *s, const candidate *c, unsigned hi)
+{
+	unsigned lo = c->lo;
+	double h = 0, w = 0;
+	for (unsigned i = s->rank[lo]; i < s->k && s->bin[i] <= hi; i++) {
+		h += s->h[i];
+		w += s->w[i];
+		s->h[i] = s->w[i] = 0;
+	}
+	if (!s->round)
+		s->first_hi_s = power[hi + 1];
+	s->in_h += h;
+	s->in_w += w;
+	s->mass += (hi + 1 - lo) * SCAN_LOG_BIN / SCAN_LOG_SPAN + .01;
+	s->taken[s->round++] = (ic_window){ .lo = (uint16_t)lo, .hi = (uint16_t)hi };
+}
+
+static void consider(const series *s, const ending *e, const candidate *c, scan_best *best)
+{
+	shares r = shares_of(s, e, c);
+	if (!chord_above(&r, (best->E + e->cost) / s->n))
+		return;
+	double I = scan_kl(r.m, r.F);
+	double E = I * s->n - SCAN_GAP_COST * e->ng - SCAN_WIN_COST * (s->round + 1);
+	if (E <= best->E)
+		return;
+	*best = (scan_best){
+		.I = I,
+		.E = E,
+		.m_events = r.m_events,
+		.m_time = r.m_time,
+		.F = r.F,
+		.mean_s = (s->total_s - s->gap_sum[e->ng]) / e->events,
+		.ng = e->ng,
+		.windows = s->round + 1,
+	};
+	for (unsigned i = 0; i < s->round; i++)
+		best->window[i] = s->taken[i];
+	best->window[s->round] = (ic_window){ (uint16_t)c->lo, (uint16_t)e->hi, c->multiples };
+	best->first_lo = best->window[0].lo;
+	best->first_hi = best->window[0].hi;
+}
+
+/* The greedy choice of the window that the next round builds on. */
+typedef struct greedy {
+	double value;
+	bool found;
+	candidate c;
+	unsigned hi;
+} greedy;
+
+static void greedy_look(greedy *g, const series *s, const ending *e, const candidate *c)
+{
+	double value = c->h / s->n + c->w / s->total_s - 2.0 * c->mass;
+	if (value <= g->value)
+		return;
+	*g = (greedy){ value, true, *c, e->hi };
+}
+
+/* Order matters: among equal values the first wins, plain windows before those with copies. */
+void scan_windows(const ic_sketch_view *v, scan_best *ret)
+{
+	series s;
+	*ret = (scan_best){ .F = 1 };
+	if (v->beats < SCAN_MIN_IN)
+		return;
+	load(&s, v);
+	while (s.round < SCAN_ROUNDS) {
+		greedy g = { .value = -9 };
+		candidate c;
+		sum_up(&s);
+		for (unsigned i = 0; i < s.k; i++) {
+			if (s.h[i] <= 0)
+				continue;
+			ending e = ending_at(&s, i);
+			for (unsigned w = 0; w < WIDTHS; w++) {
+				if (!plain(&s, &e, w, &c))
+					continue;
+				consider(&s, &e, &c, ret);
+				greedy_look(&g, &s, &e, &c);
+			}
+		}
+		for (unsigned i = 0; i < s.k && !s.round; i++) {
+			ending e = ending_at(&s, i);
+			for (unsigned w = 0; w < NARROW; w++) {
+				plain(&s, &e, w, &c);
+				if (with_multiples(&s, &e, &c))
+					consider(&s, &e, &c, ret);
+			}
+		}
+		if (!g.found)
+			break;
+		take(&s, &g.c, g.hi);
+	}
+}
+
+/* ---- bound ------------------------------------------------------------------------ */
+
+static double points_of(double I, double E)
+{
+	double sure = E > 0 ? log1p(E) : 0;
+	return SCORE_REG * I / (I + 1) +
+	       (SCORE_SURE + SCORE_RAND) * (sure < SCORE_NATS ? sure : SCORE_NATS) / SCORE_NATS;
+}
+
+/* The least I that can give the points, from below; infinite when none can.
+ *
+ * I <= I_max = KL(N/(N+1), one bin): KL grows with m and falls with F. So the two evidence parts are at
+ * most those of E = N I_max - 4, which leaves `reg` a least value and so I a least I_1. The points as a
+ * function of I, 24 I/(1+I) + (10/7) min(7, ln(N I - 3)), are concave where N I > 4; the tangent of a
+ * concave function lies above it, so where the tangent at I_1 <= the root meets the wanted points is
+ * again at most the root: Newton steps from the left stay left. */
+static double least_information(double n, double I_max, double points)
+{
+	double top = n * I_max - SCAN_WIN_COST;
+	double rest = (points - (points_of(I_max, top) - SCORE_REG * I_max / (I_max + 1))) / SCORE_REG;
+	if (rest >= 1)
+		return (double)INFINITY;
+	double I = rest > 0 ? rest / (1 - rest) : 0;
+	for (unsigned step = 0; step < 2; step++) {
+		double E = n * I - SCAN_WIN_COST;
+		double short_of = points - points_of(I, E);
+		if (E <= 0 || short_of <= 0)
+			break;
+		double slope =
+		    SCORE_REG / ((1 + I) * (1 + I)) + (SCORE_SURE + SCORE_RAND) / SCORE_NATS * n / (1 + E);
+		I += short_of / slope;
+	}
+	return I * (1 - 1e-9);
+}
+
+/* Every candidate of the full search is looked at, in as far as it could have I >= need. */
+bool scan_could_reach(const ic_sketch_view *v, double points)
+{
+	series s;
+	points -= 1e-7; /* more than rounding can do */
+	if (points <= 0)
+		return true;
+	if (v->beats < SCAN_MIN_IN)
+		return false;
+	s.n = v->beats;
+	double I_max = v->beats < SMALL_N ? best_kl[v->beats] : scan_kl(s.n / (s.n + 1), MASS_BIN);
+	double need = least_information(s.n, I_max, points);
+	if (need > I_max)
+		return false;
+	load(&s, v);
+	while (s.round < SCAN_ROUNDS) {
+		greedy g = { .value = -9 };
+		candidate c;
+		if (s.round && scan_kl(s.shrink, s.mass + MASS_BIN) < need)
+			return false;
+		sum_up(&s);
+		for (unsigned i = 0; i < s.k; i++) {
+			if (s.h[i] <= 0)
+				continue;
+			ending e = ending_at(&s, i);
+			for (unsigned w = 0; w < WIDTHS; w++) {
+				bool enough = plain(&s, &e, w, &c);
+				for (unsigned m = 0; m < 1u + (!s.round && w < NARROW); m++) {
+					if (m ? !with_multiples(&s, &e, &c) : !enough)
+						continue;
+					if (!m)
+						greedy_look(&g, &s, &e, &c);
+					shares r = shares_of(&s, &e, &c);
+					if (!chord_above(&r, need))
+						continue;
+					double I = scan_kl(r.m, r.F), E = I * s.n - e.cost;
+					if (E > 0 && points_of(I, E) >= points)
+						return true;
+				}
+			}
+		}
+		if (!g.found)
+			return false;
+		take(&s, &g.c, g.hi);
+	}
+	return false;
+}
