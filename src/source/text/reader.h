@@ -28,7 +28,10 @@ void ic_row_bad(ic_row_counts *c, uint64_t line, uint32_t column, const char *fm
 /* Names and streams of a file from its header. Immutable once made, shared by units, owned by the
  * file's layout list until the input is freed. Each format extends it by embedding. */
 typedef struct ic_layout {
-	unsigned streams; /* IC_STREAM_BITs that rows under it can have */
+	unsigned streams; /* IC_STREAM_BITs that rows under it can have; 0: a log that ictus does not use */
+	/* This file is one document although the kind has `lines` (a JSON array, pretty-printed objects):
+	 * it is not cut, blocks end anywhere, parse leaves an unfinished record unconsumed. */
+	bool document;
 } ic_layout;
 
 typedef struct ic_reader ic_reader; /* private state of one unit being read */
