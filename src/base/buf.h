@@ -39,6 +39,9 @@ void ic_buf_json(ic_buf *b, ic_str s);
 void ic_buf_csv(ic_buf *b, ic_str s);
 /* Text for a terminal: control characters (C0, C1, DEL), bidi controls and invalid UTF-8 as \xNN or \u{NNNN}. */
 void ic_buf_term(ic_buf *b, ic_str s);
+/* The first character of text (n > 0) as ic_buf_term writes it: fills piece, says how many bytes of
+ * text it stands for, returns its length. Needs no heap. */
+size_t ic_term_piece(const char *text, size_t n, char piece[16], size_t *ret_used);
 /* Zeek TSV cell: tab, newline, backslash, control bytes as \xNN; empty as (empty). */
 void ic_buf_zeek(ic_buf *b, ic_str s);
 /* Columns that valid UTF-8 text takes on a terminal (wide characters count 2). */

@@ -6,6 +6,24 @@
 
 #include "base/str.h"
 
+/* Eight ASCII digits at p as a number; false if one is not a digit. */
+static inline bool ic_eight_digits(const char *p, uint32_t *ret)
+{
+	uint64_t w;
+	memcpy(&w, p, 8);
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+	w = __builtin_bswap64(w);
+#endif
+	/* the usual word-wide check and fold: bytes to pairs, pairs to fours, fours to eight */
+	if ((((w + 0x4646464646464646ull) | (w - 0x3030303030303030ull)) & 0x8080808080808080ull) != 0)
+		return false;
+	w -= 0x3030303030303030ull;
+	w = (w * 10 + (w >> 8)) & 0x00ff00ff00ff00ffull;
+	w = (w * 100 + (w >> 16)) & 0x0000ffff0000ffffull;
+	*ret = (uint32_t)((w * 10000 + (w >> 32)) & 0xffffffffull);
+	return true;
+}
+
 bool ic_parse_u64(ic_str s, uint64_t *ret);
 bool ic_parse_i64(ic_str s, int64_t *ret);
 bool ic_parse_double(ic_str s,

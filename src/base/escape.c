@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Text that others wrote, made safe for JSON, CSV, Zeek TSV and terminals. */
+#include "base/buf.h"
+#include "base/num.h"
+
+/* Length of the UTF-8 sequence at p (Unicode 15, table 3-7: no overlong forms, no surrogates);
+ * 0 if it is not one. */
+static unsigned decode(const char *text, size_t n, uint32_t *ret)
+{
+	const unsigned char *p = (const unsigned char *)text;
+	if (p[0] < 0x80) {
+		*ret = p[0];
+		return 1;
+	}
+	unsigned len = p[0] >= 0xf0 ? 4 : p[0] >= 0xe0 ? 3 : 2;
+	if (p[0] < 0xc2 || p[0] > 0xf4 || n < len)
+		return 0;
+	uint32_t c = p[0] & (0x7fu >> len);
+	for (unsigned i = 1; i < len; i++) {
+		if ((p[i] & 0xc0) != 0x80)
+			return 0;
+		c = c << 6 | (p[i] & 0x3f);
+	}
+	if ((len == 3 && c < 0x800) || (len == 4 && c < 0x10000) || c > 0x10ffff ||
+	    (c >= 0xd800 && c < 0xe000))
+		return 0;
+	*ret = c;
+	return len;
+}
+
+/* Characters that steer a terminal or hide text: C0, DEL, C1, line separators, bidi controls. */
+static bool steers(uint32_t c)
+{
+	return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x61c || c == 0x200e || c == 0x200f ||
+	       (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069) || c == 0xfeff;
+}
+
+static bool plain_ascii(char c)
+{
+	return c >= 0x20 && c < 0x7f;
+}
+
+static const char hex[] = "0123456789abcdef";
+
+static void put_u16(ic_buf *b, uint32_t c)
+{
+	char text[6] = { '\\', 'u', hex[c >> 12 & 15], hex[c >> 8 & 15], hex[c >> 4 & 15], hex[c & 15] };
+	ic_buf_put(b, text, sizeof text);
+}
+
+static void put_json_escape(ic_buf *b, uint32_t c)
+{
+	switch (c) {
+	case '"': ic_buf_put(b, "\\\"", 2); break;
+	case '\\': ic_buf_put(b, "\\\\", 2); break;
+	case '\b': ic_buf_put(b, "\\b", 2); break;
+	case '\f': ic_buf_put(b, "\\f", 2); break;
+	case '\n': ic_buf_put(b, "\\n", 2); break;
+	case '\r': ic_buf_put(b, "\\r", 2); break;
+	case '\t': ic_buf_put(b, "\\t", 2); break;
+	default: put_u16(b, c);
+	}
+}
+
+void ic_buf_json(ic_buf *b, ic_str s)
+{
+	ic_buf_putc(b, '"');
+	uint32_t from = 0, i = 0;
+	while (i < s.n) {
+		if (plain_ascii(s.p[i]) && s.p[i] != '"' && s.p[i] != '\\') {
+			i++;
+			continue;
+		}
+		uint32_t c = 0;
+		unsigned len = decode(s.p + i, s.n - i, &c);
+		if (len > 1 && !steers(c)) {
+			i += len;
+			continue;
+		}
+		ic_buf_put(b, s.p + from, i - from);
+		if (len == 0)
+			ic_buf_put(b, "\\ufffd", 6);
+		else
+			put_json_escape(b, c);
+		i += len ? len : 1;
+		from = i;
+	}
+	ic_buf_put(b, s.p + from, i - from);
+	ic_buf_putc(b, '"');
+}
+
+static bool looks_like_formula(ic_str s)
+{
+	double number;
+	return s.n > 0 && memchr("=+-@\t\r", s.p[0], 6) != NULL && !ic_parse_double(s, &number);
+}
+
+void ic_buf_csv(ic_buf *b, ic_str s)
+{
+	bool quoted = false;
+	for (uint32_t i = 0; i < s.n && !quoted; i++)
+		quoted = s.p[i] == ',' || s.p[i] == '"' || s.p[i] == '\n' || s.p[i] == '\r';
+	if (quoted)
+		ic_buf_putc(b, '"');
+	if (looks_like_formula(s))
+		ic_buf_putc(b, '\'');
+	uint32_t from = 0;
+	for (uint32_t i = 0; i < s.n; i++) {
+		if (s.p[i] != '"' && s.p[i] != '\0')
+			continue;
+		ic_buf_put(b, s.p + from, i - from);
+		ic_buf_puts(b, s.p[i] == '"' ? "\"\"" : "\xef\xbf\xbd");
+		from = i + 1;
+	}
+	ic_buf_put(b, s.p + from, s.n - from);
+	if (quoted)
+		ic_buf_putc(b, '"');
+}
+
+static size_t escape_byte(char piece[16], unsigned char c)
+{
+	memcpy(piece, (char[4]){ '\\', 'x', hex[c >> 4], hex[c & 15] }, 4);
+	return 4;
+}
+
+size_t ic_term_piece(const char *text, size_t n, char piece[16], size_t *ret_used)
+{
+	uint32_t c = 0;
+	unsigned len = decode(text, n, &c);
+	*ret_used = len ? len : 1;
+	if (len == 0 || c < 0x20 || c == 0x7f)
+		return escape_byte(piece, (unsigned char)text[0]);
+	if (!steers(c)) {
+		memcpy(piece, text, len);
+		return len;
+	}
+	memcpy(piece, "\\u{", 3);
+	for (unsigned i = 0; i < 4; i++)
+		piece[3 + i] = hex[c >> (12 - 4 * i) & 15];
+	piece[7] = '}';
+	return 8;
+}
+
+void ic_buf_term(ic_buf *b, ic_str s)
+{
+	uint32_t i = 0;
+	while (i < s.n) {
+		uint32_t from = i;
+		while (i < s.n && plain_ascii(s.p[i]))
+			i++;
+		ic_buf_put(b, s.p + from, i - from);
+		if (i == s.n)
+			return;
+		char piece[16];
+		size_t used, n = ic_term_piece(s.p + i, s.n - i, piece, &used);
+		ic_buf_put(b, piece, n);
+		i += (uint32_t)used;
+	}
+}
+
+void ic_buf_zeek(ic_buf *b, ic_str s)
+{
+	if (s.n == 0) {
+		ic_buf_puts(b, "(empty)");
+		return;
+	}
+	/* a text that reads as unset or empty must not come back as that */
+	bool reserved = ic_str_eq(s, IC_STR("-")) || ic_str_eq(s, IC_STR("(empty)"));
+	uint32_t i = 0;
+	while (i < s.n) {
+		uint32_t c = 0;
+		unsigned len = decode(s.p + i, s.n - i, &c);
+		if (len == 0 || c < 0x20 || c == 0x7f || c == '\\' || (reserved && i == 0)) {
+			char piece[16];
+			ic_buf_put(b, piece, escape_byte(piece, (unsigned char)s.p[i]));
+			i++;
+		} else {
+			ic_buf_put(b, s.p + i, len);
+			i += len;
+		}
+	}
+}
+
+typedef struct range {
+	uint32_t from, to;
+} range;
+
+static bool in_ranges(const range *list, size_t n, uint32_t c)
+{
+	for (size_t i = 0; i < n; i++)
+		if (c >= list[i].from && c <= list[i].to)
+			return true;
+	return false;
+}
+
+/* The large blocks of East Asian Width W and F, and of combining marks (Unicode 15); wcwidth() would
+ * follow the locale. */
+static unsigned char_width(uint32_t c)
+{
+	static const range wide[] = { { 0x1100, 0x115f },   { 0x2e80, 0x303e },	  { 0x3041, 0xa4cf },
+				      { 0xa960, 0xa97c },   { 0xac00, 0xd7a3 },	  { 0xf900, 0xfaff },
+				      { 0xfe30, 0xfe6f },   { 0xff01, 0xff60 },	  { 0xffe0, 0xffe6 },
+				      { 0x1f300, 0x1f64f }, { 0x1f680, 0x1f6ff }, { 0x1f900, 0x1f9ff },
+				      { 0x20000, 0x3fffd } };
+	static const range none[] = { { 0x300, 0x36f },	  { 0x483, 0x489 },    { 0x591, 0x5bd },
+				      { 0x610, 0x61a },	  { 0x64b, 0x65f },    { 0x1ab0, 0x1aff },
+				      { 0x200b, 0x200d }, { 0x20d0, 0x20ff },  { 0xfe00, 0xfe0f },
+				      { 0xfe20, 0xfe2f }, { 0xe0100, 0xe01ef } };
+	if (c < 0x300)
+		return 1;
+	if (in_ranges(none, sizeof none / sizeof *none, c))
+		return 0;
+	return in_ranges(wide, sizeof wide / sizeof *wide, c) ? 2 : 1;
+}
+
+size_t ic_term_width(ic_str s)
+{
+	size_t width = 0;
+	uint32_t i = 0;
+	while (i < s.n) {
+		uint32_t c = 0;
+		unsigned len = decode(s.p + i, s.n - i, &c);
+		width += len ? char_width(c) : 1;
+		i += len ? len : 1;
+	}
+	return width;
+}
