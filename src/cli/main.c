@@ -1,7 +1,83 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "ictus.h"
+/* ictus VERB [options] [PATH...] */
+#include <string.h>
 
-int main(void)
+#include "cli/verbs.h"
+
+const cli_verb *const cli_verbs[] = {
+	&cli_scan,     &cli_explain,	&cli_score,	&cli_convert,
+	&cli_simulate, &cli_completion, &cli_help_verb, NULL,
+};
+
+const cli_verb *cli_verb_find(const char *name)
 {
-	return 0;
+	for (const cli_verb *const *v = cli_verbs; *v; v++)
+		if (strcmp((*v)->name, name) == 0)
+			return *v;
+	return NULL;
+}
+
+static const char *verb_name(const void *ctx, size_t i)
+{
+	(void)ctx;
+	return cli_verbs[i] ? cli_verbs[i]->name : NULL;
+}
+
+static int unknown_verb(const char *name)
+{
+	const char *near = cli_nearest(name, verb_name, NULL);
+	if (near)
+		return cli_usage(NULL, "no verb is called '%s'; did you mean '%s'?", name, near);
+	return cli_usage(NULL, "no verb is called '%s'", name);
+}
+
+static int say_version(void)
+{
+	puts("ictus " IC_VERSION);
+	return EXIT_RAN;
+}
+
+static int run_verb(const cli_verb *verb, int argc, char **argv)
+{
+	const ic_moment none = { .ticks = IC_TIME_NONE };
+	cli_args args = { .verb = verb, .fail_on = -1, .since = none, .until = none };
+	if (verb->init)
+		verb->init(&args);
+	int code = cli_parse(&args, argc, argv);
+	if (code == 0) {
+		if (args.help)
+			cli_help(stdout, verb);
+		else if (args.version)
+			code = say_version();
+		else
+			code = verb->run(&args);
+	}
+	cli_args_clear(&args);
+	return code;
+}
+
+int main(int argc, char **argv)
+{
+	int code;
+	cli_signals();
+	if (argc < 2) {
+		cli_help(stderr, NULL);
+		return EXIT_USAGE;
+	}
+	const cli_verb *verb = cli_verb_find(argv[1]);
+	if (verb) {
+		code = run_verb(verb, argc - 2, argv + 2);
+	} else if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
+		cli_help(stdout, NULL);
+		code = EXIT_RAN;
+	} else if (strcmp(argv[1], "--version") == 0) {
+		code = say_version();
+	} else {
+		code = argv[1][0] == '-' ? cli_usage(NULL, "unknown option '%s' before the verb", argv[1])
+					 : unknown_verb(argv[1]);
+	}
+	/* help, version, completions and the manual page go through stdio */
+	if (fflush(stdout) != 0 && code == EXIT_RAN)
+		code = EXIT_UNREADABLE;
+	return code;
 }

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The command line: verbs, options and what they share. Everything it knows of the library is ictus.h.
+ *
+ * A verb is an entry of cli_verbs; its options are tables; parsing, help texts, completions and the
+ * manual page all read these tables. */
+#ifndef CLI_CLI_H
+#define CLI_CLI_H
+
+#include <stdio.h>
+
+#include "ictus.h"
+
+/* Exit codes, as the manual page documents them. */
+enum {
+	EXIT_RAN = 0,
+	EXIT_FINDINGS = 1,
+	EXIT_USAGE = 2,
+	EXIT_UNREADABLE = 3,
+	EXIT_PARTLY = 4,
+	EXIT_BUG = 5,
+};
+
+/* Everything that options can set, for all verbs. Strings are those of argv. */
+typedef struct cli_args {
+	const struct cli_verb *verb;
+	const char **paths; /* the arguments that are no options */
+	size_t path_count;
+	const char **internal;
+	size_t internal_count;
+	ic_input_options input;
+	ic_scan_options scan;
+	ic_convert_options convert;
+	ic_score_options score;
+	ic_simulate_options simulate;
+	const char *format; /* NULL: the verb's default */
+	const char *output; /* NULL: stdout */
+	const char *color;
+	ic_moment since, until;
+	bool now_given;
+	int fail_on;	  /* ic_level, -1: off */
+	unsigned verbose; /* how often -v was given */
+	bool quiet, help, version, manual;
+} cli_args;
+
+typedef struct cli_option {
+	const char *name; /* without dashes */
+	char letter;	  /* 0: none */
+	const char *arg;  /* name of its value; NULL: takes none */
+	const char *help;
+	/* Reads the value (NULL without one) into args. On a bad value returns false and says in *why
+	 * what is taken, such as "a whole number". */
+	bool (*set)(cli_args *args, const char *value, const char **why);
+	const char *const *words; /* values to choose from, NULL-terminated; NULL: see list */
+	int list;		  /* 1 + ic_list of the values to choose from; 0: free text */
+} cli_option;
+
+typedef struct cli_group {
+	const char *title;
+	const cli_option *options; /* ends with name NULL */
+} cli_group;
+
+typedef struct cli_verb {
+	const char *name, *operands; /* "scan", "PATH..." */
+	const char *help;	     /* one line */
+	const char *about;	     /* paragraphs split by blank lines; NULL: none */
+	const cli_group *groups;     /* ends with title NULL; NULL: no options of its own */
+	void (*init)(cli_args *args);
+	int (*run)(cli_args *args); /* returns the exit code */
+} cli_verb;
+extern const cli_verb *const cli_verbs[]; /* ends with NULL */
+const cli_verb *cli_verb_find(const char *name);
+
+/* The word the value of an option can be, number i; NULL past the end. */
+const char *cli_option_word(const cli_option *o, size_t i);
+
+/* options.c: fills args from the words after the verb. Returns 0, or EXIT_USAGE after saying why.
+ * Verbs with options of their own have the common ones too. */
+int cli_parse(cli_args *args, int argc, char **argv);
+void cli_args_clear(cli_args *args);
+extern const cli_group cli_common_group;
+/* "ictus: ..." on stderr and a hint where help is to be found; returns EXIT_USAGE. */
+int cli_usage(const char *verb, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* The name nearest to `word` in a list, NULL if none is near. next(ctx, i): NULL ends it. */
+const char *cli_nearest(const char *word, const char *(*next)(const void *ctx, size_t i), const void *ctx);
+
+/* tables.c: options that several verbs share. */
+extern const cli_option cli_input_options[], cli_file_options[], cli_time_options[];
+extern const cli_option cli_detect_options[];
+bool cli_set_whole(uint64_t *to, const char *value, uint64_t most, const char **why);
+bool cli_set_number(double *to, const char *value, double least, double most, const char **why);
+
+/* help.c, manual.c, completion.c */
+void cli_help(FILE *to, const cli_verb *verb); /* NULL: of the program */
+void cli_manual(FILE *to);
+bool cli_complete(FILE *to, const char *shell); /* false: unknown shell */
+/* Text wrapped at 80 columns under an indent; `at` is the column already reached. */
+void cli_wrap(FILE *to, const char *text, unsigned indent, unsigned at);
+
+/* output.c: where results go. A file is written beside its final name and renamed by finish(). */
+typedef struct cli_output {
+	ic_output out;
+	int fd;
+	bool failed, closed;
+	int error; /* errno of the failed write */
+	char *temp;
+	const char *path;
+} cli_output;
+/* Returns 0, or the exit code after saying why. */
+int cli_output_open(cli_output *o, const cli_args *args);
+/* Closes, and puts the file in its place if `keep`. Returns 0 or EXIT_UNREADABLE after saying why. */
+int cli_output_finish(cli_output *o, bool keep);
+bool cli_output_is_terminal(const cli_args *args);
+/* Removes what a killed run would leave behind, on SIGINT, SIGTERM and SIGHUP; ignores SIGPIPE. */
+void cli_signals(void);
+
+/* watch.c: a progress bar while the run is long, then notes and one line a file, all on stderr. */
+typedef struct cli_watch {
+	ic_observer observer;
+	const cli_args *args;
+	bool bar, drawn;
+	int64_t started, last_drawn; /* ticks of the wall clock */
+	FILE *held;		     /* lines that wait for the end of the run; NULL: write at once */
+	char *lines;
+	size_t length, files;
+} cli_watch;
+void cli_watch_begin(cli_watch *w, const cli_args *args);
+/* Prints the held lines and the totals, or nothing. */
+void cli_watch_end(cli_watch *w, const ic_summary *sum, bool print);
+
+/* run.c: from the result of a library call to the exit code, with the message said. */
+typedef ic_status (*cli_call)(cli_args *args, const ic_observer *obs, const ic_output *out, ic_summary *sum,
+			      ic_error *err);
+int cli_run(cli_args *args, cli_call call);
+void cli_say_error(const ic_error *err);
+
+#endif

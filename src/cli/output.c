@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Where results go, and how wide and colourful it is. */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cli/cli.h"
+
+/* Name of the half-written file, for the signal handler. */
+static const char *volatile unfinished;
+
+static void on_signal(int number)
+{
+	if (unfinished)
+		unlink(unfinished);
+	signal(number, SIG_DFL);
+	raise(number);
+}
+
+void cli_signals(void)
+{
+	static const int fatal[] = { SIGINT, SIGTERM, SIGHUP };
+	struct sigaction sa = { .sa_handler = SIG_IGN };
+	sigaction(SIGPIPE, &sa, NULL);
+	for (size_t i = 0; i < sizeof(fatal) / sizeof(fatal[0]); i++) {
+		struct sigaction old;
+		sa.sa_handler = on_signal;
+		/* a signal that the parent had ignored (nohup) stays ignored */
+		if (sigaction(fatal[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
+			sigaction(fatal[i], &sa, NULL);
+	}
+}
+
+static ic_status write_all(void *ctx, const void *bytes, size_t n)
+{
+	cli_output *o = ctx;
+	const char *p = bytes;
+	while (n) {
+		ssize_t done = write(o->fd, p, n);
+		if (done < 0 && errno == EINTR)
+			continue;
+		if (done < 0 && errno == EPIPE) {
+			o->closed = true;
+			return IC_E_CLOSED;
+		}
+		if (done < 0) {
+			o->failed = true;
+			o->error = errno;
+			return IC_E_IO;
+		}
+		p += done;
+		n -= (size_t)done;
+	}
+	return IC_OK;
+}
+
+bool cli_output_is_terminal(const cli_args *args)
+{
+	return !args->output && isatty(STDOUT_FILENO);
+}
+
+static bool want_color(const cli_args *args)
+{
+	if (args->color && strcmp(args->color, "always") == 0)
+		return true;
+	if ((args->color && strcmp(args->color, "never") == 0) || !cli_output_is_terminal(args))
+		return false;
+	const char *none = getenv("NO_COLOR"), *term = getenv("TERM");
+	return !(none && *none) && term && strcmp(term, "dumb") != 0;
+}
+
+static unsigned columns(const cli_args *args)
+{
+	struct winsize size;
+	if (cli_output_is_terminal(args) && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col)
+		return size.ws_col;
+	const char *text = getenv("COLUMNS");
+	unsigned long n = text ? strtoul(text, NULL, 10) : 0;
+	return n > 0 && n <= 1000 ? (unsigned)n : 80;
+}
+
+static int cannot_write(const cli_output *o, int error)
+{
+	fprintf(stderr, "ictus: %s: cannot write: %s\n", o->path ? o->path : "stdout", strerror(error));
+	return EXIT_UNREADABLE;
+}
+
+/* A file beside `path`, with the rights that a new file would get. */
+static int open_beside(cli_output *o)
+{
+	const char *slash = strrchr(o->path, '/');
+	size_t folder = slash ? (size_t)(slash - o->path) + 1 : 0, n = strlen(o->path) + 16;
+	o->temp = malloc(n);
+	if (!o->temp) {
+		errno = ENOMEM;
+		return -1;
+	}
+	snprintf(o->temp, n, "%.*s.%s.XXXXXX", (int)folder, o->path, o->path + folder);
+	int fd = mkostemp(o->temp, O_CLOEXEC);
+	if (fd < 0)
+		return -1;
+	mode_t mask = umask(0);
+	umask(mask);
+	unfinished = o->temp;
+	if (fchmod(fd, 0666 & ~mask) != 0) {
+		/* a file system without modes: what mkostemp gave will do */
+	}
+	return fd;
+}
+
+int cli_output_open(cli_output *o, const cli_args *args)
+{
+	struct stat st;
+	*o = (cli_output){ .fd = STDOUT_FILENO, .path = args->output };
+	o->out =
+	    (ic_output){ .write = write_all, .ctx = o, .columns = columns(args), .color = want_color(args) };
+	if (!o->path)
+		return 0;
+	/* a device or a pipe cannot be replaced by a new file */
+	bool special = stat(o->path, &st) == 0 && !S_ISREG(st.st_mode);
+	o->fd = special ? open(o->path, O_WRONLY | O_CLOEXEC) : open_beside(o);
+	if (o->fd >= 0)
+		return 0;
+	int code = cannot_write(o, errno);
+	free(o->temp);
+	o->temp = NULL;
+	return code;
+}
+
+int cli_output_finish(cli_output *o, bool keep)
+{
+	int code = 0;
+	if (o->failed)
+		code = cannot_write(o, o->error);
+	if (o->path && close(o->fd) != 0 && code == 0)
+		code = cannot_write(o, errno);
+	if (o->temp) {
+		bool placed = keep && code == 0 && rename(o->temp, o->path) == 0;
+		if (keep && code == 0 && !placed)
+			code = cannot_write(o, errno);
+		if (!placed)
+			unlink(o->temp);
+		unfinished = NULL;
+	}
+	free(o->temp);
+	o->temp = NULL;
+	return code;
+}

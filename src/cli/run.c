@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One library call: its output, what is said about it, and the exit code. */
+#include "cli/cli.h"
+
+void cli_say_error(const ic_error *err)
+{
+	fputs(err->file[0] ? err->file : "ictus", stderr);
+	if (err->file[0] && err->line)
+		fprintf(stderr, ":%llu", (unsigned long long)err->line);
+	if (err->file[0] && err->column)
+		fprintf(stderr, ":%u", err->column);
+	fprintf(stderr, ": %s\n", err->message[0] ? err->message : "failed without a message");
+}
+
+static int code_of(ic_status st)
+{
+	switch (st) {
+	case IC_OK:
+	case IC_E_CLOSED: return EXIT_RAN;
+	case IC_E_USAGE:
+	case IC_E_FORMAT:
+	case IC_E_LIMIT:
+	case IC_E_NOTFOUND: return EXIT_USAGE;
+	case IC_E_IO:
+	case IC_E_NOINPUT: return EXIT_UNREADABLE;
+	case IC_E_NOMEM:
+	case IC_E_INTERNAL: return EXIT_BUG;
+	}
+	return EXIT_BUG;
+}
+
+static int code_of_run(const cli_args *args, const ic_summary *sum)
+{
+	if (args->fail_on >= 0 && sum->worst_level >= args->fail_on)
+		return EXIT_FINDINGS;
+	return sum->bad || sum->damaged_files || sum->unknown_named ? EXIT_PARTLY : EXIT_RAN;
+}
+
+int cli_run(cli_args *args, cli_call call)
+{
+	cli_output o;
+	cli_watch w;
+	ic_error err = { 0 };
+	ic_summary sum = { .worst_level = -1, .first_ticks = IC_TIME_NONE, .last_ticks = IC_TIME_NONE };
+	int code = cli_output_open(&o, args);
+	if (code)
+		return code;
+	cli_watch_begin(&w, args);
+	ic_status st = call(args, &w.observer, &o.out, &sum, &err);
+	cli_watch_end(&w, &sum, st != IC_E_CLOSED && st != IC_E_USAGE);
+	code = st == IC_OK ? code_of_run(args, &sum) : code_of(st);
+	if (st != IC_OK && st != IC_E_CLOSED && !o.failed)
+		cli_say_error(&err);
+	if (st == IC_E_NOTFOUND && args->scan.explain_id)
+		fputs("The options must be those of the scan that printed the id: --ports, --scope, "
+		      "--since...\n",
+		      stderr);
+	int written = cli_output_finish(&o, st == IC_OK);
+	return written ? written : code;
+}

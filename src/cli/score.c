@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* ictus score: plain series, without logs. */
+#include "cli/verbs.h"
+
+static const cli_group groups[] = { { "When", cli_time_options }, { 0 } };
+
+/* The series name no "now": a span needs --now. */
+static bool absolute(const cli_args *args, ic_moment m, int64_t *ret)
+{
+	*ret = m.ticks;
+	if (m.ticks == IC_TIME_NONE || !m.relative)
+		return true;
+	*ret = args->input.now_ticks - m.ticks;
+	return args->now_given;
+}
+
+static void init(cli_args *args)
+{
+	args->input.now_ticks = IC_TIME_NONE;
+}
+
+static ic_status call(cli_args *args, const ic_observer *obs, const ic_output *out, ic_summary *sum,
+		      ic_error *err)
+{
+	return ic_score_series(&args->score, obs, out, sum, err);
+}
+
+static int run(cli_args *args)
+{
+	if (args->path_count > 1)
+		return cli_usage("score", "score takes one FILE");
+	args->score.path = args->path_count ? args->paths[0] : "-";
+	if (!absolute(args, args->since, &args->score.since_ticks) ||
+	    !absolute(args, args->until, &args->score.until_ticks))
+		return cli_usage("score", "a span in --since or --until needs --now wall or --now TIME");
+	return cli_run(args, call);
+}
+
+const cli_verb cli_score = {
+	.name = "score",
+	.operands = "[FILE]",
+	.help = "score plain series of times: CSV with the header key,time,bytes",
+	.about =
+	    "Reads CSV with the header key,time,bytes from FILE or stdin: key is any text, time is seconds "
+	    "since "
+	    "the epoch or RFC 3339, bytes a number or empty. Writes one JSON object a key, in the order in "
+	    "which the keys first appear: automation and its parts, and the published RITA v5 score for "
+	    "comparison.",
+	.groups = groups,
+	.init = init,
+	.run = run,
+};

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is said about a run while it runs and after it. */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/cli.h"
+
+#define TICKS_S	   INT64_C(10000000)
+#define BAR_AFTER  TICKS_S /* a shorter run shows no bar */
+#define BAR_EVERY  (TICKS_S / 10)
+#define BAR_LENGTH 30
+
+static FILE *lines(cli_watch *w)
+{
+	return w->held ? w->held : stderr;
+}
+
+/* "1,234,567" */
+static const char *count(uint64_t v, char text[32])
+{
+	char *at = text + 31;
+	unsigned digits = 0;
+	*at = 0;
+	do {
+		if (digits && digits % 3 == 0)
+			*--at = ',';
+		*--at = (char)('0' + v % 10);
+		digits++;
+		v /= 10;
+	} while (v);
+	return at;
+}
+
+static void erase_bar(cli_watch *w)
+{
+	if (w->drawn)
+		fputs("\r\x1b[K", stderr);
+	w->drawn = false;
+}
+
+static void progress(void *ctx, uint64_t done, uint64_t total)
+{
+	cli_watch *w = ctx;
+	int64_t now = ic_wall_clock();
+	if (!w->bar || now - w->started < BAR_AFTER || now - w->last_drawn < BAR_EVERY)
+		return;
+	w->last_drawn = now;
+	w->drawn = true;
+	double seconds = (double)(now - w->started) / (double)TICKS_S;
+	double rate = (double)done / seconds / 1e6;
+	if (total == 0) {
+		fprintf(stderr, "\r%.0f MB, %.0f MB/s\x1b[K", (double)done / 1e6, rate);
+		return;
+	}
+	double share = done < total ? (double)done / (double)total : 1;
+	char bar[BAR_LENGTH + 1];
+	int full = (int)(share * BAR_LENGTH);
+	memset(bar, '#', (size_t)full);
+	memset(bar + full, '.', (size_t)(BAR_LENGTH - full));
+	bar[BAR_LENGTH] = 0;
+	fprintf(stderr, "\r[%s] %3.0f %%  %.0f MB/s  %.0f s left\x1b[K", bar, share * 100, rate,
+		share > 0 ? seconds / share - seconds : 0);
+}
+
+/* "; left out: 12 by --ports, 3 by --scope" */
+static void left_out(FILE *to, uint64_t ports, uint64_t scope, uint64_t time)
+{
+	const struct {
+		uint64_t n;
+		const char *why;
+	} parts[] = { { ports, "by --ports" }, { scope, "by --scope" }, { time, "by --since and --until" } };
+	const char *before = "; left out: ";
+	char text[32];
+	for (size_t i = 0; i < 3; i++) {
+		if (parts[i].n == 0)
+			continue;
+		fprintf(to, "%s%s %s", before, count(parts[i].n, text), parts[i].why);
+		before = ", ";
+	}
+}
+
+static void place(FILE *to, const ic_error *e, const char *path)
+{
+	fputs(e->file[0] ? e->file : path, to);
+	if (e->line)
+		fprintf(to, ":%llu", (unsigned long long)e->line);
+	if (e->column)
+		fprintf(to, ":%u", e->column);
+	fprintf(to, ": %s\n", e->message);
+}
+
+static void file_done(void *ctx, const ic_file_report *r)
+{
+	cli_watch *w = ctx;
+	FILE *to = lines(w);
+	char text[32];
+	if (w->args->quiet)
+		return;
+	w->files++;
+	if (r->skipped) {
+		fprintf(to, "%s: skipped: no known format\n", r->path);
+		return;
+	}
+	if (r->format && r->format[0]) {
+		fprintf(to, "%s: %s", r->path, r->format);
+		fprintf(to, ", %s rows read", count(r->read, text));
+		fprintf(to, ", %s kept", count(r->kept, text));
+		left_out(to, r->out_ports, r->out_scope, r->out_time);
+		if (r->bad)
+			fprintf(to, "; %s bad", count(r->bad, text));
+		fputs(r->damaged ? "; not read to its end\n" : "\n", to);
+	}
+	if (r->first_bad.code != IC_OK)
+		place(to, &r->first_bad, r->path);
+	else if (r->damaged && !(r->format && r->format[0]))
+		fprintf(to, "%s: not read\n", r->path);
+}
+
+static void note(void *ctx, const char *sentence)
+{
+	cli_watch *w = ctx;
+	if (!w->args->quiet)
+		fprintf(lines(w), "ictus: %s\n", sentence);
+}
+
+void cli_watch_begin(cli_watch *w, const cli_args *args)
+{
+	const char *term = getenv("TERM");
+	*w = (cli_watch){ .args = args, .started = ic_wall_clock() };
+	w->observer = (ic_observer){ .ctx = w, .progress = progress, .file_done = file_done, .note = note };
+	w->bar = !args->quiet && isatty(STDERR_FILENO) && term && strcmp(term, "dumb") != 0;
+	w->held = open_memstream(&w->lines, &w->length);
+}
+
+static void put_total(cli_watch *w, const ic_summary *s)
+{
+	char text[32];
+	bool verbose = w->args->verbose > 0;
+	if (w->files < 2 && !s->out_scope && !s->late && !s->dropped_memory && !s->hidden && !verbose)
+		return;
+	fprintf(stderr, "ictus: %s file%s", count(s->files, text), s->files == 1 ? "" : "s");
+	fprintf(stderr, ", %s rows read", count(s->rows, text));
+	fprintf(stderr, ", %s kept", count(s->kept, text));
+	left_out(stderr, s->out_ports, s->out_scope, s->out_time);
+	if (s->bad)
+		fprintf(stderr, "; %s bad", count(s->bad, text));
+	if (s->late)
+		fprintf(stderr, "; %s too late to count in intervals", count(s->late, text));
+	if (s->dropped_memory)
+		fprintf(stderr, "; %s not followed for want of memory (--memory)",
+			count(s->dropped_memory, text));
+	if (s->hidden)
+		fprintf(stderr, "; %s finding%s hidden by --hide", count(s->hidden, text),
+			s->hidden == 1 ? "" : "s");
+	fputc('\n', stderr);
+	if (verbose)
+		fprintf(stderr, "ictus: %s finding%s in %.2f s\n", count(s->findings, text),
+			s->findings == 1 ? "" : "s",
+			(double)(ic_wall_clock() - w->started) / (double)TICKS_S);
+}
+
+void cli_watch_end(cli_watch *w, const ic_summary *sum, bool print)
+{
+	erase_bar(w);
+	if (w->held && fclose(w->held) == 0 && print)
+		fwrite(w->lines, 1, w->length, stderr);
+	w->held = NULL;
+	free(w->lines);
+	w->lines = NULL;
+	if (print && sum && !w->args->quiet)
+		put_total(w, sum);
+}
