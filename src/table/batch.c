@@ -1,2 +1,71 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-typedef int ic_empty_translation_unit;
+#include "table/batch.h"
+
+static size_t value_size(ic_type t)
+{
+	switch (t) {
+	case IC_T_BOOL: return sizeof(uint8_t);
+	case IC_T_LONG:
+	case IC_T_TIME: return sizeof(int64_t);
+	case IC_T_REAL: return sizeof(double);
+	case IC_T_IP: return sizeof(ic_ip);
+	case IC_T_STRING: return sizeof(ic_str);
+	}
+	return 0;
+}
+
+ic_batch *ic_batch_new(ic_fieldset wanted)
+{
+	ic_batch *b = ic_calloc(1, sizeof *b);
+	if (!b)
+		return NULL;
+	ic_arena_init(&b->arena, 0, NULL);
+	for (int f = 0; f < IC_FIELD_COUNT; f++) {
+		if (!(wanted & IC_FIELD_BIT(f)))
+			continue;
+		b->col[f].data = ic_calloc(IC_BATCH_ROWS, value_size(ic_fields[f].type));
+		if (!b->col[f].data) {
+			ic_batch_free(b);
+			return NULL;
+		}
+		b->wanted |= IC_FIELD_BIT(f);
+	}
+	return b;
+}
+
+void ic_batch_free(ic_batch *b)
+{
+	if (!b)
+		return;
+	for (int f = 0; f < IC_FIELD_COUNT; f++)
+		ic_free(b->col[f].data);
+	ic_arena_clear(&b->arena);
+	ic_free(b);
+}
+
+void ic_batch_reset(ic_batch *b)
+{
+	for (ic_fieldset left = b->wanted; left; left &= left - 1) {
+		ic_column *c = &b->col[__builtin_ctzll(left)];
+		memset(c->nulls, 0, sizeof c->nulls);
+	}
+	b->rows = 0;
+	ic_arena_reset(&b->arena);
+}
+
+void ic_batch_null_rest(ic_batch *b, uint32_t row, ic_fieldset seen)
+{
+	for (ic_fieldset left = b->wanted & ~seen; left; left &= left - 1) {
+		int f = __builtin_ctzll(left);
+		ic_column *c = &b->col[f];
+		ic_column_set_null(c, row);
+		switch (ic_fields[f].type) {
+		case IC_T_BOOL: c->b[row] = 0; break;
+		case IC_T_LONG:
+		case IC_T_TIME: c->i[row] = 0; break;
+		case IC_T_REAL: c->d[row] = 0; break;
+		case IC_T_IP: c->ip[row] = (ic_ip){ { 0 } }; break;
+		case IC_T_STRING: c->s[row] = (ic_str){ NULL, 0 }; break;
+		}
+	}
+}
