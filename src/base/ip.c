@@ -1,2 +1,315 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-typedef int ic_empty_translation_unit;
+#include "base/ip.h"
+
+#include "base/alloc.h"
+#include "base/error.h"
+#include "base/num.h"
+
+/* Dotted quad, whole slice. Octets of more than one digit must not begin with 0: some readers take
+ * them as octal, so their meaning is in doubt. */
+static bool parse_v4(const char *p, uint32_t n, uint32_t *ret)
+{
+	uint32_t address = 0, octet = 0, digits = 0, dots = 0;
+	if (n < 7 || n > 15)
+		return false;
+	for (uint32_t i = 0; i < n; i++) {
+		uint32_t d = (uint32_t)(unsigned char)p[i] - '0';
+		if (d <= 9) {
+			if (digits == 3 || (digits > 0 && octet == 0))
+				return false;
+			octet = octet * 10 + d;
+			digits++;
+		} else {
+			if (p[i] != '.' || digits == 0 || octet > 255 || dots == 3)
+				return false;
+			address = address << 8 | octet;
+			octet = digits = 0;
+			dots++;
+		}
+	}
+	if (dots != 3 || digits == 0 || octet > 255)
+		return false;
+	*ret = address << 8 | octet;
+	return true;
+}
+
+static int hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c = (char)(c | 0x20);
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* One group of 1 to 4 hexadecimal digits at *i. */
+static bool take_group(ic_str s, uint32_t *i, uint16_t *ret)
+{
+	unsigned v = 0, n = 0;
+	for (int d; n < 4 && *i < s.n && (d = hex_digit(s.p[*i])) >= 0; n++, ++*i)
+		v = v << 4 | (unsigned)d;
+	*ret = (uint16_t)v;
+	return n > 0;
+}
+
+/* RFC 4291, 2.2: eight groups; "::" once for one or more groups of zero; the last two may be dotted. */
+static bool parse_v6(ic_str s, ic_ip *ret)
+{
+	uint16_t groups[8];
+	unsigned n = 0;
+	int gap = -1;
+	uint32_t i = 0;
+	if (s.n >= 2 && s.p[0] == ':' && s.p[1] == ':') {
+		gap = 0;
+		i = 2;
+	}
+	while (i < s.n) {
+		uint32_t start = i, v4;
+		if (n == 8 || !take_group(s, &i, &groups[n]))
+			return false;
+		if (i < s.n && s.p[i] == '.') {
+			if (n > 6 || !parse_v4(s.p + start, s.n - start, &v4))
+				return false;
+			groups[n++] = (uint16_t)(v4 >> 16);
+			groups[n++] = (uint16_t)v4;
+			break;
+		}
+		n++;
+		if (i == s.n)
+			break;
+		if (s.p[i++] != ':' || i == s.n)
+			return false;
+		if (s.p[i] == ':') {
+			if (gap >= 0)
+				return false;
+			gap = (int)n;
+			i++;
+		}
+	}
+	if (gap < 0 ? n != 8 : n > 7)
+		return false;
+	unsigned zeros = 8 - n;
+	for (unsigned to = 0, from = 0; to < 8; to++) {
+		bool zero = gap >= 0 && to >= (unsigned)gap && to < (unsigned)gap + zeros;
+		uint16_t g = zero ? 0 : groups[from++];
+		ret->b[2 * to] = (uint8_t)(g >> 8);
+		ret->b[2 * to + 1] = (uint8_t)g;
+	}
+	return true;
+}
+
+bool ic_ip_parse(ic_str s, ic_ip *ret)
+{
+	uint32_t v4;
+	if (parse_v4(s.p, s.n, &v4)) {
+		*ret = ic_ip_from_v4(v4);
+		return true;
+	}
+	const char *zone = s.n ? memchr(s.p, '%', s.n) : NULL;
+	if (zone)
+		s.n = (uint32_t)(zone - s.p);
+	if (s.n < 2 || s.n > 45)
+		return false;
+	ic_ip ip;
+	if (!parse_v6(s, &ip))
+		return false;
+	*ret = ip;
+	return true;
+}
+
+bool ic_ip_is_v4(const ic_ip *ip)
+{
+	static const uint8_t mapped[12] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff };
+	return memcmp(ip->b, mapped, sizeof mapped) == 0;
+}
+
+static size_t put_octet(char *to, unsigned v)
+{
+	size_t n = 0;
+	if (v >= 100)
+		to[n++] = (char)('0' + v / 100);
+	if (v >= 10)
+		to[n++] = (char)('0' + v / 10 % 10);
+	to[n++] = (char)('0' + v % 10);
+	return n;
+}
+
+static size_t put_group(char *to, unsigned v)
+{
+	size_t n = 0;
+	for (int shift = 12; shift >= 0; shift -= 4)
+		if (n || v >> shift || shift == 0)
+			to[n++] = "0123456789abcdef"[v >> shift & 15];
+	return n;
+}
+
+/* RFC 5952, 4.2: the longest run of two or more zero groups, the first of equals. */
+static void longest_zeros(const unsigned g[8], unsigned *from, unsigned *len)
+{
+	*from = *len = 0;
+	for (unsigned i = 0; i < 8; i++) {
+		unsigned n = 0;
+		while (i + n < 8 && g[i + n] == 0)
+			n++;
+		if (n >= 2 && n > *len) {
+			*from = i;
+			*len = n;
+		}
+		i += n;
+	}
+}
+
+size_t ic_ip_format(const ic_ip *ip, char *buf)
+{
+	size_t n = 0;
+	if (ic_ip_is_v4(ip)) {
+		for (unsigned i = 12; i < 16; i++) {
+			n += put_octet(buf + n, ip->b[i]);
+			buf[n++] = '.';
+		}
+		buf[--n] = '\0';
+		return n;
+	}
+	unsigned g[8], from, len;
+	for (unsigned i = 0; i < 8; i++)
+		g[i] = (unsigned)ip->b[2 * i] << 8 | ip->b[2 * i + 1];
+	longest_zeros(g, &from, &len);
+	for (unsigned i = 0; i < 8; i++) {
+		if (len && i == from) {
+			buf[n++] = ':';
+			buf[n++] = ':';
+			i += len - 1;
+			continue;
+		}
+		if (n && buf[n - 1] != ':')
+			buf[n++] = ':';
+		n += put_group(buf + n, g[i]);
+	}
+	buf[n] = '\0';
+	return n;
+}
+
+static ic_ip_class classify_v4(const uint8_t *b)
+{
+	switch (b[0]) {
+	case 0: return IC_IP_RESERVED;
+	case 10: return IC_IP_PRIVATE;
+	case 100: return b[1] >> 6 == 1 ? IC_IP_PRIVATE : IC_IP_PUBLIC;
+	case 127: return IC_IP_LOOPBACK;
+	case 169: return b[1] == 254 ? IC_IP_LINK_LOCAL : IC_IP_PUBLIC;
+	case 172: return b[1] >> 4 == 1 ? IC_IP_PRIVATE : IC_IP_PUBLIC;
+	case 192:
+		if (b[1] == 168)
+			return IC_IP_PRIVATE;
+		return b[1] == 0 && b[2] == 0 ? IC_IP_RESERVED : IC_IP_PUBLIC;
+	case 198: return (b[1] & 0xfe) == 18 ? IC_IP_RESERVED : IC_IP_PUBLIC;
+	default: break;
+	}
+	if (b[0] < 224)
+		return IC_IP_PUBLIC;
+	if (b[0] < 240 || (b[0] == 255 && b[1] == 255 && b[2] == 255 && b[3] == 255))
+		return IC_IP_MULTICAST;
+	return IC_IP_RESERVED;
+}
+
+ic_ip_class ic_ip_classify(const ic_ip *ip)
+{
+	static const uint8_t zero[15];
+	const uint8_t *b = ip->b;
+	if (ic_ip_is_v4(ip))
+		return classify_v4(b + 12);
+	if ((b[0] & 0xfe) == 0xfc)
+		return IC_IP_PRIVATE;
+	if (b[0] == 0xfe && b[1] >> 6 == 2)
+		return IC_IP_LINK_LOCAL;
+	if (b[0] == 0xff)
+		return IC_IP_MULTICAST;
+	if (memcmp(b, zero, 15) == 0 && b[15] <= 1)
+		return b[15] ? IC_IP_LOOPBACK : IC_IP_RESERVED;
+	return IC_IP_PUBLIC;
+}
+
+const char *ic_ip_class_name(ic_ip_class c)
+{
+	static const char *const names[] = { "public",	   "private",	"loopback",
+					     "link-local", "multicast", "reserved" };
+	return (unsigned)c < sizeof names / sizeof *names ? names[c] : "unknown";
+}
+
+/* ---- CIDR ------------------------------------------------------------------------- */
+
+static ic_ip masked(const ic_ip *ip, unsigned bits)
+{
+	ic_ip r = *ip;
+	for (unsigned i = 0; i < 16; i++) {
+		unsigned kept = bits > 8 * i ? bits - 8 * i : 0;
+		if (kept < 8)
+			r.b[i] = (uint8_t)(r.b[i] & ~(0xffu >> kept));
+	}
+	return r;
+}
+
+bool ic_cidr_parse(ic_str s, ic_cidr *ret)
+{
+	const char *slash = s.n ? memchr(s.p, '/', s.n) : NULL;
+	ic_str address = { s.p, slash ? (uint32_t)(slash - s.p) : s.n };
+	ic_ip ip;
+	if (!ic_ip_parse(address, &ip))
+		return false;
+	/* "::ffff:10.0.0.0/104" counts its bits from the left of all 128 */
+	bool dotted = memchr(address.p, ':', address.n) == NULL;
+	uint64_t bits = dotted ? 32 : 128;
+	if (slash) {
+		uint64_t given;
+		if (!ic_parse_u64((ic_str){ slash + 1, s.n - address.n - 1 }, &given) || given > bits)
+			return false;
+		bits = given;
+	}
+	ret->bits = (uint8_t)(dotted ? bits + 96 : bits);
+	ret->net = masked(&ip, ret->bits);
+	return true;
+}
+
+bool ic_cidr_has(const ic_cidr *c, const ic_ip *ip)
+{
+	unsigned whole = c->bits / 8, rest = c->bits % 8;
+	if (memcmp(c->net.b, ip->b, whole) != 0)
+		return false;
+	return rest == 0 || ((c->net.b[whole] ^ ip->b[whole]) >> (8 - rest)) == 0;
+}
+
+static const char *const internal_default[] = { "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7",
+						"100.64.0.0/10" };
+
+ic_status ic_cidrs_init(ic_cidrs *set, const char *const *texts, size_t count, ic_error *err)
+{
+	*set = (ic_cidrs){ 0 };
+	if (!texts || count == 0) {
+		texts = internal_default;
+		count = sizeof internal_default / sizeof *internal_default;
+	}
+	set->list = ic_reallocarray(NULL, count, sizeof *set->list);
+	if (!set->list)
+		return ic_fail_nomem(err);
+	for (size_t i = 0; i < count; i++) {
+		if (!ic_cidr_parse(ic_str_of(texts[i]), &set->list[i])) {
+			ic_cidrs_clear(set);
+			return ic_fail(err, IC_E_USAGE, "not an address or CIDR block: %s", texts[i]);
+		}
+	}
+	set->n = count;
+	return IC_OK;
+}
+
+bool ic_cidrs_has(const ic_cidrs *set, const ic_ip *ip)
+{
+	for (size_t i = 0; i < set->n; i++)
+		if (ic_cidr_has(&set->list[i], ip))
+			return true;
+	return false;
+}
+
+void ic_cidrs_clear(ic_cidrs *set)
+{
+	ic_free(set->list);
+	*set = (ic_cidrs){ 0 };
+}

@@ -1,2 +1,403 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-typedef int ic_empty_translation_unit;
+#include "base/time.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <time.h>
+
+#include "base/num.h"
+
+static bool digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+static const int64_t powers[] = { 1, 10, 100, 1000, 10000, 100000, 1000000, 10000000 };
+
+/* ---- epoch seconds ---------------------------------------------------------------- */
+
+/* Any decimal with an exponent, exactly: the digits are kept as text and the point is moved by seven
+ * places. A tick count has at most 18 digits. */
+static bool epoch_with_exponent(ic_str s, int64_t *ret)
+{
+	char digits[20];
+	unsigned kept = 0;
+	int64_t point = 0; /* digits before the point, leading zeros not counted */
+	uint32_t i = 0;
+	bool any = false, seen_point = false;
+	for (; i < s.n && (digit(s.p[i]) || (s.p[i] == '.' && !seen_point)); i++) {
+		if (s.p[i] == '.') {
+			seen_point = true;
+			continue;
+		}
+		any = true;
+		bool leading = kept == 0 && s.p[i] == '0';
+		if (!leading && kept < sizeof digits)
+			digits[kept++] = s.p[i];
+		if (leading)
+			point -= seen_point;
+		else
+			point += !seen_point;
+	}
+	if (!any)
+		return false;
+	if (i < s.n) {
+		int64_t exponent;
+		if (s.p[i] != 'e' && s.p[i] != 'E')
+			return false;
+		ic_str e = { s.p + i + 1, s.n - i - 1 };
+		if (e.n && e.p[0] == '+') {
+			e.p++;
+			e.n--;
+			if (e.n && e.p[0] == '-')
+				return false;
+		}
+		if (!ic_parse_i64(e, &exponent) || exponent > 1000 || exponent < -1000)
+			return false;
+		point += exponent;
+	}
+	point += 7;
+	int64_t ticks = 0;
+	if (kept == 0 || point < 0) {
+		*ret = 0;
+		return true;
+	}
+	if (point > 18)
+		return false;
+	for (int64_t d = 0; d < point; d++)
+		ticks = ticks * 10 + (d < kept ? digits[d] - '0' : 0);
+	ticks += point < kept && digits[point] >= '5';
+	if (ticks > IC_TIME_MAX)
+		return false;
+	*ret = ticks;
+	return true;
+}
+
+bool ic_time_from_epoch_text(ic_str s, int64_t *ret)
+{
+	uint32_t high, low;
+	/* what Zeek writes: ten digits, a point, six digits */
+	if (s.n == 17 && s.p[10] == '.' && ic_eight_digits(s.p, &high)) {
+		char rest[8] = { s.p[8], s.p[9], s.p[11], s.p[12], s.p[13], s.p[14], s.p[15], s.p[16] };
+		if (ic_eight_digits(rest, &low)) {
+			*ret = ((int64_t)high * 100000000 + low) * IC_TICKS_US;
+			return true;
+		}
+	}
+	return epoch_with_exponent(s, ret);
+}
+
+bool ic_time_from_number(double v, int64_t unit_ticks, int64_t *ret)
+{
+	if (!(v >= 0) || v > (double)IC_TIME_MAX)
+		return false;
+	/* whole units apart, so that the fraction keeps all its bits */
+	double whole = floor(v);
+	int64_t ticks;
+	if (__builtin_mul_overflow((int64_t)whole, unit_ticks, &ticks))
+		return false;
+	int64_t rest = llround((v - whole) * (double)unit_ticks);
+	if (ticks > IC_TIME_MAX - rest)
+		return false;
+	*ret = ticks + rest;
+	return true;
+}
+
+/* ---- calendar --------------------------------------------------------------------- */
+
+/* Days since 1970-01-01 of a date in the proleptic Gregorian calendar and back, by eras of 400 years
+ * that begin in March (Hinnant, "chrono-Compatible Low-Level Date Algorithms"). */
+static int64_t days_from_civil(int64_t y, unsigned m, unsigned d)
+{
+	y -= m <= 2;
+	int64_t era = y / 400;
+	int64_t yoe = y - era * 400;
+	int64_t doy = (153 * (int64_t)(m > 2 ? m - 3 : m + 9) + 2) / 5 + d - 1;
+	int64_t doe = yoe * 365 + yoe / 4 - yoe / 100 + doy;
+	return era * 146097 + doe - 719468;
+}
+
+typedef struct civil {
+	unsigned year, month, day, hour, minute, second, fraction; /* fraction in ticks */
+} civil;
+
+static civil civil_from_ticks(int64_t ticks)
+{
+	int64_t s = ticks / IC_TICKS_S;
+	int64_t z = s / 86400 + 719468;
+	int64_t era = z / 146097, doe = z - era * 146097;
+	int64_t yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
+	int64_t doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
+	int64_t mp = (5 * doy + 2) / 153;
+	int64_t month = mp < 10 ? mp + 3 : mp - 9;
+	unsigned in_day = (unsigned)(s % 86400);
+	return (civil){ .year = (unsigned)(yoe + era * 400 + (month <= 2)),
+			.month = (unsigned)month,
+			.day = (unsigned)(doy - (153 * mp + 2) / 5 + 1),
+			.hour = in_day / 3600,
+			.minute = in_day / 60 % 60,
+			.second = in_day % 60,
+			.fraction = (unsigned)(ticks % IC_TICKS_S) };
+}
+
+static bool civil_valid(const civil *c)
+{
+	static const uint8_t days[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
+	if (c->month < 1 || c->month > 12 || c->day < 1)
+		return false;
+	bool leap = c->year % 4 == 0 && (c->year % 100 != 0 || c->year % 400 == 0);
+	unsigned most = days[c->month - 1] + (unsigned)(c->month == 2 && leap);
+	return c->day <= most && c->hour < 24 && c->minute < 60 && c->second <= 60;
+}
+
+/* ---- text ------------------------------------------------------------------------- */
+
+typedef struct cursor {
+	const char *p, *end;
+} cursor;
+
+static bool take(cursor *at, char c)
+{
+	if (at->p == at->end || *at->p != c)
+		return false;
+	at->p++;
+	return true;
+}
+
+/* Between `least` and `most` digits. */
+static bool take_number(cursor *at, unsigned least, unsigned most, unsigned *ret)
+{
+	unsigned n = 0, v = 0;
+	while (n < most && at->p < at->end && digit(*at->p)) {
+		v = v * 10 + (unsigned)(*at->p++ - '0');
+		n++;
+	}
+	*ret = v;
+	return n >= least;
+}
+
+/* ".123456": ticks, rounded half up on the eighth decimal. */
+static bool take_fraction(cursor *at, unsigned *ret_ticks)
+{
+	*ret_ticks = 0;
+	if (!take(at, '.') && !take(at, ','))
+		return true;
+	unsigned n = 0, v = 0;
+	for (; at->p < at->end && digit(*at->p); at->p++, n++) {
+		if (n < 7)
+			v = v * 10 + (unsigned)(*at->p - '0');
+		else if (n == 7)
+			v += *at->p >= '5';
+	}
+	*ret_ticks = n < 7 ? v * (unsigned)powers[7 - n] : v;
+	return n > 0;
+}
+
+static bool take_clock(cursor *at, unsigned hour_digits, civil *c)
+{
+	return take_number(at, hour_digits, 2, &c->hour) && take(at, ':') &&
+	       take_number(at, 2, 2, &c->minute) && take(at, ':') && take_number(at, 2, 2, &c->second) &&
+	       take_fraction(at, &c->fraction);
+}
+
+/* "Z", "+hh:mm", "+hhmm", or nothing: minutes east of UTC. */
+static bool take_zone(cursor *at, int *ret_minutes)
+{
+	*ret_minutes = 0;
+	if (take(at, 'Z') || take(at, 'z') || at->p == at->end)
+		return true;
+	bool west = *at->p == '-';
+	if (!take(at, '+') && !take(at, '-'))
+		return false;
+	unsigned hours, minutes;
+	if (!take_number(at, 2, 2, &hours))
+		return false;
+	take(at, ':');
+	if (!take_number(at, 2, 2, &minutes) || hours > 23 || minutes > 59)
+		return false;
+	*ret_minutes = (int)(hours * 60 + minutes) * (west ? -1 : 1);
+	return true;
+}
+
+static bool take_half_day(cursor *at, civil *c)
+{
+	take(at, ' ');
+	if (at->p == at->end)
+		return true;
+	char half = (char)(*at->p & ~0x20);
+	if (at->end - at->p < 2 || (half != 'A' && half != 'P') || (at->p[1] & ~0x20) != 'M' || c->hour < 1 ||
+	    c->hour > 12)
+		return false;
+	at->p += 2;
+	c->hour = c->hour % 12 + (half == 'P' ? 12 : 0);
+	return true;
+}
+
+/* "5/1/2024 1:02:03.456 PM" */
+static bool read_us(cursor *at, civil *c)
+{
+	return take_number(at, 1, 2, &c->month) && take(at, '/') && take_number(at, 1, 2, &c->day) &&
+	       take(at, '/') && take_number(at, 4, 4, &c->year) && take(at, ' ') && take_clock(at, 1, c) &&
+	       take_half_day(at, c);
+}
+
+static bool read_rfc3339(cursor *at, civil *c, int *minutes_east)
+{
+	return take_number(at, 4, 4, &c->year) && take(at, '-') && take_number(at, 2, 2, &c->month) &&
+	       take(at, '-') && take_number(at, 2, 2, &c->day) &&
+	       (take(at, 'T') || take(at, ' ') || take(at, 't')) && take_clock(at, 2, c) &&
+	       take_zone(at, minutes_east);
+}
+
+bool ic_time_from_text(ic_str s, int64_t *ret)
+{
+	civil c = { 0 };
+	int east = 0;
+	if (s.n < 14)
+		return false;
+	cursor at = { s.p, s.p + s.n };
+	bool us = s.p[1] == '/' || s.p[2] == '/';
+	if (!(us ? read_us(&at, &c) : read_rfc3339(&at, &c, &east)) || at.p != at.end || !civil_valid(&c))
+		return false;
+	int64_t seconds = days_from_civil(c.year, c.month, c.day) * 86400 + c.hour * 3600 + c.minute * 60 +
+			  c.second - east * 60;
+	int64_t ticks = seconds * IC_TICKS_S + c.fraction;
+	if (ticks < 0 || ticks > IC_TIME_MAX)
+		return false;
+	*ret = ticks;
+	return true;
+}
+
+/* ---- out -------------------------------------------------------------------------- */
+
+static void put_digits(char *to, unsigned v, unsigned n)
+{
+	while (n--) {
+		to[n] = (char)('0' + v % 10);
+		v /= 10;
+	}
+}
+
+static size_t put_null(char *buf)
+{
+	memcpy(buf, "null", 5);
+	return 4;
+}
+
+size_t ic_time_format(int64_t ticks, int decimals, char *buf)
+{
+	if (ticks < 0 || ticks > IC_TIME_MAX)
+		return put_null(buf);
+	unsigned places = decimals < 0 ? 0 : decimals > 7 ? 7 : (unsigned)decimals;
+	civil c = civil_from_ticks(ticks);
+	memcpy(buf, "0000-00-00T00:00:00.", 20);
+	put_digits(buf, c.year, 4);
+	put_digits(buf + 5, c.month, 2);
+	put_digits(buf + 8, c.day, 2);
+	put_digits(buf + 11, c.hour, 2);
+	put_digits(buf + 14, c.minute, 2);
+	put_digits(buf + 17, c.second, 2);
+	size_t n = 19;
+	if (places) {
+		put_digits(buf + 20, c.fraction / (unsigned)powers[7 - places], places);
+		n = 20 + places;
+	}
+	buf[n++] = 'Z';
+	buf[n] = '\0';
+	return n;
+}
+
+size_t ic_time_format_short(int64_t ticks, char *buf)
+{
+	int places = 7;
+	if (ticks >= 0)
+		while (places > 0 && ticks % powers[8 - places] == 0)
+			places--;
+	return ic_time_format(ticks, places, buf);
+}
+
+size_t ic_time_format_epoch(int64_t ticks, char *buf)
+{
+	if (ticks < 0 || ticks > IC_TIME_MAX)
+		return put_null(buf);
+	return (size_t)snprintf(buf, 40, "%lld.%06lld", (long long)(ticks / IC_TICKS_S),
+				(long long)(ticks % IC_TICKS_S / IC_TICKS_US));
+}
+
+static size_t two_units(char *buf, int64_t large, const char *large_name, int64_t small,
+			const char *small_name)
+{
+	int n = small ? snprintf(buf, 40, "%lld %s %lld %s", (long long)large, large_name, (long long)small,
+				 small_name)
+		      : snprintf(buf, 40, "%lld %s", (long long)large, large_name);
+	return (size_t)n;
+}
+
+size_t ic_span_format(double seconds, char *buf)
+{
+	if (!(seconds >= 0) || seconds > 1e12)
+		return put_null(buf);
+	if (seconds < 59.95) {
+		/* two decimals up to 10 s, one up to a minute; what rounds to nothing is said as such */
+		if (seconds > 0 && seconds < 0.005)
+			return (size_t)snprintf(buf, 40, "< 0.01 s");
+		double scale = seconds < 9.995 ? 100 : 10;
+		size_t n = ic_format_double(round(seconds * scale) / scale, buf);
+		memcpy(buf + n, " s", 3);
+		return n + 2;
+	}
+	int64_t s = llround(seconds);
+	if (s < 3600)
+		return two_units(buf, s / 60, "min", s % 60, "s");
+	s = (s + 30) / 60; /* minutes */
+	if (s < 1440)
+		return two_units(buf, s / 60, "h", s % 60, "min");
+	s = (s + 30) / 60; /* hours */
+	return two_units(buf, s / 24, "d", s % 24, "h");
+}
+
+int64_t ic_time_now(void)
+{
+	struct timespec now = { 0 };
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (int64_t)now.tv_sec * IC_TICKS_S + now.tv_nsec / 100;
+}
+
+ic_status ic_time_parse(const char *text, int64_t *ret_ticks)
+{
+	ic_str s = ic_str_of(text);
+	if (ic_time_from_text(s, ret_ticks))
+		return IC_OK;
+	ic_str point = s;
+	while (point.n && *point.p != '.') {
+		point.p++;
+		point.n--;
+	}
+	for (uint32_t i = 0; i < s.n; i++)
+		if (!digit(s.p[i]) && s.p[i] != '.')
+			return IC_E_FORMAT;
+	return point.n <= 8 && ic_time_from_epoch_text(s, ret_ticks) ? IC_OK : IC_E_FORMAT;
+}
+
+ic_status ic_span_parse(const char *text, int64_t *ret_ticks)
+{
+	static const struct {
+		const char *unit;
+		int64_t ticks;
+	} units[] = { { "ms", IC_TICKS_MS },	   { "s", IC_TICKS_S },
+		      { "m", 60 * IC_TICKS_S },	   { "h", 3600 * IC_TICKS_S },
+		      { "d", 86400 * IC_TICKS_S }, { "w", 7 * 86400 * IC_TICKS_S },
+		      { "min", 60 * IC_TICKS_S } };
+	ic_str s = ic_str_of(text);
+	uint32_t digits = 0;
+	while (digits < s.n && (digit(s.p[digits]) || s.p[digits] == '.'))
+		digits++;
+	double v;
+	if (!ic_parse_double((ic_str){ s.p, digits }, &v))
+		return IC_E_FORMAT;
+	ic_str unit = { s.p + digits, s.n - digits };
+	for (size_t i = 0; i < sizeof units / sizeof *units; i++)
+		if (ic_str_eq(unit, ic_str_of(units[i].unit)))
+			return ic_time_from_number(v, units[i].ticks, ret_ticks) ? IC_OK : IC_E_FORMAT;
+	return IC_E_FORMAT;
+}
