@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* 64 shards, each an open-addressing table of 64-bit slots {upper hash bits, index + 1} and a list of
- * entries. Readers load the table pointer and the slots with acquire; writers hold the shard's lock,
- * publish an entry before its slot, and never change a slot that is set. A grown table replaces the
- * old one, which stays readable until the end. */
+/* Layout. The hash of a key picks one of 64 shards. A shard has a table of slots (open addressing,
+ * linear probing) that hold {tag, id}, and its entries in segments that double in size and never move.
+ * An id is position * 64 + shard, so ids of all shards together are nearly dense.
+ *
+ * A writer, under the shard's lock, fills the entry, then publishes the slot with a release store;
+ * a reader that loads the slot with acquire sees the whole entry. A table that is full is copied to
+ * one twice its size, which is published in turn; the old one stays, since readers may be in it (all
+ * old ones together are smaller than the new one). A reader in an old table may miss a new key: it
+ * then takes the lock and looks again. */
 #include "base/intern.h"
 
 #include <pthread.h>
@@ -11,73 +16,87 @@
 #include "base/arena.h"
 #include "base/hash.h"
 
-enum {
-	SHARD_BITS = 6,
-	SHARDS = 1 << SHARD_BITS,
-	FIRST_SLOTS = 64,
-	ENTRY_PAGE_BITS = 10,
-	ENTRY_PAGE = 1 << ENTRY_PAGE_BITS,
-	ENTRY_PAGES = 1 << 16,     /* 2^26 entries a shard, 2^32 in all */
-	MAX_BYTES = 64 * 1024,
-	IPS_AT_ONCE = 64,
-};
+#define SHARD_BITS     6
+#define SHARDS	       (1u << SHARD_BITS)
+#define SEGMENT_FIRST  6 /* the first segment has 64 entries */
+#define SEGMENTS       20
+#define POSITIONS_MOST ((1u << (SEGMENT_FIRST + SEGMENTS)) - (1u << SEGMENT_FIRST))
+#define STRING_MOST    65536u
+#define SLOTS_FIRST    64u
+#define ARENA_PAGE     ((size_t)16 << 10)
+#define BLOCK	       64 /* addresses that are hashed and prefetched together */
 
-typedef struct table {
-	struct table *older;
-	uint32_t mask;
-	_Atomic uint64_t slot[];
-} table;
+_Static_assert((uint64_t)POSITIONS_MOST << SHARD_BITS <= UINT32_MAX, "an id is 32 bits");
 
-/* n with the top bit set: an address. */
-typedef struct entry {
-	const char *p;
-	uint32_t n;
-	uint32_t hash;
+typedef union entry {
+	ic_ip ip;
+	ic_str s;
 } entry;
-#define IS_IP UINT32_C(0x80000000)
+_Static_assert(sizeof(entry) == 16, "four entries a cache line");
+
+typedef struct segment {
+	_Atomic uint64_t *is_ip; /* one bit an entry */
+	entry *entries;
+} segment;
+
+typedef struct slots {
+	struct slots *older;
+	uint32_t mask;
+	_Atomic uint64_t slot[]; /* tag << 32 | id; 0: free */
+} slots;
 
 typedef struct shard {
-	pthread_mutex_t lock;
-	_Atomic(table *) table;
-	entry **page;              /* ENTRY_PAGES pointers, filled one by one */
-	_Atomic uint32_t used;
-	ic_arena bytes;
-} __attribute__((aligned(64))) shard;
+	_Alignas(64) slots *_Atomic table;
+	segment *_Atomic segments[SEGMENTS];
+	_Atomic uint32_t used; /* positions handed out */
+	pthread_mutex_t lock;  /* for writers */
+	ic_arena arena;
+} shard;
 
 struct ic_intern {
-	shard shard[SHARDS];
-	ic_budget *budget;
+	shard shards[SHARDS];
 	uint64_t seed;
+	ic_budget *budget;
+	void *block; /* as allocated: the struct itself is aligned by hand */
 };
 
-static table *table_new(ic_intern *t, uint32_t slots, table *older)
+/* ---- life ------------------------------------------------------------------------- */
+
+static slots *slots_new(ic_budget *budget, uint32_t n)
 {
-	size_t bytes = sizeof(table) + slots * sizeof(uint64_t);
-	if (t->budget && ic_budget_take(t->budget, bytes) != 0)
+	size_t bytes = sizeof(slots) + (size_t)n * sizeof(uint64_t);
+	if (budget && ic_budget_take(budget, bytes) != 0)
 		return NULL;
-	table *fresh = ic_calloc(1, bytes);
-	if (!fresh) {
-		if (t->budget)
-			ic_budget_give(t->budget, bytes);
-		return NULL;
-	}
-	fresh->older = older;
-	fresh->mask = slots - 1;
-	return fresh;
+	slots *t = ic_calloc(1, bytes);
+	if (t)
+		t->mask = n - 1;
+	else if (budget)
+		ic_budget_give(budget, bytes);
+	return t;
+}
+
+static void slots_free(ic_budget *budget, slots *t)
+{
+	if (budget)
+		ic_budget_give(budget, sizeof *t + ((size_t)t->mask + 1) * sizeof(uint64_t));
+	ic_free(t);
 }
 
 ic_intern *ic_intern_new(ic_budget *budget)
 {
-	ic_intern *t = ic_calloc(1, sizeof *t);
-	if (!t)
+	void *block = ic_calloc(1, sizeof(ic_intern) + 63);
+	if (!block)
 		return NULL;
+	ic_intern *t = (ic_intern *)(((uintptr_t)block + 63) & ~(uintptr_t)63);
+	t->block = block;
 	t->budget = budget;
 	t->seed = ic_hash_seed();
 	for (unsigned i = 0; i < SHARDS; i++) {
-		shard *s = &t->shard[i];
-		pthread_mutex_init(&s->lock, NULL);
-		ic_arena_init(&s->bytes, 16 * 1024, budget);
+		pthread_mutex_init(&t->shards[i].lock, NULL);
+		ic_arena_init(&t->shards[i].arena, ARENA_PAGE, budget);
 	}
+	/* position 0 of shard 0 would be id 0, which means null */
+	atomic_store(&t->shards[0].used, 1);
 	return t;
 }
 
@@ -86,209 +105,264 @@ void ic_intern_free(ic_intern *t)
 	if (!t)
 		return;
 	for (unsigned i = 0; i < SHARDS; i++) {
-		shard *s = &t->shard[i];
-		for (table *x = s->table; x;) {
-			table *older = x->older;
-			if (t->budget)
-				ic_budget_give(t->budget, sizeof *x + (x->mask + 1) * sizeof(uint64_t));
-			ic_free(x);
-			x = older;
+		shard *s = &t->shards[i];
+		for (slots *table = atomic_load(&s->table), *older; table; table = older) {
+			older = table->older;
+			slots_free(t->budget, table);
 		}
-		uint32_t pages = (s->used + ENTRY_PAGE - 1) >> ENTRY_PAGE_BITS;
-		for (uint32_t p = 0; s->page && p < pages; p++)
-			ic_free(s->page[p]);
-		if (t->budget)
-			ic_budget_give(t->budget, (uint64_t)pages * ENTRY_PAGE * sizeof(entry));
-		ic_free(s->page);
-		ic_arena_clear(&s->bytes);
+		ic_arena_clear(&s->arena);
 		pthread_mutex_destroy(&s->lock);
 	}
-	ic_free(t);
+	ic_free(t->block);
 }
 
-/* Ids: 1 + (index << SHARD_BITS | shard), so that 0 stays free. */
-static uint32_t id_of(unsigned shard_number, uint32_t index)
+/* ---- entries ---------------------------------------------------------------------- */
+
+/* Segment and index within it of a position: segment k begins at 64 * (2^k - 1). */
+static unsigned segment_of(uint32_t position, uint32_t *ret_index)
 {
-	return (index << SHARD_BITS | shard_number) + 1;
+	uint32_t shifted = position + (1u << SEGMENT_FIRST);
+	unsigned top = 31 - (unsigned)__builtin_clz(shifted);
+	*ret_index = shifted - (1u << top);
+	return top - SEGMENT_FIRST;
 }
 
-static const entry *entry_of(const ic_intern *t, uint32_t id)
+static const segment *find_segment(const ic_intern *t, uint32_t id, uint32_t *ret_index)
 {
-	uint32_t v = id - 1, index = v >> SHARD_BITS;
-	return &t->shard[v % SHARDS].page[index >> ENTRY_PAGE_BITS][index % ENTRY_PAGE];
+	const shard *s = &t->shards[id & (SHARDS - 1)];
+	unsigned k = segment_of(id >> SHARD_BITS, ret_index);
+	return atomic_load_explicit(&s->segments[k], memory_order_acquire);
 }
 
-static uint32_t find(const shard *s, unsigned number, uint64_t hash, const char *p, uint32_t n)
+static const entry *find_entry(const ic_intern *t, uint32_t id)
 {
-	const table *x = atomic_load_explicit(&s->table, memory_order_acquire);
-	if (!x)
-		return 0;
-	uint32_t tag = (uint32_t)(hash >> 32);
-	for (uint32_t i = (uint32_t)hash & x->mask;; i = (i + 1) & x->mask) {
-		uint64_t slot = atomic_load_explicit(&x->slot[i], memory_order_acquire);
-		if (slot == 0)
-			return 0;
-		if ((uint32_t)(slot >> 32) != tag)
-			continue;
-		uint32_t index = (uint32_t)slot - 1;
-		const entry *e = &s->page[index >> ENTRY_PAGE_BITS][index % ENTRY_PAGE];
-		if (e->n == n && memcmp(e->p, p, n & ~IS_IP) == 0)
-			return id_of(number, index);
-	}
+	uint32_t index;
+	return &find_segment(t, id, &index)->entries[index];
 }
 
-static void put_slot(table *x, uint64_t hash, uint64_t slot)
+/* Under the lock. NULL: out of memory or budget. */
+static segment *segment_ready(shard *s, unsigned k)
 {
-	uint32_t i = (uint32_t)hash & x->mask;
-	while (atomic_load_explicit(&x->slot[i], memory_order_relaxed))
-		i = (i + 1) & x->mask;
-	atomic_store_explicit(&x->slot[i], slot, memory_order_release);
-}
-
-/* Room for one more slot; the hash's low half is kept with the entry for this. */
-static bool make_room(ic_intern *t, shard *s)
-{
-	table *x = atomic_load_explicit(&s->table, memory_order_relaxed);
-	uint32_t slots = x ? x->mask + 1 : 0;
-	if (s->used < slots / 4 * 3)
-		return true;
-	table *fresh = table_new(t, slots ? slots * 2 : FIRST_SLOTS, x);
-	if (!fresh)
-		return false;
-	for (uint32_t i = 0; x && i <= x->mask; i++) {
-		uint64_t slot = atomic_load_explicit(&x->slot[i], memory_order_relaxed);
-		if (slot) {
-			uint32_t index = (uint32_t)slot - 1;
-			put_slot(fresh, s->page[index >> ENTRY_PAGE_BITS][index % ENTRY_PAGE].hash, slot);
-		}
-	}
-	atomic_store_explicit(&s->table, fresh, memory_order_release);
-	return true;
-}
-
-static entry *new_entry(ic_intern *t, shard *s)
-{
-	if (!s->page) {
-		s->page = ic_calloc(ENTRY_PAGES, sizeof *s->page);
-		if (!s->page)
-			return NULL;
-	}
-	uint32_t index = s->used, page = index >> ENTRY_PAGE_BITS;
-	if (page >= ENTRY_PAGES)
+	segment *g = atomic_load_explicit(&s->segments[k], memory_order_relaxed);
+	if (g)
+		return g;
+	size_t n = (size_t)1 << (SEGMENT_FIRST + k);
+	size_t words = n / 64;
+	char *p = ic_arena_alloc(&s->arena, sizeof *g + words * sizeof(uint64_t) + n * sizeof(entry));
+	if (!p)
 		return NULL;
-	if (!s->page[page]) {
-		if (t->budget && ic_budget_take(t->budget, ENTRY_PAGE * sizeof(entry)) != 0)
-			return NULL;
-		s->page[page] = ic_calloc(ENTRY_PAGE, sizeof(entry));
-		if (!s->page[page]) {
-			if (t->budget)
-				ic_budget_give(t->budget, ENTRY_PAGE * sizeof(entry));
-			return NULL;
-		}
-	}
-	return &s->page[page][index % ENTRY_PAGE];
+	g = (segment *)p;
+	g->is_ip = (_Atomic uint64_t *)(p + sizeof *g);
+	g->entries = (entry *)(p + sizeof *g + words * sizeof(uint64_t));
+	for (size_t i = 0; i < words; i++)
+		atomic_init(&g->is_ip[i], 0);
+	atomic_store_explicit(&s->segments[k], g, memory_order_release);
+	return g;
 }
 
-static uint32_t add(ic_intern *t, unsigned number, uint64_t hash, const char *p, uint32_t n)
+/* ---- look-up ---------------------------------------------------------------------- */
+
+/* A key in flight. The hash gives the shard (low 6 bits) and the tag (upper half); the tag's lowest
+ * bit tells addresses from strings, the rest of it begins the probing. */
+typedef struct key {
+	const char *p;
+	uint32_t n;
+	bool is_ip;
+	uint32_t tag;
+	uint32_t shard;
+} key;
+
+static void key_set_hash(key *k, uint64_t hash)
 {
-	shard *s = &t->shard[number];
-	pthread_mutex_lock(&s->lock);
-	uint32_t id = find(s, number, hash, p, n); /* another thread may have been first */
-	entry *e = id == 0 && make_room(t, s) ? new_entry(t, s) : NULL;
-	char *copy = e ? ic_arena_dup(&s->bytes, p, n & ~IS_IP) : NULL;
-	if (copy) {
-		*e = (entry){ copy, n, (uint32_t)hash };
-		uint32_t index = s->used;
-		put_slot(atomic_load_explicit(&s->table, memory_order_relaxed), hash, hash >> 32 << 32 | (index + 1));
-		atomic_store_explicit(&s->used, index + 1, memory_order_release);
-		id = id_of(number, index);
+	k->tag = ((uint32_t)(hash >> 32) & ~1u) | k->is_ip;
+	k->shard = (uint32_t)hash & (SHARDS - 1);
+}
+
+static key key_of_ip(const ic_intern *t, const ic_ip *ip)
+{
+	key k = { .p = (const char *)ip->b, .n = sizeof ip->b, .is_ip = true };
+	uint64_t words[2];
+	memcpy(words, ip->b, sizeof words);
+	key_set_hash(&k, ic_mix(words[0], words[1], t->seed));
+	return k;
+}
+
+static bool entry_is(const entry *e, const key *k)
+{
+	if (k->is_ip)
+		return memcmp(e->ip.b, k->p, 16) == 0;
+	return e->s.n == k->n && memcmp(e->s.p, k->p, k->n) == 0;
+}
+
+/* The id, or 0; *ret_at is then the free slot where the probing ended. */
+static uint32_t probe(const ic_intern *t, const slots *table, const key *k, uint32_t *ret_at)
+{
+	for (uint32_t at = k->tag >> 1;; at++) {
+		uint64_t slot = atomic_load_explicit(&table->slot[at & table->mask], memory_order_acquire);
+		if (slot == 0) {
+			*ret_at = at & table->mask;
+			return 0;
+		}
+		if ((uint32_t)(slot >> 32) == k->tag && entry_is(find_entry(t, (uint32_t)slot), k))
+			return (uint32_t)slot;
 	}
-	pthread_mutex_unlock(&s->lock);
+}
+
+/* Under the lock: a table with room for one more. NULL: out of memory or budget. */
+static slots *table_ready(const ic_intern *t, shard *s)
+{
+	slots *old = atomic_load_explicit(&s->table, memory_order_relaxed);
+	uint32_t used = atomic_load_explicit(&s->used, memory_order_relaxed);
+	if (old && used < (old->mask + 1) / 3 * 2)
+		return old;
+	slots *table = slots_new(t->budget, old ? (old->mask + 1) * 2 : SLOTS_FIRST);
+	if (!table)
+		return NULL;
+	for (uint32_t i = 0; old && i <= old->mask; i++) {
+		uint64_t slot = atomic_load_explicit(&old->slot[i], memory_order_relaxed);
+		uint32_t at = (uint32_t)(slot >> 32) >> 1;
+		if (slot == 0)
+			continue;
+		while (atomic_load_explicit(&table->slot[at & table->mask], memory_order_relaxed) != 0)
+			at++;
+		atomic_store_explicit(&table->slot[at & table->mask], slot, memory_order_relaxed);
+	}
+	table->older = old;
+	atomic_store_explicit(&s->table, table, memory_order_release);
+	return table;
+}
+
+static uint32_t insert_locked(ic_intern *t, shard *s, const key *k)
+{
+	uint32_t at, index;
+	slots *table = table_ready(t, s);
+	if (!table)
+		return 0;
+	uint32_t id = probe(t, table, k, &at);
+	if (id)
+		return id;
+	uint32_t position = atomic_load_explicit(&s->used, memory_order_relaxed);
+	if (position >= POSITIONS_MOST)
+		return 0;
+	segment *g = segment_ready(s, segment_of(position, &index));
+	if (!g)
+		return 0;
+	if (k->is_ip) {
+		memcpy(g->entries[index].ip.b, k->p, 16);
+		atomic_fetch_or_explicit(&g->is_ip[index / 64], UINT64_C(1) << (index % 64),
+					 memory_order_relaxed);
+	} else {
+		const char *copy = ic_arena_dup(&s->arena, k->p, k->n);
+		if (!copy)
+			return 0;
+		g->entries[index].s = (ic_str){ copy, k->n };
+	}
+	id = position << SHARD_BITS | k->shard;
+	atomic_store_explicit(&s->used, position + 1, memory_order_relaxed);
+	atomic_store_explicit(&table->slot[at], (uint64_t)k->tag << 32 | id, memory_order_release);
 	return id;
 }
 
-static unsigned shard_of(uint64_t hash)
+static uint32_t intern(ic_intern *t, const key *k)
 {
-	return (unsigned)(hash >> 26) % SHARDS; /* bits that neither slot index nor most of the tag use */
-}
-
-static uint64_t hash_ip(const ic_intern *t, const ic_ip *ip)
-{
-	uint64_t w[2];
-	memcpy(w, ip->b, sizeof w);
-	return ic_mix(w[0], w[1], t->seed);
-}
-
-static uint32_t intern(ic_intern *t, uint64_t hash, const char *p, uint32_t n)
-{
-	unsigned number = shard_of(hash);
-	uint32_t id = find(&t->shard[number], number, hash, p, n);
-	return id ? id : add(t, number, hash, p, n);
+	shard *s = &t->shards[k->shard];
+	const slots *table = atomic_load_explicit(&s->table, memory_order_acquire);
+	uint32_t at;
+	uint32_t id = table ? probe(t, table, k, &at) : 0;
+	if (id)
+		return id;
+	pthread_mutex_lock(&s->lock);
+	id = insert_locked(t, s, k);
+	pthread_mutex_unlock(&s->lock);
+	return id;
 }
 
 uint32_t ic_intern_str(ic_intern *t, ic_str s)
 {
 	if (!s.p)
 		return 0;
-	uint32_t n = s.n < MAX_BYTES ? s.n : MAX_BYTES;
-	return intern(t, ic_hash(s.p, n), s.p, n);
+	key k = { .p = s.p, .n = s.n < STRING_MOST ? s.n : STRING_MOST };
+	key_set_hash(&k, ic_hash(k.p, k.n));
+	return intern(t, &k);
 }
 
 uint32_t ic_intern_ip(ic_intern *t, const ic_ip *ip)
 {
-	return intern(t, hash_ip(t, ip), (const char *)ip->b, IS_IP | sizeof *ip);
+	key k = key_of_ip(t, ip);
+	return intern(t, &k);
 }
 
+/* The first slot that a key probes; NULL while its shard is empty. */
+static const _Atomic uint64_t *first_slot(const ic_intern *t, const key *k)
+{
+	const slots *table = atomic_load_explicit(&t->shards[k->shard].table, memory_order_acquire);
+	return table ? &table->slot[(k->tag >> 1) & table->mask] : NULL;
+}
+
+/* Three passes, so that the cache misses of a block overlap: slots, then entries, then compare. */
 void ic_intern_ips(ic_intern *t, const ic_ip *ips, size_t n, uint32_t *ids)
 {
-	uint64_t hash[IPS_AT_ONCE];
-	for (size_t from = 0; from < n; from += IPS_AT_ONCE) {
-		size_t some = n - from < IPS_AT_ONCE ? n - from : IPS_AT_ONCE;
-		for (size_t i = 0; i < some; i++) {
-			hash[i] = hash_ip(t, &ips[from + i]);
-			const table *x = atomic_load_explicit(&t->shard[shard_of(hash[i])].table, memory_order_acquire);
-			if (x)
-				__builtin_prefetch(&x->slot[(uint32_t)hash[i] & x->mask]);
+	key keys[BLOCK];
+	const _Atomic uint64_t *first[BLOCK];
+	for (size_t from = 0; from < n; from += BLOCK) {
+		size_t count = n - from < BLOCK ? n - from : BLOCK;
+		for (size_t i = 0; i < count; i++) {
+			keys[i] = key_of_ip(t, &ips[from + i]);
+			first[i] = first_slot(t, &keys[i]);
+			if (first[i])
+				__builtin_prefetch((const void *)first[i]);
 		}
-		for (size_t i = 0; i < some; i++)
-			ids[from + i] = intern(t, hash[i], (const char *)ips[from + i].b, IS_IP | sizeof(ic_ip));
+		for (size_t i = 0; i < count; i++) {
+			if (!first[i])
+				continue;
+			uint64_t slot = atomic_load_explicit(first[i], memory_order_acquire);
+			if ((uint32_t)(slot >> 32) == keys[i].tag && slot)
+				__builtin_prefetch(find_entry(t, (uint32_t)slot));
+		}
+		for (size_t i = 0; i < count; i++)
+			ids[from + i] = intern(t, &keys[i]);
 	}
 }
 
+/* ---- back from ids ---------------------------------------------------------------- */
+
 bool ic_intern_is_ip(const ic_intern *t, uint32_t id)
 {
-	return id && entry_of(t, id)->n & IS_IP;
+	uint32_t index;
+	if (id == 0)
+		return false;
+	const segment *g = find_segment(t, id, &index);
+	return atomic_load_explicit(&g->is_ip[index / 64], memory_order_relaxed) >> (index % 64) & 1;
 }
 
 ic_ip ic_intern_get_ip(const ic_intern *t, uint32_t id)
 {
-	ic_ip ip;
-	memcpy(ip.b, entry_of(t, id)->p, sizeof ip.b);
-	return ip;
+	return find_entry(t, id)->ip;
 }
 
 ic_str ic_intern_get(const ic_intern *t, uint32_t id)
 {
 	if (id == 0)
 		return (ic_str){ NULL, 0 };
-	const entry *e = entry_of(t, id);
-	return (ic_str){ e->p, e->n & ~IS_IP };
+	const entry *e = find_entry(t, id);
+	return ic_intern_is_ip(t, id) ? (ic_str){ (const char *)e->ip.b, sizeof e->ip.b } : e->s;
 }
 
 ic_str ic_intern_text(const ic_intern *t, uint32_t id, char buf[46])
 {
 	if (!ic_intern_is_ip(t, id))
 		return ic_intern_get(t, id);
-	ic_ip ip = ic_intern_get_ip(t, id);
-	return (ic_str){ buf, (uint32_t)ic_ip_format(&ip, buf) };
+	return (ic_str){ buf, (uint32_t)ic_ip_format(&find_entry(t, id)->ip, buf) };
 }
 
 uint32_t ic_intern_limit(const ic_intern *t)
 {
 	uint32_t most = 0;
 	for (unsigned i = 0; i < SHARDS; i++) {
-		uint32_t used = atomic_load_explicit(&t->shard[i].used, memory_order_acquire);
-		most = used > most ? used : most;
+		uint32_t used = atomic_load_explicit(&t->shards[i].used, memory_order_relaxed);
+		uint32_t limit = used ? ((used - 1) << SHARD_BITS | i) + 1 : 0;
+		if (limit > most)
+			most = limit;
 	}
-	return (most << SHARD_BITS) + 1;
+	return most;
 }
