@@ -17,9 +17,9 @@ enum {
 	MAX_NAME = 255,
 	MAX_SLOTS = 4096, /* of one count series */
 	FIRST_SLOTS = 4,
-	MAX_DONE = 1 << 22,	/* finished uids remembered, over all partitions */
-	MAX_RESOLVED = 1 << 22, /* DNS answers remembered, likewise */
-	GENERATION = 1024,	/* a partition may always remember as many */
+	MAX_ENTRIES = 1 << 22, /* unless configured */
+	MAX_MEMORY = 1 << 22,  /* finished uids, and DNS answers */
+	GENERATION = 1024,     /* a partition may always remember as many */
 };
 
 /* Which source of a name wins. An http Host inside TLS is somebody's payload; CONNECT and absolute
@@ -751,14 +751,26 @@ ic_status ic_join_finish(ic_observation *o, ic_partition *p)
 	return st;
 }
 
+void ic_join_limits(ic_observation *o)
+{
+	o->join_limit = o->cfg.join_entries ? o->cfg.join_entries : MAX_ENTRIES;
+	o->memory_limit = MAX_MEMORY;
+	if (!o->budget || !o->budget->limit)
+		return;
+	uint64_t entries = o->budget->limit / 4 / sizeof(entry) + 1;
+	uint64_t remembered = o->budget->limit / 16 / sizeof(resolved) + 1;
+	o->join_limit = entries < o->join_limit ? entries : o->join_limit;
+	o->memory_limit = remembered < o->memory_limit ? remembered : o->memory_limit;
+}
+
 ic_join *ic_join_new(ic_observation *o)
 {
 	ic_join *j = ic_calloc(1, sizeof *j);
 	if (!j)
 		return NULL;
-	memory_init(&j->done, sizeof(uint64_t), sizeof(uint64_t), o->budget, &o->done, MAX_DONE);
+	memory_init(&j->done, sizeof(uint64_t), sizeof(uint64_t), o->budget, &o->done, o->memory_limit);
 	memory_init(&j->resolved, offsetof(resolved, name), sizeof(resolved), o->budget, &o->resolved,
-		    MAX_RESOLVED);
+		    o->memory_limit);
 	ic_group_init(&j->domains, sizeof(uint32_t), 2 * sizeof(uint32_t), o->budget);
 	return j;
 }

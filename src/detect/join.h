@@ -10,10 +10,11 @@
 
 struct ic_observer_state {
 	ic_observe_config cfg;
-	ic_intern *names;		       /* borrowed */
-	ic_budget *budget;		       /* borrowed, may be NULL */
-	size_t join_limit;		       /* remembered connections over all partitions */
-	_Atomic size_t joined, done, resolved; /* entries in use: join, finished uids, DNS answers */
+	ic_intern *names;  /* borrowed */
+	ic_budget *budget; /* borrowed, may be NULL */
+	/* Join entries, finished uids and DNS answers remembered over all partitions: the most, and now. */
+	size_t join_limit, memory_limit;
+	_Atomic size_t joined, done, resolved;
 	/* One bit for each IPv4 /16: all of it public and outside; all of it inside. A /16 that is neither
 	 * is looked at address by address. */
 	uint64_t outside[1024], inside[1024];
@@ -42,6 +43,9 @@ void ic_observe_account(ic_partition *p, int64_t ticks, uint64_t events);
 
 typedef struct ic_join ic_join;
 
+/* How much of the past is remembered: what the configuration says, and of a memory limit a part only,
+ * so that the series find room. */
+void ic_join_limits(ic_observation *o);
 ic_join *ic_join_new(ic_observation *o);	  /* NULL: out of memory */
 void ic_join_free(ic_observation *o, ic_join *j); /* NULL allowed */
 ic_status ic_join_drain(ic_observation *o, ic_partition *p, const char *rows, const uint32_t *index,

@@ -12,7 +12,6 @@ const char *const ic_transport_names[] = { NULL, "tcp", "udp", "icmp", "other" }
 const char *const ic_service_names[] = { NULL, "http", "tls", "quic", "websocket", "dns", "other", NULL };
 
 enum {
-	JOIN_ENTRIES = 1 << 22,
 	AHEAD = 64, /* rows whose memory is fetched together */
 	DS_A_MINUTE = 600,
 };
@@ -38,7 +37,7 @@ ic_observation *ic_observe_new(const ic_observe_config *cfg, ic_intern *names, i
 	o->cfg = *cfg;
 	o->names = names;
 	o->budget = budget;
-	o->join_limit = cfg->join_entries ? cfg->join_entries : JOIN_ENTRIES;
+	ic_join_limits(o);
 	ic_observe_classes_init(o);
 	for (unsigned i = 0; i < IC_PARTITIONS; i++) {
 		ic_partition *p = &o->part[i];
