@@ -12,7 +12,7 @@ static bool entry(const char *name, const char *help, ic_list_entry *ret)
 	return name != NULL;
 }
 
-/* Event formats: those that `convert` offers come first in the table. */
+/* Number i of those that `convert`, or else `simulate`, offers. */
 static bool event_format(size_t i, bool convert, ic_list_entry *ret)
 {
 	for (const ic_event_format *f = ic_event_formats; f->name; f++) {
@@ -42,10 +42,7 @@ bool ic_list_get(ic_list list, size_t i, ic_list_entry *ret)
 		while (n < i && ic_detectors[n].name)
 			n++;
 		return entry(ic_detectors[n].name, ic_detectors[n].help, ret);
-	case IC_LIST_PROFILES:
-		while (n < i && ic_simulate_profiles[n].name)
-			n++;
-		return entry(ic_simulate_profiles[n].name, ic_simulate_profiles[n].help, ret);
+	case IC_LIST_PROFILES: return ic_simulate_profile(i, &ret->name, &ret->help);
 	case IC_LIST_FIELDS: return i < IC_FIELD_COUNT && entry(ic_fields[i].name, ic_fields[i].meaning, ret);
 	}
 	return false;

@@ -106,7 +106,10 @@ ic_status ic_event_column_add(ic_event_writer *w, ic_field f, const char *name)
 
 const char *ic_event_first_name(ic_event_writer *w, const char *alternatives)
 {
-	return ic_arena_dup(&w->arena, alternatives, strcspn(alternatives, "|"));
+	size_t n = strcspn(alternatives, "|");
+	if (n >= 2 && alternatives[0] == '"') /* quotes are AQL's, not part of the name */
+		return ic_arena_dup(&w->arena, alternatives + 1, n - 2);
+	return ic_arena_dup(&w->arena, alternatives, n);
 }
 
 void ic_event_csv_header(const ic_event_writer *w, ic_buf *to)

@@ -113,10 +113,26 @@ static void put_flow_id(ic_buf *to, ic_str uid)
 	ic_buf_u64(to, id);
 }
 
+/* Answers are kept joined by ','; here each is an object. */
+static void put_answers(ic_buf *to, ic_str s)
+{
+	ic_buf_putc(to, '[');
+	for (uint32_t at = 0; s.n && at <= s.n;) {
+		const char *comma = memchr(s.p + at, ',', s.n - at);
+		uint32_t end = comma ? (uint32_t)(comma - s.p) : s.n;
+		ic_buf_puts(to, at ? ",{\"rdata\":" : "{\"rdata\":");
+		ic_buf_json(to, (ic_str){ s.p + at, end - at });
+		ic_buf_putc(to, '}');
+		at = end + 1;
+	}
+	ic_buf_putc(to, ']');
+}
+
 static void put_value(ic_buf *to, ic_field f, const ic_event_value *v)
 {
 	switch (f) {
 	case IC_F_UID: put_flow_id(to, v->s); break;
+	case IC_F_DNS_ANSWERS: put_answers(to, v->s); break;
 	case IC_F_TRANSPORT: put_upper(to, v->s); break;
 	case IC_F_DURATION: ic_buf_i64(to, v->d >= 0 && v->d < 1e9 ? (int64_t)v->d : 0); break;
 	default:
@@ -144,8 +160,8 @@ static void put_fields(const ic_event_writer *w, const ic_event_row *r, const ch
 	for (size_t i = 0; i < w->columns; i++) {
 		ic_field f = w->column[i].field;
 		ic_str path = path_for(ic_fields[f].eve, type, nested);
-		if (f == IC_F_TIME && !nested)
-			continue; /* "timestamp" leads the object */
+		if (!nested && (f == IC_F_TIME || f == IC_F_EVENT_LEVEL))
+			continue; /* "timestamp" and "event_type" lead the object */
 		if (!path.p || !ic_event_get(r, f, &v))
 			continue;
 		nest_key(n, path);

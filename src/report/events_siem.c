@@ -15,10 +15,13 @@ enum { EXTRA_ACTION, EXTRA_IP_TYPE, EXTRA_ADDITIONAL, EXTRAS };
 static ic_status defender_plan(ic_event_writer *w, const ic_field *fields, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
-		if (!ic_fields[fields[i]].defender || fields[i] == IC_F_ACTION || fields[i] == IC_F_COUNT)
+		ic_field f = fields[i];
+		/* said by ActionType and AdditionalFields, which are written apart */
+		bool apart = f == IC_F_ACTION || f == IC_F_SERVICE || f == IC_F_COUNT;
+		if (!ic_fields[f].defender || apart)
 			continue;
-		const char *name = ic_event_first_name(w, ic_fields[fields[i]].defender);
-		if (!name || ic_event_column_add(w, fields[i], name) != IC_OK)
+		const char *name = ic_event_first_name(w, ic_fields[f].defender);
+		if (!name || ic_event_column_add(w, f, name) != IC_OK)
 			return IC_E_NOMEM;
 	}
 	return IC_OK;

@@ -686,3 +686,15 @@ void ic_simulate_list(ic_buf *to)
 	for (const sim_profile *p = ic_sim_profiles; p->info.name; p++)
 		ic_buf_printf(to, "%-16s %-6s %s\n", p->info.name, p->info.group, p->info.help);
 }
+
+bool ic_simulate_profile(size_t i, const char **name, const char **help)
+{
+	for (const sim_profile *p = ic_sim_profiles; p->info.name; p++) {
+		if (i-- == 0) {
+			*name = p->info.name;
+			*help = p->info.help;
+			return true;
+		}
+	}
+	return false;
+}

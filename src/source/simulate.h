@@ -21,5 +21,7 @@ void ic_simulator_free(ic_simulator *s); /* NULL allowed */
 
 /* The profiles as a text table: name, group (c2, agent, human), meaning. */
 void ic_simulate_list(ic_buf *to);
+/* Name and meaning of profile i; false past the last. */
+bool ic_simulate_profile(size_t i, const char **name, const char **help);
 
 #endif

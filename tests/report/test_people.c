@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What people read: the table and the explanation of one finding. */
+#include "sample.h"
+
+static ic_status write_table(const ic_findings *list, const ic_output *out)
+{
+	ic_error err = { 0 };
+	return ic_finding_format_find("table")->write(list, out, &err);
+}
+
+static void test_table_text(void **state)
+{
+	(void)state;
+	ic_finding f = sample_finding();
+	ic_findings list = { .list = &f, .n = 1 };
+	ic_buf b;
+	ic_output out = sample_output(&b, 80, false);
+	assert_int_equal(write_table(&list, &out), IC_OK);
+	assert_string_equal(sample_text(&b),
+			    "1 finding: 1 high\n"
+			    "\n"
+			    "HIGH      10.0.0.5 → www.evil.example:443 (203.0.113.7)\n"
+			    "          priority 72 · automation 99 · every 5 min 3 s, jitter 33 %\n"
+			    "          · 1,234 connections in 1 d · out 1.5 MB, in ?\n"
+			    "          + the gaps are equal: 303 s\n"
+			    "          + 1 of 50 hosts talks to it\n"
+			    "          - looks like a software updater\n"
+			    "          · the user agent is curl\n"
+			    "          same cause: domain evil.example, user_agent =cmd|' /C calc'!A0\n"
+			    "          id 00ab54a98ceb1f0a · beacon · T1071.001\n"
+			    "\n"
+			    "Every number of one: ictus explain ID PATH...\n");
+	ic_buf_clear(&b);
+}
+
+static void test_table_empty(void **state)
+{
+	(void)state;
+	ic_findings list = { .hidden = 2 };
+	ic_buf b;
+	ic_output out = sample_output(&b, 0, false);
+	assert_int_equal(write_table(&list, &out), IC_OK);
+	assert_string_equal(sample_text(&b), "No findings. (2 hidden by the site's rules)\n");
+	ic_buf_clear(&b);
+}
+
+/* Whatever the names are, no line is wider than the terminal and nothing reaches it but text. */
+static void test_columns(void **state)
+{
+	(void)state;
+	ic_finding both[] = { sample_finding(), sample_hostile() };
+	ic_findings list = { .list = both, .n = 2 };
+	static const unsigned widths[] = { 24, 40, 80, 200 };
+	for (size_t i = 0; i < 2 * sizeof(widths) / sizeof(widths[0]); i++) {
+		bool color = i & 1;
+		ic_buf b;
+		ic_output out = sample_output(&b, widths[i / 2], color);
+		assert_int_equal(write_table(&list, &out), IC_OK);
+		ic_error err = { 0 };
+		assert_int_equal(ic_explain_write(&both[0], &out, &err), IC_OK);
+		assert_int_equal(ic_explain_write(&both[1], &out, &err), IC_OK);
+		assert_true(b.n > 0);
+		sample_check_columns(b.p, b.n, widths[i / 2], color);
+		assert_true(color == (memchr(b.p, 0x1b, b.n) != NULL));
+		ic_buf_clear(&b);
+	}
+}
+
+/* A series with its sketch: 40 beats of a minute, five of them missed, a night of silence. */
+static void fill_series(ic_series *s, ic_slab *slab)
+{
+	int64_t t = INT64_C(1714557600) * IC_TICKS_S;
+	memset(s, 0, sizeof(*s));
+	for (int i = 0; i < 40; i++) {
+		assert_int_equal(ic_sketch_add(&s->sketch, slab, t, 500), IC_OK);
+		t += (i == 20 ? 36000 : i % 8 == 3 ? 120 : 60) * IC_TICKS_S;
+	}
+}
+
+static double number_after(const char *text, const char *mark)
+{
+	const char *at = strstr(text, mark);
+	assert_non_null(at);
+	return strtod(at + strlen(mark), NULL);
+}
+
+/* The weights and the formula that are printed are those that made the score. */
+static void test_explain_recomputes(void **state)
+{
+	(void)state;
+	ic_slab slab;
+	ic_series series;
+	ic_score score;
+	ic_slab_init(&slab, NULL);
+	fill_series(&series, &slab);
+	ic_beacon_score(&series.sketch, &score);
+	ic_finding f = sample_finding();
+	f.series = &series;
+	f.score = &score;
+	f.automation = score.automation;
+	f.priority = score.automation / (1 + exp(-(2.5 - 1)));
+	ic_buf b;
+	ic_error err = { 0 };
+	ic_output out = sample_output(&b, 80, false);
+	assert_int_equal(ic_explain_write(&f, &out, &err), IC_OK);
+	sample_check_columns(b.p, b.n, 80, false);
+	const char *text = sample_text(&b);
+	double shown = number_after(text, "exp(-"), again = 100 / (1 + exp(-shown / 1.8));
+	assert_true(fabs(again - score.automation) < 0.05);
+	assert_true(fabs(number_after(text, "L = ") - 2.5) < 0.002);
+	assert_non_null(strstr(text, "Intervals of a second and more"));
+	assert_non_null(strstr(text, "window"));
+	assert_non_null(strstr(text, "Wed 2024-05-01 |          ##"));
+	assert_non_null(strstr(text, "10 h"));
+	ic_buf_clear(&b);
+	ic_slab_clear(&slab);
+}
+
+/* While the events themselves are known they are listed. */
+static void test_explain_events(void **state)
+{
+	(void)state;
+	ic_slab slab;
+	ic_series series = { 0 };
+	ic_slab_init(&slab, NULL);
+	for (int i = 0; i < 5; i++)
+		assert_int_equal(
+		    ic_sketch_add(&series.sketch, &slab, (INT64_C(1714557600) + 10 * i) * IC_TICKS_S, -1),
+		    IC_OK);
+	ic_finding f = sample_finding();
+	f.series = &series;
+	ic_buf b;
+	ic_error err = { 0 };
+	ic_output out = sample_output(&b, 80, false);
+	assert_int_equal(ic_explain_write(&f, &out, &err), IC_OK);
+	assert_non_null(strstr(sample_text(&b), "2024-05-01T10:00:00Z then after seconds: 10 10 10 10\n"));
+	ic_buf_clear(&b);
+	ic_slab_clear(&slab);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_table_text),     cmocka_unit_test(test_table_empty),
+		cmocka_unit_test(test_columns),	       cmocka_unit_test(test_explain_recomputes),
+		cmocka_unit_test(test_explain_events),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
