@@ -1,2 +1,313 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-typedef int ic_empty_translation_unit;
+/* The main detector: series whose timing and sizes show a machine's clock, one finding a cause. */
+#include "detect/run.h"
+
+#define LEAST_EVENTS 4
+
+/* Weights of the scorer's parts: docs/scorer.md, step 10. */
+#define W_REGULARITY 24.0
+#define W_BURSTY     5.0
+#define W_MEMORYLESS 5.0
+#define W_PERSIST    9.0
+#define W_SIZE	     12.0
+
+/* ---- screening --------------------------------------------------------------------- */
+
+static void note_bytes(ic_detect_run *run, const ic_series *s)
+{
+	if (s->any_bytes_in && !ic_bit(run->counts_bytes, s->src))
+		__atomic_fetch_or(&run->counts_bytes[s->src >> 6], UINT64_C(1) << (s->src & 63),
+				  __ATOMIC_RELAXED);
+}
+
+static ic_candidate *next_candidate(ic_run_part *part)
+{
+	if (part->cand_count == part->cand_room) {
+		size_t room = part->cand_room ? part->cand_room * 2 : 16;
+		ic_candidate *more = ic_reallocarray(part->cand, room, sizeof *more);
+		if (!more)
+			return NULL;
+		part->cand = more;
+		part->cand_room = room;
+	}
+	return &part->cand[part->cand_count];
+}
+
+static int by_source(const void *a, const void *b)
+{
+	const ic_candidate *x = a, *y = b;
+	return x->series->src < y->series->src ? -1 : x->series->src > y->series->src;
+}
+
+static int profile_by_source(const void *a, const void *b)
+{
+	const ic_profile *x = *(const ic_profile *const *)a, *y = *(const ic_profile *const *)b;
+	return x->src < y->src ? -1 : x->src > y->src;
+}
+
+static ic_status index_profiles(ic_run_part *part)
+{
+	uint32_t n = ic_group_count(&part->p->profiles);
+	if (!n)
+		return IC_OK;
+	part->profiles = ic_reallocarray(NULL, n, sizeof *part->profiles);
+	if (!part->profiles)
+		return IC_E_NOMEM;
+	for (uint32_t i = 0; i < n; i++)
+		part->profiles[i] = ic_group_at(&part->p->profiles, i);
+	part->profile_count = n;
+	qsort(part->profiles, n, sizeof *part->profiles, profile_by_source);
+	return IC_OK;
+}
+
+static ic_status fold_sources(ic_detect_run *run, ic_run_part *part)
+{
+	if (part->cand_count)
+		qsort(part->cand, part->cand_count, sizeof *part->cand, by_source);
+	for (size_t i = 0, end; i < part->cand_count; i = end) {
+		for (end = i + 1; end < part->cand_count; end++)
+			if (part->cand[end].series->src != part->cand[i].series->src)
+				break;
+		ic_status st = ic_causes_fold(run, part, part->cand + i, end - i);
+		if (st != IC_OK)
+			return st;
+		for (size_t k = i; k < end; k++)
+			part->cand[k].covered_by += part->cand[k].covered_by ? (uint32_t)i : 0;
+	}
+	return IC_OK;
+}
+
+static ic_status screen_part(void *ctx, unsigned i)
+{
+	ic_detect_run *run = ctx;
+	ic_run_part *part = &run->part[i];
+	const ic_group_table *t = &part->p->series;
+	bool all = run->cfg->all || run->cfg->only_id;
+	ic_candidate *c = next_candidate(part);
+	for (uint32_t k = 0; k < ic_group_count(t); k++) {
+		const ic_series *s = ic_group_at(t, k);
+		note_bytes(run, s);
+		if (s->sketch.n < LEAST_EVENTS || (s->level != IC_AT_CONNECTION && s->level != IC_AT_REQUEST))
+			continue;
+		if (!all && ic_beacon_bound(&s->sketch) < run->cfg->min_automation)
+			continue;
+		if (!c)
+			return IC_E_NOMEM;
+		ic_beacon_score(&s->sketch, &c->score);
+		if (!all && c->score.automation < run->cfg->min_automation)
+			continue;
+		c->series = s;
+		part->cand_count++;
+		c = next_candidate(part);
+	}
+	ic_status st = index_profiles(part);
+	return st == IC_OK ? fold_sources(run, part) : st;
+}
+
+ic_status ic_beacon_screen(ic_detect_run *run)
+{
+	return ic_parallel_for(run->cfg->threads, IC_PARTITIONS, screen_part, run);
+}
+
+/* ---- reasons ----------------------------------------------------------------------- */
+
+static void part_reason(ic_detect_run *run, ic_draft *d, const char *code, double value, double weight,
+			const char *text)
+{
+	double v = isnan(value) ? 0 : value;
+	ic_draft_reason(run, d, (ic_reason){ code, value, weight, weight * v, text });
+}
+
+static const char *span_text(char buf[40], double seconds)
+{
+	size_t n = ic_span_format(seconds, buf);
+	buf[n < 39 ? n : 39] = 0;
+	return buf;
+}
+
+/* "14.0 s" for short intervals, words for long ones. */
+static const char *interval_text(char buf[40], double seconds)
+{
+	char num[32];
+	if (!(seconds < 1000))
+		return span_text(buf, seconds);
+	ic_num(num, seconds, 1);
+	size_t n = strlen(num);
+	memcpy(buf, num, n);
+	memcpy(buf + n, " s", 3);
+	return buf;
+}
+
+/* "every 14.0 s", or "every 200.0 s to 303.0 s" where the sleep is jittered. */
+static const char *beat_text(ic_detect_run *run, const ic_finding *f)
+{
+	char a[40], b[40];
+	if (!isfinite(f->sleep_s))
+		return "at no steady interval";
+	if (f->jitter < 0.15 && isfinite(f->interval_median_s) && f->interval_median_s > f->sleep_s * 0.7 &&
+	    f->interval_median_s < f->sleep_s * 1.1)
+		return ic_run_printf(run, "every %s", interval_text(a, f->interval_median_s));
+	if (f->jitter < 0.15)
+		return ic_run_printf(run, "every %s", interval_text(a, f->sleep_s));
+	return ic_run_printf(run, "every %s to %s", interval_text(a, f->sleep_s * (1 - f->jitter)),
+			     interval_text(b, f->sleep_s));
+}
+
+static void automation_reasons(ic_detect_run *run, ic_draft *d, const ic_score *s)
+{
+	const ic_finding *f = &d->f;
+	char a[40], b[32], c[32];
+	const char *noun = d->by_request ? "requests" : "connections";
+	if (isfinite(f->sleep_s))
+		ic_draft_reason(
+		    run, d,
+		    (ic_reason){ "sleep", f->sleep_s, NAN, NAN,
+				 ic_run_printf(run,
+					       "%llu %s, one %s; %s %% of the time is explained by that beat",
+					       (unsigned long long)f->connections, noun, beat_text(run, f),
+					       ic_num(b, 100 * s->m_time, 0)) });
+	part_reason(run, d, "regularity", s->regularity, W_REGULARITY,
+		    ic_run_printf(run, "each interval is worth %s nats against chance", ic_num(b, s->I, 2)));
+	part_reason(run, d, "evidence_bursty", s->evidence_bursty, W_BURSTY,
+		    ic_run_printf(run, "%s nats in all against a bursty source such as a person",
+				  ic_num(b, s->E, 0)));
+	part_reason(run, d, "evidence_memoryless", s->evidence_memoryless, W_MEMORYLESS,
+		    ic_run_printf(run, "%s nats in all against a memoryless source of the same rate",
+				  ic_num(b, s->E_memoryless, 0)));
+	part_reason(run, d, "persistence", s->persistence, W_PERSIST,
+		    ic_run_printf(run, "active in %u different hours over %s", s->hours,
+				  span_text(a, (double)(f->last_seen - f->first_seen) / (double)IC_TICKS_S)));
+	part_reason(run, d, "size", s->size, W_SIZE,
+		    isnan(s->size)
+			? "too few sizes are known to judge them"
+			: ic_run_printf(run, "sizes are alike: %s nats of %s", ic_num(b, s->size_nats, 2),
+					ic_num(c, log(log(1e4) / log(1.02)), 1)));
+	if (s->exempt_gaps)
+		ic_draft_reason(run, d,
+				(ic_reason){ "gaps", s->exempt_gaps, 7, -7.0 * s->exempt_gaps,
+					     ic_run_printf(run, "%u long pauses were left out, 7 nats each",
+							   s->exempt_gaps) });
+}
+
+/* ---- findings ---------------------------------------------------------------------- */
+
+static int by_cover(const void *a, const void *b)
+{
+	const ic_cover *x = a, *y = b;
+	if (x->group_by != y->group_by)
+		return x->group_by < y->group_by ? -1 : 1;
+	int c = ic_str_cmp(x->value, y->value);
+	if (c)
+		return c;
+	if (x->connections != y->connections)
+		return x->connections > y->connections ? -1 : 1;
+	return x->automation > y->automation ? -1 : x->automation < y->automation;
+}
+
+static void fill_covers(ic_detect_run *run, const ic_run_part *part, size_t self, ic_draft *d)
+{
+	size_t n = 0;
+	for (size_t i = self + 1; i < part->cand_count && part->cand[i].series->src == d->src; i++)
+		n += part->cand[i].covered_by == self + 1 &&
+		     part->cand[i].score.automation >= run->cfg->min_automation;
+	ic_cover *covers = n ? ic_arena_alloc(run->arena, n * sizeof *covers) : NULL;
+	run->nomem |= n && !covers;
+	if (!covers)
+		return;
+	n = 0;
+	for (size_t i = self + 1; i < part->cand_count && part->cand[i].series->src == d->src; i++) {
+		const ic_candidate *c = &part->cand[i];
+		if (c->covered_by != self + 1 || c->score.automation < run->cfg->min_automation)
+			continue;
+		char buf[64];
+		ic_str v = ic_series_value_text(run->names, c->series, buf);
+		const char *copy = ic_arena_dup(run->arena, v.p ? v.p : "", v.n);
+		run->nomem |= !copy;
+		covers[n++] = (ic_cover){ c->series->group_by,
+					  { copy, copy ? v.n : 0 },
+					  c->series->sketch.n,
+					  ic_round3(c->score.automation) };
+	}
+	qsort(covers, n, sizeof *covers, by_cover);
+	d->f.covers = covers;
+	d->f.cover_count = n;
+}
+
+static const char *target_text(ic_detect_run *run, const ic_draft *d)
+{
+	const ic_finding *f = &d->f;
+	static const char *const kinds[IC_GROUP_BYS] = {
+		"", "", "names under ", "TLS client ", "user agent ", "process "
+	};
+	if (f->group_by == IC_BY_IP_PORT && f->dst_name.p)
+		return ic_run_printf(run, "%s (%s)", ic_run_cut(run, f->dst_name), ic_run_cut(run, f->value));
+	const char *value = ic_run_cut(run, f->value);
+	return f->group_by <= IC_BY_DOMAIN
+		   ? ic_run_printf(run, "%s%s", kinds[f->group_by], value)
+		   : ic_run_printf(run, "several destinations (%s%s)", kinds[f->group_by], value);
+}
+
+static void summarise(ic_detect_run *run, ic_draft *d)
+{
+	ic_finding *f = &d->f;
+	char span[40];
+	const char *src = ic_run_cut(run, f->src_host.p ? f->src_host : ic_run_text(run, d->src));
+	f->summary = ic_run_printf(
+	    run, "%s %s %s %s, %llu times in %s.", src, d->by_request ? "sends requests to" : "connects to",
+	    target_text(run, d), beat_text(run, f), (unsigned long long)f->connections,
+	    span_text(span, (double)(f->last_seen - f->first_seen) / (double)IC_TICKS_S));
+}
+
+static ic_status report(ic_detect_run *run, unsigned i, size_t k)
+{
+	const ic_run_part *part = &run->part[i];
+	const ic_candidate *c = &part->cand[k];
+	ic_draft *d = ic_draft_new(run, i, c->series);
+	ic_score *score = d ? ic_arena_alloc(run->arena, sizeof *score) : NULL;
+	if (!score)
+		return IC_E_NOMEM;
+	*score = c->score;
+	ic_sketch_view *view = ic_malloc(sizeof *view);
+	if (!view)
+		return IC_E_NOMEM;
+	ic_sketch_read(&c->series->sketch, view);
+	ic_finding *f = &d->f;
+	f->interval_median_s = view->interval_median_s;
+	ic_free(view);
+	f->automation = ic_round3(c->score.automation);
+	f->coverage = c->score.m_time;
+	if (c->score.E > 0) {
+		f->sleep_s = c->score.sleep_s;
+		f->jitter = c->score.jitter;
+	}
+	f->series = c->series;
+	f->score = score;
+	if (c->covered_by)
+		f->part_of =
+		    ic_finding_id(run->names, run->detector->name, part->cand[c->covered_by - 1].series);
+	d->base = c->score.logit;
+	fill_covers(run, part, k, d);
+	automation_reasons(run, d, score);
+	summarise(run, d);
+	return run->nomem ? IC_E_NOMEM : IC_OK;
+}
+
+ic_status ic_detect_beacon(ic_detect_run *run)
+{
+	const ic_detect_config *cfg = run->cfg;
+	for (unsigned i = 0; i < IC_PARTITIONS; i++) {
+		const ic_run_part *part = &run->part[i];
+		for (size_t k = 0; k < part->cand_count; k++) {
+			const ic_candidate *c = &part->cand[k];
+			bool finding = c->score.automation >= cfg->min_automation && !c->covered_by;
+			if (cfg->only_id
+				? ic_finding_id(run->names, run->detector->name, c->series) != cfg->only_id
+				: !cfg->all && !finding)
+				continue;
+			ic_status st = report(run, i, k);
+			if (st != IC_OK)
+				return st;
+		}
+	}
+	return IC_OK;
+}

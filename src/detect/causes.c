@@ -1,2 +1,293 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-typedef int ic_empty_translation_unit;
+/* One finding per cause: series of one source that share at least half of their events (counted on
+ * the smaller one) have the same cause. The one with the largest E stands for them, on a tie the
+ * tighter key, then the connection level, then the order of the text.
+ *
+ * What two series share is exact: a profile is a distinct combination of values, so the events of the
+ * profiles that match both keys are the events in both. Profiles are walked once; for each the
+ * candidates it belongs to (at most one a key and level) are looked up and every pair of them is
+ * credited, so the work follows the profiles, not the square of the candidates. */
+#include "detect/run.h"
+
+#define SAME_CAUSE  0.5
+#define MATCHES_MAX 24
+
+typedef struct pair {
+	uint64_t key;	    /* smaller index + 1 in the high half, larger + 1 in the low; 0 empty */
+	uint64_t low, high; /* shared events, counted at the level of each */
+} pair;
+
+typedef struct fold {
+	const ic_detect_run *run;
+	ic_candidate *c;
+	size_t n;
+	uint32_t *by_key; /* candidate numbers sorted by key, domains left out */
+	size_t keys;
+	uint32_t *by_domain; /* numbers of the domain candidates sorted by text */
+	size_t domains;
+	pair *table;
+	size_t slots, used; /* slots: a power of two */
+} fold;
+
+/* ---- order ------------------------------------------------------------------------ */
+
+static int compare(double a, double b)
+{
+	return a < b ? -1 : a > b;
+}
+
+/* Findings first (they are what stands for others), then by the rule above. */
+static int by_rank(const void *a, const void *b, void *ctx)
+{
+	const ic_candidate *x = a, *y = b;
+	const ic_detect_run *run = ctx;
+	const ic_series *s = x->series, *t = y->series;
+	bool fx = x->score.automation >= run->cfg->min_automation,
+	     fy = y->score.automation >= run->cfg->min_automation;
+	if (fx != fy)
+		return fx ? -1 : 1;
+	int c = compare(y->score.E, x->score.E);
+	if (c == 0)
+		c = (int)s->group_by - (int)t->group_by;
+	if (c == 0)
+		c = (int)s->level - (int)t->level;
+	if (c != 0)
+		return c;
+	char bx[64], by[64];
+	return ic_str_cmp(ic_series_value_text(run->names, s, bx), ic_series_value_text(run->names, t, by));
+}
+
+static int key_order(const ic_series *a, const ic_series *b)
+{
+	if (a->group_by != b->group_by)
+		return a->group_by < b->group_by ? -1 : 1;
+	if (a->level != b->level)
+		return a->level < b->level ? -1 : 1;
+	if (a->value != b->value)
+		return a->value < b->value ? -1 : 1;
+	if (a->port != b->port)
+		return a->port < b->port ? -1 : 1;
+	return a->transport < b->transport ? -1 : a->transport > b->transport;
+}
+
+static int by_key(const void *a, const void *b, void *ctx)
+{
+	const ic_candidate *c = ctx;
+	return key_order(c[*(const uint32_t *)a].series, c[*(const uint32_t *)b].series);
+}
+
+static int domain_order(const fold *f, ic_str domain, ic_event_level level, uint32_t candidate)
+{
+	const ic_series *s = f->c[candidate].series;
+	int c = ic_str_cmp(domain, ic_intern_get(f->run->names, s->value));
+	return c ? c : (int)level - (int)s->level;
+}
+
+static int by_domain(const void *a, const void *b, void *ctx)
+{
+	const fold *f = ctx;
+	const ic_series *s = f->c[*(const uint32_t *)a].series;
+	return domain_order(f, ic_intern_get(f->run->names, s->value), s->level, *(const uint32_t *)b);
+}
+
+/* ---- the candidates a profile belongs to ------------------------------------------- */
+
+static void find_key(const fold *f, const ic_series *key, uint32_t *match, size_t *n)
+{
+	size_t lo = 0, hi = f->keys;
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+		int c = key_order(key, f->c[f->by_key[mid]].series);
+		if (c == 0) {
+			match[(*n)++] = f->by_key[mid];
+			return;
+		}
+		if (c < 0)
+			hi = mid;
+		else
+			lo = mid + 1;
+	}
+}
+
+static bool find_domain(const fold *f, ic_str domain, ic_event_level level, uint32_t *match, size_t *n)
+{
+	size_t lo = 0, hi = f->domains;
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+		int c = domain_order(f, domain, level, f->by_domain[mid]);
+		if (c == 0) {
+			match[(*n)++] = f->by_domain[mid];
+			return true;
+		}
+		if (c < 0)
+			hi = mid;
+		else
+			lo = mid + 1;
+	}
+	return false;
+}
+
+/* A name lies in one registered domain: the longest tail of its labels that is one. */
+static void find_domains(const fold *f, const ic_profile *p, ic_event_level level, uint32_t *match, size_t *n)
+{
+	ic_str name = f->domains && p->name ? ic_intern_get(f->run->names, p->name) : (ic_str){ 0 };
+	for (uint32_t at = 0; at < name.n;) {
+		if (find_domain(f, (ic_str){ name.p + at, name.n - at }, level, match, n))
+			return;
+		while (at < name.n && name.p[at] != '.')
+			at++;
+		at++;
+	}
+}
+
+static size_t matches_of(const fold *f, const ic_profile *p, uint32_t match[MATCHES_MAX])
+{
+	static const uint8_t levels[] = { IC_AT_CONNECTION, IC_AT_REQUEST };
+	size_t n = 0;
+	for (size_t l = 0; l < 2; l++) {
+		if (!(levels[l] == IC_AT_REQUEST ? p->requests : p->connections))
+			continue;
+		ic_series key = { .group_by = IC_BY_IP_PORT,
+				  .level = levels[l] & 15u,
+				  .value = p->dst,
+				  .port = p->port,
+				  .transport = p->transport };
+		if (key.value)
+			find_key(f, &key, match, &n);
+		key.port = 0;
+		key.transport = 0;
+		const uint32_t value[IC_GROUP_BYS] = { [IC_BY_NAME] = p->name,
+						       [IC_BY_JA4] = p->ja4,
+						       [IC_BY_USER_AGENT] = p->user_agent,
+						       [IC_BY_PROCESS] = p->process };
+		for (unsigned by = IC_BY_NAME; by < IC_GROUP_BYS; by++) {
+			key.group_by = by & 15;
+			key.value = value[by];
+			if (value[by])
+				find_key(f, &key, match, &n);
+		}
+		find_domains(f, p, levels[l], match, &n);
+	}
+	return n;
+}
+
+/* ---- shared events ----------------------------------------------------------------- */
+
+static pair *slot_of(pair *table, size_t slots, uint64_t key)
+{
+	size_t i = ic_mix(key, 0, ic_hash_seed()) & (slots - 1);
+	while (table[i].key && table[i].key != key)
+		i = (i + 1) & (slots - 1);
+	return &table[i];
+}
+
+static ic_status grow(fold *f)
+{
+	size_t slots = f->slots ? f->slots * 2 : 256;
+	pair *more = ic_calloc(slots, sizeof *more);
+	if (!more)
+		return IC_E_NOMEM;
+	for (size_t i = 0; i < f->slots; i++)
+		if (f->table[i].key)
+			*slot_of(more, slots, f->table[i].key) = f->table[i];
+	ic_free(f->table);
+	f->table = more;
+	f->slots = slots;
+	return IC_OK;
+}
+
+static uint64_t events_at(const fold *f, uint32_t candidate, const ic_profile *p)
+{
+	return f->c[candidate].series->level == IC_AT_REQUEST ? p->requests : p->connections;
+}
+
+static ic_status credit(fold *f, const ic_profile *p)
+{
+	uint32_t match[MATCHES_MAX];
+	size_t n = matches_of(f, p, match);
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = i + 1; k < n; k++) {
+			uint32_t a = match[i] < match[k] ? match[i] : match[k],
+				 b = match[i] < match[k] ? match[k] : match[i];
+			if (a == b)
+				continue;
+			if (f->used * 2 >= f->slots && grow(f) != IC_OK)
+				return IC_E_NOMEM;
+			uint64_t key = (uint64_t)(a + 1) << 32 | (b + 1);
+			pair *s = slot_of(f->table, f->slots, key);
+			f->used += s->key == 0;
+			s->key = key;
+			s->low += events_at(f, a, p);
+			s->high += events_at(f, b, p);
+		}
+	return IC_OK;
+}
+
+static int by_pair(const void *a, const void *b)
+{
+	const pair *x = a, *y = b;
+	return x->key < y->key ? -1 : x->key > y->key;
+}
+
+static bool same_cause(const fold *f, const pair *s)
+{
+	double a = f->c[(s->key >> 32) - 1].series->sketch.n,
+	       b = f->c[(s->key & UINT32_MAX) - 1].series->sketch.n;
+	return (double)s->low >= SAME_CAUSE * a || (double)s->high >= SAME_CAUSE * b;
+}
+
+/* Pairs in the order of the better candidate: one that stands for itself takes what it shares. */
+static void cover(fold *f)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < f->slots; i++)
+		if (f->table[i].key)
+			f->table[n++] = f->table[i];
+	qsort(f->table, n, sizeof *f->table, by_pair);
+	for (size_t i = 0; i < n; i++) {
+		size_t a = (f->table[i].key >> 32) - 1, b = (f->table[i].key & UINT32_MAX) - 1;
+		bool finding = f->c[a].score.automation >= f->run->cfg->min_automation;
+		if (finding && !f->c[a].covered_by && !f->c[b].covered_by && same_cause(f, &f->table[i]))
+			f->c[b].covered_by = (uint32_t)a + 1;
+	}
+}
+
+static ic_status index_candidates(fold *f)
+{
+	f->by_key = ic_reallocarray(NULL, f->n, sizeof *f->by_key);
+	f->by_domain = ic_reallocarray(NULL, f->n, sizeof *f->by_domain);
+	if (!f->by_key || !f->by_domain)
+		return IC_E_NOMEM;
+	for (uint32_t i = 0; i < f->n; i++) {
+		if (f->c[i].series->group_by == IC_BY_DOMAIN)
+			f->by_domain[f->domains++] = i;
+		else
+			f->by_key[f->keys++] = i;
+	}
+	qsort_r(f->by_key, f->keys, sizeof *f->by_key, by_key, f->c);
+	qsort_r(f->by_domain, f->domains, sizeof *f->by_domain, by_domain, f);
+	return IC_OK;
+}
+
+ic_status ic_causes_fold(const ic_detect_run *run, const ic_run_part *part, ic_candidate *c, size_t n)
+{
+	fold f = { .run = run, .c = c, .n = n };
+	qsort_r(c, n, sizeof *c, by_rank, (void *)(uintptr_t)run);
+	for (size_t i = 0; i < n; i++)
+		c[i].covered_by = 0;
+	if (n < 2 || !part->profile_count || c[0].score.automation < run->cfg->min_automation)
+		return IC_OK;
+	size_t profiles;
+	const ic_profile **p = ic_run_profiles(part, c[0].series->src, &profiles);
+	ic_status st = index_candidates(&f);
+	if (st == IC_OK)
+		st = grow(&f);
+	for (size_t i = 0; i < profiles && st == IC_OK; i++)
+		st = credit(&f, p[i]);
+	if (st == IC_OK)
+		cover(&f);
+	ic_free(f.by_key);
+	ic_free(f.by_domain);
+	ic_free(f.table);
+	return st;
+}

@@ -1,2 +1,491 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-typedef int ic_empty_translation_unit;
+/* Context: what speaks for and against a finding besides its rhythm. Named, capped nats, one const
+ * table; priority = 100 sigma(base) sigma(L - 1) with L their sum. Weights: docs/detectors.md. */
+#include "detect/run.h"
+
+#define HALF	    0.5 /* a property counts when at least this share of the events has it */
+#define OUTWARD	    1.2 /* "more out than in" means by this factor */
+#define IDLE_BYTES  4096
+#define PORT_FEWEST 8
+
+/* ---- the fleet --------------------------------------------------------------------- */
+
+typedef struct contact {
+	uint32_t value, src, group_by;
+} contact;
+
+typedef struct count_job {
+	ic_detect_run *run;
+	unsigned group_bys;
+	uint64_t *wanted[IC_GROUP_BYS]; /* bit by id; NULL: all values */
+} count_job;
+
+static void set_bit(uint64_t *bits, uint32_t i)
+{
+	bits[i >> 6] |= UINT64_C(1) << (i & 63);
+}
+
+static int by_contact(const void *a, const void *b)
+{
+	return memcmp(a, b, sizeof(contact));
+}
+
+/* Distinct (value, source) of one partition: all series of a source are here, so no other partition
+ * can count the same pair. */
+static ic_status count_part(void *ctx, unsigned i)
+{
+	const count_job *job = ctx;
+	ic_detect_run *run = job->run;
+	const ic_group_table *t = &run->part[i].p->series;
+	contact *list = NULL;
+	size_t n = 0, room = 0;
+	for (uint32_t k = 0; k < ic_group_count(t); k++) {
+		const ic_series *s = ic_group_at(t, k);
+		if (!s->internal_src || !(job->group_bys >> s->group_by & 1) || s->value >= run->limit)
+			continue;
+		if (job->wanted[s->group_by] && !ic_bit(job->wanted[s->group_by], s->value))
+			continue;
+		if (n == room) {
+			room = room ? room * 2 : 256;
+			contact *more = ic_reallocarray(list, room, sizeof *more);
+			if (!more) {
+				ic_free(list);
+				return IC_E_NOMEM;
+			}
+			list = more;
+		}
+		list[n++] = (contact){ s->value, s->src, s->group_by };
+	}
+	if (n)
+		qsort(list, n, sizeof *list, by_contact);
+	for (size_t k = 0; k < n; k++)
+		if (k == 0 || by_contact(&list[k - 1], &list[k]) != 0)
+			__atomic_fetch_add(&run->hosts[list[k].group_by][list[k].value], 1, __ATOMIC_RELAXED);
+	ic_free(list);
+	return IC_OK;
+}
+
+static void want(count_job *job, ic_group_by by, uint32_t id)
+{
+	if (id && id < job->run->limit && job->wanted[by])
+		set_bit(job->wanted[by], id);
+}
+
+ic_status ic_context_count(ic_detect_run *run, unsigned group_bys, bool wanted)
+{
+	count_job job = { .run = run, .group_bys = group_bys };
+	ic_status st = IC_OK;
+	for (unsigned by = 0; by < IC_GROUP_BYS && st == IC_OK; by++) {
+		if (!(group_bys >> by & 1))
+			continue;
+		run->hosts[by] = ic_calloc((size_t)run->limit + 1, sizeof(uint32_t));
+		if (wanted)
+			job.wanted[by] = ic_calloc(run->limit / 64 + 1, sizeof(uint64_t));
+		if (!run->hosts[by] || (wanted && !job.wanted[by]))
+			st = IC_E_NOMEM;
+	}
+	for (size_t i = 0; wanted && st == IC_OK && i < run->drafts; i++) {
+		const ic_draft *d = run->draft[i];
+		want(&job, IC_BY_IP_PORT, d->dst);
+		want(&job, IC_BY_NAME, d->name);
+		want(&job, IC_BY_DOMAIN, d->domain);
+	}
+	if (st == IC_OK)
+		st = ic_parallel_for(run->cfg->threads, IC_PARTITIONS, count_part, &job);
+	for (unsigned by = 0; by < IC_GROUP_BYS; by++)
+		ic_free(job.wanted[by]);
+	return st;
+}
+
+static void prevalence(const ic_detect_run *run, ic_draft *d)
+{
+	uint32_t id = d->name ? d->name : d->domain ? d->domain : d->dst;
+	ic_group_by by = d->name ? IC_BY_NAME : d->domain ? IC_BY_DOMAIN : IC_BY_IP_PORT;
+	if (!id || id >= run->limit || !run->hosts[by])
+		return;
+	d->f.prevalence_hosts = run->hosts[by][id];
+	d->f.prevalence_of = run->internal_hosts;
+}
+
+/* ---- evidence ---------------------------------------------------------------------- */
+
+bool ic_fleet_counts(const ic_detect_run *run)
+{
+	return run->internal_hosts >= IC_FLEET_MIN;
+}
+
+static bool weigh_prevalence(ic_detect_run *run, const ic_draft *d, ic_reason *r)
+{
+	if (!ic_fleet_counts(run) || d->f.prevalence_hosts < 1 || !d->internal_src)
+		return false;
+	double p = (double)d->f.prevalence_hosts / (double)d->f.prevalence_of;
+	double nats = -1.2 * (log10(p) + 1.7);
+	r->value = p;
+	r->contribution = nats < -2.5 ? -2.5 : nats > 2.0 ? 2.0 : nats;
+	r->text = ic_run_printf(run, "%lld of %lld internal hosts contacted this destination",
+				(long long)d->f.prevalence_hosts, (long long)d->f.prevalence_of);
+	return true;
+}
+
+/* Events of profiles that pass `test`, of those that pass `known`; *ret_known 0: nothing to say. */
+static double share_of(const ic_detect_run *run, const ic_draft *d, ic_profile_test known,
+		       ic_profile_test test, const ic_profile **ret_first)
+{
+	uint64_t all = 0, with = 0, most = 0;
+	for (size_t i = 0; i < d->profile_count; i++) {
+		const ic_profile *p = d->profiles[i];
+		uint64_t w = ic_draft_weight(d, p);
+		if (!w || !known(run, p))
+			continue;
+		all += w;
+		if (!test(run, p))
+			continue;
+		with += w;
+		if (w > most || !*ret_first) {
+			most = w;
+			*ret_first = p;
+		}
+	}
+	return all ? (double)with / (double)all : 0.0;
+}
+
+static bool has_ja4(const ic_detect_run *run, const ic_profile *p)
+{
+	(void)run;
+	return p->ja4 != 0;
+}
+
+bool ic_profile_has_rare_ja4(const ic_detect_run *run, const ic_profile *p)
+{
+	const uint32_t *hosts = run->hosts[IC_BY_JA4];
+	return hosts && p->ja4 < run->limit && hosts[p->ja4] >= 1 && hosts[p->ja4] <= IC_RARE_HOSTS;
+}
+
+static bool has_ja(const ic_detect_run *run, const ic_profile *p)
+{
+	(void)run;
+	return p->ja4 || p->ja3[0];
+}
+
+const ic_listed *ic_profile_listed_ja(const ic_detect_run *run, const ic_profile *p)
+{
+	const ic_listed *l =
+	    p->ja4 ? ic_fingerprint_listed(ic_intern_get(run->names, p->ja4), IC_LIST_JA4) : NULL;
+	for (size_t i = 0; !l && i < IC_PROFILE_JA3 && p->ja3[i]; i++)
+		l = ic_fingerprint_listed(ic_intern_get(run->names, p->ja3[i]), IC_LIST_JA3);
+	return l;
+}
+
+static bool is_listed_ja(const ic_detect_run *run, const ic_profile *p)
+{
+	return ic_profile_listed_ja(run, p) != NULL;
+}
+
+static bool weigh_fingerprint(ic_detect_run *run, const ic_draft *d, ic_reason *r)
+{
+	const ic_profile *p = NULL;
+	double share = share_of(run, d, has_ja, is_listed_ja, &p);
+	if (share >= HALF) {
+		const ic_listed *l = ic_profile_listed_ja(run, p);
+		r->value = share;
+		r->text = ic_run_printf(run, "TLS fingerprint %s is on the list of %s: %s", l->pattern,
+					ic_fingerprints_version, l->reason);
+		return true;
+	}
+	p = NULL;
+	if (!ic_fleet_counts(run) || share_of(run, d, has_ja4, ic_profile_has_rare_ja4, &p) < HALF)
+		return false;
+	r->value = run->hosts[IC_BY_JA4][p->ja4];
+	r->text = ic_run_printf(run, "TLS client %s is used by %u of %u internal hosts",
+				ic_run_cut(run, ic_intern_get(run->names, p->ja4)),
+				run->hosts[IC_BY_JA4][p->ja4], run->internal_hosts);
+	return true;
+}
+
+static bool has_agent(const ic_detect_run *run, const ic_profile *p)
+{
+	(void)run;
+	return p->user_agent != 0;
+}
+
+bool ic_profile_has_rare_agent(const ic_detect_run *run, const ic_profile *p)
+{
+	const uint32_t *hosts = run->hosts[IC_BY_USER_AGENT];
+	return hosts && p->user_agent < run->limit && hosts[p->user_agent] >= 1 &&
+	       hosts[p->user_agent] <= IC_RARE_HOSTS;
+}
+
+static bool suspicious_agent(const ic_detect_run *run, const ic_profile *p)
+{
+	ic_str agent = ic_intern_get(run->names, p->user_agent);
+	const char *why;
+	return ic_user_agent_listed(agent) || ic_user_agent_shape(agent, &why) != IC_AGENT_ORDINARY;
+}
+
+static bool weigh_user_agent(ic_detect_run *run, const ic_draft *d, ic_reason *r)
+{
+	const ic_profile *p = NULL;
+	double share = share_of(run, d, has_agent, suspicious_agent, &p);
+	if (share >= HALF) {
+		ic_str agent = ic_intern_get(run->names, p->user_agent);
+		const ic_listed *l = ic_user_agent_listed(agent);
+		const char *why = "";
+		r->value = share;
+		if (l)
+			r->text = ic_run_printf(run, "user agent \"%s\" is on the suspicious list (%s): %s",
+						ic_run_cut(run, agent), ic_list_category_names[l->category],
+						l->reason);
+		else if (ic_user_agent_shape(agent, &why) != IC_AGENT_ORDINARY)
+			r->text = ic_run_printf(run, "user agent \"%s\" %s", ic_run_cut(run, agent), why);
+		return true;
+	}
+	p = NULL;
+	if (!ic_fleet_counts(run) || share_of(run, d, has_agent, ic_profile_has_rare_agent, &p) < HALF)
+		return false;
+	r->value = run->hosts[IC_BY_USER_AGENT][p->user_agent];
+	r->text = ic_run_printf(run, "user agent \"%s\" is used by %u of %u internal hosts",
+				ic_run_cut(run, ic_intern_get(run->names, p->user_agent)),
+				run->hosts[IC_BY_USER_AGENT][p->user_agent], run->internal_hosts);
+	return true;
+}
+
+static bool has_naming_row(const ic_detect_run *run, const ic_profile *p)
+{
+	(void)run;
+	return p->signals & (IC_SIG_HTTP | IC_SIG_TLS);
+}
+
+static bool is_nameless(const ic_detect_run *run, const ic_profile *p)
+{
+	(void)run;
+	return ((p->signals & IC_SIG_TLS) && (p->signals & IC_SIG_NO_SNI)) ||
+	       ((p->signals & IC_SIG_HTTP) && (p->signals & IC_SIG_BARE_IP));
+}
+
+static bool weigh_no_name(ic_detect_run *run, const ic_draft *d, ic_reason *r)
+{
+	const ic_profile *p = NULL;
+	double share = share_of(run, d, has_naming_row, is_nameless, &p);
+	if (share < HALF)
+		return false;
+	char buf[32];
+	r->value = share;
+	r->text =
+	    ic_run_printf(run, "%s %% of what could name a server does not: %s", ic_num(buf, 100 * share, 0),
+			  p->signals & IC_SIG_NO_SNI ? "TLS without a server name"
+						     : "HTTP to a bare address or without a Host");
+	return true;
+}
+
+static bool weigh_certificate(ic_detect_run *run, const ic_draft *d, ic_reason *r)
+{
+	(void)run;
+	double own = ic_draft_share(d, IC_SIG_TLS, IC_SIG_SELF_SIGNED);
+	double odd = ic_draft_share(d, IC_SIG_TLS, IC_SIG_SELF_SIGNED | IC_SIG_CERT_ODD);
+	if (odd < HALF)
+		return false;
+	r->value = odd;
+	r->text = own >= HALF ? "the server's certificate is self-signed"
+			      : "the server's certificate does not validate";
+	return true;
+}
+
+static bool has_process(const ic_detect_run *run, const ic_profile *p)
+{
+	(void)run;
+	return p->process != 0;
+}
+
+static bool unusual_process(const ic_detect_run *run, const ic_profile *p)
+{
+	return ic_process_is_unusual(ic_intern_get(run->names, p->process));
+}
+
+static bool weigh_process(ic_detect_run *run, const ic_draft *d, ic_reason *r)
+{
+	const ic_profile *p = NULL;
+	double share = share_of(run, d, has_process, unusual_process, &p);
+	if (share < HALF)
+		return false;
+	r->value = share;
+	r->text = ic_run_printf(run, "%s is a script host or system program without business on the web",
+				ic_run_cut(run, ic_intern_get(run->names, p->process)));
+	return true;
+}
+
+/* A source outside, talking to a host that is itself a source here, is somebody knocking. */
+static bool is_knocking(const ic_detect_run *run, const ic_draft *d)
+{
+	return !d->internal_src && d->dst && d->dst < run->limit && ic_bit(run->is_source, d->dst);
+}
+
+static bool weigh_no_answer(ic_detect_run *run, const ic_draft *d, ic_reason *r)
+{
+	const ic_finding *f = &d->f;
+	/* A log that never counts bytes says nothing; one that does leaves them out when there are none. */
+	bool silent = d->any_in ? f->bytes_in == 0 : ic_bit(run->counts_bytes, d->src);
+	if (d->by_request || !silent || f->connections < IC_FEW_SAMPLES || d->dst == 0 ||
+	    is_knocking(run, d) || (f->transport && strcmp(f->transport, "tcp") != 0))
+		return false;
+	r->value = (double)f->connections;
+	r->text = ic_run_printf(run, "no byte ever came back in %llu connections, and it keeps trying",
+				(unsigned long long)f->connections);
+	return true;
+}
+
+bool ic_port_is_usual(int port)
+{
+	static const uint16_t usual[] = {
+		20,   21,   22,	  25,	43,   53,    80,    81,	   110,	  119,	 123,	143,  389,
+		443,  445,  465,  500,	554,  563,   587,   631,   636,	  853,	 873,	989,  990,
+		993,  995,  1194, 1433, 1521, 1701,  1723,  1883,  1935,  2049,	 2195,	2196, 3000,
+		3128, 3268, 3269, 3306, 3389, 3478,  3479,  3480,  3481,  4317,	 4318,	4443, 4500,
+		5060, 5061, 5222, 5223, 5228, 5229,  5230,  5269,  5349,  5432,	 5671,	5672, 5900,
+		6379, 6443, 7680, 8000, 8008, 8080,  8081,  8088,  8090,  8443,	 8531,	8883, 8888,
+		9000, 9090, 9200, 9443, 9997, 10050, 10051, 10123, 17472, 27017, 52311,
+	};
+	for (size_t i = 0; i < sizeof(usual) / sizeof(usual[0]); i++)
+		if (usual[i] == port)
+			return true;
+	return false;
+}
+
+static bool weigh_port(ic_detect_run *run, const ic_draft *d, ic_reason *r)
+{
+	const ic_finding *f = &d->f;
+	if (f->dst_port <= 0 || !d->dst || ic_port_is_usual(f->dst_port) || is_knocking(run, d) ||
+	    f->connections < PORT_FEWEST || !f->transport || strcmp(f->transport, "tcp") != 0)
+		return false;
+	r->value = f->dst_port;
+	r->text = ic_run_printf(run, "TCP port %d belongs to no usual service", f->dst_port);
+	return true;
+}
+
+static bool weigh_outward(ic_detect_run *run, const ic_draft *d, ic_reason *r)
+{
+	const ic_finding *f = &d->f;
+	if (!d->any_out || !d->any_in || f->bytes_in <= 0 || f->connections == 0 || d->long_lived)
+		return false;
+	double ratio = (double)f->bytes_out / (double)f->bytes_in;
+	double each = ((double)f->bytes_out + (double)f->bytes_in) / (double)f->connections;
+	if (ratio < OUTWARD || each > IDLE_BYTES)
+		return false;
+	char a[32], b[32];
+	r->value = ratio;
+	r->text = ic_run_printf(run, "small check-ins (%s bytes each) send %s times what they receive",
+				ic_num(a, each, 0), ic_num(b, ratio, 1));
+	return true;
+}
+
+static bool weigh_post_only(ic_detect_run *run, const ic_draft *d, ic_reason *r)
+{
+	(void)run;
+	if (ic_draft_share(d, IC_SIG_HTTP, IC_SIG_POST) < 0.99 ||
+	    ic_draft_share(d, IC_SIG_HTTP, IC_SIG_NOT_POST) > 0.01)
+		return false;
+	r->value = 1;
+	r->text = "every HTTP request is a POST";
+	return true;
+}
+
+const ic_evidence ic_evidences[] = {
+	{ "prevalence", 2.0, false,
+	  "how many internal hosts contact the destination: -1.2 (log10 share + 1.7), from -2.5 to 2.0; "
+	  "needs 20 internal hosts",
+	  weigh_prevalence },
+	{ "fingerprint", 1.8, true,
+	  "the TLS client is on the list, or its JA4 is used by at most 2 of at least 20 internal hosts",
+	  weigh_fingerprint },
+	{ "user-agent", 1.2, true,
+	  "the user agent is on the suspicious list, malformed or of a long dead browser, or used by at most "
+	  "2 of at least 20 internal hosts",
+	  weigh_user_agent },
+	{ "no-name", 1.8, true,
+	  "TLS without a server name, or HTTP to a bare address; needs an http or tls row", weigh_no_name },
+	{ "certificate", 2.2, true, "the certificate is self-signed or does not validate",
+	  weigh_certificate },
+	{ "process", 2.2, true, "the process is a script host or a system program that runs other code",
+	  weigh_process },
+	{ "no-answer", 1.8, true,
+	  "10 or more TCP connections and not one byte back: a dead server is still tried", weigh_no_answer },
+	{ "odd-port", 0.8, false, "a TCP port of no usual service", weigh_port },
+	{ "outward", 0.5, false, "small check-ins that send more than they receive", weigh_outward },
+	{ "post-only", 0.5, false, "HTTP with nothing but POST", weigh_post_only },
+	{ 0 },
+};
+
+/* ---- priority ---------------------------------------------------------------------- */
+
+ic_level ic_level_of(double priority)
+{
+	return priority >= 85	? IC_CRITICAL
+	       : priority >= 60 ? IC_HIGH
+	       : priority >= 35 ? IC_MEDIUM
+	       : priority >= 15 ? IC_LOW
+				: IC_INFO;
+}
+
+double ic_context_priority(const ic_draft *d)
+{
+	double p = 100.0 * ic_sigmoid(d->base) * ic_sigmoid(d->nats - 1.0);
+	bool few = isfinite(d->f.automation) && d->f.connections < IC_FEW_SAMPLES && !d->independent;
+	bool odd = d->oddity && d->independent < 2;
+	return ic_round3((few || odd) && p > IC_MEDIUM_MOST ? IC_MEDIUM_MOST : p);
+}
+
+static void weigh(ic_detect_run *run, ic_draft *d)
+{
+	for (const ic_evidence *e = ic_evidences; e->code; e++) {
+		ic_reason r = { .code = e->code,
+				.value = NAN,
+				.weight = e->weight,
+				.contribution = e->weight,
+				.text = "" };
+		if (!e->weigh(run, d, &r))
+			continue;
+		d->nats += r.contribution;
+		d->independent += e->independent;
+		ic_draft_reason(run, d, r);
+	}
+}
+
+static void say_caps(ic_detect_run *run, ic_draft *d)
+{
+	ic_reason r = { .value = NAN, .weight = NAN, .contribution = NAN };
+	if (isfinite(d->f.automation) && d->f.connections < IC_FEW_SAMPLES && !d->independent) {
+		r.code = "few-samples";
+		r.value = (double)d->f.connections;
+		r.text = ic_run_printf(run, "only %llu connections and nothing else agrees: medium at most",
+				       (unsigned long long)d->f.connections);
+		ic_draft_reason(run, d, r);
+	}
+	if (d->oddity && d->independent < 2) {
+		r.code = "oddity-alone";
+		r.value = NAN;
+		r.text = "an oddity alone: medium at most";
+		ic_draft_reason(run, d, r);
+	}
+}
+
+void ic_context_finish(ic_detect_run *run, ic_draft *d)
+{
+	prevalence(run, d);
+	weigh(run, d);
+	ic_lowering_apply(run, d);
+	say_caps(run, d);
+	if (run->cfg->lower) {
+		size_t rule = ic_site_rules_match(run->cfg->lower, &d->f, run->cfg->now);
+		if (rule) {
+			const char *name =
+			    ic_run_printf(run, "%s", ic_site_rules_name(run->cfg->lower, rule - 1));
+			ic_draft_lowered(run, d, name);
+			d->nats -= 3.0;
+			ic_draft_reason(
+			    run, d,
+			    (ic_reason){ "lowered", NAN, 3.0, -3.0,
+					 ic_run_printf(run, "lowered by the site's own rule, %s", name) });
+		}
+	}
+	d->f.priority = ic_context_priority(d);
+	d->f.level = ic_level_of(d->f.priority);
+}

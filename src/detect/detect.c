@@ -1,2 +1,170 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-typedef int ic_empty_translation_unit;
+/* The order of a detection run: screen and fold the series, run the detectors, count the fleet, weigh
+ * the evidence, apply the site's rules, sort. */
+#include "detect/run.h"
+
+static const char *const attack_web[] = { IC_DEFAULT_ATTACK, NULL };
+static const char *const attack_tls[] = { IC_DEFAULT_ATTACK, "T1573.002", NULL };
+
+const ic_detector ic_detectors[] = {
+	{ "beacon",
+	  "connections or requests at a machine's rhythm, over every group key; one finding a cause",
+	  attack_web, ic_detect_beacon },
+	{ "beacon.counts", "the same from sources that only count connections a time slot; weaker",
+	  attack_web, ic_detect_beacon_counts },
+	{ "long-connection", "one connection, or all of a pair together, lasting 1, 4, 8 or 12 hours",
+	  attack_web, ic_detect_long_connection },
+	{ "strobe", "a connection a second or more, for ten minutes or more", attack_web, ic_detect_strobe },
+	{ "user-agent", "user agents that are listed, malformed, long dead, missing, rare or too many",
+	  attack_web, ic_detect_user_agent },
+	{ "websocket",
+	  "WebSocket upgrades by something else than a browser, to a bare address or an odd port", attack_web,
+	  ic_detect_websocket },
+	{ "tls", "TLS without a server name, with a bad certificate, or by a listed or rare client",
+	  attack_tls, ic_detect_tls },
+	{ 0 },
+};
+
+/* ---- setting up -------------------------------------------------------------------- */
+
+static ic_status run_init(ic_detect_run *run)
+{
+	run->limit = ic_intern_limit(run->names);
+	run->full = ic_observe_is_full(run->o);
+	size_t words = run->limit / 64 + 1;
+	run->is_source = ic_calloc(words, sizeof(uint64_t));
+	run->counts_bytes = ic_calloc(words, sizeof(uint64_t));
+	if (!run->is_source || !run->counts_bytes)
+		return IC_E_NOMEM;
+	for (unsigned i = 0; i < IC_PARTITIONS; i++) {
+		const ic_partition *p = run->part[i].p = ic_observe_partition(run->o, i);
+		for (uint32_t k = 0; k < ic_group_count(&p->hosts); k++) {
+			const ic_host *h = ic_group_at(&p->hosts, k);
+			run->internal_hosts += h->internal != 0;
+			run->is_source[h->src >> 6] |= UINT64_C(1) << (h->src & 63);
+		}
+	}
+	return IC_OK;
+}
+
+static void run_clear(ic_detect_run *run)
+{
+	for (unsigned i = 0; i < IC_PARTITIONS; i++) {
+		ic_free(run->part[i].profiles);
+		ic_free(run->part[i].cand);
+	}
+	for (unsigned by = 0; by < IC_GROUP_BYS; by++)
+		ic_free(run->hosts[by]);
+	ic_free(run->is_source);
+	ic_free(run->counts_bytes);
+	ic_free(run->draft);
+	ic_free(run);
+}
+
+static ic_status run_detectors(ic_detect_run *run)
+{
+	ic_status st = ic_beacon_screen(run);
+	if (st == IC_OK && run->full && ic_fleet_counts(run))
+		st = ic_context_count(run, 1u << IC_BY_JA4 | 1u << IC_BY_USER_AGENT, false);
+	for (const ic_detector *d = ic_detectors; d->name && st == IC_OK; d++) {
+		run->detector = d;
+		st = d->run(run);
+	}
+	if (st == IC_OK && run->drafts)
+		st = ic_context_count(run, 1u << IC_BY_IP_PORT | 1u << IC_BY_NAME | 1u << IC_BY_DOMAIN, true);
+	for (size_t i = 0; i < run->drafts && st == IC_OK; i++)
+		ic_context_finish(run, run->draft[i]);
+	return st == IC_OK && run->nomem ? IC_E_NOMEM : st;
+}
+
+/* ---- the list ---------------------------------------------------------------------- */
+
+static int compare_down(double a, double b)
+{
+	/* NaN (null) comes last. */
+	double x = isnan(a) ? -1 : a, y = isnan(b) ? -1 : b;
+	return x > y ? -1 : x < y;
+}
+
+/* Nothing here depends on ids of the dictionary, threads or the order of the input. */
+static int by_rank(const void *a, const void *b)
+{
+	const ic_finding *x = a, *y = b;
+	int c = compare_down(x->priority, y->priority);
+	if (c == 0)
+		c = compare_down(x->automation, y->automation);
+	if (c == 0)
+		c = ic_str_cmp(x->src_host.p ? x->src_host : x->src_ip,
+			       y->src_host.p ? y->src_host : y->src_ip);
+	if (c == 0)
+		c = (int)x->group_by - (int)y->group_by;
+	if (c == 0)
+		c = ic_str_cmp(x->value, y->value);
+	if (c == 0)
+		c = x->dst_port - y->dst_port;
+	if (c == 0)
+		c = strcmp(x->detector, y->detector);
+	if (c == 0)
+		c = (int)x->event_level - (int)y->event_level;
+	return c ? c : x->id < y->id ? -1 : x->id > y->id;
+}
+
+static bool is_wanted(const ic_detect_config *cfg, const ic_finding *f)
+{
+	return cfg->only_id ? f->id == cfg->only_id : f->priority >= cfg->min_priority;
+}
+
+static ic_status fill_list(const ic_detect_run *run, ic_findings *ret)
+{
+	const ic_detect_config *cfg = run->cfg;
+	ic_finding *list = ic_arena_alloc(run->arena, (run->drafts ? run->drafts : 1) * sizeof *list);
+	if (!list)
+		return IC_E_NOMEM;
+	for (size_t i = 0; i < run->drafts; i++) {
+		ic_finding *f = &run->draft[i]->f;
+		if (!is_wanted(cfg, f))
+			continue;
+		f->hidden_by = cfg->hide ? ic_site_rules_match(cfg->hide, f, cfg->now) : 0;
+		if (f->hidden_by && !cfg->only_id)
+			ret->hidden++;
+		else
+			list[ret->n++] = *f;
+	}
+	if (ret->n)
+		qsort(list, ret->n, sizeof *list, by_rank);
+	if (cfg->top && ret->n > cfg->top && !cfg->only_id)
+		ret->n = cfg->top;
+	ret->list = list;
+	return IC_OK;
+}
+
+ic_status ic_detect(ic_observation *o, const ic_detect_config *cfg, ic_findings *ret, ic_error *err)
+{
+	memset(ret, 0, sizeof *ret);
+	ic_arena_init(&ret->arena, 0, NULL);
+	ic_detect_run *run = ic_calloc(1, sizeof *run);
+	if (!run)
+		return ic_fail_nomem(err);
+	run->o = o;
+	run->names = ic_observe_names(o);
+	run->cfg = cfg;
+	run->arena = &ret->arena;
+	ic_status st = run_init(run);
+	if (st == IC_OK)
+		st = run_detectors(run);
+	if (st == IC_OK)
+		st = fill_list(run, ret);
+	run_clear(run);
+	if (st == IC_OK)
+		return IC_OK;
+	ic_findings_clear(ret);
+	return st == IC_E_NOMEM ? ic_fail_nomem(err) : ic_fail(err, st, "the findings could not be made");
+}
+
+void ic_findings_clear(ic_findings *f)
+{
+	ic_arena_clear(&f->arena);
+	f->list = NULL;
+	f->n = 0;
+	f->hidden = 0;
+}

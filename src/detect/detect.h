@@ -94,5 +94,7 @@ void ic_findings_clear(ic_findings *f);
 typedef struct ic_site_rules ic_site_rules;
 ic_status ic_site_rules_read(const char *path, ic_site_rules **ret, ic_error *err);
 void ic_site_rules_free(ic_site_rules *r);
+/* How many rules do not apply any more at `now`: for a note to the user. */
+size_t ic_site_rules_expired(const ic_site_rules *r, int64_t now);
 
 #endif

@@ -1,2 +1,100 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-typedef int ic_empty_translation_unit;
+/* Connections that last: one of an hour and more, or many of one pair that add up to it. */
+#include "detect/run.h"
+
+#define BASE	  4.0
+#define DS_A_HOUR 36000u
+
+/* Steps and the nats they are worth; with BASE and nothing else they give low, medium, high, critical. */
+static const struct {
+	double hours, nats;
+} steps[] = { { 12, 3.2 }, { 8, 2.0 }, { 4, 1.0 }, { 1, 0.2 } };
+
+static double longest_s(const ic_series *s)
+{
+	return 60.0 * s->sketch.user;
+}
+
+static double total_s(const ic_series *s)
+{
+	return s->duration_ds / 10.0;
+}
+
+static bool is_long(const ic_series *s)
+{
+	return s->level == IC_AT_CONNECTION && (s->duration_ds >= DS_A_HOUR || s->sketch.user >= 60);
+}
+
+/* A name is reported when none of its addresses is: rotating addresses, proxies. */
+static bool is_covered(const ic_detect_run *run, const ic_run_part *part, const ic_series *name)
+{
+	size_t n;
+	const ic_profile **p = ic_run_profiles(part, name->src, &n);
+	for (size_t i = 0; i < n; i++) {
+		if (!ic_series_has(run->names, name, p[i]))
+			continue;
+		const ic_series *s = ic_run_series(part, name->src, IC_BY_IP_PORT, IC_AT_CONNECTION,
+						   p[i]->dst, p[i]->port, p[i]->transport);
+		if (s && is_long(s))
+			return true;
+	}
+	return false;
+}
+
+static const char *span(ic_detect_run *run, double seconds)
+{
+	char buf[40];
+	size_t n = ic_span_format(seconds, buf);
+	return ic_run_printf(run, "%.*s", (int)n, buf);
+}
+
+static void report(ic_detect_run *run, unsigned part, const ic_series *s)
+{
+	ic_draft *d = ic_draft_new(run, part, s);
+	if (!d)
+		return;
+	double single = longest_s(s), total = total_s(s), most = single > total ? single : total;
+	const char *single_text = span(run, single), *total_text = span(run, total);
+	size_t step = 0;
+	while (step + 1 < sizeof(steps) / sizeof(steps[0]) && most < steps[step].hours * 3600)
+		step++;
+	d->base = BASE;
+	d->long_lived = true;
+	d->f.series = s;
+	d->nats += steps[step].nats;
+	char hours[32];
+	ic_draft_reason(
+	    run, d,
+	    (ic_reason){ "duration", most, steps[0].nats, steps[step].nats,
+			 ic_run_printf(run,
+				       "%llu connections last %s together, the longest %s: %s hours or more",
+				       (unsigned long long)d->f.connections, total_text,
+				       single >= 60 ? single_text : "under a minute",
+				       ic_num(hours, steps[step].hours, 0)) });
+	if (s->open)
+		ic_draft_reason(
+		    run, d,
+		    (ic_reason){ "open", 1, NAN, NAN, "a connection was still open when it was logged" });
+	d->f.summary =
+	    ic_run_printf(run, "%s keeps connections to %s open for %s in all%s.", ic_draft_source(run, d),
+			  ic_draft_targets(run, d, 1), total > single ? total_text : single_text,
+			  s->open ? ", one of them still open" : "");
+}
+
+ic_status ic_detect_long_connection(ic_detect_run *run)
+{
+	for (unsigned i = 0; i < IC_PARTITIONS; i++) {
+		const ic_run_part *part = &run->part[i];
+		for (uint32_t k = 0; k < ic_group_count(&part->p->series); k++) {
+			const ic_series *s = ic_group_at(&part->p->series, k);
+			if (!is_long(s) || s->group_by > IC_BY_NAME)
+				continue;
+			if (s->group_by == IC_BY_NAME && is_covered(run, part, s))
+				continue;
+			report(run, i, s);
+			if (run->nomem)
+				return IC_E_NOMEM;
+		}
+	}
+	return IC_OK;
+}

@@ -1,2 +1,64 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-typedef int ic_empty_translation_unit;
+/* WebSocket upgrades that a web page would not make: by something else than a browser, to a bare
+ * address, to an odd port. */
+#include "detect/run.h"
+
+#define BASE	  1.0
+#define NATS_TOOL 1.2
+#define NATS_PORT 0.8
+
+static bool not_browser(const ic_detect_run *run, const ic_profile *p)
+{
+	if (p->process)
+		return !ic_process_is_browser(ic_intern_get(run->names, p->process));
+	return !p->user_agent || !ic_user_agent_is_browser(ic_intern_get(run->names, p->user_agent));
+}
+
+static bool odd_port(const ic_profile *p)
+{
+	return !(p->signals & IC_SIG_PROXIED) && p->port && !ic_port_is_usual(p->port);
+}
+
+static bool is_odd(const ic_detect_run *run, const ic_profile *p)
+{
+	return (p->signals & IC_SIG_UPGRADE) &&
+	       (not_browser(run, p) || (p->signals & IC_SIG_BARE_IP) || odd_port(p));
+}
+
+static void judge(ic_detect_run *run, unsigned part, const ic_profile **p, size_t n, const void *ctx)
+{
+	(void)ctx;
+	size_t destinations, tools = 0, ports = 0;
+	for (size_t i = 0; i < n; i++) {
+		tools += not_browser(run, p[i]);
+		ports += odd_port(p[i]);
+	}
+	ic_draft *d = ic_draft_gather(run, part, "websocket", p, n, &destinations);
+	if (!d)
+		return;
+	d->base = BASE;
+	d->oddity = true;
+	ic_draft_reason(run, d,
+			(ic_reason){ "upgrade", (double)d->f.connections, NAN, NAN,
+				     ic_run_printf(run, "%llu unusual WebSocket upgrades to %zu destinations",
+						   (unsigned long long)d->f.connections, destinations) });
+	if (2 * tools >= n) {
+		d->nats += NATS_TOOL;
+		ic_draft_reason(run, d,
+				(ic_reason){ "websocket-client", NAN, NATS_TOOL, NATS_TOOL,
+					     "the client does not present itself as a browser" });
+	}
+	if (2 * ports >= n) {
+		d->nats += NATS_PORT;
+		ic_draft_reason(run, d,
+				(ic_reason){ "websocket-port", NAN, NATS_PORT, NATS_PORT,
+					     "the port is not one of the web" });
+	}
+	d->f.summary = ic_run_printf(run, "%s opens unusual WebSockets to %s.", ic_draft_source(run, d),
+				     ic_draft_targets(run, d, destinations));
+}
+
+ic_status ic_detect_websocket(ic_detect_run *run)
+{
+	return ic_each_source(run, is_odd, judge, NULL);
+}

@@ -1,0 +1,451 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Lowering profiles: innocent automation that every network has. A profile needs behaviour (rhythm,
+ * answers, sizes) and, except where said, a destination of its list; a name alone never lowers
+ * anything, because names are the client's to choose. It takes 3 nats, is named in `lowered_by`, and
+ * hides nothing. A finding with signs of attack tools (an unusual process, a malware user agent, a bad
+ * certificate, no name at all) is never lowered. */
+#include "detect/run.h"
+
+#define LOWER_NATS  3.0
+#define NAMED_SHARE 0.8 /* of the events with a known name must be on the list */
+#define KNOWN_SHARE 0.3 /* of all events must have a known name */
+#define FLEET_HOSTS 5
+
+typedef struct behaviour {
+	double period_min_s, period_max_s;
+	double out_max, in_max; /* bytes a connection, mean; 0: any */
+	bool answered;		/* bytes came back */
+	bool long_lived;	/* also fits connections that last */
+	bool fleet; /* several internal hosts contact the destination, when there is a fleet to see */
+} behaviour;
+
+struct ic_lowering {
+	const char *name, *help;
+	behaviour how;
+	const char *const *names;	 /* domain suffixes, NULL-terminated */
+	bool (*also)(const ic_draft *d); /* behaviour that is enough without a name; NULL: none */
+};
+
+/* ---- behaviour without a name ------------------------------------------------------ */
+
+/* Heartbeats of a push or MQTT client: a registered push port, answered, tiny both ways, a steady
+ * clock for hours. A handshake alone is larger, so these are pulses of a session that stays open. */
+static bool is_push_heartbeat(const ic_draft *d)
+{
+	static const uint16_t ports[] = { 1883, 5222, 5223, 5228, 5229, 5230, 8883 };
+	const ic_finding *f = &d->f;
+	bool port = false;
+	for (size_t i = 0; i < sizeof(ports) / sizeof(ports[0]); i++)
+		port |= f->dst_port == ports[i];
+	double n = (double)f->connections;
+	return port && f->transport && strcmp(f->transport, "tcp") == 0 && f->connections >= 20 &&
+	       d->any_out && d->any_in && f->bytes_in > 0 && (double)f->bytes_out <= 400 * n &&
+	       (double)f->bytes_in <= 400 * n && f->last_seen - f->first_seen >= 3 * 3600 * IC_TICKS_S &&
+	       f->sleep_s >= 20 && f->sleep_s <= 3600;
+}
+
+/* ---- names ------------------------------------------------------------------------- */
+
+static const char *const refresh_names[] = { "google.com",
+					     "gstatic.com",
+					     "youtube.com",
+					     "facebook.com",
+					     "twitter.com",
+					     "x.com",
+					     "reddit.com",
+					     "linkedin.com",
+					     "yahoo.com",
+					     "msn.com",
+					     "bing.com",
+					     "cnn.com",
+					     "bbc.co.uk",
+					     "bbc.com",
+					     "nytimes.com",
+					     "bloomberg.com",
+					     "reuters.com",
+					     "tradingview.com",
+					     "investing.com",
+					     "weather.com",
+					     "accuweather.com",
+					     "espn.com",
+					     "seznam.cz",
+					     "yandex.ru",
+					     "vk.com",
+					     "baidu.com",
+					     "doubleclick.net",
+					     "googlesyndication.com",
+					     "google-analytics.com",
+					     "chartbeat.net",
+					     "scorecardresearch.com",
+					     "hotjar.com",
+					     "hotjar.io",
+					     "px-cloud.net",
+					     "gemius.pl",
+					     "taboola.com",
+					     "outbrain.com",
+					     "criteo.com",
+					     NULL };
+static const char *const poll_names[] = { "pusher.com",
+					  "pusherapp.com",
+					  "pushwoosh.com",
+					  "ably.io",
+					  "ably.net",
+					  "pubnub.com",
+					  "onesignal.com",
+					  "signalr.net",
+					  "grammarly.com",
+					  "grammarly.io",
+					  "intercom.io",
+					  "zopim.com",
+					  "zdassets.com",
+					  "livechatinc.com",
+					  "tawk.to",
+					  "drift.com",
+					  "crisp.chat",
+					  "whatsapp.com",
+					  "whatsapp.net",
+					  "web.telegram.org",
+					  "wss-primary.slack.com",
+					  "wss-backup.slack.com",
+					  "wss-mobile.slack.com",
+					  "gateway.discord.gg",
+					  "edge-chat.facebook.com",
+					  "edge-mqtt.facebook.com",
+					  "mqtt-mini.facebook.com",
+					  "messenger.com",
+					  "skype.com",
+					  "trouter.io",
+					  "teams.microsoft.com",
+					  "notify.windows.com",
+					  "wns.windows.com",
+					  "push.services.mozilla.com",
+					  "mtalk.google.com",
+					  "push.apple.com",
+					  "courier-push-apple.com.akadns.net",
+					  "docs.google.com",
+					  "mail.google.com",
+					  "outlook.office.com",
+					  "outlook.office365.com",
+					  "outlook.live.com",
+					  "zoom.us",
+					  "webex.com",
+					  "spotify.com",
+					  "scdn.co",
+					  "alza.cz",
+					  NULL };
+static const char *const sync_names[] = { "dropbox.com",       "dropbox-dns.com",
+					  "dropboxstatic.com", "onedrive.live.com",
+					  "onedrive.com",      "storage.live.com",
+					  "skyapi.live.net",   "skydrive.live.com",
+					  "icloud.com",	       "icloud-content.com",
+					  "drive.google.com",  "clients6.google.com",
+					  "box.com",	       "boxcdn.net",
+					  "sync.com",	       "pcloud.com",
+					  "mega.co.nz",	       "mega.nz",
+					  "nextcloud.com",     "owncloud.com",
+					  "egnyte.com",	       "evernote.com",
+					  "sharepoint.com",    "svc.ms",
+					  "oneclient.sfx.ms",  NULL };
+static const char *const update_names[] = { "dsp.mp.microsoft.com",
+					    "delivery.mp.microsoft.com",
+					    "update.microsoft.com",
+					    "windowsupdate.com",
+					    "windowsupdate.microsoft.com",
+					    "officecdn.microsoft.com",
+					    "officeclient.microsoft.com",
+					    "sls.update.microsoft.com",
+					    "msedge.api.cdp.microsoft.com",
+					    "edge.microsoft.com",
+					    "msftconnecttest.com",
+					    "msftncsi.com",
+					    "swscan.apple.com",
+					    "swcdn.apple.com",
+					    "swdist.apple.com",
+					    "mesu.apple.com",
+					    "gdmf.apple.com",
+					    "xp.apple.com",
+					    "configuration.apple.com",
+					    "ubuntu.com",
+					    "canonical.com",
+					    "snapcraft.io",
+					    "debian.org",
+					    "fedoraproject.org",
+					    "centos.org",
+					    "redhat.com",
+					    "opensuse.org",
+					    "archlinux.org",
+					    "dl.google.com",
+					    "update.googleapis.com",
+					    "clients2.google.com",
+					    "gvt1.com",
+					    "gvt2.com",
+					    "aus5.mozilla.org",
+					    "aus4.mozilla.org",
+					    "download.mozilla.org",
+					    "cdn.mozilla.net",
+					    "services.mozilla.com",
+					    "adobe.com",
+					    "adobe.io",
+					    "javadl-esd-secure.oracle.com",
+					    "javadl.oracle.com",
+					    "avast.com",
+					    "avcdn.net",
+					    "avg.com",
+					    "eset.com",
+					    "kaspersky.com",
+					    "kaspersky-labs.com",
+					    "symantecliveupdate.com",
+					    "liveupdate.symantec.com",
+					    "mcafee.com",
+					    "trendmicro.com",
+					    "sophosupd.com",
+					    "sophosxl.net",
+					    "bitdefender.net",
+					    "bitdefender.com",
+					    "malwarebytes.com",
+					    "clamav.net",
+					    "videolan.org",
+					    "nvidia.com",
+					    "steampowered.com",
+					    "steamcontent.com",
+					    "epicgames.com",
+					    "github-releases.githubusercontent.com",
+					    NULL };
+static const char *const monitor_names[] = { "datadoghq.com",
+					     "datadoghq.eu",
+					     "newrelic.com",
+					     "nr-data.net",
+					     "dynatrace.com",
+					     "appdynamics.com",
+					     "splunkcloud.com",
+					     "loggly.com",
+					     "logz.io",
+					     "sentry.io",
+					     "pingdom.net",
+					     "pingdom.com",
+					     "statuscake.com",
+					     "uptimerobot.com",
+					     "elastic-cloud.com",
+					     "cloudsink.net",
+					     "crowdstrike.com",
+					     "sentinelone.net",
+					     "carbonblack.io",
+					     "conferdeploy.net",
+					     "cybereason.net",
+					     "cylance.com",
+					     "securitycloud.symantec.com",
+					     "events.data.microsoft.com",
+					     "vortex.data.microsoft.com",
+					     "settings-win.data.microsoft.com",
+					     "telemetry.microsoft.com",
+					     "endpoint.security.microsoft.com",
+					     "wdcp.microsoft.com",
+					     "wd.microsoft.com",
+					     "winatp-gw-eus.microsoft.com",
+					     "monitor.azure.com",
+					     "ods.opinsights.azure.com",
+					     "oms.opinsights.azure.com",
+					     "applicationinsights.azure.com",
+					     "visualstudio.com",
+					     "logging.googleapis.com",
+					     "monitoring.googleapis.com",
+					     "crashlytics.com",
+					     "telemetry.mozilla.org",
+					     "incoming.telemetry.mozilla.org",
+					     "qualys.com",
+					     "tenable.com",
+					     "rapid7.com",
+					     "insight.rapid7.com",
+					     "teamviewer.com",
+					     "logmein.com",
+					     "logmeinrescue.com",
+					     "anydesk.com",
+					     "connectwise.com",
+					     "ntp.org",
+					     NULL };
+static const char *const backup_names[] = { "veeam.com",
+					    "commvault.com",
+					    "metallic.io",
+					    "veritas.com",
+					    "carbonite.com",
+					    "backblaze.com",
+					    "backblazeb2.com",
+					    "acronis.com",
+					    "crashplan.com",
+					    "code42.com",
+					    "mozy.com",
+					    "idrive.com",
+					    "druva.com",
+					    "datto.com",
+					    "datto.net",
+					    "n-able.com",
+					    "cloudbacko.com",
+					    "backup.windowsazure.com",
+					    NULL };
+static const char *const ocsp_names[] = {
+	"digicert.com",	      "digicert.cn",	   "verisign.com",	  "symcd.com",
+	"symcb.com",	      "thawte.com",	   "geotrust.com",	  "rapidssl.com",
+	"sectigo.com",	      "comodoca.com",	   "comodoca4.com",	  "usertrust.com",
+	"trust-provider.com", "lencr.org",	   "letsencrypt.org",	  "pki.goog",
+	"globalsign.com",     "globalsign.net",	   "entrust.net",	  "amazontrust.com",
+	"godaddy.com",	      "starfieldtech.com", "identrust.com",	  "trustwave.com",
+	"quovadisglobal.com", "buypass.no",	   "telesec.de",	  "msocsp.com",
+	"ocsp.apple.com",     "ocsp2.apple.com",   "crl.apple.com",	  "certs.apple.com",
+	"crl.microsoft.com",  "ocsp.msocsp.com",   "mscrl.microsoft.com", NULL
+};
+static const char *const mdm_names[] = { "manage.microsoft.com",
+					 "dm.microsoft.com",
+					 "enrollment.manage.microsoft.com",
+					 "jamfcloud.com",
+					 "jamf.com",
+					 "bigfix.com",
+					 "awmdm.com",
+					 "airwatchportals.com",
+					 "workspaceone.com",
+					 "mobileiron.com",
+					 "mobileiron.net",
+					 "kandji.io",
+					 "mosyle.com",
+					 "addigy.com",
+					 "maas360.com",
+					 "meraki.com",
+					 "tanium.com",
+					 "taniumcloud.com",
+					 "puppet.com",
+					 "chef.io",
+					 "manageengine.com",
+					 "zohocorp.com",
+					 "pdq.com",
+					 "automox.com",
+					 "ivanti.com",
+					 "ivanticloud.com",
+					 NULL };
+
+static const ic_lowering profiles[] = {
+	{ "auto-refresh",
+	  "a page in a browser that reloads itself",
+	  { 5, 3600, 20000, 0, true, false, false },
+	  refresh_names,
+	  NULL },
+	{ "long-poll",
+	  "push services, web chat, WebSocket keep-alive and reconnect",
+	  { 1, 3600, 65536, 262144, true, true, false },
+	  poll_names,
+	  NULL },
+	{ "cloud-sync",
+	  "file synchronisation that asks for changes",
+	  { 10, 4 * 3600, 0, 0, true, true, false },
+	  sync_names,
+	  NULL },
+	{ "software-update",
+	  "operating system, browser, antivirus and package updates",
+	  { 60, 8 * 86400, 65536, 0, true, false, false },
+	  update_names,
+	  NULL },
+	{ "monitoring",
+	  "monitoring and security agents; also steady tiny heartbeats on a push port",
+	  { 5, 86400, 262144, 65536, true, true, false },
+	  monitor_names,
+	  is_push_heartbeat },
+	{ "backup", "backup agents", { 60, 8 * 86400, 0, 0, true, true, false }, backup_names, NULL },
+	{ "ocsp-crl",
+	  "certificate status",
+	  { 5, 8 * 86400, 8192, 65536, true, false, false },
+	  ocsp_names,
+	  NULL },
+	{ "mdm-fleet",
+	  "endpoint management: the same beat on many hosts",
+	  { 30, 8 * 86400, 262144, 0, true, true, true },
+	  mdm_names,
+	  NULL },
+};
+#define PROFILES (sizeof(profiles) / sizeof(profiles[0]))
+
+const char *ic_lowering_name(size_t i)
+{
+	return i < PROFILES ? profiles[i].name : NULL;
+}
+
+const char *ic_lowering_help(size_t i)
+{
+	return i < PROFILES ? profiles[i].help : NULL;
+}
+
+/* ---- matching ---------------------------------------------------------------------- */
+
+static bool on_list(ic_str name, const char *const *list)
+{
+	for (; *list; list++)
+		if (ic_name_under(name, ic_str_of(*list)))
+			return true;
+	return false;
+}
+
+/* The share of the events with a name that are on the list, if enough have a name. */
+static double listed_share(const ic_detect_run *run, const ic_draft *d, const char *const *list)
+{
+	uint64_t all = 0, known = 0, listed = 0;
+	for (size_t i = 0; i < d->profile_count; i++) {
+		const ic_profile *p = d->profiles[i];
+		uint64_t w = ic_draft_weight(d, p);
+		all += w;
+		known += p->name ? w : 0;
+		listed += p->name && on_list(ic_intern_get(run->names, p->name), list) ? w : 0;
+	}
+	return all && (double)known >= KNOWN_SHARE * (double)all ? (double)listed / (double)known : 0.0;
+}
+
+static bool behaves(const ic_detect_run *run, const ic_draft *d, const behaviour *b)
+{
+	const ic_finding *f = &d->f;
+	double n = f->connections ? (double)f->connections : 1;
+	if (d->long_lived
+		? !b->long_lived
+		: !isfinite(f->sleep_s) || f->sleep_s < b->period_min_s || f->sleep_s > b->period_max_s)
+		return false;
+	if (b->answered && d->any_in && f->bytes_in <= 0)
+		return false;
+	if (!d->long_lived && ((b->out_max > 0 && d->any_out && (double)f->bytes_out > b->out_max * n) ||
+			       (b->in_max > 0 && d->any_in && (double)f->bytes_in > b->in_max * n)))
+		return false;
+	return !b->fleet || run->internal_hosts < IC_FLEET_MIN || f->prevalence_hosts >= FLEET_HOSTS;
+}
+
+/* Signs that no innocent agent shows: then nothing is lowered. */
+static bool is_vetoed(const ic_detect_run *run, const ic_draft *d)
+{
+	uint64_t all = 0, bad = 0;
+	for (size_t i = 0; i < d->profile_count; i++) {
+		const ic_profile *p = d->profiles[i];
+		const char *why;
+		ic_str agent = ic_intern_get(run->names, p->user_agent);
+		const ic_listed *l = p->user_agent ? ic_user_agent_listed(agent) : NULL;
+		uint64_t w = ic_draft_weight(d, p);
+		all += w;
+		if ((p->process && ic_process_is_unusual(ic_intern_get(run->names, p->process))) ||
+		    (l && l->category <= IC_LIST_MALWARE) ||
+		    (p->user_agent && ic_user_agent_shape(agent, &why) == IC_AGENT_MALFORMED) ||
+		    (p->signals & (IC_SIG_SELF_SIGNED | IC_SIG_CERT_ODD)))
+			bad += w;
+	}
+	return bad > 0 && 2 * bad >= all;
+}
+
+void ic_lowering_apply(ic_detect_run *run, ic_draft *d)
+{
+	if (is_vetoed(run, d))
+		return;
+	for (size_t i = 0; i < PROFILES; i++) {
+		const ic_lowering *l = &profiles[i];
+		double share = listed_share(run, d, l->names);
+		bool named = share >= NAMED_SHARE && behaves(run, d, &l->how);
+		if (!named && !(l->also && l->also(d)))
+			continue;
+		ic_draft_lowered(run, d, l->name);
+		d->nats -= LOWER_NATS;
+		ic_reason r = { "lowered", named ? share : NAN, LOWER_NATS, -LOWER_NATS, NULL };
+		r.text = ic_run_printf(run, "looks like %s: %s (%s)", l->name, l->help,
+				       named ? "destination and behaviour agree" : "behaviour alone");
+		ic_draft_reason(run, d, r);
+	}
+}
