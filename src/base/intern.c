@@ -178,13 +178,11 @@ static void key_set_hash(key *k, uint64_t hash)
 	k->shard = (uint32_t)hash & (SHARDS - 1);
 }
 
-static key key_of_ip(const ic_intern *t, const ic_ip *ip)
+static uint64_t hash_ip(const ic_intern *t, const ic_ip *ip)
 {
-	key k = { .p = (const char *)ip->b, .n = sizeof ip->b, .is_ip = true };
 	uint64_t words[2];
 	memcpy(words, ip->b, sizeof words);
-	key_set_hash(&k, ic_mix(words[0], words[1], t->seed));
-	return k;
+	return ic_mix(words[0], words[1], t->seed);
 }
 
 static bool entry_is(const entry *e, const key *k)
@@ -288,40 +286,53 @@ uint32_t ic_intern_str(ic_intern *t, ic_str s)
 
 uint32_t ic_intern_ip(ic_intern *t, const ic_ip *ip)
 {
-	key k = key_of_ip(t, ip);
+	key k = { .p = (const char *)ip->b, .n = sizeof ip->b, .is_ip = true };
+	key_set_hash(&k, hash_ip(t, ip));
 	return intern(t, &k);
 }
 
-/* The first slot that a key probes; NULL while its shard is empty. */
-static const _Atomic uint64_t *first_slot(const ic_intern *t, const key *k)
+/* The first slot with the tag of hash, or 0: a free one came first. */
+static uint64_t slot_with_tag(const slots *table, uint64_t hash)
 {
-	const slots *table = atomic_load_explicit(&t->shards[k->shard].table, memory_order_acquire);
-	return table ? &table->slot[(k->tag >> 1) & table->mask] : NULL;
+	for (uint64_t at = hash >> 33;; at++) {
+		uint64_t slot = atomic_load_explicit(&table->slot[at & table->mask], memory_order_acquire);
+		if (slot == 0 || slot >> 32 == (hash >> 32 | 1))
+			return slot;
+	}
 }
 
-/* Three passes, so that the cache misses of a block overlap: slots, then entries, then compare. */
+/* Three passes, so that the cache misses of a block overlap: hash and touch the slot where probing
+ * begins, find the tag and touch its entry, compare. Nearly all keys are known and alone with their
+ * tag; the others take the long way. */
+static void intern_block(ic_intern *t, const ic_ip *ips, size_t n, uint32_t *ids)
+{
+	uint64_t hashes[BLOCK];
+	const slots *tables[BLOCK];
+	const entry *entries[BLOCK];
+	static const slots no_slots = { .mask = 0, .slot = { 0 } };
+	static const entry no_entry;
+	for (size_t i = 0; i < n; i++) {
+		hashes[i] = hash_ip(t, &ips[i]);
+		const slots *table =
+		    atomic_load_explicit(&t->shards[hashes[i] & (SHARDS - 1)].table, memory_order_acquire);
+		tables[i] = table ? table : &no_slots;
+		__builtin_prefetch((const void *)&tables[i]->slot[(hashes[i] >> 33) & tables[i]->mask]);
+	}
+	for (size_t i = 0; i < n; i++) {
+		ids[i] = (uint32_t)slot_with_tag(tables[i], hashes[i]);
+		entries[i] = ids[i] ? find_entry(t, ids[i]) : &no_entry;
+		__builtin_prefetch(entries[i]);
+	}
+	for (size_t i = 0; i < n; i++) {
+		if (ids[i] == 0 || memcmp(entries[i]->ip.b, ips[i].b, 16) != 0)
+			ids[i] = ic_intern_ip(t, &ips[i]);
+	}
+}
+
 void ic_intern_ips(ic_intern *t, const ic_ip *ips, size_t n, uint32_t *ids)
 {
-	key keys[BLOCK];
-	const _Atomic uint64_t *first[BLOCK];
-	for (size_t from = 0; from < n; from += BLOCK) {
-		size_t count = n - from < BLOCK ? n - from : BLOCK;
-		for (size_t i = 0; i < count; i++) {
-			keys[i] = key_of_ip(t, &ips[from + i]);
-			first[i] = first_slot(t, &keys[i]);
-			if (first[i])
-				__builtin_prefetch((const void *)first[i]);
-		}
-		for (size_t i = 0; i < count; i++) {
-			if (!first[i])
-				continue;
-			uint64_t slot = atomic_load_explicit(first[i], memory_order_acquire);
-			if ((uint32_t)(slot >> 32) == keys[i].tag && slot)
-				__builtin_prefetch(find_entry(t, (uint32_t)slot));
-		}
-		for (size_t i = 0; i < count; i++)
-			ids[from + i] = intern(t, &keys[i]);
-	}
+	for (size_t from = 0; from < n; from += BLOCK)
+		intern_block(t, ips + from, n - from < BLOCK ? n - from : BLOCK, ids + from);
 }
 
 /* ---- back from ids ---------------------------------------------------------------- */

@@ -5,32 +5,40 @@
 #include "base/error.h"
 #include "base/num.h"
 
+static unsigned digit_at(const char *p, const char *end)
+{
+	return p < end ? (unsigned)(unsigned char)*p - '0' : 255;
+}
+
 /* Dotted quad, whole slice. Octets of more than one digit must not begin with 0: some readers take
  * them as octal, so their meaning is in doubt. */
 static bool parse_v4(const char *p, uint32_t n, uint32_t *ret)
 {
-	uint32_t address = 0, octet = 0, digits = 0, dots = 0;
+	const char *end = p + n;
+	uint32_t address = 0;
 	if (n < 7 || n > 15)
 		return false;
-	for (uint32_t i = 0; i < n; i++) {
-		uint32_t d = (uint32_t)(unsigned char)p[i] - '0';
-		if (d <= 9) {
-			if (digits == 3 || (digits > 0 && octet == 0))
+	for (unsigned octets = 0; octets < 4; octets++) {
+		if (octets && (p == end || *p++ != '.'))
+			return false;
+		unsigned v = digit_at(p, end), d;
+		if (v > 9)
+			return false;
+		if ((d = digit_at(++p, end)) <= 9) {
+			if (v == 0)
 				return false;
-			octet = octet * 10 + d;
-			digits++;
-		} else {
-			if (p[i] != '.' || digits == 0 || octet > 255 || dots == 3)
-				return false;
-			address = address << 8 | octet;
-			octet = digits = 0;
-			dots++;
+			v = v * 10 + d;
+			if ((d = digit_at(++p, end)) <= 9) {
+				v = v * 10 + d;
+				p++;
+			}
 		}
+		if (v > 255)
+			return false;
+		address = address << 8 | v;
 	}
-	if (dots != 3 || digits == 0 || octet > 255)
-		return false;
-	*ret = address << 8 | octet;
-	return true;
+	*ret = address;
+	return p == end;
 }
 
 static int hex_digit(char c)
