@@ -1,2 +1,210 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-typedef int ic_empty_translation_unit;
+#include "source/text/scan.h"
+
+#include <string.h>
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#elif defined(__aarch64__)
+#include <arm_neon.h>
+#endif
+
+static size_t scan_scalar(const char *p, size_t n, char sep, uint16_t *ends, bool *backslash)
+{
+	size_t k = 0;
+	bool seen = false;
+	for (size_t i = 0; i < n; i++) {
+		char c = p[i];
+		seen |= c == '\\';
+		ends[k] = (uint16_t)(i | (c == '\n' ? IC_SCAN_LINE : 0));
+		k += (c == sep) | (c == '\n');
+	}
+	*backslash = seen;
+	return k;
+}
+
+/* Which of 64 bytes are separators or newlines, newlines, backslashes. */
+typedef struct block_masks {
+	uint64_t all, line, slash;
+} block_masks;
+
+/* Writes the offsets of the bits of m.all, eight at a time: up to seven entries of rubbish follow. */
+static inline size_t flatten(block_masks m, size_t base, uint16_t *ends)
+{
+	size_t count = (size_t)__builtin_popcountll(m.all);
+	uint64_t all = m.all;
+	for (size_t k = 0; k < count; k += 8)
+		for (size_t i = 0; i < 8; i++) {
+			/* The extra bit keeps the count defined when no bit is left. */
+			unsigned at = (unsigned)__builtin_ctzll(all | UINT64_C(1) << 63);
+			ends[k + i] = (uint16_t)((base + at) | ((m.line >> at) & 1) << 15);
+			all &= all - 1;
+		}
+	return count;
+}
+
+static inline block_masks cut_masks(block_masks m, size_t n)
+{
+	uint64_t keep = (UINT64_C(1) << n) - 1;
+	return (block_masks){ m.all & keep, m.line & keep, m.slash & keep };
+}
+
+/* The loop around a function that looks at 64 bytes; the last ones are looked at in a copy. */
+#define SCAN_BY_BLOCKS(masks_of)                                                                             \
+	do {                                                                                                 \
+		size_t i = 0, k = 0;                                                                         \
+		uint64_t slash = 0;                                                                          \
+		for (; i + 64 <= n; i += 64) {                                                               \
+			block_masks m = masks_of(p + i, sep);                                                \
+			k += flatten(m, i, ends + k);                                                        \
+			slash |= m.slash;                                                                    \
+		}                                                                                            \
+		if (i < n) {                                                                                 \
+			char last[64] = { 0 };                                                               \
+			memcpy(last, p + i, n - i);                                                          \
+			block_masks m = cut_masks(masks_of(last, sep), n - i);                               \
+			k += flatten(m, i, ends + k);                                                        \
+			slash |= m.slash;                                                                    \
+		}                                                                                            \
+		*backslash = slash != 0;                                                                     \
+		return k;                                                                                    \
+	} while (0)
+
+#if defined(__x86_64__)
+
+static inline uint64_t equal_sse2(const __m128i v[4], char c)
+{
+	__m128i want = _mm_set1_epi8(c);
+	uint64_t m = 0;
+	for (int i = 0; i < 4; i++)
+		m |= (uint64_t)(unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(v[i], want)) << (16 * i);
+	return m;
+}
+
+static inline block_masks masks_sse2(const char *p, char sep)
+{
+	__m128i v[4];
+	for (int i = 0; i < 4; i++)
+		v[i] = _mm_loadu_si128((const __m128i *)(const void *)(p + 16 * i));
+	uint64_t line = equal_sse2(v, '\n');
+	return (block_masks){ equal_sse2(v, sep) | line, line, equal_sse2(v, '\\') };
+}
+
+static size_t scan_128(const char *p, size_t n, char sep, uint16_t *ends, bool *backslash)
+{
+	SCAN_BY_BLOCKS(masks_sse2);
+}
+
+#define AVX2 __attribute__((target("avx2,popcnt")))
+
+AVX2 static inline uint64_t equal_avx2(__m256i a, __m256i b, char c)
+{
+	__m256i want = _mm256_set1_epi8(c);
+	uint64_t low = (unsigned)_mm256_movemask_epi8(_mm256_cmpeq_epi8(a, want));
+	uint64_t high = (unsigned)_mm256_movemask_epi8(_mm256_cmpeq_epi8(b, want));
+	return low | high << 32;
+}
+
+AVX2 static inline block_masks masks_avx2(const char *p, char sep)
+{
+	__m256i a = _mm256_loadu_si256((const __m256i *)(const void *)p);
+	__m256i b = _mm256_loadu_si256((const __m256i *)(const void *)(p + 32));
+	uint64_t line = equal_avx2(a, b, '\n');
+	return (block_masks){ equal_avx2(a, b, sep) | line, line, equal_avx2(a, b, '\\') };
+}
+
+AVX2 static size_t scan_avx2(const char *p, size_t n, char sep, uint16_t *ends, bool *backslash)
+{
+	SCAN_BY_BLOCKS(masks_avx2);
+}
+
+#define AVX512 __attribute__((target("avx512f,avx512bw,avx512vl,avx512vbmi2,popcnt")))
+
+/* Each lane holds twice its number; a newline adds one. Compressed, widened and rotated by one bit,
+ * that is the offset with the line mark on top. */
+AVX512 static size_t scan_avx512(const char *p, size_t n, char sep, uint16_t *ends, bool *backslash)
+{
+	char twice[64];
+	for (int i = 0; i < 64; i++)
+		twice[i] = (char)(2 * i);
+	const __m512i lanes = _mm512_loadu_si512(twice), one = _mm512_set1_epi8(1);
+	const __m512i seps = _mm512_set1_epi8(sep), lines = _mm512_set1_epi8('\n');
+	const __m512i slashes = _mm512_set1_epi8('\\');
+	__mmask64 slash = 0;
+	size_t k = 0;
+	for (size_t i = 0; i < n; i += 64) {
+		__mmask64 in = n - i >= 64 ? ~UINT64_C(0) : (UINT64_C(1) << (n - i)) - 1;
+		__m512i v = _mm512_maskz_loadu_epi8(in, p + i);
+		__mmask64 line = _mm512_mask_cmpeq_epi8_mask(in, v, lines);
+		__mmask64 all = _mm512_mask_cmpeq_epi8_mask(in, v, seps) | line;
+		slash |= _mm512_mask_cmpeq_epi8_mask(in, v, slashes);
+		__m512i marked = _mm512_mask_add_epi8(lanes, line, lanes, one);
+		__m512i packed = _mm512_maskz_compress_epi8(all, marked);
+		__m512i base = _mm512_set1_epi16((short)(unsigned short)(2 * i));
+		__m512i low = _mm512_cvtepu8_epi16(_mm512_castsi512_si256(packed));
+		low = _mm512_add_epi16(low, base);
+		_mm512_storeu_si512(ends + k, _mm512_shrdi_epi16(low, low, 1));
+		size_t count = (size_t)__builtin_popcountll(all);
+		if (__builtin_expect(count > 32, 0)) {
+			__m512i high = _mm512_cvtepu8_epi16(_mm512_extracti64x4_epi64(packed, 1));
+			high = _mm512_add_epi16(high, base);
+			_mm512_storeu_si512(ends + k + 32, _mm512_shrdi_epi16(high, high, 1));
+		}
+		k += count;
+	}
+	*backslash = slash != 0;
+	return k;
+}
+
+#elif defined(__aarch64__)
+
+static inline uint64_t equal_neon(const uint8x16_t v[4], char c)
+{
+	static const uint8_t weights[16] = { 1, 2, 4, 8, 16, 32, 64, 128, 1, 2, 4, 8, 16, 32, 64, 128 };
+	uint8x16_t want = vdupq_n_u8((uint8_t)c), bit = vld1q_u8(weights);
+	uint8x16_t a = vpaddq_u8(vandq_u8(vceqq_u8(v[0], want), bit), vandq_u8(vceqq_u8(v[1], want), bit));
+	uint8x16_t b = vpaddq_u8(vandq_u8(vceqq_u8(v[2], want), bit), vandq_u8(vceqq_u8(v[3], want), bit));
+	a = vpaddq_u8(a, b);
+	a = vpaddq_u8(a, a);
+	return vgetq_lane_u64(vreinterpretq_u64_u8(a), 0);
+}
+
+static inline block_masks masks_neon(const char *p, char sep)
+{
+	uint8x16_t v[4];
+	for (int i = 0; i < 4; i++)
+		v[i] = vld1q_u8((const uint8_t *)p + 16 * i);
+	uint64_t line = equal_neon(v, '\n');
+	return (block_masks){ equal_neon(v, sep) | line, line, equal_neon(v, '\\') };
+}
+
+static size_t scan_128(const char *p, size_t n, char sep, uint16_t *ends, bool *backslash)
+{
+	SCAN_BY_BLOCKS(masks_neon);
+}
+
+#endif
+
+static size_t scan_at_level(ic_simd level, const char *p, size_t n, char sep, uint16_t *ends, bool *backslash)
+{
+#if defined(__x86_64__)
+	if (level >= IC_SIMD_AVX512)
+		return scan_avx512(p, n, sep, ends, backslash);
+	if (level >= IC_SIMD_AVX2)
+		return scan_avx2(p, n, sep, ends, backslash);
+#endif
+#if defined(__x86_64__) || defined(__aarch64__)
+	if (level >= IC_SIMD_128)
+		return scan_128(p, n, sep, ends, backslash);
+#else
+	(void)level;
+#endif
+	return scan_scalar(p, n, sep, ends, backslash);
+}
+
+size_t ic_scan_cells(ic_simd level, const char *p, size_t n, char sep, uint16_t *ends, bool *backslash)
+{
+	size_t k = scan_at_level(level, p, n, sep, ends, backslash);
+	memset(ends + k, 0, IC_SCAN_PAD * sizeof(*ends));
+	return k;
+}

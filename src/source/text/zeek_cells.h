@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One column of many rows at once: cells of delimited text to typed values.
+ *
+ * Each function converts the cells that have the usual form of their type, without a branch that
+ * depends on the data, and lists the others in `odd` (row numbers, ascending) for its caller to
+ * judge: unset cells, other spellings, rubbish. The value of an odd row is undefined. Every level
+ * accepts the same forms. */
+#ifndef IC_SOURCE_TEXT_ZEEK_CELLS_H
+#define IC_SOURCE_TEXT_ZEEK_CELLS_H
+
+#include "base/cpu.h"
+#include "base/ip.h"
+#include "base/str.h"
+
+#define IC_CELLS_PAD 32 /* bytes that must be readable after the last cell's end */
+
+typedef struct ic_cells {
+	const char *text; /* the slab that offsets count from */
+	const uint16_t
+	    *ends; /* offsets of delimiters, without the line mark; 0xffff stands for "before text" */
+	const uint16_t *first; /* of each row: the index in ends of the delimiter before its first cell */
+	uint32_t rows;
+	uint32_t column;
+} ic_cells;
+
+static inline ic_str ic_cells_at(const ic_cells *c, uint32_t row)
+{
+	const uint16_t *e = c->ends + c->first[row] + c->column;
+	uint16_t start = (uint16_t)(e[0] + 1);
+	return (ic_str){ c->text + start, (uint32_t)(e[1] - start) };
+}
+
+/* Builds constant tables; called once before any other function here (again does no harm). */
+void ic_cells_prepare(void);
+
+/* "1714521600.177274": ten digits, point, six digits, to ticks. */
+size_t ic_cells_time(ic_simd level, const ic_cells *c, int64_t *out, uint16_t *odd);
+/* 1 to 16 digits. */
+size_t ic_cells_count(ic_simd level, const ic_cells *c, int64_t *out, uint16_t *odd);
+/* "0.312535": 1 to 9 digits, point, six digits; correctly rounded. */
+size_t ic_cells_real(ic_simd level, const ic_cells *c, double *out, uint16_t *odd);
+/* Dotted quads without leading zeros. */
+size_t ic_cells_quad(ic_simd level, const ic_cells *c, ic_ip *out, uint16_t *odd);
+/* Slices; odd are those that are empty or start with one of these two bytes. */
+size_t ic_cells_text(const ic_cells *c, char odd1, char odd2, ic_str *out, uint16_t *odd);
+
+#endif
