@@ -92,16 +92,16 @@ static void put_time(ic_buf *to, int64_t ticks)
 	ic_buf_puts(to, "+0000\"");
 }
 
+/* "tcp" as "TCP"; a name too long for a transport is left as it is. */
 static void put_upper(ic_buf *to, ic_str s)
 {
-	ic_buf_putc(to, '"');
-	for (uint32_t i = 0; i < s.n; i++) {
-		char c = s.p[i];
-		if (c >= 'a' && c <= 'z')
-			c = (char)(c - 'a' + 'A');
-		ic_buf_putc(to, c);
+	char upper[16];
+	if (s.n <= sizeof(upper)) {
+		for (uint32_t i = 0; i < s.n; i++)
+			upper[i] = s.p[i] >= 'a' && s.p[i] <= 'z' ? (char)(s.p[i] - 'a' + 'A') : s.p[i];
+		s.p = upper;
 	}
-	ic_buf_putc(to, '"');
+	ic_buf_json(to, s);
 }
 
 /* flow_id is a number: one that is the same wherever the uid is. 53 bits survive any JSON reader. */

@@ -178,9 +178,7 @@ static void put_covers(ic_pen *p, const ic_finding *f)
 static void put_reasons(ic_pen *p, const ic_finding *f)
 {
 	static const unsigned column[] = { 2, 16, 28, 38 }; /* contribution value weight text */
-	if (f->reason_count == 0)
-		return;
-	heading(p, "Reasons");
+	heading(p, "Reasons, in nats of priority");
 	ic_pen_line(p, column[0]);
 	ic_pen_text(p, IC_DIM, "contribution");
 	ic_pen_tab(p, column[1]);
@@ -191,6 +189,8 @@ static void put_reasons(ic_pen *p, const ic_finding *f)
 	ic_pen_text(p, IC_DIM, "code: text");
 	for (size_t i = 0; i < f->reason_count; i++) {
 		const ic_reason *r = &f->reasons[i];
+		if (f->score && ic_report_is_part(r))
+			continue; /* under "Automation" */
 		ic_style style = r->contribution > 0 ? IC_YELLOW : r->contribution < 0 ? IC_GREEN : IC_DIM;
 		ic_pen_line(p, column[0]);
 		p->indent = column[3] < p->columns / 2 ? column[3] : column[0] + 2;
@@ -210,68 +210,81 @@ static void put_reasons(ic_pen *p, const ic_finding *f)
 	ic_pen_end(p);
 }
 
-/* Step 9 and 10 of the scorer: value times weight, summed, less the base, over the scale. */
+#define BASE  34.5 /* step 10 of the scorer */
+#define SCALE 1.8
+
+/* Steps 9 and 10 of the scorer: value times weight, summed, less the base, over the scale. */
 static void put_automation(ic_pen *p, const ic_finding *f)
 {
 	const ic_score *s = f->score;
-	double size = isfinite(s->size) ? s->size : s->size_nats / (s->size_nats + 1);
+	bool sized = isfinite(s->size);
 	const struct {
 		const char *name;
 		double value, weight;
-		const char *meaning;
+		const char *nats_of;
 		double nats;
+		const char *formula;
 	} parts[] = {
-		{ "regularity", s->regularity, 24, "nats a beat, I/(I+1), I =", s->I },
-		{ "bursty", s->evidence_bursty, 5, "E against bursts (full at e^7 nats), E =", s->E },
-		{ "memoryless", s->evidence_memoryless, 5,
-		  "E against random arrivals, E =", s->E_memoryless },
-		{ "persistence", s->persistence, 9, "active hours (full at 24):", s->hours },
-		{ "size", size, 12,
-		  isfinite(s->size) ? "nats of equal sizes, s/(s+1), s =" : "sizes unknown: assumed s =",
-		  s->size_nats },
+		{ "regularity", s->regularity, 24, "I = ", s->I, " nats a beat: I/(I+1)" },
+		{ "bursty", s->evidence_bursty, 5, "E = ", s->E, " nats: ln(1+E)/7" },
+		{ "memoryless", s->evidence_memoryless, 5, "E = ", s->E_memoryless, " nats: ln(1+E)/7" },
+		{ "persistence", s->persistence, 9, "", s->hours, " active hours of 24" },
+		{ "size", sized ? s->size : s->size_nats / (s->size_nats + 1), 12, "s = ", s->size_nats,
+		  sized ? " nats: s/(s+1)" : " nats assumed: few sizes" },
 	};
-	double sum = -34.5;
+	double sum = -BASE;
 	heading(p, "Automation: is a machine's clock behind it?");
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
 		double points = parts[i].value * parts[i].weight;
 		sum += points;
 		ic_pen_line(p, 2);
 		p->indent = 4;
-		ic_pen_printf(p, IC_PLAIN, "%-12s %6.3f x %4.1f = %+7.3f ", parts[i].name, parts[i].value,
+		ic_pen_printf(p, IC_PLAIN, "%-11s %6.3f x %2.0f = %+7.3f ", parts[i].name, parts[i].value,
 			      parts[i].weight, points);
-		pen_number(p, IC_DIM, parts[i].meaning, parts[i].nats, "");
+		pen_number(p, IC_DIM, parts[i].nats_of, parts[i].nats, parts[i].formula);
 	}
 	ic_pen_line(p, 2);
-	ic_pen_printf(p, IC_PLAIN, "%-12s %23.3f", "base", -34.5);
+	ic_pen_printf(p, IC_PLAIN, "%-11s %21.3f", "base", -BASE);
 	ic_pen_line(p, 2);
-	ic_pen_printf(p, IC_PLAIN, "%-12s %+23.3f", "sum", sum);
+	ic_pen_printf(p, IC_PLAIN, "%-11s %+21.3f", "sum", sum);
 	ic_pen_line(p, 2);
-	ic_pen_printf(p, IC_PLAIN, "automation = 100 / (1 + exp(-%.3f / 1.8)) = %.3f", sum,
-		      100 / (1 + exp(-sum / 1.8)));
+	ic_pen_printf(p, IC_PLAIN, "automation = 100 / (1 + exp(-%.3f / %.1f)) = %.3f", sum, SCALE,
+		      100 / (1 + exp(-sum / SCALE)));
 	ic_pen_line(p, 2);
 	ic_pen_printf(p, IC_DIM, "explained: %.1f %% of the beats, %.1f %% of the time; by chance %.3f %%",
 		      100 * s->m_events, 100 * s->m_time, 100 * s->null_mass);
 	ic_pen_line(p, 2);
 	ic_pen_printf(p, IC_DIM, "beats: %u; exempt gaps: %u; windows: %u", s->beats, s->exempt_gaps,
 		      s->windows);
+	ic_pen_line(p, 2);
+	ic_pen_text(p, IC_DIM, "of people's traffic 0.12 % reaches 50, and 0.005 % reaches 80");
 	ic_pen_end(p);
 }
 
+/* priority = base sigma(L - 1), with L the sum of the evidence; some findings have a cap below that. */
 static void put_priority(ic_pen *p, const ic_finding *f)
 {
+	double L = 0;
 	heading(p, "Priority: does the context look bad?");
 	ic_pen_line(p, 2);
-	if (isfinite(f->automation) && f->automation > 0 && f->priority > 0 && f->priority < f->automation) {
-		double share = f->priority / f->automation, L = 1 + log(share / (1 - share));
-		ic_pen_printf(p, IC_PLAIN,
-			      "priority = automation / (1 + exp(-(L - 1))) = %.3f / (1 + exp(%.3f)) = %.3f",
-			      f->automation, 1 - L, f->priority);
-		ic_pen_line(p, 2);
-		ic_pen_printf(p, IC_PLAIN,
-			      "L = %.3f nats: the sum of the contributions in the list of reasons", L);
-	} else {
-		ic_pen_printf(p, IC_PLAIN, "priority = %.3f", f->priority);
+	ic_pen_text(p, IC_PLAIN, "L =");
+	for (size_t i = 0; i < f->reason_count; i++) {
+		const ic_reason *r = &f->reasons[i];
+		if (ic_report_is_part(r) || !isfinite(r->contribution))
+			continue;
+		L += r->contribution;
+		ic_pen_printf(p, IC_PLAIN, "%+.3f", r->contribution);
+		ic_pen_printf(p, IC_DIM, "(%s)", r->code);
 	}
+	ic_pen_printf(p, IC_PLAIN, "= %.3f nats", L);
+	ic_pen_line(p, 2);
+	double context = 1 / (1 + exp(-(L - 1)));
+	bool scored = isfinite(f->automation);
+	double base = scored ? f->automation : f->priority / context;
+	ic_pen_printf(p, IC_PLAIN, "priority = %s / (1 + exp(-(L - 1))) = %.3f / %.4f = %.3f",
+		      scored ? "automation" : "the detector's base", base, 1 / context, base * context);
+	if (fabs(base * context - f->priority) > 0.01)
+		ic_pen_printf(p, IC_PLAIN, ", capped at %.3f", f->priority);
 	ic_pen_line(p, 2);
 	ic_pen_text(p, IC_DIM, "critical from 85, high from 60, medium from 35, low from 15");
 	ic_pen_end(p);

@@ -64,6 +64,8 @@ ic_style ic_report_level_style(ic_level level);
 void ic_report_path(ic_pen *p, const ic_finding *f);
 /* "every 5 min 3 s, jitter 33 %"; false, and an empty buffer, when no period is known. */
 bool ic_report_period(ic_buf *b, const ic_finding *f);
+/* True for the parts of the automation: their contributions are points of the scorer, not nats. */
+bool ic_report_is_part(const ic_reason *r);
 /* "1,234,567" */
 void ic_report_count(ic_buf *b, uint64_t v);
 /* "1.5 MB" (decimal units); "?" for negative. */

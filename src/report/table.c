@@ -62,6 +62,12 @@ static void put_measures(ic_pen *p, const ic_finding *f)
 	ic_buf_clear(&b);
 }
 
+/* What the lines above say already: the parts of the automation, and the beat in words. */
+static bool said(const ic_finding *f, const ic_reason *r)
+{
+	return ic_report_is_part(r) || (isfinite(f->sleep_s) && strcmp(r->code, "sleep") == 0);
+}
+
 static double weight_of(const ic_reason *r)
 {
 	return isfinite(r->contribution) ? fabs(r->contribution) : 0;
@@ -73,7 +79,7 @@ static size_t rank_of(const ic_finding *f, size_t i)
 	size_t rank = 0;
 	for (size_t j = 0; j < f->reason_count; j++) {
 		double a = weight_of(&f->reasons[j]), b = weight_of(&f->reasons[i]);
-		rank += a > b || (a == b && j < i);
+		rank += !said(f, &f->reasons[j]) && (a > b || (a == b && j < i));
 	}
 	return rank;
 }
@@ -82,7 +88,7 @@ static void put_reasons(ic_pen *p, const ic_finding *f)
 {
 	for (size_t i = 0; i < f->reason_count; i++) {
 		const ic_reason *r = &f->reasons[i];
-		if (rank_of(f, i) >= REASONS_MAX)
+		if (said(f, r) || rank_of(f, i) >= REASONS_MAX)
 			continue;
 		bool lowers = r->contribution<0, raises = r->contribution> 0;
 		ic_pen_line(p, BODY);
@@ -94,7 +100,7 @@ static void put_reasons(ic_pen *p, const ic_finding *f)
 			    : raises ? "+"
 				     : "·");
 		p->indent = BODY + 2;
-		ic_pen_text(p, IC_PLAIN, r->text ? r->text : r->code);
+		ic_pen_text(p, IC_PLAIN, r->text && r->text[0] ? r->text : r->code);
 	}
 }
 

@@ -16,6 +16,17 @@ ic_style ic_report_level_style(ic_level level)
 	return styles[level];
 }
 
+bool ic_report_is_part(const ic_reason *r)
+{
+	static const char *const parts[] = {
+		"regularity", "evidence_bursty", "evidence_memoryless", "persistence", "size", "gaps"
+	};
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+		if (strcmp(r->code, parts[i]) == 0)
+			return true;
+	return false;
+}
+
 void ic_report_count(ic_buf *b, uint64_t v)
 {
 	char text[32];
