@@ -5,13 +5,14 @@
 
 #include <math.h>
 
-#define WIDTHS	   8
-#define NARROW	   4 /* widths that may have x2, x3, x4 copies */
-#define MASS_BIN   (SCAN_LOG_BIN / SCAN_LOG_SPAN)
-#define F_MAX	   0.97
-#define MASS_STEPS 300u /* F_MAX is 284.7 bins */
-#define SMALL_N	   32u
-#define MULTIPLES  3
+#define WIDTHS	     8
+#define NARROW	     4 /* widths that may have x2, x3, x4 copies */
+#define MASS_BIN     (SCAN_LOG_BIN / SCAN_LOG_SPAN)
+#define F_MAX	     0.97
+#define MASS_STEPS   300u /* F_MAX is 284.7 bins */
+#define SMALL_N	     32u
+#define MULTIPLES    3
+#define COPIES_REACH 37u /* no copy lies at or above hi + this */
 
 static const unsigned width[WIDTHS] = { 1, 3, 6, 11, 19, 32, 47, 61 };
 static const unsigned shift[MULTIPLES] = { 18, 28, 35 }; /* ln 2, ln 3, ln 4 in bins */
@@ -50,21 +51,21 @@ __attribute__((constructor)) static void scan_init(void)
 
 /* The bins of a series while windows are taken out of them. */
 typedef struct series {
-	unsigned k;   /* non-empty bins at the start */
-	unsigned top; /* one past the highest */
+	unsigned k; /* non-empty bins at the start */
 	const double *clock;
 	double n, shrink, total_s;
 	double gap[SCAN_GAPS], gap_sum[SCAN_GAPS + 1];
 	unsigned gaps;
 	uint16_t bin[IC_INTERVAL_BINS];
-	uint16_t rank[IC_INTERVAL_BINS + 1];		 /* non-empty bins under a bin, up to `top` */
-	double h[IC_INTERVAL_BINS], w[IC_INTERVAL_BINS]; /* beats and seconds left */
+	double h[IC_INTERVAL_BINS], w[IC_INTERVAL_BINS];	   /* beats and seconds left */
 	double ch[IC_INTERVAL_BINS + 1], cw[IC_INTERVAL_BINS + 1]; /* sums of those before */
 	/* What the windows taken so far hold. */
 	unsigned round;
 	double in_h, in_w, mass;
 	double first_hi_s; /* upper end of the first one */
 	ic_window taken[SCAN_ROUNDS];
+	/* The chord of KL(m, F) from m = F to the largest m, for the least F of this round. */
+	double least_F, most_I, slope;
 } series;
 
 static void load(series *s, const ic_sketch_view *v)
@@ -74,16 +75,12 @@ static void load(series *s, const ic_sketch_view *v)
 	s->shrink = s->n / (s->n + 1.0);
 	s->clock = clock_mass[v->resolution_s >= 1.0];
 	s->total_s = 0;
-	unsigned at = 0;
 	for (unsigned i = 0; i < s->k; i++) {
 		s->bin[i] = v->h[i].bin;
 		s->h[i] = v->h[i].count;
 		s->w[i] = (double)v->h[i].ticks / 1e7;
 		s->total_s += s->w[i];
-		for (; at <= s->bin[i]; at++)
-			s->rank[at] = (uint16_t)i;
 	}
-	s->top = at;
 	s->gaps = v->gaps < SCAN_GAPS ? v->gaps : SCAN_GAPS;
 	s->gap_sum[0] = 0;
 	for (unsigned i = 0; i < s->gaps; i++) {
@@ -94,14 +91,12 @@ static void load(series *s, const ic_sketch_view *v)
 	s->in_h = s->in_w = s->mass = s->first_hi_s = 0;
 }
 
-static unsigned rank_of(const series *s, unsigned bin)
-{
-	return bin < s->top ? s->rank[bin] : s->k;
-}
-
-static void sum_up(series *s)
+static void begin_round(series *s)
 {
 	double h = 0, w = 0;
+	s->least_F = s->mass + MASS_BIN;
+	s->most_I = !s->round && s->n < SMALL_N ? best_kl[(unsigned)s->n] : scan_kl(s->shrink, s->least_F);
+	s->slope = s->most_I / (s->shrink - s->least_F) * (1 + 1e-9);
 	for (unsigned i = 0; i < s->k; i++) {
 		s->ch[i] = h;
 		s->cw[i] = w;
@@ -135,18 +130,60 @@ static ending ending_at(const series *s, unsigned i)
 	return e;
 }
 
+/* First of the non-empty bins from index i on that is `bin` or above. */
+static unsigned seek(const series *s, unsigned i, unsigned bin)
+{
+	while (i < s->k && s->bin[i] < bin)
+		i++;
+	return i;
+}
+
+/* Non-empty bins around an ending, as indices that only grow from one ending to the next. */
+typedef struct reach {
+	unsigned widest, narrow; /* first in the widest plain window, in the widest with copies */
+	unsigned top;		 /* past the last that a copy may hold */
+} reach;
+
+/* Whether bins from index `from` up to before `to`, or a part of them, could have I > need: m is at most
+ * that of all of them, F at least that of one bin, and KL under its chord. */
+static bool part_could_have(const series *s, const ending *e, unsigned from, unsigned to, double need)
+{
+	double least_m = s->least_F + need / s->slope;
+	return (s->in_h + s->ch[to] - s->ch[from]) * s->shrink * (1 + 1e-12) > least_m * e->events &&
+	       (s->in_w + s->cw[to] - s->cw[from]) * s->shrink * (1 + 1e-12) > least_m * e->seconds;
+}
+
+/* The same for any window with this ending. */
+static bool could_have(const series *s, const ending *e, reach *r, double need)
+{
+	while (s->bin[r->widest] + width[WIDTHS - 1] < e->hi)
+		r->widest++;
+	if (part_could_have(s, e, r->widest, e->i + 1, need))
+		return true;
+	if (s->round)
+		return false;
+	while (s->bin[r->narrow] + width[NARROW - 1] < e->hi)
+		r->narrow++;
+	r->top = seek(s, r->top, e->hi + COPIES_REACH);
+	return part_could_have(s, e, r->narrow, r->top, need);
+}
+
 typedef struct candidate {
 	unsigned lo;
 	bool multiples;
 	double h, w, mass;
 } candidate;
 
-/* lo to hi of the ending; false when it holds too few beats. */
-static bool plain(const series *s, const ending *e, unsigned width_index, candidate *c)
+/* lo to hi of the ending; false when it holds too few beats. *from: index of the first non-empty bin
+ * of the next narrower window, or of the ending. */
+static bool plain(const series *s, const ending *e, unsigned width_index, unsigned *from, candidate *c)
 {
+	unsigned j = *from;
 	c->lo = e->hi > width[width_index] ? e->hi - width[width_index] : 0;
+	while (j > 0 && s->bin[j - 1] >= c->lo)
+		j--;
+	*from = j;
 	c->multiples = false;
-	unsigned j = s->rank[c->lo];
 	c->h = s->ch[e->i + 1] - s->ch[j];
 	c->w = s->cw[e->i + 1] - s->cw[j];
 	c->mass = ((e->hi + 1 - c->lo) * SCAN_LOG_BIN + s->clock[e->hi]) / SCAN_LOG_SPAN;
@@ -163,7 +200,7 @@ static bool with_multiples(const series *s, const ending *e, candidate *c)
 		a = a > IC_INTERVAL_BINS ? IC_INTERVAL_BINS : a;
 		b = b < end ? end : b;
 		b = b > a ? a : b;
-		unsigned ia = rank_of(s, a), ib = rank_of(s, b);
+		unsigned ib = seek(s, e->i + 1, b), ia = seek(s, ib, a);
 		c->h += s->ch[ia] - s->ch[ib];
 		c->w += s->cw[ia] - s->cw[ib];
 		c->mass += (a - b) * SCAN_LOG_BIN / SCAN_LOG_SPAN * .5;
@@ -200,7 +237,7 @@ static void take(series *s, const candidate *c, unsigned hi)
 {
 	unsigned lo = c->lo;
 	double h = 0, w = 0;
-	for (unsigned i = s->rank[lo]; i < s->k && s->bin[i] <= hi; i++) {
+	for (unsigned i = seek(s, 0, lo); i < s->k && s->bin[i] <= hi; i++) {
 		h += s->h[i];
 		w += s->w[i];
 		s->h[i] = s->w[i] = 0;
@@ -239,23 +276,59 @@ static void consider(const series *s, const ending *e, const candidate *c, scan_
 	best->first_hi = best->window[0].hi;
 }
 
-/* The greedy choice of the window that the next round builds on. */
-typedef struct greedy {
-	double value;
-	bool found;
-	candidate c;
-	unsigned hi;
-} greedy;
-
-static void greedy_look(greedy *g, const series *s, const ending *e, const candidate *c)
+/* The window that explains most of what is left: the next round builds on it. false: there is none. */
+static bool take_next(series *s)
 {
-	double value = c->h / s->n + c->w / s->total_s - 2.0 * c->mass;
-	if (value <= g->value)
-		return;
-	*g = (greedy){ value, true, *c, e->hi };
+	double best = -9;
+	candidate c, choice = { 0 };
+	unsigned hi = 0, widest = 0;
+	for (unsigned i = 0; i < s->k; i++) {
+		if (s->h[i] <= 0)
+			continue;
+		ending e = { .i = i, .hi = s->bin[i] };
+		unsigned from = i;
+		while (s->bin[widest] + width[WIDTHS - 1] < e.hi)
+			widest++;
+		if (s->ch[i + 1] - s->ch[widest] < SCAN_MIN_IN)
+			continue;
+		for (unsigned w = 0; w < WIDTHS; w++) {
+			if (!plain(s, &e, w, &from, &c))
+				continue;
+			double value = c.h / s->n + c.w / s->total_s - 2.0 * c.mass;
+			if (value > best) {
+				best = value;
+				choice = c;
+				hi = e.hi;
+			}
+		}
+	}
+	if (choice.h > 0)
+		take(s, &choice, hi);
+	return choice.h > 0;
 }
 
 /* Order matters: among equal values the first wins, plain windows before those with copies. */
+static void consider_all(const series *s, bool multiples, scan_best *ret)
+{
+	reach r = { 0 };
+	candidate c;
+	for (unsigned i = 0; i < s->k; i++) {
+		if (s->h[i] <= 0)
+			continue;
+		ending e = ending_at(s, i);
+		if (!could_have(s, &e, &r, (ret->E + e.cost) / s->n))
+			continue;
+		unsigned from = i;
+		for (unsigned w = 0; w < (multiples ? NARROW : WIDTHS); w++) {
+			bool enough = plain(s, &e, w, &from, &c);
+			if (multiples)
+				enough = with_multiples(s, &e, &c);
+			if (enough)
+				consider(s, &e, &c, ret);
+		}
+	}
+}
+
 void scan_windows(const ic_sketch_view *v, scan_best *ret)
 {
 	series s;
@@ -263,33 +336,14 @@ void scan_windows(const ic_sketch_view *v, scan_best *ret)
 	if (v->beats < SCAN_MIN_IN)
 		return;
 	load(&s, v);
-	while (s.round < SCAN_ROUNDS) {
-		greedy g = { .value = -9 };
-		candidate c;
-		sum_up(&s);
-		for (unsigned i = 0; i < s.k; i++) {
-			if (s.h[i] <= 0)
-				continue;
-			ending e = ending_at(&s, i);
-			for (unsigned w = 0; w < WIDTHS; w++) {
-				if (!plain(&s, &e, w, &c))
-					continue;
-				consider(&s, &e, &c, ret);
-				greedy_look(&g, &s, &e, &c);
-			}
-		}
-		for (unsigned i = 0; i < s.k && !s.round; i++) {
-			ending e = ending_at(&s, i);
-			for (unsigned w = 0; w < NARROW; w++) {
-				plain(&s, &e, w, &c);
-				if (with_multiples(&s, &e, &c))
-					consider(&s, &e, &c, ret);
-			}
-		}
-		if (!g.found)
+	do {
+		begin_round(&s);
+		if ((s.most_I * s.n - SCAN_WIN_COST * (s.round + 1)) * (1 + 1e-9) <= ret->E)
 			break;
-		take(&s, &g.c, g.hi);
-	}
+		consider_all(&s, false, ret);
+		if (!s.round)
+			consider_all(&s, true, ret);
+	} while (s.round + 1 < SCAN_ROUNDS && take_next(&s));
 }
 
 /* ---- bound ------------------------------------------------------------------------ */
@@ -308,8 +362,13 @@ static double points_of(double I, double E)
  * function of I, 24 I/(1+I) + (10/7) min(7, ln(N I - 3)), are concave where N I > 4; the tangent of a
  * concave function lies above it, so where the tangent at I_1 <= the root meets the wanted points is
  * again at most the root: Newton steps from the left stay left. */
-static double least_information(double n, double I_max, double points)
+double scan_least(uint32_t beats, double points)
 {
+	if (points <= 0)
+		return -1;
+	if (beats < SCAN_MIN_IN)
+		return (double)INFINITY;
+	double n = beats, I_max = beats < SMALL_N ? best_kl[beats] : scan_kl(n / (n + 1), MASS_BIN);
 	double top = n * I_max - SCAN_WIN_COST;
 	double rest = (points - (points_of(I_max, top) - SCORE_REG * I_max / (I_max + 1))) / SCORE_REG;
 	if (rest >= 1)
@@ -324,53 +383,56 @@ static double least_information(double n, double I_max, double points)
 		    SCORE_REG / ((1 + I) * (1 + I)) + (SCORE_SURE + SCORE_RAND) / SCORE_NATS * n / (1 + E);
 		I += short_of / slope;
 	}
-	return I * (1 - 1e-9);
+	return I > I_max ? (double)INFINITY : I * (1 - 1e-9);
 }
 
-/* Every candidate of the full search is looked at, in as far as it could have I >= need. */
-bool scan_could_reach(const ic_sketch_view *v, double points)
+/* Whether a candidate can give the points. */
+static bool gives(const series *s, const ending *e, const candidate *c, double need, double points)
 {
-	series s;
-	points -= 1e-7; /* more than rounding can do */
-	if (points <= 0)
-		return true;
-	if (v->beats < SCAN_MIN_IN)
+	shares r = shares_of(s, e, c);
+	if (!chord_above(&r, need))
 		return false;
-	s.n = v->beats;
-	double I_max = v->beats < SMALL_N ? best_kl[v->beats] : scan_kl(s.n / (s.n + 1), MASS_BIN);
-	double need = least_information(s.n, I_max, points);
-	if (need > I_max)
-		return false;
-	load(&s, v);
-	while (s.round < SCAN_ROUNDS) {
-		greedy g = { .value = -9 };
-		candidate c;
-		if (s.round && scan_kl(s.shrink, s.mass + MASS_BIN) < need)
-			return false;
-		sum_up(&s);
-		for (unsigned i = 0; i < s.k; i++) {
-			if (s.h[i] <= 0)
-				continue;
-			ending e = ending_at(&s, i);
-			for (unsigned w = 0; w < WIDTHS; w++) {
-				bool enough = plain(&s, &e, w, &c);
-				for (unsigned m = 0; m < 1u + (!s.round && w < NARROW); m++) {
-					if (m ? !with_multiples(&s, &e, &c) : !enough)
-						continue;
-					if (!m)
-						greedy_look(&g, &s, &e, &c);
-					shares r = shares_of(&s, &e, &c);
-					if (!chord_above(&r, need))
-						continue;
-					double I = scan_kl(r.m, r.F), E = I * s.n - e.cost;
-					if (E > 0 && points_of(I, E) >= points)
-						return true;
-				}
-			}
+	double I = scan_kl(r.m, r.F), E = I * s->n - e->cost;
+	return E > 0 && points_of(I, E) >= points;
+}
+
+static bool round_could_reach(const series *s, double need, double points)
+{
+	reach r = { 0 };
+	candidate c;
+	for (unsigned i = 0; i < s->k; i++) {
+		if (s->h[i] <= 0)
+			continue;
+		ending e = ending_at(s, i);
+		if (!could_have(s, &e, &r, need))
+			continue;
+		unsigned from = i;
+		for (unsigned w = 0; w < WIDTHS; w++) {
+			if (plain(s, &e, w, &from, &c) && gives(s, &e, &c, need, points))
+				return true;
+			if (!s->round && w < NARROW && with_multiples(s, &e, &c) &&
+			    gives(s, &e, &c, need, points))
+				return true;
 		}
-		if (!g.found)
-			return false;
-		take(&s, &g.c, g.hi);
 	}
 	return false;
+}
+
+/* Every candidate of the full search is looked at, in as far as it could have I >= need; the windows
+ * taken between the rounds are those that the full search takes. A further round has at least the null
+ * mass of the narrowest window taken and of one bin more. */
+bool scan_could_reach(const ic_sketch_view *v, double need, double points)
+{
+	series s;
+	load(&s, v);
+	for (;;) {
+		begin_round(&s);
+		if (s.most_I < need)
+			return false;
+		if (round_could_reach(&s, need, points))
+			return true;
+		if (s.round + 1 == SCAN_ROUNDS || scan_kl(s.shrink, s.mass + .01 + 2 * MASS_BIN) < need ||
+		    !take_next(&s))
+			return false;
+	}
 }

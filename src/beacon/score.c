@@ -2,6 +2,7 @@
 #include "beacon/score.h"
 
 #include "beacon/scan.h"
+#include "beacon/view.h"
 
 #include <math.h>
 #include <string.h>
@@ -48,25 +49,43 @@ static double size_kl(uint32_t c, uint32_t n, unsigned width_index)
 	return (x_log_x[c] + x_log_x[n - c] - x_log_x[n]) / n - m * F[1] - (1 - m) * F[2];
 }
 
+/* Most sizes in a window, few sizes: the sorted list may only improve on the best so far, one comparison
+ * a size. */
+static uint32_t fullest_of_list(const uint16_t *bin, uint32_t n, unsigned span)
+{
+	uint32_t most = 0;
+	for (uint32_t i = 0; i < n; i++)
+		most += bin[i] - bin[i - most] < (int)span;
+	return most;
+}
+
+static uint32_t fullest(const ic_sketch_view *v, unsigned span)
+{
+	uint32_t in = 0, most = 0;
+	for (uint32_t i = 0, lo = 0; i < v->size_bins; i++) {
+		in += v->s[i].count;
+		while (v->s[lo].bin + span <= v->s[i].bin)
+			in -= v->s[lo++].count;
+		most = in > most ? in : most;
+	}
+	return most;
+}
+
+/* KL grows with the share, so the fullest window of each width is the best of that width. */
 double size_nats(const ic_sketch_view *v)
 {
-	uint32_t most[SIZE_WIDTHS] = { 0 };
+	uint16_t list[IC_SKETCH_RAW];
+	bool few = v->sizes <= IC_SKETCH_RAW;
+	double best = 0;
 	if (v->sizes < 3)
 		return SCORE_SIZE_UNKNOWN;
+	for (uint32_t i = 0, n = 0; few && i < v->size_bins; i++)
+		for (uint32_t c = v->s[i].count; c > 0; c--)
+			list[n++] = v->s[i].bin;
 	for (unsigned w = 0; w < SIZE_WIDTHS; w++) {
-		uint32_t in = 0;
-		for (uint32_t i = 0, lo = 0; i < v->size_bins; i++) {
-			in += v->s[i].count;
-			while (v->s[lo].bin + size_width[w] <= v->s[i].bin)
-				in -= v->s[lo++].count;
-			if (in > most[w])
-				most[w] = in;
-		}
-	}
-	/* KL grows with the share, so the fullest window of each width is the best of that width. */
-	double best = 0;
-	for (unsigned w = 0; w < SIZE_WIDTHS; w++) {
-		double nats = size_kl(most[w], v->sizes, w);
+		uint32_t most =
+		    few ? fullest_of_list(list, v->sizes, size_width[w]) : fullest(v, size_width[w]);
+		double nats = size_kl(most, v->sizes, w);
 		best = nats > best ? nats : best;
 	}
 	return best;
@@ -197,15 +216,22 @@ double ic_beacon_bound(const ic_sketch *k)
 	return logistic((points - SCORE_BIAS) / SCORE_TEMP + 1e-9);
 }
 
+/* Cheapest first: hours, sizes and the number of beats say how narrow the timing would have to be. */
 bool ic_beacon_reaches(const ic_sketch *k, double automation)
 {
 	ic_sketch_view v;
+	sketch_gaps gaps;
 	if (automation <= 0)
 		return true;
 	if (automation >= 100)
 		return false;
-	ic_sketch_read(k, &v);
+	sketch_read_counts(k, &v, &gaps);
 	double points = SCORE_BIAS + SCORE_TEMP * log(automation / (100 - automation));
 	points -= points_persistence(v.hours) + points_size(size_nats(&v));
-	return scan_could_reach(&v, points);
+	points -= 1e-7; /* more than rounding can do */
+	double need = scan_least(v.beats, points);
+	if (need < 0 || isinf(need))
+		return need < 0;
+	sketch_read_intervals(k, &v, &gaps);
+	return scan_could_reach(&v, need, points);
 }

@@ -7,6 +7,7 @@
 
 #include "beacon/bins.h"
 #include "beacon/packed.h"
+#include "beacon/view.h"
 
 #include <math.h>
 
@@ -488,21 +489,42 @@ ic_status ic_sketch_merge(ic_sketch *a, ic_slab *slab, const ic_sketch *b)
 
 /* ---- reading ---------------------------------------------------------------------- */
 
-static void sort_ticks(int64_t *x, unsigned n)
-{
-	for (unsigned i = 1; i < n; i++) {
-		int64_t v = x[i];
-		unsigned j = i;
-		for (; j > 0 && x[j - 1] > v; j--)
-			x[j] = x[j - 1];
-		x[j] = v;
-	}
-}
-
+/* Sorts by counting, for each value, those under it: no branch depends on the data. The keys are
+ * distinct: they end in the index. */
 static void sort_sizes(uint16_t *x, unsigned n)
 {
-	for (unsigned i = 1; i < n; i++) {
-		uint16_t v = x[i];
+	int16_t key[RING];
+	uint16_t sorted[RING];
+	for (unsigned i = 0; i < RING; i++)
+		key[i] = i < n ? (int16_t)((x[i] << 5 | i) - 32768) : INT16_MAX;
+	for (unsigned i = 0; i < n; i++) {
+		int16_t under = 0;
+		for (unsigned j = 0; j < RING; j++)
+			under = (int16_t)(under + (key[j] < key[i]));
+		sorted[under] = x[i];
+	}
+	memcpy(x, sorted, n * sizeof *x);
+}
+
+/* The same by the leading bits as a float, which puts nearly all in place; then by insertion. */
+static void sort_ticks(int64_t *x, unsigned n)
+{
+	int32_t key[RING];
+	int64_t sorted[RING];
+	for (unsigned i = 0; i < RING; i++) {
+		float f = i < n ? (float)x[i] : 0;
+		int32_t bits;
+		memcpy(&bits, &f, sizeof bits);
+		key[i] = i < n ? (int32_t)(((uint32_t)bits & ~31u) | i) : INT32_MAX;
+	}
+	for (unsigned i = 0; i < n; i++) {
+		int32_t under = 0;
+		for (unsigned j = 0; j < RING; j++)
+			under += key[j] < key[i];
+		sorted[under] = x[i];
+	}
+	for (unsigned i = 0; i < n; i++) {
+		int64_t v = sorted[i];
 		unsigned j = i;
 		for (; j > 0 && x[j - 1] > v; j--)
 			x[j] = x[j - 1];
@@ -522,7 +544,6 @@ static void view_add_interval(ic_sketch_view *v, unsigned bin, uint32_t count, i
 	v->h[i - 1].count += count;
 	if (__builtin_add_overflow(v->h[i - 1].ticks, ticks, &v->h[i - 1].ticks))
 		v->h[i - 1].ticks = INT64_MAX;
-	v->beats += count;
 }
 
 static void view_add_size(ic_sketch_view *v, unsigned bin, uint32_t count)
@@ -579,6 +600,34 @@ static void view_sizes(ic_sketch_view *v, const bins_body *d, uint16_t *size, un
 	}
 }
 
+/* Adds the hours of the pending events, which are sorted: one division an hour, not an event. */
+static void view_hours(ic_sketch_view *v, const int64_t *ticks, unsigned n)
+{
+	const int64_t hour = 3600 * IC_TICKS_S;
+	int64_t end = 0;
+	v->hours = 0;
+	for (unsigned i = 0; i < 6 && !v->raw; i++)
+		v->hours += (uint32_t)__builtin_popcountll(v->hour_bits[i]);
+	for (unsigned i = 0; i < n; i++) {
+		if (ticks[i] < end)
+			continue;
+		int64_t h = ticks[i] / hour;
+		unsigned slot = (unsigned)(h % HOUR_SLOTS);
+		end = (h + 1) * hour;
+		v->hours += !(v->hour_bits[slot >> 6] >> (slot & 63) & 1);
+		v->hour_bits[slot >> 6] |= UINT64_C(1) << (slot & 63);
+	}
+}
+
+/* Longest first; `gap` ascends. */
+static void view_gaps(ic_sketch_view *v, const int64_t *gap, unsigned gaps)
+{
+	unsigned count = v->gaps;
+	for (unsigned i = gaps; i-- > 0 && gaps - i <= GAPS;)
+		insert_gap(v->gap_ticks, &count, gap[i]);
+	v->gaps = count;
+}
+
 static double view_median(const ic_sketch_view *v, const int64_t *gap, unsigned gaps)
 {
 	if (!v->beats)
@@ -601,48 +650,56 @@ static bool all_whole_seconds(const bins_body *d, uint32_t before, const int64_t
 	return true;
 }
 
-void ic_sketch_read(const ic_sketch *k, ic_sketch_view *v)
+void sketch_read_counts(const ic_sketch *k, ic_sketch_view *v, sketch_gaps *gaps)
 {
-	int64_t ticks[RING], gap[RING];
+	int64_t ticks[RING];
 	uint16_t size[RING];
-	unsigned n = k->n ? pending(k, ticks, size) : 0, gaps = 0;
+	unsigned n = k->n ? pending(k, ticks, size) : 0;
 	const bins_body *d = is_binned(k) ? binned_of(k) : NULL;
 	v->n = k->n;
 	v->raw = !d;
-	v->beats = v->bins = v->sizes = v->size_bins = 0;
+	v->beats = v->sizes = v->size_bins = 0;
 	v->first = n ? ic_sketch_first(k) : 0;
 	v->last = n ? ticks[n - 1] : 0;
 	v->sub_second = d ? d->sub_second : 0;
 	v->resolution_s = all_whole_seconds(d, d ? folded(k->n, d) : 0, ticks, n) ? 1.0 : 0.05;
 	memset(v->hour_bits, 0, sizeof v->hour_bits);
-	v->gaps = 0;
-	if (d) {
+	if (d)
 		memcpy(v->hour_bits, d->hours, sizeof v->hour_bits);
-		v->gaps = d->head.gaps;
-		memcpy(v->gap_ticks, d->gap, v->gaps * sizeof *v->gap_ticks);
-	}
-	for (unsigned i = 0; i < n; i++) {
-		mark_hour(v->hour_bits, ticks[i]);
-		if (!i && !d)
-			continue;
+	view_hours(v, ticks, n);
+	gaps->n = 0;
+	for (unsigned i = d ? 0 : 1; i < n; i++) {
 		int64_t between = ticks[i] - (i ? ticks[i - 1] : d->horizon);
-		if (between >= IC_TICKS_S)
-			gap[gaps++] = between;
-		else
-			v->sub_second++;
+		bool beat = between >= IC_TICKS_S;
+		gaps->ticks[gaps->n] = between;
+		gaps->n += beat;
+		v->sub_second += !beat;
 	}
-	v->hours = 0;
-	for (unsigned i = 0; i < 6; i++)
-		v->hours += (uint32_t)__builtin_popcountll(v->hour_bits[i]);
-	sort_ticks(gap, gaps);
-	for (unsigned i = gaps; i-- > 0;) {
-		unsigned count = v->gaps;
-		insert_gap(v->gap_ticks, &count, gap[i]);
-		v->gaps = count;
-	}
-	view_intervals(v, d, gap, gaps);
+	v->beats = gaps->n;
+	for (unsigned i = 0; d && i < d->h.n; i++)
+		v->beats += ic_packed_get(&d->h, i).count;
 	view_sizes(v, d, size, n);
 	v->raw_count = d ? 0 : n;
 	memcpy(v->raw_ticks, ticks, v->raw_count * sizeof *ticks);
-	v->interval_median_s = view_median(v, gap, gaps);
+}
+
+void sketch_read_intervals(const ic_sketch *k, ic_sketch_view *v, sketch_gaps *gaps)
+{
+	const bins_body *d = is_binned(k) ? binned_of(k) : NULL;
+	v->bins = v->gaps = 0;
+	if (d) {
+		v->gaps = d->head.gaps;
+		memcpy(v->gap_ticks, d->gap, v->gaps * sizeof *v->gap_ticks);
+	}
+	sort_ticks(gaps->ticks, gaps->n);
+	view_gaps(v, gaps->ticks, gaps->n);
+	view_intervals(v, d, gaps->ticks, gaps->n);
+	v->interval_median_s = view_median(v, gaps->ticks, gaps->n);
+}
+
+void ic_sketch_read(const ic_sketch *k, ic_sketch_view *v)
+{
+	sketch_gaps gaps;
+	sketch_read_counts(k, v, &gaps);
+	sketch_read_intervals(k, v, &gaps);
 }
