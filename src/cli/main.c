@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* ictus VERB [options] [PATH...] */
+#include <errno.h>
 #include <string.h>
 
 #include "cli/verbs.h"
@@ -77,7 +78,8 @@ int main(int argc, char **argv)
 					 : unknown_verb(argv[1]);
 	}
 	/* help, version, completions and the manual page go through stdio */
-	if (fflush(stdout) != 0 && code == EXIT_RAN)
-		code = EXIT_UNREADABLE;
-	return code;
+	if (fflush(stdout) == 0 || errno == EPIPE || code != EXIT_RAN)
+		return code;
+	fprintf(stderr, "ictus: stdout: cannot write: %s\n", strerror(errno));
+	return EXIT_UNREADABLE;
 }

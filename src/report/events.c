@@ -217,6 +217,8 @@ static void format_rows(const ic_event_writer *w, const ic_batch *b, unsigned st
 	for (; r.row < b->rows; r.row++) {
 		if (b->stream[r.row] >= IC_STREAM_COUNT_OF || !(streams & IC_STREAM_BIT(b->stream[r.row])))
 			continue;
+		if (ops->skip && ops->skip(&r))
+			continue;
 		if (*rows && ops->between)
 			ic_buf_puts(to, ops->between);
 		ops->row(w, &r, to);

@@ -52,7 +52,8 @@ typedef struct ic_event_ops {
 	void (*row)(const ic_event_writer *w, const ic_event_row *r, ic_buf *to);
 	const char *between; /* before every row but the first */
 	const char *trailer;
-	unsigned streams; /* IC_STREAM_BITs that the format can express; 0: all */
+	unsigned streams;		     /* IC_STREAM_BITs that the format can express; 0: all */
+	bool (*skip)(const ic_event_row *r); /* rows of these streams that it has no event for; NULL: none */
 } ic_event_ops;
 
 extern const ic_event_ops ic_event_zeek_tsv, ic_event_zeek_json;

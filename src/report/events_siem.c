@@ -202,6 +202,15 @@ static bool qradar_get(const ic_event_row *r, const ic_event_column *c, ic_event
 	return true;
 }
 
+/* Nothing in an event says to which connection it belongs, so each connection must be told once: by its
+ * requests where a proxy sees them, else by the firewall's event. */
+#define QRADAR_STREAMS (CONNECTIONS | IC_STREAM_BIT(IC_STREAM_HTTP))
+static bool qradar_skip(const ic_event_row *r)
+{
+	return r->b->stream[r->row] == IC_STREAM_CONN &&
+	       ic_str_eq(ic_event_get_str(r, IC_F_SERVICE), IC_STR("http"));
+}
+
 static void qradar_csv_row(const ic_event_writer *w, const ic_event_row *r, ic_buf *to)
 {
 	ic_event_value v;
@@ -233,11 +242,19 @@ static void qradar_json_row(const ic_event_writer *w, const ic_event_row *r, ic_
 	ic_buf_puts(to, w->columns ? "}" : "{}");
 }
 
-const ic_event_ops ic_event_qradar_csv = { .plan = qradar_plan,
-					   .header = ic_event_csv_header,
-					   .row = qradar_csv_row };
-const ic_event_ops ic_event_qradar_json = { .plan = qradar_plan,
-					    .header = qradar_json_header,
-					    .row = qradar_json_row,
-					    .between = ",\n",
-					    .trailer = "\n]}\n" };
+const ic_event_ops ic_event_qradar_csv = {
+	.plan = qradar_plan,
+	.header = ic_event_csv_header,
+	.row = qradar_csv_row,
+	.streams = QRADAR_STREAMS,
+	.skip = qradar_skip,
+};
+const ic_event_ops ic_event_qradar_json = {
+	.plan = qradar_plan,
+	.header = qradar_json_header,
+	.row = qradar_json_row,
+	.between = ",\n",
+	.trailer = "\n]}\n",
+	.streams = QRADAR_STREAMS,
+	.skip = qradar_skip,
+};

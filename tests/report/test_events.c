@@ -270,6 +270,13 @@ static void test_qradar(void **state)
 	      "\"URL\":\"/a?b=\\\"c\\\",d\\t\",\"eventcount\":1}\n]}\n");
 	static const ic_field agent[] = { IC_F_USER_AGENT };
 	ic_buf to;
+	ic_batch *b = three_rows();
+	set_str(b, 0, IC_F_SERVICE, "http");
+	set_str(b, 1, IC_F_USER_AGENT, "curl/8");
+	assert_string_equal(write_rows("qradar-csv", agent, 1, IC_STREAM_NONE, false, EVERY, b, &to),
+			    "User Agent\ncurl/8\n");
+	ic_buf_clear(&to);
+	ic_batch_free(b);
 	assert_string_equal(write_rows("qradar-csv", agent, 1, IC_STREAM_NONE, false, 0, NULL, &to),
 			    "User Agent\n");
 	ic_buf_clear(&to);
