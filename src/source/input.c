@@ -1,2 +1,490 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-typedef int ic_empty_translation_unit;
+/* The planned set of files: found, opened, recognised, put in order, handed out as units. */
+#include "source/input.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/hash.h"
+#include "source/messages.h"
+#include "source/walk.h"
+
+#define POOL_BUFFERS 64
+#define SAMPLES	     3 /* looked at in a file of several streams, besides its head */
+
+enum { RANK_DETAIL, RANK_CONNECTION, RANK_UNREAD };
+
+/* ---- small things ---- */
+
+static void note(const ic_input *in, const char *fmt, const char *path, const char *why)
+{
+	ic_buf b;
+	if (!in->req.note)
+		return;
+	ic_buf_init(&b, 8192);
+	ic_buf_printf(&b, fmt, path, why);
+	ic_buf_putc(&b, '\0');
+	if (!b.failed)
+		in->req.note(in->req.note_ctx, b.p);
+	ic_buf_clear(&b);
+}
+
+static char *shown_path(const char *path)
+{
+	ic_buf b;
+	ic_buf_init(&b, 1u << 16);
+	ic_buf_term(&b, ic_str_of(path));
+	ic_buf_putc(&b, '\0');
+	if (!b.failed)
+		return b.p;
+	ic_buf_clear(&b);
+	return NULL;
+}
+
+static void unreadable(ic_file *f, ic_status code, const char *why)
+{
+	(void)ic_fail_at(&f->report.first_bad, code, f->path, 0, 0, "%s", why);
+	f->report.damaged = true;
+}
+
+/* ---- one file ---- */
+
+/* The first text of a file. An IC_E_NOMEM is returned, damage goes to the report. */
+static ic_status read_head(ic_file *f, ic_raw *raw, ic_unpack **unpack, char *head, size_t *n)
+{
+	uint8_t magic[4];
+	size_t got = 0;
+	ic_error err = { 0 };
+	*n = 0;
+	while (got < sizeof(magic)) {
+		ssize_t r = ic_raw_read(raw, magic + got, sizeof(magic) - got);
+		if (r < 0) {
+			unreadable(f, IC_E_IO, strerror((int)-r));
+			return IC_OK;
+		}
+		if (r == 0)
+			break;
+		got += (size_t)r;
+	}
+	raw->at = 0;
+	raw->fell_short = false;
+	f->pack = ic_pack_of(magic, got);
+	*unpack = ic_unpack_new(f->pack, ic_raw_read, raw);
+	if (!*unpack)
+		return IC_E_NOMEM;
+	ic_status st = ic_unpack_read(*unpack, head, IC_HEAD_BYTES, n, &err);
+	if (st == IC_E_NOMEM)
+		return st;
+	if (st != IC_OK && *n == 0)
+		unreadable(f, st, err.message);
+	return IC_OK;
+}
+
+/* A pipe is read once: what was taken to recognise it is given back first. Its magic is looked at
+ * through a reader that starts with bytes already read. */
+typedef struct pushed_back {
+	ic_raw *raw;
+	uint8_t bytes[4];
+	size_t n, at;
+} pushed_back;
+
+static ssize_t read_pushed_back(void *ctx, void *to, size_t n)
+{
+	pushed_back *p = ctx;
+	size_t left = p->n - p->at;
+	if (left == 0)
+		return ic_raw_read(p->raw, to, n);
+	if (n > left)
+		n = left;
+	memcpy(to, p->bytes + p->at, n);
+	p->at += n;
+	return (ssize_t)n;
+}
+
+typedef struct pipe_raw {
+	ic_raw raw; /* first: the file owns it by this address */
+	pushed_back back;
+} pipe_raw;
+
+static ic_status open_pipe(ic_input *in, ic_file *f, char *head, size_t *n)
+{
+	pipe_raw *p = ic_calloc(1, sizeof(*p));
+	ic_error err = { 0 };
+	*n = 0;
+	if (!p)
+		return IC_E_NOMEM;
+	bool std = strcmp(f->path, "-") == 0;
+	f->fd = std ? STDIN_FILENO : ic_file_open(f, &f->report.first_bad);
+	if (f->fd < 0) {
+		f->report.damaged = true;
+		ic_free(p);
+		return IC_OK;
+	}
+	p->raw = (ic_raw){ .fd = f->fd, .pipe = true, .done = &in->bytes_done };
+	p->back.raw = &p->raw;
+	f->raw = &p->raw;
+	while (p->back.n < sizeof(p->back.bytes)) {
+		ssize_t r =
+		    ic_raw_read(&p->raw, p->back.bytes + p->back.n, sizeof(p->back.bytes) - p->back.n);
+		if (r < 0)
+			unreadable(f, IC_E_IO, strerror((int)-r));
+		if (r <= 0)
+			break;
+		p->back.n += (size_t)r;
+	}
+	if (f->report.damaged)
+		return IC_OK;
+	f->pack = ic_pack_of(p->back.bytes, p->back.n);
+	f->unpack = ic_unpack_new(f->pack, read_pushed_back, &p->back);
+	f->head = ic_malloc(IC_HEAD_BYTES);
+	if (!f->unpack || !f->head)
+		return IC_E_NOMEM;
+	ic_status st = ic_unpack_read(f->unpack, head, IC_HEAD_BYTES, n, &err);
+	if (st == IC_E_NOMEM)
+		return st;
+	if (st != IC_OK && *n == 0)
+		unreadable(f, st, err.message);
+	memcpy(f->head, head, *n);
+	f->head_n = *n;
+	return IC_OK;
+}
+
+static ic_status open_regular(ic_file *f, char *head, size_t *n)
+{
+	ic_raw raw = { .size = f->size };
+	ic_unpack *unpack = NULL;
+	raw.fd = ic_file_open(f, &f->report.first_bad);
+	*n = 0;
+	if (raw.fd < 0) {
+		f->report.damaged = true;
+		return IC_OK;
+	}
+	ic_status st = read_head(f, &raw, &unpack, head, n);
+	ic_unpack_free(unpack);
+	(void)close(raw.fd);
+	return st;
+}
+
+/* Streams that show only later in a plain file of several: a look at three more places, each from the
+ * start of a line. */
+static void sample_streams(ic_file *f, char *text)
+{
+	bool cut = f->kind->mixed && f->kind->lines && !f->newest->document;
+	if (!cut || f->pipe || f->pack != IC_PACK_PLAIN || f->size <= IC_HEAD_BYTES)
+		return;
+	int fd = ic_file_open(f, NULL);
+	for (uint64_t i = 1; fd >= 0 && i <= SAMPLES; i++) {
+		uint64_t at = (f->size - IC_HEAD_BYTES) / SAMPLES * i;
+		ssize_t n = pread(fd, text, IC_HEAD_BYTES, (off_t)at);
+		const char *eol = n > 0 ? memchr(text, '\n', (size_t)n) : NULL;
+		unsigned streams = 0;
+		int64_t first;
+		if (eol)
+			f->kind->peek(f->newest, eol + 1, (size_t)(text + n - eol - 1), &streams, &first);
+		f->streams |= streams;
+	}
+	if (fd >= 0)
+		(void)close(fd);
+}
+
+static ic_status keep_first_layout(ic_file *f, const ic_layout *l)
+{
+	f->layouts = ic_reallocarray(NULL, 4, sizeof(*f->layouts));
+	if (!f->layouts) {
+		f->kind->layout_free(l);
+		return IC_E_NOMEM;
+	}
+	f->layout_room = 4;
+	f->layouts[f->layout_n++] = l;
+	f->newest = l;
+	return IC_OK;
+}
+
+static ic_status recognise(ic_input *in, ic_file *f, char *head, size_t n, const ic_source_kind *forced)
+{
+	bool nomem = false;
+	const char *why = IC_MSG_UNKNOWN;
+	f->kind = forced ? forced : ic_source_sniff(head, n, in->map);
+	const ic_layout *l = f->kind ? f->kind->layout(&in->cfg, head, n, &nomem) : NULL;
+	if (nomem)
+		return IC_E_NOMEM;
+	if (l) {
+		f->report.format = f->kind->name;
+		if (keep_first_layout(f, l) != IC_OK)
+			return IC_E_NOMEM;
+		f->kind->peek(l, head, n, &f->streams, &f->first_time);
+		f->head_hash = ic_hash_stable(head, n);
+		sample_streams(f, head);
+		if (f->streams == 0)
+			f->streams = l->streams;
+		f->readable = l->streams != 0;
+		why = IC_MSG_UNUSED;
+	}
+	if (f->readable)
+		return IC_OK;
+	if (f->named) {
+		in->facts.unknown_named++;
+		(void)ic_fail_at(&f->report.first_bad, IC_E_FORMAT, f->path, 0, 0, "%s", why);
+	} else {
+		in->facts.skipped++;
+		f->report.skipped = true;
+		note(in, "skipped %s: %s", f->shown, why);
+	}
+	return IC_OK;
+}
+
+static ic_status open_file(ic_input *in, ic_file *f, const ic_found *found, char *head,
+			   const ic_source_kind *forced)
+{
+	size_t n = 0;
+	*f = (ic_file){ .fd = -1, .first_time = IC_TIME_NONE, .report.format = "" };
+	f->path = ic_strdup(found->path);
+	f->shown = shown_path(found->path);
+	if (!f->path || !f->shown)
+		return IC_E_NOMEM;
+	f->report.path = f->shown;
+	f->dev = found->dev;
+	f->ino = found->ino;
+	f->size = found->size;
+	f->named = found->named;
+	f->pipe = found->pipe;
+	if (found->error) {
+		unreadable(f, IC_E_IO, strerror(found->error));
+		return IC_OK;
+	}
+	ic_status st = f->pipe ? open_pipe(in, f, head, &n) : open_regular(f, head, &n);
+	if (st != IC_OK || f->report.damaged)
+		return st;
+	f->empty = n == 0;
+	in->facts.empty += f->empty;
+	return f->empty ? IC_OK : recognise(in, f, head, n, forced);
+}
+
+/* ---- the set ---- */
+
+static int file_rank(const ic_file *f)
+{
+	const unsigned connections = IC_STREAM_BIT(IC_STREAM_CONN) | IC_STREAM_BIT(IC_STREAM_COUNT);
+	if (!f->readable)
+		return RANK_UNREAD;
+	return f->kind->mixed || f->streams & connections ? RANK_CONNECTION : RANK_DETAIL;
+}
+
+/* Read first what describes connections, then what counts them, each by time; the content decides
+ * between equals, so that no spelling of the paths matters. */
+static int compare_files(const void *a, const void *b)
+{
+	const ic_file *x = a, *y = b;
+	if (x->rank != y->rank)
+		return x->rank < y->rank ? -1 : 1;
+	if (x->first_time != y->first_time)
+		return x->first_time < y->first_time ? -1 : 1;
+	if (x->head_hash != y->head_hash)
+		return x->head_hash < y->head_hash ? -1 : 1;
+	return strcmp(x->path, y->path);
+}
+
+static void gather_facts(ic_input *in)
+{
+	ic_input_facts *facts = &in->facts;
+	bool sizes_known = true;
+	facts->rereadable = true;
+	for (size_t i = 0; i < in->file_n; i++) {
+		ic_file *f = &in->files[i];
+		f->rank = file_rank(f);
+		if (f->pipe && !f->report.damaged)
+			facts->rereadable = false;
+		if (!f->readable)
+			continue;
+		in->readable_n++;
+		facts->files++;
+		facts->bytes += f->size;
+		sizes_known &= !f->pipe;
+		facts->streams |= f->streams;
+		facts->mixed |= f->kind->mixed || f->pipe;
+		facts->can_give |= f->kind->can_give(f->streams, &in->cfg);
+	}
+	if (!sizes_known)
+		facts->bytes = 0;
+}
+
+/* Why nothing can be read, in one sentence about the first obstacle. */
+static ic_status nothing_to_read(const ic_input *in, const ic_walk *w, ic_error *err)
+{
+	const ic_file *worst = NULL;
+	for (size_t i = 0; i < in->file_n; i++) {
+		const ic_file *f = &in->files[i];
+		if (f->report.first_bad.code != IC_OK && (!worst || strcmp(f->path, worst->path) < 0))
+			worst = f;
+	}
+	if (worst) {
+		*err = worst->report.first_bad;
+		err->code = IC_E_NOINPUT;
+		return IC_E_NOINPUT;
+	}
+	if (in->req.path_count == 0)
+		return ic_fail(err, IC_E_NOINPUT, "no path given");
+	if (w->n == 0)
+		return ic_fail_at(err, IC_E_NOINPUT, in->req.paths[0], 0, 0, IC_MSG_NO_LOGS);
+	return ic_fail_at(err, IC_E_NOINPUT, in->req.paths[0], 0, 0, IC_MSG_NO_LOGS " (%zu other file%s)",
+			  w->n, w->n == 1 ? "" : "s");
+}
+
+static ic_status open_all(ic_input *in, ic_error *err)
+{
+	ic_walk walk = { 0 };
+	const ic_source_kind *forced = NULL;
+	char *head = NULL;
+	ic_error ignored;
+	err = err ? err : &ignored;
+	if (in->req.input_type && !(forced = ic_source_kind_find(in->req.input_type)))
+		return ic_fail(err, IC_E_USAGE, "unknown input type \"%s\"", in->req.input_type);
+	ic_status st = in->req.map_file ? ic_field_map_load(in->req.map_file, &in->map, err) : IC_OK;
+	in->cfg = (ic_reader_config){ .req = &in->req, .map = in->map, .file_arena = &in->file_arena };
+	if (st == IC_OK)
+		st = ic_walk_paths(&walk, in->req.paths, in->req.path_count, err);
+	if (st == IC_OK) {
+		head = ic_malloc(IC_HEAD_BYTES);
+		in->files = ic_calloc(walk.n + 1, sizeof(*in->files));
+		in->pool = ic_calloc(POOL_BUFFERS, sizeof(*in->pool));
+		in->pool_room = POOL_BUFFERS;
+		if (!head || !in->files || !in->pool)
+			st = ic_fail_nomem(err);
+	}
+	for (size_t i = 0; i < walk.n && st == IC_OK; i++) {
+		in->file_n++;
+		st = open_file(in, &in->files[i], &walk.list[i], head, forced);
+		if (st != IC_OK)
+			st = ic_fail_nomem(err);
+	}
+	if (st == IC_OK) {
+		gather_facts(in);
+		if (in->file_n)
+			qsort(in->files, in->file_n, sizeof(*in->files), compare_files);
+		if (in->readable_n + in->facts.empty == 0)
+			st = nothing_to_read(in, &walk, err);
+	}
+	ic_free(head);
+	ic_walk_clear(&walk);
+	return st;
+}
+
+ic_status ic_input_open(const ic_input_request *req, ic_input **ret, ic_error *err)
+{
+	ic_input *in = ic_calloc(1, sizeof(*in));
+	if (!in)
+		return ic_fail_nomem(err);
+	if (pthread_mutex_init(&in->lock, NULL) != 0) {
+		ic_free(in);
+		return ic_fail_nomem(err);
+	}
+	in->req = *req;
+	ic_arena_init(&in->file_arena, 0, NULL);
+	ic_status st = open_all(in, err);
+	if (st != IC_OK) {
+		ic_input_free(in);
+		return st;
+	}
+	*ret = in;
+	return IC_OK;
+}
+
+static void free_file(ic_file *f)
+{
+	for (size_t i = 0; i < f->layout_n; i++)
+		f->kind->layout_free(f->layouts[i]);
+	ic_free(f->layouts);
+	ic_unpack_free(f->unpack);
+	if (f->fd > STDIN_FILENO)
+		(void)close(f->fd);
+	ic_free(f->raw);
+	ic_free(f->head);
+	ic_free(f->path);
+	ic_free(f->shown);
+}
+
+void ic_input_free(ic_input *in)
+{
+	if (!in)
+		return;
+	while (in->units)
+		ic_unit_free(in->units);
+	for (size_t i = 0; i < in->file_n; i++)
+		free_file(&in->files[i]);
+	for (size_t i = 0; i < in->pool_n; i++)
+		ic_free(in->pool[i]);
+	ic_free(in->pool);
+	ic_free(in->files);
+	ic_field_map_free(in->map);
+	ic_arena_clear(&in->file_arena);
+	(void)pthread_mutex_destroy(&in->lock);
+	ic_free(in);
+}
+
+/* ---- handing out ---- */
+
+/* Only a plain file of a line format is cut. */
+static uint64_t chunks_of(const ic_file *f)
+{
+	const uint64_t chunk = ic_input_chunk();
+	bool whole = f->pipe || f->pack != IC_PACK_PLAIN || !f->kind->lines || f->newest->document;
+	return whole ? 0 : f->size / chunk + (f->size % chunk != 0);
+}
+
+ic_status ic_input_next(ic_input *in, ic_unit **ret, ic_error *err)
+{
+	*ret = NULL;
+	pthread_mutex_lock(&in->lock);
+	ic_status st = in->failed;
+	if (st == IC_OK && in->next_file < in->readable_n) {
+		ic_file *f = &in->files[in->next_file];
+		uint64_t chunks = chunks_of(f);
+		ic_unit *u = ic_unit_new(in, f, in->next_chunk, chunks > 0);
+		if (u) {
+			u->seq = in->next_seq++;
+			if (++in->next_chunk >= chunks) {
+				in->next_chunk = 0;
+				in->next_file++;
+			}
+			*ret = u;
+		} else {
+			st = in->failed = IC_E_NOMEM;
+		}
+	}
+	pthread_mutex_unlock(&in->lock);
+	return st == IC_OK ? IC_OK : ic_fail_nomem(err);
+}
+
+void ic_input_narrow(ic_input *in, ic_fieldset wanted, unsigned streams)
+{
+	in->req.wanted = wanted;
+	in->req.streams = streams;
+}
+
+const ic_input_facts *ic_input_get_facts(const ic_input *in)
+{
+	return &in->facts;
+}
+
+uint64_t ic_input_bytes_done(const ic_input *in)
+{
+	return atomic_load_explicit(&in->bytes_done, memory_order_relaxed);
+}
+
+bool ic_input_surprised(const ic_input *in)
+{
+	return atomic_load(&in->surprised);
+}
+
+size_t ic_input_report_count(const ic_input *in)
+{
+	return in->file_n;
+}
+
+const ic_file_report *ic_input_report(const ic_input *in, size_t i)
+{
+	return i < in->file_n ? &in->files[i].report : NULL;
+}

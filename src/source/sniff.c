@@ -1,2 +1,69 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-typedef int ic_empty_translation_unit;
+/* Which format a text is: every kind looks at its head, the surest wins. */
+#include "source/input.h"
+
+const ic_source_kind *const ic_source_kinds[] = {
+	&ic_kind_zeek_tsv,	&ic_kind_zeek_json,
+	&ic_kind_eve,		&ic_kind_defender_csv,
+	&ic_kind_defender_json, &ic_kind_qradar_csv,
+	&ic_kind_qradar_json,	&ic_kind_csv,
+	&ic_kind_ndjson,	NULL,
+};
+
+const ic_source_info ic_source_infos[] = {
+	{ "zeek-tsv", "Zeek logs, tab-separated (conn, http, ssl, dns, websocket)" },
+	{ "zeek-json", "Zeek logs as JSON, one file a log or one stream with _path" },
+	{ "eve", "Suricata EVE (flow, http, tls, dns)" },
+	{ "defender-csv", "Defender DeviceNetworkEvents, CSV export of the portal or of Sentinel" },
+	{ "defender-json", "Defender DeviceNetworkEvents, JSON of advanced hunting or streamed events" },
+	{ "qradar-csv", "QRadar events or flows, CSV export with AQL column names" },
+	{ "qradar-json", "QRadar events or flows, JSON export with AQL column names" },
+	{ "csv", "any CSV: names from a field map (--map), else canonical field names" },
+	{ "ndjson", "any NDJSON: names from a field map (--map)" },
+	{ NULL, NULL },
+};
+
+#define LEAST_CONFIDENCE 20
+
+const ic_source_kind *ic_source_kind_find(const char *name)
+{
+	for (size_t i = 0; ic_source_kinds[i]; i++)
+		if (strcmp(ic_source_kinds[i]->name, name) == 0)
+			return ic_source_kinds[i];
+	return NULL;
+}
+
+/* True when a name that the map gives to time occurs in the text; of a path its last part. */
+static bool map_fits(const ic_field_map *map, const char *head, size_t n)
+{
+	for (size_t i = 0; i < map->n; i++) {
+		ic_str name = map->entries[i].theirs;
+		const char *dot = memrchr(name.p, '.', name.n);
+		bool found = memmem(head, n, name.p, name.n) ||
+			     (dot && memmem(head, n, dot + 1, name.n - (size_t)(dot + 1 - name.p)));
+		if (map->entries[i].target == IC_F_TIME && found)
+			return true;
+	}
+	return false;
+}
+
+const ic_source_kind *ic_source_sniff(const char *head, size_t n, const ic_field_map *map)
+{
+	const ic_source_kind *best = NULL;
+	int most = LEAST_CONFIDENCE - 1;
+	if (map && map_fits(map, head, n)) {
+		/* JSON first: its text has commas enough to look like CSV */
+		if (ic_kind_ndjson.sniff(head, n) > 0)
+			return &ic_kind_ndjson;
+		if (ic_kind_csv.sniff(head, n) > 0)
+			return &ic_kind_csv;
+	}
+	for (size_t i = 0; ic_source_kinds[i]; i++) {
+		int confidence = ic_source_kinds[i]->sniff(head, n);
+		if (confidence > most) {
+			most = confidence;
+			best = ic_source_kinds[i];
+		}
+	}
+	return best;
+}

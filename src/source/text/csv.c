@@ -58,7 +58,9 @@ ic_csv_result ic_csv_split_record(const char *text, size_t n, bool final, char d
 	bool last = final || n > IC_LINE_MAX; /* the record must end here */
 	if (n > IC_LINE_MAX)
 		n = IC_LINE_MAX;
-	*ret = (ic_csv_split){ .count = 0 };
+	ret->count = ret->lines = 0;
+	ret->used = 0;
+	ret->cause = NULL;
 	for (size_t i = 0;;) {
 		ic_csv_cell cell = { text + i, 0, false };
 		if (i < n && text[i] == '"') {
@@ -293,8 +295,8 @@ static ic_status put_row(ic_reader *r, const char *start, ic_batch *b, ic_row_co
 		if (l->ops->nulls && ic_name_is(text, l->ops->nulls, true))
 			continue;
 		put_extra(&extra, col->target, text);
-		int field = col->target == IC_CSV_ACTION_TYPE ? IC_F_ACTION : col->target;
-		if (field < IC_FIELD_COUNT && !ic_cells_put(&cells, (ic_field)field, text, col->unit_ticks)) {
+		if (col->target < IC_FIELD_COUNT &&
+		    !ic_cells_put(&cells, (ic_field)col->target, text, col->unit_ticks)) {
 			uint32_t column = s->lines > 1 ? 0 : (uint32_t)(s->cells[i].p - start) + 1;
 			ic_row_bad(c, line, column, "%s", cells.cause);
 			return IC_OK;

@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Units: claimed in order, read by one thread, committed in order. */
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "source/input.h"
+#include "source/messages.h"
+
+/* ---- buffers ---- */
+
+char *ic_input_take_buffer(ic_input *in)
+{
+	char *p = NULL;
+	pthread_mutex_lock(&in->lock);
+	if (in->pool_n)
+		p = in->pool[--in->pool_n];
+	pthread_mutex_unlock(&in->lock);
+	return p ? p : ic_malloc(ic_input_buffer_bytes());
+}
+
+void ic_input_give_buffer(ic_input *in, char *p, size_t room)
+{
+	if (!p)
+		return;
+	pthread_mutex_lock(&in->lock);
+	if (room == ic_input_buffer_bytes() && in->pool_n < in->pool_room) {
+		in->pool[in->pool_n++] = p;
+		p = NULL;
+	}
+	pthread_mutex_unlock(&in->lock);
+	ic_free(p);
+}
+
+/* ---- life ---- */
+
+int ic_file_open(const ic_file *f, ic_error *err)
+{
+	struct stat st;
+	int fd = open(f->path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	if (fd < 0) {
+		(void)ic_fail_at(err, IC_E_IO, f->path, 0, 0, "%s", strerror(errno));
+		return -1;
+	}
+	if (fstat(fd, &st) != 0 || (uint64_t)st.st_dev != f->dev || (uint64_t)st.st_ino != f->ino) {
+		(void)ic_fail_at(err, IC_E_IO, f->path, 0, 0, IC_MSG_REPLACED);
+		(void)close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+/* The file's descriptor, shared by its units; -1 and the damage when it cannot be opened. */
+static int use_fd(ic_unit *u)
+{
+	ic_file *f = u->file;
+	if (f->fd < 0)
+		f->fd = ic_file_open(f, &u->damage);
+	if (f->fd < 0)
+		u->damaged = true;
+	else
+		f->fd_users++;
+	return f->fd;
+}
+
+static bool open_feed(ic_unit *u)
+{
+	ic_file *f = u->file;
+	bool ahead = u->in->req.threads > 1 && f->pack != IC_PACK_PLAIN;
+	ic_unpack *unpack = f->unpack;
+	f->unpack = NULL;
+	if (!unpack) {
+		u->fd = use_fd(u);
+		if (u->fd < 0)
+			return true;
+		u->raw = (ic_raw){ .fd = u->fd, .size = f->size, .done = &u->in->bytes_done };
+		unpack = ic_unpack_new(f->pack, ic_raw_read, &u->raw);
+		if (!unpack)
+			return false;
+	}
+	u->feed = ic_feed_new(unpack, ahead, ic_input_chunk());
+	return u->feed != NULL;
+}
+
+ic_unit *ic_unit_new(ic_input *in, ic_file *f, uint64_t chunk, bool chunked)
+{
+	ic_unit *u = ic_calloc(1, sizeof(*u));
+	if (!u)
+		return NULL;
+	u->in = in;
+	u->file = f;
+	u->chunk = chunk;
+	u->chunked = chunked;
+	u->layout = f->newest;
+	u->fd = -1;
+	u->next = in->units;
+	if (in->units)
+		in->units->prev = u;
+	in->units = u;
+	if (chunked)
+		u->fd = use_fd(u);
+	else if (!open_feed(u))
+		return NULL; /* the input frees it */
+	return u;
+}
+
+static void release_text(ic_unit *u)
+{
+	ic_input_give_buffer(u->in, u->text.p, u->text.room);
+	u->text = (ic_text){ .p = NULL };
+}
+
+static void end_reader(ic_unit *u)
+{
+	if (u->reader)
+		u->file->kind->end(u->reader);
+	u->reader = NULL;
+}
+
+void ic_unit_free(ic_unit *u)
+{
+	ic_file *f = u->file;
+	atomic_store(&u->raw.stop, true);
+	if (f->raw && !u->chunked)
+		atomic_store(&f->raw->stop, true);
+	ic_feed_free(u->feed);
+	end_reader(u);
+	release_text(u);
+	pthread_mutex_lock(&u->in->lock);
+	if (u->prev)
+		u->prev->next = u->next;
+	else
+		u->in->units = u->next;
+	if (u->next)
+		u->next->prev = u->prev;
+	if (u->fd >= 0 && --f->fd_users == 0) {
+		(void)close(f->fd);
+		f->fd = -1;
+	}
+	pthread_mutex_unlock(&u->in->lock);
+	ic_free(u);
+}
+
+/* ---- reading ---- */
+
+static ic_status begin(ic_unit *u)
+{
+	u->reader = u->file->kind->begin(&u->in->cfg, u->layout);
+	u->begun = true;
+	return u->reader ? ic_text_start(u) : IC_E_NOMEM;
+}
+
+/* The text is at its end: the last chunk line may be one that nobody can hold. */
+static void finish_text(ic_unit *u)
+{
+	if (u->text.long_tail) {
+		u->counts.read++;
+		ic_row_bad(&u->counts, u->counts.lines, 0, IC_MSG_LONG_LINE);
+		u->counts.lines++;
+	}
+	u->ended = true;
+	release_text(u);
+}
+
+ic_status ic_unit_read(ic_unit *u, ic_batch *b)
+{
+	ic_text *t = &u->text;
+	ic_status st = IC_OK;
+	ic_batch_reset(b);
+	if (!u->begun)
+		st = begin(u);
+	while (st == IC_OK && !u->ended && b->rows == 0) {
+		/* The last call comes even without text: a document may lack its end. */
+		if (t->at < t->end || (t->final && !u->final_called)) {
+			size_t before = t->at;
+			st = u->file->kind->parse(u->reader, t->p ? t->p : "", t->end, &t->at, t->final, b,
+						  &u->counts);
+			bool full = b->rows == IC_BATCH_ROWS;
+			u->final_called = t->final && !full;
+			u->kept += b->rows;
+			if (st != IC_OK || b->rows || t->at > before)
+				continue;
+		}
+		if (t->drained)
+			finish_text(u);
+		else
+			st = ic_text_more(u);
+	}
+	return st;
+}
+
+static void reset(ic_unit *u, const ic_layout *layout)
+{
+	end_reader(u);
+	u->layout = layout;
+	u->counts = (ic_row_counts){ .read = 0 };
+	u->kept = 0;
+	u->begun = u->ended = u->final_called = false;
+	if (u->fd >= 0)
+		u->damaged = false;
+}
+
+/* ---- commit ---- */
+
+/* Keeps a layout that the unit made. False: out of memory. */
+static bool keep_layout(ic_file *f, const ic_layout *l)
+{
+	if (f->layout_n == f->layout_room) {
+		size_t room = f->layout_room ? f->layout_room * 2 : 4;
+		const ic_layout **p = ic_reallocarray(f->layouts, room, sizeof(*p));
+		if (!p)
+			return false;
+		f->layouts = p;
+		f->layout_room = room;
+	}
+	f->layouts[f->layout_n++] = l;
+	f->newest = l;
+	return true;
+}
+
+static void merge(ic_unit *u)
+{
+	ic_file *f = u->file;
+	ic_file_report *r = &f->report;
+	const ic_row_counts *c = &u->counts;
+	r->read += c->read;
+	r->kept += u->kept;
+	r->bad += c->bad;
+	r->out_ports += c->out_ports;
+	r->out_time += c->out_time;
+	if (c->has_sample && r->first_bad.code == IC_OK)
+		(void)ic_fail_at(&r->first_bad, IC_E_FORMAT, f->path, f->lines + c->sample_line + 1,
+				 c->sample_column, "%s", c->sample);
+	/* that the file was not read to its end says more than a bad row does */
+	if (u->damaged && !r->damaged)
+		r->first_bad = u->damage;
+	r->damaged |= u->damaged;
+	f->lines += c->lines;
+}
+
+bool ic_unit_commit(ic_unit *u)
+{
+	ic_input *in = u->in;
+	ic_file *f = u->file;
+	const ic_source_kind *kind = f->kind;
+	pthread_mutex_lock(&in->lock);
+	const ic_layout *newest = f->newest;
+	bool stale = u->layout != newest && !kind->layout_equal(u->layout, newest);
+	if (!stale) {
+		bool nomem = false;
+		const ic_layout *after = u->reader ? kind->layout_after(u->reader, &nomem) : u->layout;
+		if (after && after != u->layout && !keep_layout(f, after)) {
+			kind->layout_free(after);
+			nomem = true;
+		} else if (after && after->streams & ~in->facts.streams && !kind->mixed) {
+			atomic_store(&in->surprised, true);
+		}
+		if (nomem)
+			in->failed = IC_E_NOMEM;
+		merge(u);
+	}
+	pthread_mutex_unlock(&in->lock);
+	if (stale)
+		reset(u, newest);
+	else
+		ic_unit_free(u);
+	return !stale;
+}
+
+uint64_t ic_unit_seq(const ic_unit *u)
+{
+	return u->seq;
+}
+
+bool ic_unit_certain(const ic_unit *u)
+{
+	return u->chunk == 0;
+}
+
+const char *ic_unit_path(const ic_unit *u)
+{
+	return u->file->path;
+}
+
+uint64_t ic_unit_first_line(const ic_unit *u)
+{
+	pthread_mutex_lock(&u->in->lock);
+	uint64_t lines = u->file->lines;
+	pthread_mutex_unlock(&u->in->lock);
+	return lines + 1;
+}
