@@ -12,7 +12,7 @@ const char *const ic_transport_names[] = { NULL, "tcp", "udp", "icmp", "other" }
 const char *const ic_service_names[] = { NULL, "http", "tls", "quic", "websocket", "dns", "other", NULL };
 
 enum {
-	AHEAD = 64, /* rows whose memory is fetched together */
+	AHEAD = 32, /* rows whose memory is fetched together */
 	DS_A_MINUTE = 600,
 };
 #define BYTES_MAX ((UINT64_C(1) << 56) - 1)
@@ -212,38 +212,41 @@ void ic_observe_grow(ic_partition *p, const ic_obs *row, ic_group_by by, uint32_
 
 /* ---- conn-only runs ---------------------------------------------------------------- */
 
-/* One column of work at a time, so that the memory of the next step is on its way: rows, slots of
- * the table, entries, bodies of the sketches. */
-static ic_status drain_some(const ic_observation *o, ic_partition *p, const char *rows, const uint32_t *index,
-			    uint32_t n)
+static inline void fetch(const void *p, size_t n)
 {
-	const ic_obs *const all = (const ic_obs *)(const void *)rows;
+	__builtin_prefetch(p);
+	__builtin_prefetch((const char *)p + n - 1);
+}
+
+/* One step for all rows before the next step, so that memory is on its way while others are worked
+ * on: slots of the table, entries, bodies of the sketches. */
+static ic_status drain_some(const ic_observation *o, ic_partition *p, const ic_obs *rows,
+			    const uint32_t *index, uint32_t n)
+{
 	series_key key[AHEAD];
 	uint64_t hash[AHEAD];
 	ic_series *series[AHEAD];
-	for (uint32_t i = 0; i < n; i++)
-		__builtin_prefetch(&all[index[i]]);
 	for (uint32_t i = 0; i < n; i++) {
-		const ic_obs *row = &all[index[i]];
+		const ic_obs *row = &rows[index[i]];
 		key[i] = key_of(row, IC_BY_IP_PORT, row->dst, IC_AT_CONNECTION);
 		hash[i] = ic_group_hash(&key[i], sizeof key[i]);
 		ic_group_prefetch(&p->series, hash[i]);
 	}
+	for (uint32_t i = 0; i < n; i++)
+		ic_group_prefetch_entry(&p->series, hash[i]);
 	for (uint32_t i = 0; i < n; i++) {
 		int is_new;
-		series[i] = ic_group_upsert(&p->series, &key[i], hash[i], &is_new);
-		ic_status st = IC_OK;
-		if (!series[i])
-			st = ic_observe_lost(o, p);
-		if (st == IC_OK && (is_new || !series[i]))
-			st = ic_observe_host(o, p, &all[index[i]]);
+		ic_series *s = series[i] = ic_group_upsert(&p->series, &key[i], hash[i], &is_new);
+		ic_status st = s ? IC_OK : ic_observe_lost(o, p);
+		if (st == IC_OK && (!s || is_new))
+			st = ic_observe_host(o, p, &rows[index[i]]);
 		if (st != IC_OK)
 			return st;
-		if (series[i] && series[i]->sketch.n > 1)
-			__builtin_prefetch(series[i]->sketch.body);
+		if (s && s->sketch.n > 1) /* its start, and about where the newest event is */
+			fetch(s->sketch.body, 16 + sizeof(int64_t) * (s->sketch.n & 31));
 	}
 	for (uint32_t i = 0; i < n; i++) {
-		const ic_obs *row = &all[index[i]];
+		const ic_obs *row = &rows[index[i]];
 		ic_observe_account(p, row->ticks, 1);
 		ic_status st = series[i] ? series_add(o, p, series[i], row) : IC_OK;
 		if (st != IC_OK)
@@ -252,16 +255,27 @@ static ic_status drain_some(const ic_observation *o, ic_partition *p, const char
 	return IC_OK;
 }
 
+static ic_status drain_plain(const ic_observation *o, ic_partition *p, const ic_obs *rows,
+			     const uint32_t *index, uint32_t n)
+{
+	ic_status st = IC_OK;
+	for (uint32_t i = 0; i < n && i < 2 * AHEAD; i++)
+		fetch(&rows[index[i]], sizeof *rows);
+	for (uint32_t i = 0; i < n && st == IC_OK; i += AHEAD) {
+		for (uint32_t k = i + 2 * AHEAD; k < n && k < i + 3 * AHEAD; k++)
+			fetch(&rows[index[k]], sizeof *rows);
+		st = drain_some(o, p, rows, index + i, n - i < AHEAD ? n - i : AHEAD);
+	}
+	return st;
+}
+
 ic_status ic_observe_drain(void *ctx, unsigned partition, const char *rows, const uint32_t *index, uint32_t n)
 {
 	ic_observation *o = ctx;
 	ic_partition *p = &o->part[partition];
 	if (o->cfg.full)
 		return ic_join_drain(o, p, rows, index, n);
-	ic_status st = IC_OK;
-	for (uint32_t i = 0; i < n && st == IC_OK; i += AHEAD)
-		st = drain_some(o, p, rows, index + i, n - i < AHEAD ? n - i : AHEAD);
-	return st;
+	return drain_plain(o, p, (const ic_obs *)(const void *)rows, index, n);
 }
 
 /* ---- end --------------------------------------------------------------------------- */

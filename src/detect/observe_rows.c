@@ -508,7 +508,7 @@ static bool next_answer(ic_str *rest, ic_ip *ip)
 }
 
 /* The name asked for: lower case, no final dot. {NULL, 0} if it is none. */
-static ic_str query_name(const ic_batch *b, uint32_t r, char buf[MAX_NAME])
+static ic_str query_name(const ic_batch *b, uint32_t r, char buf[MAX_NAME + 1])
 {
 	ic_str q = field_text(b, IC_F_DST_NAME, r);
 	if (!q.p)
@@ -527,7 +527,7 @@ static ic_str query_name(const ic_batch *b, uint32_t r, char buf[MAX_NAME])
 static bool dns_rows(const ic_observation *o, const ic_batch *b, const base_columns *c, uint32_t r,
 		     ic_parcel *p, uint64_t *dropped)
 {
-	char buf[MAX_NAME];
+	char buf[MAX_NAME + 1];
 	ic_str name = query_name(b, r, buf), rest = field_text(b, IC_F_DNS_ANSWERS, r), host;
 	if (p->room - p->n < MAX_ANSWERS)
 		return false;

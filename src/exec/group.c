@@ -76,6 +76,21 @@ void ic_group_prefetch(const ic_group_table *t, uint64_t hash)
 	}
 }
 
+void ic_group_prefetch_entry(const ic_group_table *t, uint64_t hash)
+{
+	if (!t->slots)
+		return;
+	uint8_t tag = tag_of(hash);
+	for (uint32_t i = (uint32_t)hash & (t->slots - 1); t->slot[i]; i = (i + 1) & (t->slots - 1)) {
+		if (t->tag[i] == tag) {
+			const char *entry = ic_group_at(t, t->slot[i] - 1);
+			__builtin_prefetch(entry);
+			__builtin_prefetch(entry + t->entry_bytes - 1);
+			return;
+		}
+	}
+}
+
 static int charge(ic_group_table *t, size_t bytes)
 {
 	return t->budget ? ic_budget_take(t->budget, bytes) : 0;

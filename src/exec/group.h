@@ -27,6 +27,8 @@ void ic_group_clear(ic_group_table *t);
 
 uint64_t ic_group_hash(const void *key, unsigned key_bytes);
 void ic_group_prefetch(const ic_group_table *t, uint64_t hash);
+/* Fetches the likely entry of a hash, for use once ic_group_prefetch has had its time. */
+void ic_group_prefetch_entry(const ic_group_table *t, uint64_t hash);
 /* The entry of key, made if absent (*is_new). NULL: out of memory or budget. */
 void *ic_group_upsert(ic_group_table *t, const void *key, uint64_t hash, int *is_new);
 /* NULL if absent. */
