@@ -69,6 +69,8 @@ typedef struct cli_verb {
 } cli_verb;
 extern const cli_verb *const cli_verbs[]; /* ends with NULL */
 const cli_verb *cli_verb_find(const char *name);
+/* Says so, with the nearest name; returns EXIT_USAGE. */
+int cli_unknown_verb(const char *name);
 
 /* The word the value of an option can be, number i; NULL past the end. */
 const char *cli_option_word(const cli_option *o, size_t i);

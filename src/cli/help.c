@@ -118,7 +118,7 @@ static int run(cli_args *args)
 	}
 	const cli_verb *verb = args->path_count ? cli_verb_find(args->paths[0]) : NULL;
 	if (args->path_count && !verb)
-		return cli_usage(NULL, "no verb is called '%s'", args->paths[0]);
+		return cli_unknown_verb(args->paths[0]);
 	cli_help(stdout, verb);
 	return EXIT_RAN;
 }

@@ -24,7 +24,7 @@ static const char *verb_name(const void *ctx, size_t i)
 	return cli_verbs[i] ? cli_verbs[i]->name : NULL;
 }
 
-static int unknown_verb(const char *name)
+int cli_unknown_verb(const char *name)
 {
 	const char *near = cli_nearest(name, verb_name, NULL);
 	if (near)
@@ -75,7 +75,7 @@ int main(int argc, char **argv)
 		code = say_version();
 	} else {
 		code = argv[1][0] == '-' ? cli_usage(NULL, "unknown option '%s' before the verb", argv[1])
-					 : unknown_verb(argv[1]);
+					 : cli_unknown_verb(argv[1]);
 	}
 	/* help, version, completions and the manual page go through stdio */
 	if (fflush(stdout) == 0 || errno == EPIPE || code != EXIT_RAN)

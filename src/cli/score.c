@@ -4,14 +4,14 @@
 
 static const cli_group groups[] = { { "When", cli_time_options }, { 0 } };
 
-/* The series name no "now": a span needs --now. */
-static bool absolute(const cli_args *args, ic_moment m, int64_t *ret)
+/* A span counts back from now, which plain series do not tell: it needs --now. */
+static bool resolve(const cli_args *args, ic_moment m, int64_t *ret)
 {
-	*ret = m.ticks;
-	if (m.ticks == IC_TIME_NONE || !m.relative)
-		return true;
-	*ret = args->input.now_ticks - m.ticks;
-	return args->now_given;
+	bool relative = m.relative && m.ticks != IC_TIME_NONE;
+	if (relative && !args->now_given)
+		return false;
+	*ret = relative ? args->input.now_ticks - m.ticks : m.ticks;
+	return true;
 }
 
 static void init(cli_args *args)
@@ -30,8 +30,8 @@ static int run(cli_args *args)
 	if (args->path_count > 1)
 		return cli_usage("score", "score takes one FILE");
 	args->score.path = args->path_count ? args->paths[0] : "-";
-	if (!absolute(args, args->since, &args->score.since_ticks) ||
-	    !absolute(args, args->until, &args->score.until_ticks))
+	if (!resolve(args, args->since, &args->score.since_ticks) ||
+	    !resolve(args, args->until, &args->score.until_ticks))
 		return cli_usage("score", "a span in --since or --until needs --now wall or --now TIME");
 	return cli_run(args, call);
 }
