@@ -9,12 +9,8 @@ static ic_csv_column column(const ic_field_map *map, ic_str name)
 	(void)map;
 	if (ic_qradar_is_url(name))
 		return (ic_csv_column){ IC_CSV_URL, 0, 0 };
-	int f = ic_qradar_field(name);
-	if (f < 0)
-		return (ic_csv_column){ IC_CSV_NOTHING, 0, 0 };
-	/* devicetime is the log source's clock: only where the receipt time is not exported */
-	int rank = ic_name_is(name, "starttime|firstpackettime|Start Time", true) ? 0 : 1;
-	return (ic_csv_column){ f, rank, IC_TICKS_MS };
+	int rank, f = ic_qradar_column(name, &rank);
+	return (ic_csv_column){ f < 0 ? IC_CSV_NOTHING : f, rank, IC_TICKS_MS };
 }
 
 static bool finish(ic_cells *c, const ic_csv_extra *x)

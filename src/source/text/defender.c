@@ -269,7 +269,7 @@ ic_fieldset ic_defender_can_give(unsigned streams)
 {
 	ic_fieldset set = 0;
 	for (int f = 0; f < IC_FIELD_COUNT; f++)
-		if (ic_fields[f].defender)
+		if (ic_fields[f].defender && f != IC_F_SERVICE && f != IC_F_COUNT)
 			set |= IC_FIELD_BIT(f);
 	if (streams & IC_STREAM_BIT(IC_STREAM_COUNT))
 		set |= IC_FIELD_BIT(IC_F_COUNT);
