@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "world.h"
+
+#define T0 1714550400.0
+
+static const event beat = {
+	.src = "10.0.0.5", .dst = "198.51.100.7", .port = 443, .t = T0, .out = 900, .in = 1500
+};
+
+static void a_regular_pair_is_found(void **state)
+{
+	(void)state;
+	world w = world_new(false);
+	world_beat(&w, beat, 300, 60, 0.02);
+	ic_findings f = world_detect(&w, (ic_detect_config){ 0 });
+	assert_int_equal(f.n, 1);
+	const ic_finding *b = &f.list[0];
+	assert_string_equal(b->detector, "beacon");
+	assert_true(b->automation > 90);
+	assert_true(b->sleep_s > 57 && b->sleep_s < 64);
+	assert_int_equal(b->connections, 300);
+	assert_true(ic_str_eq(b->src_ip, IC_STR("10.0.0.5")));
+	assert_null(b->src_host.p);
+	assert_true(ic_str_eq(b->dst_ip, IC_STR("198.51.100.7")));
+	assert_int_equal(b->dst_port, 443);
+	assert_string_equal(b->transport, "tcp");
+	assert_true(ic_str_eq(b->value, IC_STR("198.51.100.7:443")));
+	assert_int_equal(b->bytes_out, 300 * 900);
+	assert_int_equal(b->prevalence_hosts, 1);
+	assert_int_equal(b->prevalence_of, 1);
+	assert_null(reason_of(b, "prevalence")); /* too small a fleet */
+	const ic_reason *r = reason_of(b, "sleep");
+	assert_non_null(r);
+	assert_non_null(strstr(r->text, "300 connections, one every "));
+	assert_true(fabs(reason_of(b, "regularity")->contribution - 24 * b->score->regularity) < 1e-9);
+	/* L = 0: priority is 100 sigma(logit) sigma(-1) */
+	double expected = 100 / (1 + exp(-b->score->logit)) / (1 + exp(1));
+	assert_true(fabs(b->priority - expected) < 0.001);
+	assert_int_equal(b->level, IC_LOW);
+	ic_findings_clear(&f);
+	world_free(&w);
+}
+
+static void an_irregular_pair_is_not(void **state)
+{
+	(void)state;
+	world w = world_new(false);
+	event e = beat;
+	uint32_t x = 1;
+	for (int i = 0; i < 200; i++) {
+		x = x * 1664525u + 1013904223u;
+		e.t += -log(1.0 - (x >> 8) / 16777216.0) * 60 * (i % 10 == 0 ? 30 : 1);
+		e.out = 300 + (x >> 16) % 50000;
+		world_add(&w, &e);
+	}
+	ic_findings f = world_detect(&w, (ic_detect_config){ 0 });
+	assert_int_equal(f.n, 0);
+	ic_findings_clear(&f);
+	f = world_detect(&w, (ic_detect_config){ .all = true });
+	assert_int_equal(f.n, 1);
+	assert_true(f.list[0].automation < 50);
+	uint64_t id = f.list[0].id;
+	ic_findings_clear(&f);
+	f = world_detect(&w, (ic_detect_config){ .only_id = id }); /* explain, whatever the score */
+	assert_int_equal(f.n, 1);
+	assert_true(f.list[0].id == id);
+	ic_findings_clear(&f);
+	world_free(&w);
+}
+
+/* All keys of one thing have the same events, so the same E: the tightest stands for them. */
+static void one_finding_a_cause(void **state)
+{
+	(void)state;
+	world w = world_new(true);
+	event e = beat;
+	e.name = "c2.example.net";
+	e.domain = "example.net";
+	e.agent =
+	    "Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0 Safari/537.36";
+	e.request = true;
+	e.signals = IC_SIG_HTTP | IC_SIG_HAS_USER_AGENT | IC_SIG_NOT_POST;
+	world_beat(&w, e, 200, 60, 0.02);
+	ic_findings f = world_detect(&w, (ic_detect_config){ 0 });
+	assert_int_equal(count_of(&f, "beacon"), 1);
+	const ic_finding *b = finding_of(&f, "beacon", "198.51.100.7:443");
+	assert_non_null(b);
+	assert_int_equal(b->group_by, IC_BY_IP_PORT);
+	assert_int_equal(b->event_level, IC_AT_CONNECTION);
+	assert_int_equal(b->cover_count, 7); /* four keys at two levels, less itself */
+	for (size_t i = 1; i < b->cover_count; i++)
+		assert_true(b->covers[i - 1].group_by <= b->covers[i].group_by);
+	assert_true(b->part_of == 0);
+	assert_true(ic_str_eq(b->dst_name, IC_STR("c2.example.net")));
+	uint64_t id = b->id;
+	ic_findings_clear(&f);
+	f = world_detect(&w, (ic_detect_config){ .all = true });
+	assert_int_equal(count_of(&f, "beacon"), 8);
+	for (size_t i = 0; i < f.n; i++)
+		assert_true(f.list[i].part_of == (f.list[i].id == id ? 0 : id));
+	ic_findings_clear(&f);
+	world_free(&w);
+}
+
+/* The part of a loose key that beats stands for it; two beats of one source are two findings. */
+static void a_loose_key_does_not_hide_its_parts(void **state)
+{
+	(void)state;
+	world w = world_new(true);
+	event a = beat, b = beat, human = beat;
+	a.agent = b.agent = human.agent =
+	    "Mozilla/5.0 (X11; Linux x86_64; rv:120.0) Gecko/20100101 Firefox/120.0";
+	a.name = "a.example.net";
+	b.dst = "198.51.100.8";
+	b.name = "b.example.org";
+	b.t += 17;
+	human.dst = "198.51.100.9";
+	world_beat(&w, a, 400, 60, 0.02);
+	world_beat(&w, b, 80, 300, 0.02);
+	world_beat(&w, human, 30, 997, 0.95);
+	ic_findings f = world_detect(&w, (ic_detect_config){ 0 });
+	assert_non_null(finding_of(&f, "beacon", "198.51.100.7:443"));
+	assert_non_null(finding_of(&f, "beacon", "198.51.100.8:443"));
+	assert_int_equal(count_of(&f, "beacon"), 2);
+	ic_findings_clear(&f);
+	world_free(&w);
+}
+
+/* One beat over 25 names and 130 addresses: only the agent sees it. */
+static void a_spread_beat_is_found_by_its_agent(void **state)
+{
+	(void)state;
+	world w = world_new(true);
+	event e = beat;
+	e.agent = "Mozilla/4.0 (compatible; MSIE 8.0; Windows NT 6.0)";
+	e.request = true;
+	e.signals = IC_SIG_HTTP | IC_SIG_HAS_USER_AGENT;
+	char name[48], dst[32];
+	for (int i = 0; i < 260; i++) {
+		snprintf(name, sizeof name, "n%d.example%d.com", i % 25, i % 25);
+		snprintf(dst, sizeof dst, "198.51.100.%d", 1 + i * 7 % 130);
+		e.name = name;
+		e.domain = strchr(name, '.') + 1;
+		e.dst = dst;
+		world_add(&w, &e);
+		e.t += 400 + i % 3;
+	}
+	ic_findings f = world_detect(&w, (ic_detect_config){ 0 });
+	assert_int_equal(count_of(&f, "beacon"), 1);
+	const ic_finding *b = finding_of(&f, "beacon", NULL);
+	assert_int_equal(b->group_by, IC_BY_USER_AGENT);
+	assert_int_equal(b->event_level, IC_AT_CONNECTION);
+	assert_null(b->dst_name.p); /* several */
+	assert_null(b->dst_ip.p);
+	assert_int_equal(b->prevalence_hosts, -1);
+	assert_non_null(reason_of(b, "user-agent")); /* legacy */
+	ic_findings_clear(&f);
+	world_free(&w);
+}
+
+static void a_keep_alive_beat_shows_at_request_level(void **state)
+{
+	(void)state;
+	world w = world_new(true);
+	event e = beat;
+	e.signals = IC_SIG_HTTP | IC_SIG_BARE_IP | IC_SIG_HAS_USER_AGENT;
+	e.request = true;
+	world_add(&w, &e);
+	e.request = false;
+	e.only_request = true;
+	e.t += 5.1;
+	world_beat(&w, e, 60, 5.1, 0.01);
+	ic_findings f = world_detect(&w, (ic_detect_config){ 0 });
+	assert_int_equal(count_of(&f, "beacon"), 1);
+	const ic_finding *b = finding_of(&f, "beacon", NULL);
+	assert_int_equal(b->event_level, IC_AT_REQUEST);
+	assert_int_equal(b->connections, 61);
+	assert_non_null(reason_of(b, "no-name"));
+	ic_findings_clear(&f);
+	world_free(&w);
+}
+
+static void serialise(const ic_findings *f, char *text, size_t n)
+{
+	size_t at = 0;
+	for (size_t i = 0; i < f->n; i++) {
+		const ic_finding *x = &f->list[i];
+		int k = snprintf(text + at, n - at, "%016llx %s %.3f %.3f %.*s %s|",
+				 (unsigned long long)x->id, x->detector, x->automation, x->priority,
+				 (int)x->value.n, x->value.p, x->summary);
+		assert_true(k > 0 && (size_t)k < n - at);
+		at += (size_t)k;
+		for (size_t c = 0; c < x->cover_count; c++)
+			at += (size_t)snprintf(text + at, n - at, "[%.*s]", (int)x->covers[c].value.n,
+					       x->covers[c].value.p);
+	}
+}
+
+/* The order of insertion (so ids of the dictionary), the partitions and the threads do not matter. */
+static void nothing_depends_on_order_or_threads(void **state)
+{
+	(void)state;
+	static char text[4][65536];
+	for (unsigned round = 0; round < 4; round++) {
+		world w = world_new(true);
+		w.shift = round * 37;
+		static char src[40][32], name[40][32];
+		for (unsigned i = 0; i < 40; i++) {
+			unsigned k = round % 2 ? 39 - i : i;
+			snprintf(src[k], sizeof src[k], "10.0.1.%u", k);
+			snprintf(name[k], sizeof name[k], "host%u.example.net", k % 5);
+			event e = beat;
+			e.src = src[k];
+			e.name = name[k];
+			e.domain = "example.net";
+			e.ja4 = k % 7 ? "t13d1516h2_8daaf6152771_e5627efa2ab1"
+				      : "t13d201100_2b729b4bf6f3_9e7b989ebec8";
+			e.signals = IC_SIG_TLS;
+			world_beat(&w, e, 30 + k, 60 + k, 0.1);
+		}
+		ic_findings f = world_detect(&w, (ic_detect_config){ .threads = round + 1 });
+		assert_true(f.n >= 40);
+		serialise(&f, text[round], sizeof text[round]);
+		assert_string_equal(text[round], text[0]);
+		ic_findings_clear(&f);
+		world_free(&w);
+	}
+}
+
+static void counts_a_slot_are_a_weaker_beacon(void **state)
+{
+	(void)state;
+	world w = world_new(true);
+	uint32_t src = world_str(&w, "laptop-7"), dst = world_ip(&w, "198.51.100.20");
+	ic_partition *p = ic_observe_partition(w.o, world_part(&w, src));
+	struct ic_slot steady[24], wild[24];
+	for (unsigned i = 0; i < 24; i++) {
+		steady[i] =
+		    (struct ic_slot){ .ticks = (int64_t)((T0 + 3600 * i) * 1e7), .count = 60 - i % 2 };
+		wild[i] = (struct ic_slot){ .ticks = steady[i].ticks, .count = 1 + i * i % 97 };
+	}
+	struct ic_slot *slots[] = { steady, wild };
+	for (unsigned k = 0; k < 2; k++) {
+		ic_count_series key = { .src = src,
+					.value = dst,
+					.port = (uint16_t)(443 + k),
+					.level = IC_AT_COUNT,
+					.transport = IC_TCP };
+		int is_new;
+		ic_count_series *c = ic_group_upsert(&p->counts, &key, ic_group_hash(&key, 12), &is_new);
+		assert_non_null(c);
+		c->slots = 24;
+		c->slot = slots[k];
+		c->total = 1000;
+	}
+	ic_findings f = world_detect(&w, (ic_detect_config){ 0 });
+	assert_int_equal(f.n, 1);
+	assert_string_equal(f.list[0].detector, "beacon.counts");
+	assert_int_equal(f.list[0].event_level, IC_AT_COUNT);
+	assert_int_equal(f.list[0].dst_port, 443);
+	assert_true(f.list[0].automation > 50 && f.list[0].automation <= 90.01);
+	ic_findings_clear(&f);
+	for (unsigned k = 0; k < 2; k++)
+		((ic_count_series *)ic_group_at(&p->counts, k))->slot = NULL;
+	world_free(&w);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_regular_pair_is_found),
+		cmocka_unit_test(an_irregular_pair_is_not),
+		cmocka_unit_test(one_finding_a_cause),
+		cmocka_unit_test(a_loose_key_does_not_hide_its_parts),
+		cmocka_unit_test(a_spread_beat_is_found_by_its_agent),
+		cmocka_unit_test(a_keep_alive_beat_shows_at_request_level),
+		cmocka_unit_test(nothing_depends_on_order_or_threads),
+		cmocka_unit_test(counts_a_slot_are_a_weaker_beacon),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

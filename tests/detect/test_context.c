@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Evidence, lowering profiles, caps. */
+#include "world.h"
+
+#include "detect/run.h"
+
+#define T0 1714550400.0
+
+static const event beat = {
+	.src = "10.0.0.5", .dst = "198.51.100.7", .port = 443, .t = T0, .out = 900, .in = 1500
+};
+
+static double priority_of(world *w, const char *value)
+{
+	ic_findings f = world_detect(w, (ic_detect_config){ 0 });
+	const ic_finding *b = finding_of(&f, "beacon", value);
+	assert_non_null(b);
+	double p = b->priority;
+	ic_findings_clear(&f);
+	return p;
+}
+
+static void a_dead_server_raises(void **state)
+{
+	(void)state;
+	world w = world_new(false);
+	event e = beat;
+	e.dst = "198.51.100.66";
+	e.port = 1177;
+	e.out = e.in = 0;
+	world_beat(&w, e, 200, 14, 0.02);
+	world_beat(&w, beat, 200, 60, 0.02);
+	ic_findings f = world_detect(&w, (ic_detect_config){ 0 });
+	const ic_finding *dead = finding_of(&f, "beacon", "198.51.100.66:1177");
+	assert_non_null(dead);
+	assert_true(f.list == dead);
+	assert_true(fabs(reason_of(dead, "no-answer")->contribution - 1.8) < 1e-9);
+	assert_non_null(reason_of(dead, "odd-port"));
+	assert_true(dead->level >= IC_HIGH);
+	assert_null(reason_of(&f.list[1], "no-answer"));
+	ic_findings_clear(&f);
+	world_free(&w);
+}
+
+static void a_log_without_byte_counts_says_nothing_about_answers(void **state)
+{
+	(void)state;
+	world w = world_new(false);
+	event e = beat;
+	e.out = e.in = -1;
+	world_beat(&w, e, 200, 14, 0.02);
+	ic_findings f = world_detect(&w, (ic_detect_config){ 0 });
+	assert_int_equal(f.n, 1);
+	assert_null(reason_of(&f.list[0], "no-answer"));
+	assert_int_equal(f.list[0].bytes_in, -1);
+	ic_findings_clear(&f);
+	world_free(&w);
+}
+
+static void somebody_knocking_from_outside_is_no_dead_server(void **state)
+{
+	(void)state;
+	world w = world_new(false);
+	event e = beat, own = beat;
+	e.src = "203.0.113.9";
+	e.dst = own.src = "147.32.0.1";
+	e.port = 2323;
+	e.outside_src = own.outside_src = true;
+	e.out = e.in = 0;
+	world_beat(&w, e, 200, 14, 0.02);
+	world_add(&w, &own);
+	ic_findings f = world_detect(&w, (ic_detect_config){ 0 });
+	const ic_finding *b = finding_of(&f, "beacon", "147.32.0.1:2323");
+	assert_non_null(b);
+	assert_null(reason_of(b, "no-answer"));
+	assert_null(reason_of(b, "odd-port"));
+	ic_findings_clear(&f);
+	world_free(&w);
+}
+
+static void prevalence_needs_a_fleet(void **state)
+{
+	(void)state;
+	world w = world_new(false);
+	char src[32];
+	world_beat(&w, beat, 200, 60, 0.02);
+	for (int i = 0; i < 39; i++) {
+		event e = beat;
+		snprintf(src, sizeof src, "10.0.2.%d", i);
+		e.src = src;
+		e.dst = "192.0.2.1";
+		world_add(&w, &e);
+	}
+	event popular = beat;
+	popular.dst = "192.0.2.1";
+	popular.t += 7;
+	world_beat(&w, popular, 200, 90, 0.02);
+	ic_findings f = world_detect(&w, (ic_detect_config){ 0 });
+	const ic_finding *rare = finding_of(&f, "beacon", "198.51.100.7:443"),
+			 *common = finding_of(&f, "beacon", "192.0.2.1:443");
+	assert_int_equal(rare->prevalence_hosts, 1);
+	assert_int_equal(rare->prevalence_of, 40);
+	assert_true(fabs(reason_of(rare, "prevalence")->contribution + 1.2 * (log10(1 / 40.0) + 1.7)) < 1e-9);
+	assert_int_equal(common->prevalence_hosts, 40);
+	assert_true(fabs(reason_of(common, "prevalence")->contribution + 1.2 * 1.7) < 1e-9);
+	assert_true(rare->priority > common->priority);
+	ic_findings_clear(&f);
+	world_free(&w);
+}
+
+static event updater(void)
+{
+	event e = beat;
+	e.name = "array614.prod.do.dsp.mp.microsoft.com";
+	e.domain = "microsoft.com";
+	e.signals = IC_SIG_TLS;
+	e.out = 1300;
+	e.in = 3100;
+	return e;
+}
+
+static void an_updater_is_lowered_by_name_and_behaviour_together(void **state)
+{
+	(void)state;
+	world w = world_new(true);
+	world_beat(&w, updater(), 90, 900, 0.01);
+	ic_findings f = world_detect(&w, (ic_detect_config){ 0 });
+	const ic_finding *b = finding_of(&f, "beacon", NULL);
+	assert_true(b->automation > 80);
+	assert_true(is_lowered_by(b, "software-update"));
+	assert_true(fabs(reason_of(b, "lowered")->contribution + 3) < 1e-9);
+	assert_int_equal(b->level, IC_INFO);
+	ic_findings_clear(&f);
+	world_free(&w);
+
+	w = world_new(true); /* the name alone: an updater does not ask every 10 s */
+	world_beat(&w, updater(), 300, 10, 0.01);
+	f = world_detect(&w, (ic_detect_config){ 0 });
+	assert_int_equal(finding_of(&f, "beacon", NULL)->lowered_count, 0);
+	ic_findings_clear(&f);
+	world_free(&w);
+}
+
+static void signs_of_an_attack_tool_forbid_lowering(void **state)
+{
+	(void)state;
+	for (int kind = 0; kind < 3; kind++) {
+		world w = world_new(true);
+		event e = updater();
+		if (kind == 0)
+			e.process = "C:\\Windows\\System32\\powershell.exe";
+		else if (kind == 1)
+			e.signals |= IC_SIG_SELF_SIGNED;
+		else
+			e.agent = "Modzilla/-2.0 (Atari 7800)";
+		world_beat(&w, e, 90, 900, 0.01);
+		ic_findings f = world_detect(&w, (ic_detect_config){ 0 });
+		const ic_finding *b = finding_of(&f, "beacon", NULL);
+		assert_int_equal(b->lowered_count, 0);
+		assert_non_null(reason_of(b, kind == 0	 ? "process"
+					     : kind == 1 ? "certificate"
+							 : "user-agent"));
+		ic_findings_clear(&f);
+		world_free(&w);
+	}
+}
+
+static void heartbeats_on_a_push_port_are_lowered_without_a_name(void **state)
+{
+	(void)state;
+	world w = world_new(false);
+	event e = beat;
+	e.port = 8883;
+	e.out = 30;
+	e.in = 31;
+	world_beat(&w, e, 100, 301, 0.005);
+	ic_findings f = world_detect(&w, (ic_detect_config){ 0 });
+	assert_true(is_lowered_by(&f.list[0], "monitoring"));
+	ic_findings_clear(&f);
+	world_free(&w);
+
+	w = world_new(false);
+	e.in = 0; /* nobody answers: not a push service */
+	world_beat(&w, e, 100, 301, 0.005);
+	f = world_detect(&w, (ic_detect_config){ 0 });
+	assert_int_equal(f.list[0].lowered_count, 0);
+	assert_non_null(reason_of(&f.list[0], "no-answer"));
+	ic_findings_clear(&f);
+	world_free(&w);
+}
+
+static void few_samples_stay_medium_unless_something_agrees(void **state)
+{
+	(void)state;
+	world w = world_new(true);
+	event e = beat;
+	e.name = "c2.example.net";
+	e.request = true;
+	e.signals = IC_SIG_HTTP | IC_SIG_POST;
+	e.agent =
+	    "Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0 Safari/537.36";
+	world_beat(&w, e, 9, 600, 0);
+	ic_findings f = world_detect(&w, (ic_detect_config){ .min_automation = 1 });
+	const ic_finding *b = finding_of(&f, "beacon", NULL);
+	assert_non_null(b);
+	assert_non_null(reason_of(b, "few-samples"));
+	assert_true(b->level <= IC_MEDIUM);
+	assert_non_null(reason_of(b, "post-only"));
+	ic_findings_clear(&f);
+	world_free(&w);
+
+	w = world_new(true);
+	e.agent = "Mozilla/4.08 (Charon; Inferno)";
+	world_beat(&w, e, 9, 600, 0);
+	f = world_detect(&w, (ic_detect_config){ .min_automation = 1 });
+	b = finding_of(&f, "beacon", NULL);
+	assert_null(reason_of(b, "few-samples"));
+	assert_non_null(reason_of(b, "user-agent"));
+	ic_findings_clear(&f);
+	world_free(&w);
+}
+
+static void hostile_names_are_cut_in_texts(void **state)
+{
+	(void)state;
+	world w = world_new(true);
+	char name[300];
+	memset(name, 'a', sizeof name - 1);
+	name[sizeof name - 1] = 0;
+	event e = beat;
+	e.dst = NULL;
+	e.name = name;
+	world_beat(&w, e, 100, 60, 0.02);
+	ic_findings f = world_detect(&w, (ic_detect_config){ 0 });
+	assert_int_equal(f.list[0].dst_name.n, 299);
+	assert_true(strlen(f.list[0].summary) < 300);
+	assert_non_null(strstr(f.list[0].summary, "aaa..."));
+	ic_findings_clear(&f);
+	world_free(&w);
+}
+
+static void evidence_keeps_within_its_weight(void **state)
+{
+	(void)state;
+	for (const ic_evidence *e = ic_evidences; e->code; e++) {
+		assert_true(e->weight > 0 && e->weight <= 2.5);
+		assert_true(strlen(e->help) > 10);
+	}
+	world w = world_new(true);
+	event e = beat;
+	e.process = "mshta.exe";
+	e.signals = IC_SIG_TLS | IC_SIG_NO_SNI | IC_SIG_SELF_SIGNED;
+	e.ja4 = "t13d201100_2b729b4bf6f3_9e7b989ebec8";
+	e.out = 900;
+	e.in = 100;
+	world_beat(&w, e, 100, 60, 0.02);
+	ic_findings f = world_detect(&w, (ic_detect_config){ 0 });
+	const ic_finding *b = finding_of(&f, "beacon", NULL);
+	double sum = 0;
+	for (const ic_evidence *x = ic_evidences; x->code; x++) {
+		const ic_reason *r = reason_of(b, x->code);
+		if (r)
+			assert_true(r->contribution <= x->weight && r->weight <= x->weight);
+		sum += r ? r->contribution : 0;
+	}
+	assert_true(fabs(sum - (2.2 + 1.8 + 2.2 + 1.8 + 0.5)) < 1e-9);
+	double expected = 100 / (1 + exp(-b->score->logit)) / (1 + exp(1 - sum));
+	assert_true(fabs(b->priority - expected) < 0.001);
+	assert_int_equal(b->level, IC_CRITICAL);
+	ic_findings_clear(&f);
+	world_free(&w);
+}
+
+static void every_profile_has_a_name_and_help(void **state)
+{
+	(void)state;
+	static const char *const names[] = { "auto-refresh", "long-poll", "cloud-sync", "software-update",
+					     "monitoring",   "backup",	  "ocsp-crl",	"mdm-fleet" };
+	for (size_t i = 0; i < 8; i++) {
+		assert_string_equal(ic_lowering_name(i), names[i]);
+		assert_non_null(ic_lowering_help(i));
+	}
+	assert_null(ic_lowering_name(8));
+}
+
+static void nothing_fails_badly_without_memory(void **state)
+{
+	(void)state;
+	world w = world_new(true);
+	event e = updater();
+	e.agent = "curl/7.58.0";
+	e.request = true;
+	e.signals |= IC_SIG_HTTP;
+	world_beat(&w, e, 60, 900, 0.01);
+	double whole = priority_of(&w, NULL);
+	unsigned failed = 0;
+	for (uint64_t n = 1; n < 400; n++) {
+		ic_detect_config cfg = { .min_automation = 50 };
+		ic_findings f;
+		ic_error err = { 0 };
+		ic_alloc_fail_after(n);
+		ic_status st = ic_detect(w.o, &cfg, &f, &err);
+		ic_alloc_fail_after(0);
+		if (st == IC_OK) {
+			assert_true(finding_of(&f, "beacon", NULL)->priority == whole);
+			ic_findings_clear(&f);
+			break;
+		}
+		assert_int_equal(st, IC_E_NOMEM);
+		failed++;
+	}
+	assert_true(failed > 3 && failed < 399);
+	world_free(&w);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_dead_server_raises),
+		cmocka_unit_test(a_log_without_byte_counts_says_nothing_about_answers),
+		cmocka_unit_test(somebody_knocking_from_outside_is_no_dead_server),
+		cmocka_unit_test(prevalence_needs_a_fleet),
+		cmocka_unit_test(an_updater_is_lowered_by_name_and_behaviour_together),
+		cmocka_unit_test(signs_of_an_attack_tool_forbid_lowering),
+		cmocka_unit_test(heartbeats_on_a_push_port_are_lowered_without_a_name),
+		cmocka_unit_test(few_samples_stay_medium_unless_something_agrees),
+		cmocka_unit_test(hostile_names_are_cut_in_texts),
+		cmocka_unit_test(evidence_keeps_within_its_weight),
+		cmocka_unit_test(every_profile_has_a_name_and_help),
+		cmocka_unit_test(nothing_fails_badly_without_memory),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
