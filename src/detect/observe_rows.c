@@ -43,34 +43,34 @@ static inline bool bit(const uint64_t *bits, const ic_ip *ip)
 	return (bits[net >> 6] >> (net & 63)) & 1;
 }
 
-/* True for all of a /16, when the ranges in play are /16 or larger there. */
-static bool whole_net(const ic_cidrs *set, uint32_t net, bool *some)
+static void mark(uint64_t *bits, uint32_t net)
 {
-	ic_ip first = ic_ip_from_v4(net << 16);
-	*some = false;
-	for (size_t i = 0; i < set->n; i++) {
-		const ic_cidr *c = &set->list[i];
-		if (c->bits <= 96 + 16) {
-			if (ic_cidr_has(c, &first))
-				return *some = true;
-		} else if (is_v4(&c->net) && ((uint32_t)c->net.b[12] << 8 | c->net.b[13]) == net) {
-			*some = true;
-		}
-	}
-	return false;
+	bits[net >> 6] |= UINT64_C(1) << (net & 63);
 }
 
 void ic_observe_classes_init(ic_observation *o)
 {
+	uint64_t some[1024] = { 0 }; /* a /16 that an internal range touches */
+	for (size_t i = 0; i < o->cfg.internal.n; i++) {
+		const ic_cidr *c = &o->cfg.internal.list[i];
+		ic_ip any = ic_ip_from_v4(0);
+		bool all_v4 = c->bits < 96 && ic_cidr_has(c, &any);
+		if (!all_v4 && (c->bits < 96 || !is_v4(&c->net)))
+			continue;
+		uint32_t first = all_v4 ? 0 : (uint32_t)c->net.b[12] << 8 | c->net.b[13];
+		uint32_t nets = all_v4 ? 1u << 16 : c->bits < 112 ? 1u << (112 - c->bits) : 1;
+		for (uint32_t net = first & ~(nets - 1); nets; nets--, net++) {
+			mark(some, net);
+			if (c->bits <= 112)
+				mark(o->inside, net);
+		}
+	}
 	for (uint32_t net = 0; net < 1u << 16; net++) {
 		ic_ip first = ic_ip_from_v4(net << 16), last = ic_ip_from_v4(net << 16 | 0xffff);
-		bool some, inside = whole_net(&o->cfg.internal, net, &some);
 		/* 192.0.0.0/24 is the one special range smaller than a /16: its ends differ in class. */
-		bool public = ic_ip_classify(&first) == IC_IP_PUBLIC && ic_ip_classify(&last) == IC_IP_PUBLIC;
-		if (inside)
-			o->inside[net >> 6] |= UINT64_C(1) << (net & 63);
-		if (public && !some)
-			o->outside[net >> 6] |= UINT64_C(1) << (net & 63);
+		if (!((some[net >> 6] >> (net & 63)) & 1) && ic_ip_classify(&first) == IC_IP_PUBLIC &&
+		    ic_ip_classify(&last) == IC_IP_PUBLIC)
+			mark(o->outside, net);
 	}
 }
 
