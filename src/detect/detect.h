@@ -93,6 +93,8 @@ void ic_findings_clear(ic_findings *f);
  * src, dst (CIDR or domain suffix), port, process, user_agent, ja4, period; reason, owner, expires. */
 typedef struct ic_site_rules ic_site_rules;
 ic_status ic_site_rules_read(const char *path, ic_site_rules **ret, ic_error *err);
+/* The same from memory; path only names the text in errors. */
+ic_status ic_site_rules_parse(ic_str text, const char *path, ic_site_rules **ret, ic_error *err);
 void ic_site_rules_free(ic_site_rules *r);
 /* How many rules do not apply any more at `now`: for a note to the user. */
 size_t ic_site_rules_expired(const ic_site_rules *r, int64_t now);

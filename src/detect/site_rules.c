@@ -271,24 +271,29 @@ static ic_status read_file(const char *path, ic_buf *b, ic_error *err)
 	return IC_OK;
 }
 
-ic_status ic_site_rules_read(const char *path, ic_site_rules **ret, ic_error *err)
+ic_status ic_site_rules_parse(ic_str text, const char *path, ic_site_rules **ret, ic_error *err)
 {
-	ic_buf text;
-	ic_buf_init(&text, FILE_MOST);
 	ic_site_rules *rules = ic_calloc(1, sizeof *rules);
 	if (!rules)
 		return ic_fail_nomem(err);
 	ic_arena_init(&rules->arena, 0, NULL);
+	ic_status st = read_lines(rules, path, text, err);
+	if (st == IC_OK)
+		*ret = rules;
+	else
+		ic_site_rules_free(rules);
+	return st;
+}
+
+ic_status ic_site_rules_read(const char *path, ic_site_rules **ret, ic_error *err)
+{
+	ic_buf text;
+	ic_buf_init(&text, FILE_MOST);
 	ic_status st = read_file(path, &text, err);
 	if (st == IC_OK)
-		st = read_lines(rules, path, (ic_str){ text.p, (uint32_t)text.n }, err);
+		st = ic_site_rules_parse((ic_str){ text.p, (uint32_t)text.n }, path, ret, err);
 	ic_buf_clear(&text);
-	if (st != IC_OK) {
-		ic_site_rules_free(rules);
-		return st;
-	}
-	*ret = rules;
-	return IC_OK;
+	return st;
 }
 
 void ic_site_rules_free(ic_site_rules *r)

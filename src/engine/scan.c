@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `scan` and `explain`: read, observe, detect, write. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -52,8 +53,23 @@ static ic_status check_options(scan *s, ic_error *err)
 	return st;
 }
 
+/* A rule that has run out is not applied; its owner should hear of it. */
+static void note_expired(const scan *s, const ic_site_rules *rules, const char *path)
+{
+	size_t n = rules ? ic_site_rules_expired(rules, ic_run_now(&s->run)) : 0;
+	const ic_observer *obs = s->run.obs;
+	if (n == 0 || !obs || !obs->note)
+		return;
+	char text[600];
+	snprintf(text, sizeof text, "%s: %zu rule%s expired and do%s not apply", path, n,
+		 n == 1 ? " has" : "s have", n == 1 ? "es" : "");
+	obs->note(obs->ctx, text);
+}
+
 static ic_status find(scan *s, ic_error *err)
 {
+	note_expired(s, s->lower, s->opt->lower_file);
+	note_expired(s, s->hide, s->opt->hide_file);
 	const ic_detect_config cfg = {
 		.min_automation = s->opt->min_automation,
 		.min_priority = s->opt->min_priority,
