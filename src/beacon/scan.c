@@ -280,6 +280,7 @@ static void consider(const series *s, const ending *e, const candidate *c, scan_
 static bool take_next(series *s)
 {
 	double best = -9;
+	double per_beat = (1 + 1e-12) / s->n, per_second = (1 + 1e-12) / s->total_s;
 	candidate c, choice = { 0 };
 	unsigned hi = 0, widest = 0;
 	for (unsigned i = 0; i < s->k; i++) {
@@ -289,7 +290,8 @@ static bool take_next(series *s)
 		unsigned from = i;
 		while (s->bin[widest] + width[WIDTHS - 1] < e.hi)
 			widest++;
-		if (s->ch[i + 1] - s->ch[widest] < SCAN_MIN_IN)
+		double most_h = s->ch[i + 1] - s->ch[widest], most_w = s->cw[i + 1] - s->cw[widest];
+		if (most_h < SCAN_MIN_IN || most_h * per_beat + most_w * per_second < best)
 			continue;
 		for (unsigned w = 0; w < WIDTHS; w++) {
 			if (!plain(s, &e, w, &from, &c))
