@@ -95,13 +95,9 @@ static void file_done(void *ctx, const ic_file_report *r)
 	cli_watch *w = ctx;
 	FILE *to = lines(w);
 	char text[32];
-	if (w->args->quiet)
+	if (w->args->quiet || r->skipped) /* a note has said why it was skipped */
 		return;
 	w->files++;
-	if (r->skipped) {
-		fprintf(to, "%s: skipped: no known format\n", r->path);
-		return;
-	}
 	if (r->format && r->format[0]) {
 		fprintf(to, "%s: %s", r->path, r->format);
 		fprintf(to, ", %s rows read", count(r->read, text));

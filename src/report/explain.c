@@ -56,13 +56,15 @@ static void pen_number(ic_pen *p, ic_style style, const char *before, double v, 
 	ic_buf_clear(&b);
 }
 
-static void pen_span(ic_pen *p, double seconds, const char *after)
+/* "(5 min)" after a number of seconds */
+static void pen_aside_span(ic_pen *p, double seconds)
 {
 	ic_buf b;
 	ic_buf_init(&b, 0);
+	ic_buf_putc(&b, '(');
 	ic_report_span(&b, seconds);
-	ic_buf_puts(&b, after);
-	ic_pen_str(p, IC_PLAIN, (ic_str){ b.p, (uint32_t)b.n });
+	ic_buf_putc(&b, ')');
+	ic_pen_str(p, IC_DIM, (ic_str){ b.p, (uint32_t)b.n });
 	p->to->failed |= b.failed;
 	ic_buf_clear(&b);
 }
@@ -78,10 +80,8 @@ static void put_header(ic_pen *p, const ic_finding *f)
 	pen_number(p, ic_report_level_style(f->level), "", f->priority, " of 100");
 	if (isfinite(f->automation))
 		pen_number(p, IC_PLAIN, "· automation ", f->automation, " of 100");
-	if (ic_report_period(&b, f)) {
-		ic_pen_text(p, IC_PLAIN, "·");
+	if (ic_report_period(&b, f))
 		ic_pen_str(p, IC_BOLD, (ic_str){ b.p, (uint32_t)b.n });
-	}
 	ic_buf_clear(&b);
 	if (f->summary) {
 		ic_pen_line(p, 0);
@@ -390,8 +390,10 @@ static void put_gaps(ic_pen *p, const ic_sketch_view *v, const ic_score *s)
 		return;
 	heading(p, "Longest gaps");
 	for (uint32_t i = 0; i < v->gaps && i < 8; i++) {
+		double seconds = (double)v->gap_ticks[i] / (double)IC_TICKS_S;
 		ic_pen_line(p, 2);
-		pen_span(p, (double)v->gap_ticks[i] / (double)IC_TICKS_S, "");
+		pen_number(p, IC_PLAIN, "", seconds, " s");
+		pen_aside_span(p, seconds);
 		if (s && i < s->exempt_gaps)
 			ic_pen_text(p, IC_DIM, "exempt: the host was off or silent");
 	}

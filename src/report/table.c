@@ -35,10 +35,8 @@ static void put_measures(ic_pen *p, const ic_finding *f)
 	ic_pen_printf(p, ic_report_level_style(f->level), "priority %.0f", f->priority);
 	if (isfinite(f->automation))
 		ic_pen_printf(p, IC_PLAIN, "· automation %.0f", f->automation);
-	if (ic_report_period(&b, f)) {
-		ic_pen_text(p, IC_PLAIN, "·");
+	if (ic_report_period(&b, f))
 		ic_pen_str(p, IC_BOLD, (ic_str){ b.p, (uint32_t)b.n });
-	}
 	ic_buf_reset(&b);
 	ic_buf_puts(&b, "· ");
 	ic_report_count(&b, f->connections);
@@ -104,23 +102,34 @@ static void put_reasons(ic_pen *p, const ic_finding *f)
 	}
 }
 
+/* The same value at two event levels is said once. */
+static bool repeated(const ic_finding *f, size_t i)
+{
+	const ic_cover *c = &f->covers[i];
+	return i && c->group_by == c[-1].group_by && ic_str_eq(c->value, c[-1].value);
+}
+
 static void put_covers(ic_pen *p, const ic_finding *f)
 {
-	if (f->cover_count == 0)
-		return;
-	ic_pen_line(p, BODY);
-	ic_pen_text(p, IC_DIM, "same cause:");
-	p->indent = BODY + 2;
-	for (size_t i = 0; i < f->cover_count && i < LISTED_MAX; i++) {
-		if (i) {
+	size_t listed = 0, more = 0;
+	for (size_t i = 0; i < f->cover_count; i++) {
+		if (repeated(f, i) || listed == LISTED_MAX) {
+			more += !repeated(f, i);
+			continue;
+		}
+		if (listed++ == 0) {
+			ic_pen_line(p, BODY);
+			ic_pen_text(p, IC_DIM, "same cause:");
+			p->indent = BODY + 2;
+		} else {
 			ic_pen_join(p);
 			ic_pen_text(p, IC_DIM, ",");
 		}
 		ic_pen_text(p, IC_DIM, ic_group_by_names[f->covers[i].group_by]);
 		ic_pen_str(p, IC_DIM, f->covers[i].value);
 	}
-	if (f->cover_count > LISTED_MAX)
-		ic_pen_printf(p, IC_DIM, "and %zu more", f->cover_count - LISTED_MAX);
+	if (more)
+		ic_pen_printf(p, IC_DIM, "and %zu more", more);
 }
 
 static void put_foot(ic_pen *p, const ic_finding *f)

@@ -69,7 +69,7 @@ bool ic_report_period(ic_buf *b, const ic_finding *f)
 	if (!isfinite(f->sleep_s) || f->sleep_s <= 0)
 		return false;
 	bool steady = isfinite(f->jitter) && f->jitter < STEADY && isfinite(f->interval_median_s);
-	ic_buf_puts(b, "every ");
+	ic_buf_puts(b, "· every ");
 	ic_report_span(b, steady ? f->interval_median_s : f->sleep_s);
 	if (isfinite(f->jitter) && f->jitter >= 0.005)
 		ic_buf_printf(b, ", jitter %.0f %%", 100 * f->jitter);
