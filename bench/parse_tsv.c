@@ -52,24 +52,31 @@ static size_t block_length(const char *p, size_t left)
 	if (left <= BLOCK)
 		return left;
 	const char *end = memrchr(p, '\n', BLOCK);
-	return end ? (size_t)(end - p) + 1 : left;
+	return end ? (size_t)(end - p) + 1 : 0; /* 0: no line is that long here */
 }
 
+/* Each block is first copied to a buffer, as read() would; only parsing is timed. */
 static bool run(const ic_reader_config *cfg, const ic_layout *layout, const char *text, size_t n,
-		ic_row_counts *c)
+		ic_row_counts *c, double *took)
 {
 	const ic_source_kind *kind = &ic_kind_zeek_tsv;
 	ic_reader *r = kind->begin(cfg, layout);
 	ic_batch *b = ic_batch_new(cfg->req->wanted);
-	bool ok = r && b;
+	char *block = malloc(n < BLOCK ? n + 1 : BLOCK);
+	bool ok = r && b && block;
 	for (size_t at = 0; ok && at < n;) {
 		size_t length = block_length(text + at, n - at), used = 0;
+		ok = length > 0;
+		memcpy(block, text + at, length);
+		double start = seconds();
 		while (ok && used < length) {
 			ic_batch_reset(b);
-			ok = kind->parse(r, text + at, length, &used, at + length == n, b, c) == IC_OK;
+			ok = kind->parse(r, block, length, &used, at + length == n, b, c) == IC_OK;
 		}
+		*took += seconds() - start;
 		at += length;
 	}
+	free(block);
 	ic_batch_free(b);
 	kind->end(r);
 	return ok;
@@ -102,10 +109,9 @@ int main(int argc, char **argv)
 	double best = 1e9;
 	for (int i = 0; layout && i < runs; i++) {
 		ic_row_counts c = { 0 };
-		double start = seconds();
-		if (!run(&cfg, layout, text, n, &c))
+		double took = 0;
+		if (!run(&cfg, layout, text, n, &c, &took))
 			return 5;
-		double took = seconds() - start;
 		best = took < best ? took : best;
 		if (i == runs - 1)
 			printf("%llu rows, %llu kept, %llu bad: %.2f ns a row, %.1f M rows/s, %.2f GB/s\n",

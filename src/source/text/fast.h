@@ -18,7 +18,12 @@ static inline uint64_t ic_fast_load64(const char *p)
 /* The first n bytes (0 to 8) at p, the rest zero. Reads 8 bytes. */
 static inline uint64_t ic_fast_word(const char *p, unsigned n)
 {
-	return n == 0 ? 0 : ic_fast_load64(p) << (64 - 8 * n) >> (64 - 8 * n);
+	static const uint64_t masks[9] = {
+		0,	    0xff,	  0xffff,	  0xffffff,
+		0xffffffff, 0xffffffffff, 0xffffffffffff, 0xffffffffffffff,
+		UINT64_MAX,
+	};
+	return ic_fast_load64(p) & masks[n];
 }
 
 /* The value of n digits (1 to 8) at p; false if one of them is none. Reads 8 bytes. Little-endian. */

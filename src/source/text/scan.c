@@ -9,14 +9,14 @@
 #include <arm_neon.h>
 #endif
 
-static size_t scan_scalar(const char *p, size_t n, char sep, uint16_t *ends, bool *backslash)
+static size_t scan_scalar(const char *p, size_t n, char sep, uint16_t *next, bool *backslash)
 {
 	size_t k = 0;
 	bool seen = false;
 	for (size_t i = 0; i < n; i++) {
 		char c = p[i];
 		seen |= c == '\\';
-		ends[k] = (uint16_t)(i | (c == '\n' ? IC_SCAN_LINE : 0));
+		next[k] = (uint16_t)((i + 1) | (c == '\n' ? IC_SCAN_LINE : 0));
 		k += (c == sep) | (c == '\n');
 	}
 	*backslash = seen;
@@ -28,18 +28,23 @@ typedef struct block_masks {
 	uint64_t all, line, slash;
 } block_masks;
 
-/* Writes the offsets of the bits of m.all, eight at a time: up to seven entries of rubbish follow. */
-static inline size_t flatten(block_masks m, size_t base, uint16_t *ends)
+/* Writes the offsets after the bits of m.all, eight at a time: up to eight entries of rubbish follow.
+ * One line end a block is the usual case and takes no branch: without any, the mark goes to rubbish. */
+static inline size_t flatten(block_masks m, size_t base, uint16_t *next)
 {
+	const uint64_t last = UINT64_C(1) << 63; /* keeps the count defined when no bit is left */
 	size_t count = (size_t)__builtin_popcountll(m.all);
-	uint64_t all = m.all;
+	uint64_t all = m.all, line = m.line;
 	for (size_t k = 0; k < count; k += 8)
 		for (size_t i = 0; i < 8; i++) {
-			/* The extra bit keeps the count defined when no bit is left. */
-			unsigned at = (unsigned)__builtin_ctzll(all | UINT64_C(1) << 63);
-			ends[k + i] = (uint16_t)((base + at) | ((m.line >> at) & 1) << 15);
+			next[k + i] = (uint16_t)(base + (size_t)__builtin_ctzll(all | last));
 			all &= all - 1;
 		}
+	do {
+		uint64_t below = (line & (0 - line)) - 1;
+		next[__builtin_popcountll(m.all & below)] |= IC_SCAN_LINE;
+		line &= line - 1;
+	} while (__builtin_expect(line != 0, 0));
 	return count;
 }
 
@@ -56,14 +61,14 @@ static inline block_masks cut_masks(block_masks m, size_t n)
 		uint64_t slash = 0;                                                                          \
 		for (; i + 64 <= n; i += 64) {                                                               \
 			block_masks m = masks_of(p + i, sep);                                                \
-			k += flatten(m, i, ends + k);                                                        \
+			k += flatten(m, i + 1, next + k);                                                    \
 			slash |= m.slash;                                                                    \
 		}                                                                                            \
 		if (i < n) {                                                                                 \
 			char last[64] = { 0 };                                                               \
 			memcpy(last, p + i, n - i);                                                          \
 			block_masks m = cut_masks(masks_of(last, sep), n - i);                               \
-			k += flatten(m, i, ends + k);                                                        \
+			k += flatten(m, i + 1, next + k);                                                    \
 			slash |= m.slash;                                                                    \
 		}                                                                                            \
 		*backslash = slash != 0;                                                                     \
@@ -90,12 +95,12 @@ static inline block_masks masks_sse2(const char *p, char sep)
 	return (block_masks){ equal_sse2(v, sep) | line, line, equal_sse2(v, '\\') };
 }
 
-static size_t scan_128(const char *p, size_t n, char sep, uint16_t *ends, bool *backslash)
+static size_t scan_128(const char *p, size_t n, char sep, uint16_t *next, bool *backslash)
 {
 	SCAN_BY_BLOCKS(masks_sse2);
 }
 
-#define AVX2 __attribute__((target("avx2,popcnt")))
+#define AVX2 __attribute__((target("avx2,bmi,popcnt")))
 
 AVX2 static inline uint64_t equal_avx2(__m256i a, __m256i b, char c)
 {
@@ -113,7 +118,7 @@ AVX2 static inline block_masks masks_avx2(const char *p, char sep)
 	return (block_masks){ equal_avx2(a, b, sep) | line, line, equal_avx2(a, b, '\\') };
 }
 
-AVX2 static size_t scan_avx2(const char *p, size_t n, char sep, uint16_t *ends, bool *backslash)
+AVX2 static size_t scan_avx2(const char *p, size_t n, char sep, uint16_t *next, bool *backslash)
 {
 	SCAN_BY_BLOCKS(masks_avx2);
 }
@@ -122,7 +127,7 @@ AVX2 static size_t scan_avx2(const char *p, size_t n, char sep, uint16_t *ends, 
 
 /* Each lane holds twice its number; a newline adds one. Compressed, widened and rotated by one bit,
  * that is the offset with the line mark on top. */
-AVX512 static size_t scan_avx512(const char *p, size_t n, char sep, uint16_t *ends, bool *backslash)
+AVX512 static size_t scan_avx512(const char *p, size_t n, char sep, uint16_t *next, bool *backslash)
 {
 	char twice[64];
 	for (int i = 0; i < 64; i++)
@@ -140,15 +145,15 @@ AVX512 static size_t scan_avx512(const char *p, size_t n, char sep, uint16_t *en
 		slash |= _mm512_mask_cmpeq_epi8_mask(in, v, slashes);
 		__m512i marked = _mm512_mask_add_epi8(lanes, line, lanes, one);
 		__m512i packed = _mm512_maskz_compress_epi8(all, marked);
-		__m512i base = _mm512_set1_epi16((short)(unsigned short)(2 * i));
+		__m512i base = _mm512_set1_epi16((short)(unsigned short)(2 * i + 2));
 		__m512i low = _mm512_cvtepu8_epi16(_mm512_castsi512_si256(packed));
 		low = _mm512_add_epi16(low, base);
-		_mm512_storeu_si512(ends + k, _mm512_shrdi_epi16(low, low, 1));
+		_mm512_storeu_si512(next + k, _mm512_shrdi_epi16(low, low, 1));
 		size_t count = (size_t)__builtin_popcountll(all);
 		if (__builtin_expect(count > 32, 0)) {
 			__m512i high = _mm512_cvtepu8_epi16(_mm512_extracti64x4_epi64(packed, 1));
 			high = _mm512_add_epi16(high, base);
-			_mm512_storeu_si512(ends + k + 32, _mm512_shrdi_epi16(high, high, 1));
+			_mm512_storeu_si512(next + k + 32, _mm512_shrdi_epi16(high, high, 1));
 		}
 		k += count;
 	}
@@ -178,33 +183,33 @@ static inline block_masks masks_neon(const char *p, char sep)
 	return (block_masks){ equal_neon(v, sep) | line, line, equal_neon(v, '\\') };
 }
 
-static size_t scan_128(const char *p, size_t n, char sep, uint16_t *ends, bool *backslash)
+static size_t scan_128(const char *p, size_t n, char sep, uint16_t *next, bool *backslash)
 {
 	SCAN_BY_BLOCKS(masks_neon);
 }
 
 #endif
 
-static size_t scan_at_level(ic_simd level, const char *p, size_t n, char sep, uint16_t *ends, bool *backslash)
+static size_t scan_at_level(ic_simd level, const char *p, size_t n, char sep, uint16_t *next, bool *backslash)
 {
 #if defined(__x86_64__)
 	if (level >= IC_SIMD_AVX512)
-		return scan_avx512(p, n, sep, ends, backslash);
+		return scan_avx512(p, n, sep, next, backslash);
 	if (level >= IC_SIMD_AVX2)
-		return scan_avx2(p, n, sep, ends, backslash);
+		return scan_avx2(p, n, sep, next, backslash);
 #endif
 #if defined(__x86_64__) || defined(__aarch64__)
 	if (level >= IC_SIMD_128)
-		return scan_128(p, n, sep, ends, backslash);
+		return scan_128(p, n, sep, next, backslash);
 #else
 	(void)level;
 #endif
-	return scan_scalar(p, n, sep, ends, backslash);
+	return scan_scalar(p, n, sep, next, backslash);
 }
 
-size_t ic_scan_cells(ic_simd level, const char *p, size_t n, char sep, uint16_t *ends, bool *backslash)
+size_t ic_scan_cells(ic_simd level, const char *p, size_t n, char sep, uint16_t *next, bool *backslash)
 {
-	size_t k = scan_at_level(level, p, n, sep, ends, backslash);
-	memset(ends + k, 0, IC_SCAN_PAD * sizeof(*ends));
+	size_t k = scan_at_level(level, p, n, sep, next, backslash);
+	memset(next + k, 0, IC_SCAN_PAD * sizeof(*next));
 	return k;
 }

@@ -15,10 +15,10 @@
 #define IC_SCAN_PAD  64	     /* zero entries after the last offset */
 #define IC_SCAN_ROOM (IC_SCAN_MAX + 1 + IC_SCAN_PAD)
 
-/* Writes the offset of every byte of p[0..n) that is `sep` or a newline to `ends`, ascending, then
- * IC_SCAN_PAD zeros, and returns how many offsets there are. n is at most IC_SCAN_MAX, `ends` holds
- * n + 1 + IC_SCAN_PAD entries, `sep` is not a newline. *backslash: whether there is one in p.
- * Nothing outside p[0..n) is read. */
-size_t ic_scan_cells(ic_simd level, const char *p, size_t n, char sep, uint16_t *ends, bool *backslash);
+/* For every byte of p[0..n) that is `sep` or a newline writes the offset of the byte after it (where
+ * the next cell starts) to `next`, ascending, then IC_SCAN_PAD zeros, and returns how many there are.
+ * n is at most IC_SCAN_MAX, `next` holds n + 1 + IC_SCAN_PAD entries, `sep` is not a newline.
+ * *backslash: whether there is one in p. Nothing outside p[0..n) is read. */
+size_t ic_scan_cells(ic_simd level, const char *p, size_t n, char sep, uint16_t *next, bool *backslash);
 
 #endif

@@ -73,12 +73,16 @@ static inline bool quad_scalar(const char *p, uint32_t n, ic_ip *ret)
 	return true;
 }
 
+/* Copies of what c points to stay in registers: what is written could be the same memory as c. */
 #define EACH_ROW(convert)                                                                                    \
 	do {                                                                                                 \
+		const char *text = c->text;                                                                  \
+		const uint16_t *next = c->next + c->column, *first = c->first;                               \
+		const uint32_t rows = c->rows;                                                               \
 		size_t n = 0;                                                                                \
-		for (uint32_t i = 0; i < c->rows; i++) {                                                     \
-			ic_str s = ic_cells_at(c, i);                                                        \
-			bool ok = convert(s.p, s.n, &out[i]);                                                \
+		for (size_t i = 0; i < rows; i++) {                                                          \
+			const uint16_t *e = next + first[i];                                                 \
+			bool ok = convert(text + e[0], (uint32_t)e[1] - e[0] - 1, &out[i]);                  \
 			odd[n] = (uint16_t)i;                                                                \
 			n += !ok;                                                                            \
 		}                                                                                            \
@@ -88,7 +92,7 @@ static inline bool quad_scalar(const char *p, uint32_t n, ic_ip *ret)
 /* ---- AVX2 (128 bits at a time) ---- */
 
 #if defined(__x86_64__)
-#define AVX2 __attribute__((target("avx2")))
+#define AVX2 __attribute__((target("avx2,bmi,bmi2")))
 
 /* A dotted quad is known by where its dots and its end are: 81 shapes. A multiplication spreads
  * their bit masks over 256 places without a collision. */
@@ -272,14 +276,19 @@ size_t ic_cells_quad(ic_simd level, const ic_cells *c, ic_ip *out, uint16_t *odd
 
 size_t ic_cells_text(const ic_cells *c, char odd1, char odd2, ic_str *out, uint16_t *odd)
 {
+	const char *text = c->text;
+	const uint16_t *next = c->next + c->column, *first = c->first;
+	const uint32_t rows = c->rows;
 	size_t n = 0;
-	for (uint32_t i = 0; i < c->rows; i++) {
-		ic_str s = ic_cells_at(c, i);
-		out[i] = s;
+	for (size_t i = 0; i < rows; i++) {
+		const uint16_t *e = next + first[i];
+		const char *p = text + e[0];
+		uint32_t length = (uint32_t)e[1] - e[0] - 1;
 		/* The byte after an empty cell is its delimiter: readable, and judged odd by the length. */
-		char head = s.p[0];
+		char head = *p;
+		out[i] = (ic_str){ p, length };
 		odd[n] = (uint16_t)i;
-		n += (head == odd1) | (head == odd2) | (s.n == 0);
+		n += (head == odd1) | (head == odd2) | (length == 0);
 	}
 	return n;
 }

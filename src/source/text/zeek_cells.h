@@ -15,19 +15,17 @@
 #define IC_CELLS_PAD 32 /* bytes that must be readable after the last cell's end */
 
 typedef struct ic_cells {
-	const char *text; /* the slab that offsets count from */
-	const uint16_t
-	    *ends; /* offsets of delimiters, without the line mark; 0xffff stands for "before text" */
-	const uint16_t *first; /* of each row: the index in ends of the delimiter before its first cell */
+	const char *text;      /* the slab that offsets count from */
+	const uint16_t *next;  /* where cells start, each after a delimiter; without line marks */
+	const uint16_t *first; /* of each row: the index in next of its first cell */
 	uint32_t rows;
 	uint32_t column;
 } ic_cells;
 
 static inline ic_str ic_cells_at(const ic_cells *c, uint32_t row)
 {
-	const uint16_t *e = c->ends + c->first[row] + c->column;
-	uint16_t start = (uint16_t)(e[0] + 1);
-	return (ic_str){ c->text + start, (uint32_t)(e[1] - start) };
+	const uint16_t *e = c->next + c->first[row] + c->column;
+	return (ic_str){ c->text + e[0], (uint32_t)e[1] - e[0] - 1 };
 }
 
 /* Builds constant tables; called once before any other function here (again does no harm). */

@@ -16,7 +16,8 @@
 
 #define SERVICE_SLOTS 64
 
-/* What ic_service_name says about a short name; the word of n = 0 is that of an empty slot. */
+/* What a short name of a service means; the word of n = 0 is that of an empty slot and of an empty
+ * cell, which is null. */
 typedef struct service_slot {
 	uint64_t word;
 	uint32_t n;
@@ -46,7 +47,7 @@ struct ic_reader {
 	int64_t port[IC_BATCH_ROWS]; /* -1: unset */
 	int64_t time[IC_BATCH_ROWS];
 	uint8_t fate[IC_BATCH_ROWS];
-	uint16_t ends[1 + IC_SCAN_ROOM]; /* [0] stands before the text */
+	uint16_t next[1 + IC_SCAN_ROOM]; /* [0]: the slab's start */
 };
 
 enum { KEEP, DROP, BAD }; /* fate */
@@ -55,7 +56,7 @@ enum { KEEP, DROP, BAD }; /* fate */
 typedef struct slab {
 	const char *text;
 	size_t n;
-	size_t ends; /* offsets in the reader's ends, from [1] on */
+	size_t cells; /* delimiters: offsets in the reader's next, from [1] on */
 	bool backslash;
 	ic_batch *b;
 	ic_row_counts *c;
@@ -68,6 +69,7 @@ static void make_plan(ic_reader *r, ic_fieldset wanted)
 	const ic_row_filter *f = r->filter;
 	ic_stream s = r->now.stream;
 	r->planned = true;
+	memset(r->services, 0, sizeof(r->services));
 	r->wanted = wanted;
 	r->skip = !(r->streams & r->now.base.streams);
 	r->op_count = ic_zeek_plan(&r->now, wanted, r->ops);
@@ -100,16 +102,28 @@ static bool is_web(ic_str ours)
 	       ic_str_eq(ours, IC_STR("quic")) || ic_str_eq(ours, IC_STR("websocket"));
 }
 
+static ic_str service_name(const ic_zeek_layout *l, ic_str cell)
+{
+	if (ic_zeek_unset(l, cell) || ic_zeek_empty(l, cell))
+		return (ic_str){ NULL, 0 };
+	return ic_service_name(cell);
+}
+
+static __attribute__((noinline)) void fill_slot(const ic_zeek_layout *l, service_slot *slot, uint64_t word,
+						ic_str s)
+{
+	ic_str ours = service_name(l, s);
+	bool same = ours.p == s.p;
+	*slot = (service_slot){ word, s.n, same, is_web(ours), same ? IC_STR("") : ours };
+}
+
 /* The slot of a name of at most 8 bytes, with 8 bytes readable. */
-static const service_slot *service_of(ic_reader *r, ic_str s)
+static inline const service_slot *service_of(ic_reader *r, ic_str s)
 {
 	uint64_t word = ic_fast_word(s.p, s.n);
 	service_slot *slot = &r->services[(word * UINT64_C(0x9e3779b97f4a7c15)) >> 58];
-	if (__builtin_expect(slot->word != word || slot->n != s.n, 0)) {
-		ic_str ours = ic_service_name(s);
-		bool same = ours.p == s.p;
-		*slot = (service_slot){ word, s.n, same, is_web(ours), same ? IC_STR("") : ours };
-	}
+	if (__builtin_expect((slot->word != word) | (slot->n != s.n), 0))
+		fill_slot(&r->now, slot, word, s);
 	return slot;
 }
 
@@ -186,21 +200,21 @@ static uint32_t split(ic_reader *r, const slab *s, uint32_t room, size_t *used)
 	size_t at = 0, start = 0;
 	uint32_t rows = 0;
 	while (rows < room) {
-		uint16_t *e = r->ends + 1 + at;
-		size_t left = s->ends - at, skip;
+		uint16_t *e = r->next + 1 + at;
+		size_t left = s->cells - at, skip;
 		if (__builtin_expect(row_is_whole(e, left, columns) && s->text[start] != '#', 1)) {
 			r->first[rows] = (uint16_t)at;
 			r->line[rows++] = (uint32_t)s->c->lines++;
 			e[columns - 1] &= (uint16_t)~IC_SCAN_LINE;
 			at += columns;
-			start = (size_t)e[columns - 1] + 1;
+			start = e[columns - 1];
 			continue;
 		}
 		size_t cells = count_cells(e, left);
 		if (cells == 0)
 			break;
 		const char *line = s->text + start;
-		size_t n = (size_t)(e[cells - 1] & ~IC_SCAN_LINE) - start;
+		size_t n = (size_t)(e[cells - 1] & ~IC_SCAN_LINE) - start - 1;
 		if (ic_zeek_is_header(line, n, &skip))
 			break;
 		if (!is_blank(line, n)) {
@@ -221,7 +235,7 @@ static uint32_t split(ic_reader *r, const slab *s, uint32_t room, size_t *used)
 
 static ic_cells cells_of(const ic_reader *r, const slab *s, uint32_t rows, uint32_t column)
 {
-	return (ic_cells){ s->text, r->ends, r->first, rows, column };
+	return (ic_cells){ s->text, r->next, r->first, rows, column };
 }
 
 /* The cell without the '\r' that a line of a file from Windows has at its end. */
@@ -248,25 +262,29 @@ static bool ends_in_cr(const ic_reader *r, const ic_cells *cells)
 static void bad_cell(const ic_reader *r, const slab *s, const ic_cells *cells, uint32_t row, ic_field f,
 		     const char *cause)
 {
-	const ic_cells whole = { cells->text, cells->ends, cells->first, cells->rows, 0 };
+	const ic_cells whole = { cells->text, cells->next, cells->first, cells->rows, 0 };
 	ic_str cell = row_cell(r, cells, row);
 	ptrdiff_t column = cell.p - ic_cells_at(&whole, row).p + 1;
 	ic_zeek_bad_cell(s->c, r->line[row], (uint32_t)column, f, cause, cell);
 }
 
 /* Closes the gaps that rows with another fate than KEEP leave. */
-static uint32_t close_ranks(ic_reader *r, uint32_t rows, uint64_t *dropped)
+static uint32_t close_ranks(ic_reader *r, uint32_t rows, bool times)
 {
-	uint32_t kept = 0, bad = 0;
-	for (uint32_t i = 0; i < rows; i++) {
-		r->first[kept] = r->first[i];
-		r->line[kept] = r->line[i];
-		r->port[kept] = r->port[i];
-		r->time[kept] = r->time[i];
-		kept += r->fate[i] == KEEP;
-		bad += r->fate[i] == BAD;
+	const uint8_t *fate = r->fate;
+	uint16_t *first = r->first;
+	uint32_t *line = r->line, kept = 0;
+	int64_t *port = r->port;
+	for (size_t i = 0; i < rows; i++) {
+		first[kept] = first[i];
+		line[kept] = line[i];
+		port[kept] = port[i];
+		kept += fate[i] == KEEP;
 	}
-	*dropped += rows - kept - bad;
+	for (size_t i = 0, n = 0; times && i < rows; i++) {
+		r->time[n] = r->time[i];
+		n += fate[i] == KEEP;
+	}
 	return kept;
 }
 
@@ -281,17 +299,19 @@ static void save_services(ic_reader *r, const slab *s, uint32_t rows)
 	}
 	for (uint32_t i = 0; i < n; i++) {
 		ic_str name = row_cell(r, &cells, r->odd[i]);
-		bool web = name.n <= 8 ? service_of(r, name)->web : is_web(ic_service_name(name));
+		bool web = name.n <= 8 ? service_of(r, name)->web : is_web(service_name(&r->now, name));
 		r->fate[r->odd[i]] = web ? KEEP : DROP;
 	}
 }
 
+/* Reads the destination ports and drops rows by them. */
 static uint32_t filter_ports(ic_reader *r, const slab *s, uint32_t rows)
 {
 	const ic_cells cells = cells_of(r, s, rows, (uint32_t)r->port_column);
-	const char *cause = "is over 65535";
-	memset(r->fate, KEEP, rows);
+	const uint64_t *ports = r->by_port ? r->filter->ports : NULL, bad = s->c->bad;
+	const char *cause;
 	size_t n = ic_cells_count(r->simd, &cells, r->port, r->odd);
+	memset(r->fate, KEEP, rows);
 	for (size_t i = 0; i < n; i++) {
 		uint32_t row = r->odd[i];
 		r->port[row] = ic_zeek_port(&r->now, row_cell(r, &cells, row), &cause);
@@ -300,40 +320,39 @@ static uint32_t filter_ports(ic_reader *r, const slab *s, uint32_t rows)
 			r->fate[row] = BAD;
 		}
 	}
-	cause = "is over 65535";
 	for (uint32_t i = 0; i < rows; i++) {
-		int64_t port = r->port[i];
-		if (__builtin_expect((uint64_t)port > 65535, 0)) {
-			if (port > 0) {
-				bad_cell(r, s, &cells, i, IC_F_DST_PORT, cause);
-				r->fate[i] = BAD;
-			}
-		} else {
-			r->fate[i] = port_kept(r, (uint32_t)port) ? KEEP : DROP;
+		uint64_t port = (uint64_t)r->port[i];
+		if (__builtin_expect(port <= 65535, 1)) {
+			r->fate[i] = !ports || ((ports[port >> 6] >> (port & 63)) & 1) ? KEEP : DROP;
+		} else if (r->port[i] > 0) {
+			bad_cell(r, s, &cells, i, IC_F_DST_PORT, "is over 65535");
+			r->fate[i] = BAD;
 		}
 	}
 	if (r->by_service)
 		save_services(r, s, rows);
-	return close_ranks(r, rows, &s->c->out_ports);
+	uint32_t kept = ports || s->c->bad > bad ? close_ranks(r, rows, false) : rows;
+	s->c->out_ports += rows - kept - (s->c->bad - bad);
+	return kept;
 }
 
 static uint32_t filter_times(ic_reader *r, const slab *s, uint32_t rows)
 {
 	const ic_cells cells = cells_of(r, s, rows, (uint32_t)r->time_column);
-	const char *cause = NULL;
+	const uint64_t bad = s->c->bad;
+	const char *cause;
 	size_t n = ic_cells_time(r->simd, &cells, r->time, r->odd);
-	for (size_t i = 0; i < n; i++)
-		r->time[r->odd[i]] = ic_zeek_time(&r->now, row_cell(r, &cells, r->odd[i]), &cause);
-	for (uint32_t i = 0; i < rows; i++)
-		r->fate[i] = time_kept(r, r->time[i]) ? KEEP : DROP;
 	for (size_t i = 0; i < n; i++) {
 		uint32_t row = r->odd[i];
-		if (ic_zeek_time(&r->now, row_cell(r, &cells, row), &cause) == IC_TIME_NONE) {
+		r->time[row] = ic_zeek_time(&r->now, row_cell(r, &cells, row), &cause);
+		if (r->time[row] == IC_TIME_NONE)
 			bad_cell(r, s, &cells, row, IC_F_TIME, cause);
-			r->fate[row] = BAD;
-		}
 	}
-	return close_ranks(r, rows, &s->c->out_time);
+	for (uint32_t i = 0; i < rows; i++)
+		r->fate[i] = r->time[i] != IC_TIME_NONE && time_kept(r, r->time[i]) ? KEEP : DROP;
+	uint32_t kept = close_ranks(r, rows, true);
+	s->c->out_time += rows - kept - (s->c->bad - bad);
+	return kept;
 }
 
 /* ---- columns ---- */
@@ -387,22 +406,24 @@ static size_t get_ports(ic_reader *r, const slab *s, const ic_zeek_op *op, const
 	return n;
 }
 
-static size_t get_services(ic_reader *r, const ic_cells *cells, ic_column *col, uint32_t at)
+static void get_services(ic_reader *r, const ic_cells *cells, ic_column *col, uint32_t at)
 {
 	ic_str *out = col->s + at;
-	size_t n = ic_cells_text(cells, r->now.unset[0], r->now.empty[0], out, r->odd);
+	uint32_t n = 0;
 	for (uint32_t i = 0; i < cells->rows; i++) {
-		if (__builtin_expect(out[i].n > 8, 0)) {
-			out[i] = ic_service_name(out[i]);
-			continue;
+		ic_str s = ic_cells_at(cells, i);
+		if (__builtin_expect(s.n > 8, 0)) {
+			s = service_name(&r->now, s);
+		} else {
+			const service_slot *slot = service_of(r, s);
+			s = slot->same ? s : slot->ours;
 		}
-		const service_slot *slot = service_of(r, out[i]);
-		out[i] = slot->same ? out[i] : slot->ours;
+		out[i] = s;
+		r->odd[n] = (uint16_t)i;
+		n += !s.p;
 	}
-	for (uint32_t i = 0; i < cells->rows; i++)
-		if (__builtin_expect(!out[i].p, 0))
-			ic_column_set_null(col, at + i);
-	return n;
+	for (uint32_t i = 0; i < n; i++)
+		ic_column_set_null(col, at + r->odd[i]);
 }
 
 static bool run_op(ic_reader *r, const slab *s, const ic_zeek_op *op, uint32_t rows)
@@ -432,7 +453,7 @@ static bool run_op(ic_reader *r, const slab *s, const ic_zeek_op *op, uint32_t r
 	case IC_ZEEK_SERVICE:
 		if (!plain)
 			return set_all_slowly(r, s, op, &cells);
-		n = get_services(r, &cells, col, at);
+		get_services(r, &cells, col, at);
 		break;
 	case IC_ZEEK_ABSENT:
 	case IC_ZEEK_NAME:
@@ -657,7 +678,7 @@ static ic_status zeek_parse(ic_reader *r, const char *text, size_t n, size_t *at
 				   .n = size < IC_SCAN_MAX ? size : IC_SCAN_MAX,
 				   .b = b,
 				   .c = c };
-			s.ends = ic_scan_cells(r->simd, s.text, s.n, r->now.sep, r->ends + 1, &s.backslash);
+			s.cells = ic_scan_cells(r->simd, s.text, s.n, r->now.sep, r->next + 1, &s.backslash);
 			uint32_t rows = split(r, &s, IC_BATCH_ROWS - b->rows, &used);
 			if (!fill_rows(r, &s, rows))
 				return IC_E_NOMEM;
@@ -747,11 +768,10 @@ static ic_reader *zeek_begin(const ic_reader_config *cfg, const ic_layout *layou
 	r->now = *r->given;
 	r->simd = ic_cpu_simd();
 	r->planned = false;
-	memset(r->services, 0, sizeof(r->services));
 	/* Ranks are closed over these whether they are in use or not. */
 	memset(r->port, 0, sizeof(r->port));
 	memset(r->time, 0, sizeof(r->time));
-	r->ends[0] = UINT16_MAX;
+	r->next[0] = 0;
 	return r;
 }
 

@@ -141,7 +141,7 @@ static ic_zeek_result set_text(const ic_zeek_layout *l, const ic_zeek_op *op, ic
 			       uint32_t row)
 {
 	ic_column *col = &b->col[op->field];
-	if (cell.n == l->empty_n && memcmp(cell.p, l->empty, cell.n) == 0)
+	if (ic_zeek_empty(l, cell))
 		cell.n = 0;
 	if (!ic_zeek_unescape(&b->arena, &cell))
 		return IC_ZEEK_NOMEM;

@@ -37,6 +37,11 @@ static inline bool ic_zeek_unset(const ic_zeek_layout *l, ic_str cell)
 	return cell.n == l->unset_n && memcmp(cell.p, l->unset, cell.n) == 0;
 }
 
+static inline bool ic_zeek_empty(const ic_zeek_layout *l, ic_str cell)
+{
+	return cell.n == l->empty_n && memcmp(cell.p, l->empty, cell.n) == 0;
+}
+
 /* Sets the field of one row. On IC_ZEEK_BAD *cause is a format for ic_row_bad with the name and the
  * cut cell as "%s" and "%.*s". */
 ic_zeek_result ic_zeek_set(const ic_zeek_layout *l, const ic_zeek_op *op, ic_str cell, ic_batch *b,
