@@ -16,7 +16,10 @@ static ic_simd best_of_machine(void)
 	if (__builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
 	    __builtin_cpu_supports("avx512vbmi2"))
 		return IC_SIMD_AVX512;
-	return __builtin_cpu_supports("avx2") ? IC_SIMD_AVX2 : IC_SIMD_128;
+	return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") &&
+		       __builtin_cpu_supports("bmi2") && __builtin_cpu_supports("popcnt")
+		   ? IC_SIMD_AVX2
+		   : IC_SIMD_128;
 #elif defined(__aarch64__)
 	return IC_SIMD_128;
 #else
