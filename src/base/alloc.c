@@ -23,9 +23,10 @@ void *ic_malloc(size_t n)
 
 void *ic_calloc(size_t n, size_t size)
 {
-	if (refused())
+	size_t bytes;
+	if (refused() || __builtin_mul_overflow(n, size, &bytes))
 		return NULL;
-	return n == 0 || size == 0 ? calloc(1, 1) : calloc(n, size);
+	return calloc(bytes ? bytes : 1, 1);
 }
 
 void *ic_realloc(void *p, size_t n)

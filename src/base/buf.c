@@ -32,7 +32,7 @@ static char *reserve(ic_buf *b, size_t more)
 		b->failed = true;
 		return NULL;
 	}
-	size_t room = b->room ? b->room : 256;
+	size_t room = b->room ? b->room : b->cap < 256 ? b->cap : 256;
 	while (room < b->n + more)
 		room = room > b->cap / 2 ? b->cap : room * 2;
 	char *p = ic_realloc(b->p, room);

@@ -17,7 +17,7 @@ static const int64_t powers[] = { 1, 10, 100, 1000, 10000, 100000, 1000000, 1000
 /* ---- epoch seconds ---------------------------------------------------------------- */
 
 /* Any decimal with an exponent, exactly: the digits are kept as text and the point is moved by seven
- * places. A tick count has at most 18 digits. */
+ * places. A tick count has at most 19 digits. */
 static bool epoch_with_exponent(ic_str s, int64_t *ret)
 {
 	char digits[20];
@@ -57,19 +57,19 @@ static bool epoch_with_exponent(ic_str s, int64_t *ret)
 		point += exponent;
 	}
 	point += 7;
-	int64_t ticks = 0;
+	uint64_t ticks = 0;
 	if (kept == 0 || point < 0) {
 		*ret = 0;
 		return true;
 	}
-	if (point > 18)
+	if (point > 19)
 		return false;
 	for (int64_t d = 0; d < point; d++)
-		ticks = ticks * 10 + (d < kept ? digits[d] - '0' : 0);
+		ticks = ticks * 10 + (d < kept ? (uint64_t)(digits[d] - '0') : 0);
 	ticks += point < kept && digits[point] >= '5';
-	if (ticks > IC_TIME_MAX)
+	if (ticks > (uint64_t)IC_TIME_MAX)
 		return false;
-	*ret = ticks;
+	*ret = (int64_t)ticks;
 	return true;
 }
 

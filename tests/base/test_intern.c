@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "../test.h"
+
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/intern.h"
+#include "base/thread.h"
+
+static ic_ip nth_ip(uint32_t i)
+{
+	ic_ip ip = ic_ip_from_v4(i * 2654435761u);
+	if (i % 7 == 0)
+		ip.b[0] = 0x20;
+	return ip;
+}
+
+static ic_str nth_str(uint32_t i, char buf[32])
+{
+	return (ic_str){ buf, (uint32_t)snprintf(buf, 32, "name-%u.example", i) };
+}
+
+static void same_bytes_same_id(void **state)
+{
+	(void)state;
+	ic_intern *t = ic_intern_new(NULL);
+	assert_non_null(t);
+	assert_int_equal(ic_intern_str(t, (ic_str){ NULL, 0 }), 0);
+	assert_null(ic_intern_get(t, 0).p);
+	assert_false(ic_intern_is_ip(t, 0));
+	uint32_t empty = ic_intern_str(t, IC_STR(""));
+	assert_true(empty != 0);
+	assert_non_null(ic_intern_get(t, empty).p);
+	assert_int_equal(ic_intern_get(t, empty).n, 0);
+	uint32_t a = ic_intern_str(t, IC_STR("a.example")), b = ic_intern_str(t, IC_STR("b.example"));
+	assert_true(a != b && a && b);
+	assert_int_equal(ic_intern_str(t, IC_STR("a.example")), a);
+	assert_true(ic_str_eq(ic_intern_get(t, b), IC_STR("b.example")));
+	ic_ip ip = nth_ip(1);
+	uint32_t id = ic_intern_ip(t, &ip);
+	assert_true(ic_intern_is_ip(t, id));
+	assert_false(ic_intern_is_ip(t, a));
+	/* the same sixteen bytes as text are another entry */
+	uint32_t text = ic_intern_str(t, (ic_str){ (const char *)ip.b, 16 });
+	assert_true(text != id);
+	assert_memory_equal(ic_intern_get(t, id).p, ip.b, 16);
+	char buf[46];
+	assert_true(ic_str_eq(ic_intern_text(t, id, buf), IC_STR("158.55.121.177")));
+	assert_true(ic_str_eq(ic_intern_text(t, a, buf), IC_STR("a.example")));
+	ic_intern_free(t);
+	ic_intern_free(NULL);
+}
+
+static void long_strings_are_cut(void **state)
+{
+	(void)state;
+	ic_intern *t = ic_intern_new(NULL);
+	char *text = malloc(70000);
+	memset(text, 'x', 70000);
+	uint32_t id = ic_intern_str(t, (ic_str){ text, 70000 });
+	assert_int_equal(ic_intern_get(t, id).n, 65536);
+	assert_int_equal(ic_intern_str(t, (ic_str){ text, 65536 }), id);
+	free(text);
+	ic_intern_free(t);
+}
+
+static void many(void **state)
+{
+	(void)state;
+	enum { N = 100000 };
+	ic_budget budget = { 0 };
+	ic_intern *t = ic_intern_new(&budget);
+	uint32_t *ids = calloc(2 * N, sizeof *ids), *again = calloc(N, sizeof *again);
+	ic_ip *ips = calloc(N, sizeof *ips);
+	char buf[32];
+	for (uint32_t i = 0; i < N; i++) {
+		ips[i] = nth_ip(i);
+		ids[i] = ic_intern_ip(t, &ips[i]);
+		ids[N + i] = ic_intern_str(t, nth_str(i, buf));
+		assert_true(ids[i] && ids[N + i]);
+	}
+	uint32_t limit = ic_intern_limit(t);
+	assert_true(limit < 2 * N * 5 / 4); /* dense enough to index arrays */
+	uint8_t *seen = calloc(limit, 1);
+	for (uint32_t i = 0; i < 2 * N; i++) {
+		assert_true(ids[i] < limit);
+		assert_int_equal(seen[ids[i]]++, 0);
+	}
+	ic_intern_ips(t, ips, N, again);
+	assert_memory_equal(again, ids, N * sizeof *ids);
+	for (uint32_t i = 0; i < N; i++) {
+		ic_ip ip = ic_intern_get_ip(t, ids[i]);
+		assert_memory_equal(&ip, &ips[i], sizeof ip);
+		assert_true(ic_str_eq(ic_intern_get(t, ids[N + i]), nth_str(i, buf)));
+		assert_int_equal(ic_intern_str(t, nth_str(i, buf)), ids[N + i]);
+	}
+	free(seen);
+	free(ips);
+	free(ids);
+	free(again);
+	ic_intern_free(t);
+	assert_int_equal(budget.used, 0);
+}
+
+static void budget_refuses_new_keys_only(void **state)
+{
+	(void)state;
+	ic_budget budget = { .limit = 4 << 20 };
+	ic_intern *t = ic_intern_new(&budget);
+	uint32_t refused = 0, first = 0;
+	for (uint32_t i = 0; i < 200000; i++) {
+		ic_ip ip = nth_ip(i);
+		uint32_t id = ic_intern_ip(t, &ip);
+		if (i == 0)
+			first = id;
+		refused += id == 0;
+	}
+	assert_true(refused > 0 && budget.used <= budget.limit && budget.refused > 0);
+	ic_ip ip = nth_ip(0);
+	assert_int_equal(ic_intern_ip(t, &ip), first);
+	ic_intern_free(t);
+}
+
+static void every_failure_is_survived(void **state)
+{
+	(void)state;
+	bool whole = false;
+	for (uint64_t n = 1; !whole; n++) {
+		uint32_t failed = 0;
+		char buf[32];
+		ic_alloc_fail_after(n);
+		ic_intern *t = ic_intern_new(NULL);
+		for (uint32_t i = 0; t && i < 300; i++) {
+			ic_ip ip = nth_ip(i);
+			failed += ic_intern_ip(t, &ip) == 0;
+			failed += ic_intern_str(t, nth_str(i, buf)) == 0;
+		}
+		ic_alloc_fail_after(0);
+		whole = t && failed == 0;
+		/* what was refused goes in once there is memory */
+		for (uint32_t i = 0; t && i < 300; i++) {
+			ic_ip ip = nth_ip(i);
+			assert_true(ic_intern_ip(t, &ip) != 0);
+			assert_true(
+			    ic_str_eq(ic_intern_get(t, ic_intern_str(t, nth_str(i, buf))), nth_str(i, buf)));
+		}
+		ic_intern_free(t);
+		assert_true(n < 10000);
+	}
+}
+
+/* Four threads insert and look up the same keys in different orders, while the tables grow under
+ * them. Run under the thread sanitizer too. */
+enum { KEYS = 20000, THREADS = 4 };
+typedef struct race {
+	ic_intern *t;
+	uint32_t ids[THREADS][2 * KEYS];
+	_Atomic unsigned wrong;
+} race;
+
+static ic_status race_run(void *ctx, unsigned who)
+{
+	race *r = ctx;
+	char buf[32];
+	for (uint32_t step = 0; step < KEYS; step++) {
+		uint32_t i = (step * 7919u + who * 5003u) % KEYS;
+		ic_ip ip = nth_ip(i), back;
+		if (step % 2)
+			r->ids[who][i] = ic_intern_ip(r->t, &ip);
+		else
+			ic_intern_ips(r->t, &ip, 1, &r->ids[who][i]);
+		back = ic_intern_get_ip(r->t, r->ids[who][i]);
+		r->wrong += memcmp(&back, &ip, sizeof ip) != 0 || !ic_intern_is_ip(r->t, r->ids[who][i]);
+		ic_str s = nth_str(i, buf);
+		r->ids[who][KEYS + i] = ic_intern_str(r->t, s);
+		r->wrong += !ic_str_eq(ic_intern_get(r->t, r->ids[who][KEYS + i]), s);
+	}
+	return IC_OK;
+}
+
+static void threads_agree(void **state)
+{
+	(void)state;
+	race *r = calloc(1, sizeof *r);
+	r->t = ic_intern_new(NULL);
+	assert_int_equal(ic_parallel_for(THREADS, THREADS, race_run, r), IC_OK);
+	assert_int_equal(r->wrong, 0);
+	for (unsigned who = 1; who < THREADS; who++)
+		assert_memory_equal(r->ids[who], r->ids[0], sizeof r->ids[0]);
+	ic_intern_free(r->t);
+	free(r);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(same_bytes_same_id),
+		cmocka_unit_test(long_strings_are_cut),
+		cmocka_unit_test(many),
+		cmocka_unit_test(budget_refuses_new_keys_only),
+		cmocka_unit_test(every_failure_is_survived),
+		cmocka_unit_test(threads_agree),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
