@@ -283,6 +283,33 @@ static void every_profile_has_a_name_and_help(void **state)
 	assert_null(ic_lowering_name(8));
 }
 
+/* docs/detectors.md says what the tables say. */
+static void the_page_matches_the_tables(void **state)
+{
+	(void)state;
+	static char page[65536];
+	FILE *f = fopen(IC_SOURCE_ROOT "/docs/detectors.md", "rb");
+	assert_non_null(f);
+	page[fread(page, 1, sizeof page - 1, f)] = 0;
+	fclose(f);
+	char row[512];
+	for (const ic_detector *d = ic_detectors; d->name; d++) {
+		snprintf(row, sizeof row, "| `%s` | %s |", d->name, d->help);
+		if (!strstr(page, row))
+			fail_msg("docs/detectors.md lacks: %s", row);
+	}
+	for (const ic_evidence *e = ic_evidences; e->code; e++) {
+		snprintf(row, sizeof row, "| `%s` | %g | %s |", e->code, e->weight, e->help);
+		if (!strstr(page, row))
+			fail_msg("docs/detectors.md lacks: %s", row);
+	}
+	for (size_t i = 0; ic_lowering_name(i); i++) {
+		snprintf(row, sizeof row, "| `%s` | %s |", ic_lowering_name(i), ic_lowering_help(i));
+		if (!strstr(page, row))
+			fail_msg("docs/detectors.md lacks: %s", row);
+	}
+}
+
 static void nothing_fails_badly_without_memory(void **state)
 {
 	(void)state;
@@ -327,6 +354,7 @@ int main(void)
 		cmocka_unit_test(hostile_names_are_cut_in_texts),
 		cmocka_unit_test(evidence_keeps_within_its_weight),
 		cmocka_unit_test(every_profile_has_a_name_and_help),
+		cmocka_unit_test(the_page_matches_the_tables),
 		cmocka_unit_test(nothing_fails_badly_without_memory),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
