@@ -84,12 +84,14 @@ static ic_status choose_fields(conversion *c, const char *list, ic_error *err)
 	}
 }
 
-/* Without --fields: whatever the inputs can give, in the order of the catalogue. */
-static void take_all_fields(conversion *c, ic_fieldset can_give)
+/* Without --fields: whatever the inputs can give, in the order of the catalogue. A Zeek log has all of
+ * Zeek's own columns. */
+static void take_all_fields(conversion *c, ic_fieldset can_give, bool zeek)
 {
 	can_give |= IC_FIELD_BIT(IC_F_EVENT_LEVEL);
 	for (unsigned f = 0; f < IC_FIELD_COUNT; f++) {
-		if (can_give & IC_FIELD_BIT(f) && !ic_fields[f].on_request)
+		bool usual = !ic_fields[f].on_request || (zeek && ic_fields[f].zeek);
+		if (can_give & IC_FIELD_BIT(f) && usual)
 			c->fields[c->field_count++] = (ic_field)f;
 	}
 }
@@ -282,7 +284,8 @@ static ic_status open_input(conversion *c, const ic_convert_options *opt, ic_err
 	if (st != IC_OK)
 		return st;
 	if (!opt->fields)
-		take_all_fields(c, ic_input_get_facts(c->in)->can_give);
+		take_all_fields(c, ic_input_get_facts(c->in)->can_give,
+				strncmp(opt->format, "zeek-", 5) == 0);
 	/* Filters and derived values read these whether they are printed or not. */
 	c->wanted = set_of(c) | IC_FIELD_BIT(IC_F_TIME) | IC_FIELD_BIT(IC_F_DST_IP) |
 		    IC_FIELD_BIT(IC_F_DST_PORT) | IC_FIELD_BIT(IC_F_SERVICE);
