@@ -5,21 +5,16 @@
  * An entry lives from the first row of a uid until its connection is complete, or until memory is
  * short: then the oldest goes first. A connection is counted once: the uids of entries that are gone
  * are kept for a while, so that a later report of the same connection is recognised. */
-#include "detect/join.h"
+#include "detect/join_table.h"
 
 #include <libpsl.h>
 #include <string.h>
 
 enum {
-	PAGE_ENTRIES = 32,
-	FIRST_BUCKETS = 16,
 	PREFETCH = 8,
 	MAX_NAME = 255,
 	MAX_SLOTS = 4096, /* of one count series */
 	FIRST_SLOTS = 4,
-	MAX_ENTRIES = 1 << 22, /* unless configured */
-	MAX_MEMORY = 1 << 22,  /* finished uids, and DNS answers */
-	GENERATION = 1024,     /* a partition may always remember as many */
 };
 
 /* Which source of a name wins. An http Host inside TLS is somebody's payload; CONNECT and absolute
@@ -28,212 +23,6 @@ enum { NAME_NONE, NAME_DNS, NAME_HTTP, NAME_SNI, NAME_PROXIED };
 
 #define KEY(by)	 (1u << (by))
 #define ALL_KEYS (KEY(IC_GROUP_BYS) - 1)
-
-typedef struct entry {
-	ic_obs_full ev;		     /* everything known of the connection so far */
-	ic_profile *profile;	     /* the one that counts it, NULL none */
-	uint32_t chain;		     /* next of the bucket, or of the free list; numbers are 1-based */
-	uint32_t older, newer;	     /* by first row */
-	uint16_t out_rows;	     /* rows counted as out of scope */
-	uint8_t rank;		     /* of ev.name */
-	uint8_t keys : IC_GROUP_BYS; /* series that have the event */
-	uint8_t connected : 1;	     /* ev.base is the connection's, not a detail's */
-	uint8_t counted : 1;	     /* in the partition's totals */
-} entry;
-
-/* Remembers keys for a while: two generations, the older is dropped when the younger is full. */
-typedef struct memory {
-	ic_group_table young, old;
-	_Atomic size_t *total; /* of all partitions */
-	size_t limit;
-} memory;
-
-typedef struct resolved {
-	uint32_t src, addr; /* key */
-	uint32_t name, spare;
-} resolved;
-
-struct ic_join {
-	entry **page;
-	uint32_t pages, used, live; /* used: entries ever taken from pages */
-	uint32_t free_list, oldest, newest;
-	uint32_t *bucket, buckets;
-	memory done;		/* uint64_t uid */
-	memory resolved;	/* what addresses were asked for as */
-	ic_group_table domains; /* { name, domain } */
-};
-
-/* ---- memory of the past ------------------------------------------------------------------ */
-
-static void memory_init(memory *m, unsigned key_bytes, unsigned entry_bytes, ic_budget *budget,
-			_Atomic size_t *total, size_t limit)
-{
-	ic_group_init(&m->young, key_bytes, entry_bytes, budget);
-	ic_group_init(&m->old, key_bytes, entry_bytes, budget);
-	m->total = total;
-	m->limit = limit;
-}
-
-static void memory_clear(memory *m)
-{
-	atomic_fetch_sub(m->total, ic_group_count(&m->young) + ic_group_count(&m->old));
-	ic_group_clear(&m->young);
-	ic_group_clear(&m->old);
-}
-
-static void *memory_find(const memory *m, const void *key, uint64_t hash)
-{
-	void *e = ic_group_find(&m->young, key, hash);
-	return e ? e : ic_group_find(&m->old, key, hash);
-}
-
-/* NULL: no memory; what was known is still known. */
-static void *memory_add(memory *m, const void *key, uint64_t hash)
-{
-	if (ic_group_count(&m->young) >= GENERATION && atomic_load(m->total) >= m->limit) {
-		atomic_fetch_sub(m->total, ic_group_count(&m->old));
-		ic_group_clear(&m->old);
-		ic_group_table empty = m->old;
-		m->old = m->young;
-		m->young = empty;
-	}
-	int is_new;
-	void *e = ic_group_upsert(&m->young, key, hash, &is_new);
-	if (e && is_new)
-		atomic_fetch_add(m->total, 1);
-	return e;
-}
-
-static void mark_done(ic_join *j, uint64_t uid)
-{
-	memory_add(&j->done, &uid, ic_group_hash(&uid, sizeof uid));
-}
-
-static bool is_done(const ic_join *j, uint64_t uid)
-{
-	return memory_find(&j->done, &uid, ic_group_hash(&uid, sizeof uid)) != NULL;
-}
-
-/* ---- entries ------------------------------------------------------------------------------- */
-
-static inline entry *entry_at(const ic_join *j, uint32_t number)
-{
-	return &j->page[(number - 1) / PAGE_ENTRIES][(number - 1) % PAGE_ENTRIES];
-}
-
-static inline uint32_t *bucket_of(const ic_join *j, uint64_t uid)
-{
-	return &j->bucket[(uint32_t)uid & (j->buckets - 1)];
-}
-
-static uint32_t find(const ic_join *j, uint64_t uid)
-{
-	if (!j->buckets)
-		return 0;
-	uint32_t n = *bucket_of(j, uid);
-	while (n && entry_at(j, n)->ev.uid != uid)
-		n = entry_at(j, n)->chain;
-	return n;
-}
-
-static bool take_budget(const ic_observation *o, size_t bytes)
-{
-	return !o->budget || ic_budget_take(o->budget, bytes) == 0;
-}
-
-static void give_budget(const ic_observation *o, size_t bytes)
-{
-	if (o->budget)
-		ic_budget_give(o->budget, bytes);
-}
-
-/* Doubles the buckets. Failing is harmless once there are some: chains get longer. */
-static void grow_buckets(const ic_observation *o, ic_join *j)
-{
-	uint32_t buckets = j->buckets ? j->buckets * 2 : FIRST_BUCKETS;
-	if (!take_budget(o, buckets * sizeof *j->bucket))
-		return;
-	uint32_t *bucket = ic_calloc(buckets, sizeof *bucket);
-	if (!bucket) {
-		give_budget(o, buckets * sizeof *bucket);
-		return;
-	}
-	give_budget(o, j->buckets * sizeof *bucket);
-	ic_free(j->bucket);
-	j->bucket = bucket;
-	j->buckets = buckets;
-	for (uint32_t n = j->oldest; n; n = entry_at(j, n)->newer) {
-		uint32_t *head = bucket_of(j, entry_at(j, n)->ev.uid);
-		entry_at(j, n)->chain = *head;
-		*head = n;
-	}
-}
-
-static bool grow_pages(const ic_observation *o, ic_join *j)
-{
-	if (!take_budget(o, PAGE_ENTRIES * sizeof(entry)))
-		return false;
-	if ((j->pages & (j->pages - 1)) == 0) { /* room is the next power of two */
-		entry **page = ic_reallocarray(j->page, j->pages ? j->pages * 2 : 1, sizeof *page);
-		j->page = page ? page : j->page;
-		if (!page) {
-			give_budget(o, PAGE_ENTRIES * sizeof(entry));
-			return false;
-		}
-	}
-	entry *fresh = ic_calloc(PAGE_ENTRIES, sizeof *fresh);
-	if (!fresh) {
-		give_budget(o, PAGE_ENTRIES * sizeof(entry));
-		return false;
-	}
-	j->page[j->pages++] = fresh;
-	return true;
-}
-
-/* A fresh entry as the newest one, 0 when memory or the cap do not allow it. */
-static uint32_t insert(ic_observation *o, ic_join *j, const ic_obs_full *row)
-{
-	if (atomic_load(&o->joined) >= o->join_limit)
-		return 0;
-	if (j->live >= j->buckets)
-		grow_buckets(o, j);
-	if (!j->buckets)
-		return 0;
-	uint32_t n = j->free_list;
-	if (n)
-		j->free_list = entry_at(j, n)->chain;
-	else if (j->used < j->pages * PAGE_ENTRIES || grow_pages(o, j))
-		n = ++j->used;
-	else
-		return 0;
-	atomic_fetch_add(&o->joined, 1);
-	j->live++;
-	uint32_t *head = bucket_of(j, row->uid);
-	*entry_at(j, n) = (entry){ .ev = *row, .chain = *head, .older = j->newest };
-	*head = n;
-	if (j->newest)
-		entry_at(j, j->newest)->newer = n;
-	else
-		j->oldest = n;
-	j->newest = n;
-	return n;
-}
-
-static void drop(ic_observation *o, ic_join *j, uint32_t n)
-{
-	entry *e = entry_at(j, n);
-	uint32_t *link = bucket_of(j, e->ev.uid);
-	while (*link != n)
-		link = &entry_at(j, *link)->chain;
-	*link = e->chain;
-	*(e->older ? &entry_at(j, e->older)->newer : &j->oldest) = e->newer;
-	*(e->newer ? &entry_at(j, e->newer)->older : &j->newest) = e->older;
-	mark_done(j, e->ev.uid);
-	e->chain = j->free_list;
-	j->free_list = n;
-	j->live--;
-	atomic_fetch_sub(&o->joined, 1);
-}
 
 /* ---- names ----------------------------------------------------------------------------------- */
 
@@ -267,8 +56,9 @@ static uint32_t domain_of(const ic_observation *o, ic_join *j, uint32_t name)
 
 static ic_status dns_row(const ic_observation *o, ic_partition *p, const ic_obs_full *row)
 {
-	resolved key = { .src = row->base.src, .addr = row->base.dst };
-	resolved *r = memory_add(&p->join->resolved, &key, ic_group_hash(&key, offsetof(resolved, name)));
+	ic_resolved key = { .src = row->base.src, .addr = row->base.dst };
+	ic_resolved *r =
+	    ic_memory_add(&p->join->resolved, &key, ic_group_hash(&key, offsetof(ic_resolved, name)));
 	if (!r)
 		return ic_observe_lost(o, p);
 	r->name = row->dns_name;
@@ -277,10 +67,11 @@ static ic_status dns_row(const ic_observation *o, ic_partition *p, const ic_obs_
 
 static uint32_t resolved_name(const ic_join *j, const ic_obs *row)
 {
-	resolved key = { .src = row->src, .addr = row->dst };
+	ic_resolved key = { .src = row->src, .addr = row->dst };
 	if (!key.addr)
 		return 0;
-	const resolved *r = memory_find(&j->resolved, &key, ic_group_hash(&key, offsetof(resolved, name)));
+	const ic_resolved *r =
+	    ic_memory_find(&j->resolved, &key, ic_group_hash(&key, offsetof(ic_resolved, name)));
 	return r ? r->name : 0;
 }
 
@@ -365,7 +156,7 @@ static uint32_t add_saturating(uint32_t a, uint32_t b)
 
 /* Adds what is known of a connection by now to the series that do not have it yet, and moves it to
  * the profile of its present values. */
-static ic_status settle(const ic_observation *o, ic_partition *p, entry *e)
+static ic_status settle(const ic_observation *o, ic_partition *p, ic_join_entry *e)
 {
 	ic_obs_full *ev = &e->ev;
 	if (!ev->name && !(ev->signals & IC_SIG_BARE_IP)) {
@@ -424,7 +215,7 @@ static unsigned name_rank(const ic_obs_full *row)
 }
 
 /* Takes over what the row knows and the entry does not. */
-static void merge(entry *e, const ic_obs_full *row)
+static void merge(ic_join_entry *e, const ic_obs_full *row)
 {
 	ic_obs_full *ev = &e->ev;
 	unsigned rank = name_rank(row);
@@ -443,7 +234,7 @@ static void merge(entry *e, const ic_obs_full *row)
 }
 
 /* The connection of an entry that had only details. */
-static void connect(entry *e, const ic_obs_full *row)
+static void connect(ic_join_entry *e, const ic_obs_full *row)
 {
 	ic_obs detail = e->ev.base;
 	/* A proxy was asked for an address: that is the destination, not the proxy. */
@@ -457,7 +248,6 @@ static void connect(entry *e, const ic_obs_full *row)
 		e->ev.base.port = detail.port;
 		e->ev.base.in_scope = 1;
 	}
-	e->connected = 1;
 }
 
 static int64_t increase(int64_t was, int64_t now)
@@ -466,7 +256,7 @@ static int64_t increase(int64_t was, int64_t now)
 }
 
 /* Another report of a connection already counted: only what was added counts. */
-static void grow(const ic_observation *o, ic_partition *p, entry *e, const ic_obs_full *row)
+static void grow(const ic_observation *o, ic_partition *p, ic_join_entry *e, const ic_obs_full *row)
 {
 	ic_obs *was = &e->ev.base;
 	const ic_obs *now = &row->base;
@@ -492,7 +282,7 @@ static void grow(const ic_observation *o, ic_partition *p, entry *e, const ic_ob
 }
 
 /* Counts a row that --scope leaves out, and takes it back once a proxied name is known. */
-static void count_scope(ic_partition *p, entry *e, const ic_obs_full *row)
+static void count_scope(ic_partition *p, ic_join_entry *e, const ic_obs_full *row)
 {
 	if ((e->ev.signals | row->signals) & IC_SIG_PROXIED) {
 		p->out_scope -= e->out_rows;
@@ -506,38 +296,40 @@ static void count_scope(ic_partition *p, entry *e, const ic_obs_full *row)
 
 static ic_status lone_row(const ic_observation *o, ic_partition *p, const ic_obs_full *row)
 {
-	entry e = { .ev = *row, .rank = (uint8_t)name_rank(row), .connected = 1 };
+	ic_join_entry e = { .ev = *row, .rank = (uint8_t)name_rank(row), .connected = 1 };
 	count_scope(p, &e, row);
 	return settle(o, p, &e);
 }
 
-/* Makes room: the oldest entry leaves. Details that still waited count as a connection now. */
-static ic_status evict(ic_observation *o, ic_partition *p)
+/* Makes room: an old entry leaves, best one that was counted. Details that still waited count as a
+ * connection now. False: there is none. */
+static bool evict(ic_observation *o, ic_partition *p, ic_status *st)
 {
-	uint32_t n = p->join->oldest;
-	entry *e = entry_at(p->join, n);
-	ic_status st = IC_OK;
-	if (!e->connected) {
+	ic_join *j = p->join;
+	uint32_t n = j->list[1].oldest ? j->list[1].oldest : j->list[0].oldest;
+	if (!n)
+		return false;
+	if (!ic_join_at(j, n)->connected) {
 		p->dropped++;
-		st = settle(o, p, e);
+		*st = settle(o, p, ic_join_at(j, n));
 	}
-	drop(o, p->join, n);
-	return st;
+	ic_join_drop(o, j, n);
+	return true;
 }
 
 /* An entry for the first row of a uid; *ret 0 when memory allows none. */
 static ic_status remember(ic_observation *o, ic_partition *p, const ic_obs_full *row, uint32_t *ret)
 {
 	ic_status st = IC_OK;
-	while (st == IC_OK && !(*ret = insert(o, p->join, row)) && p->join->oldest)
-		st = evict(o, p);
+	while (st == IC_OK && !(*ret = ic_join_insert(o, p->join, row)) && evict(o, p, &st))
+		;
 	if (st != IC_OK)
 		return st;
 	if (*ret) {
-		entry_at(p->join, *ret)->rank = (uint8_t)name_rank(row);
+		ic_join_at(p->join, *ret)->rank = (uint8_t)name_rank(row);
 		return IC_OK;
 	}
-	mark_done(p->join, row->uid);
+	ic_join_done(p->join, row->uid);
 	if (atomic_load(&o->joined) < o->join_limit)
 		return ic_observe_lost(o, p);
 	p->dropped++;
@@ -550,11 +342,11 @@ static ic_status conn_row(ic_observation *o, ic_partition *p, const ic_obs_full 
 	if (!row->uid)
 		return lone_row(o, p, row);
 	bool keep = o->cfg.join_pending || row->base.open;
-	uint32_t n = find(j, row->uid);
-	if (!n && is_done(j, row->uid))
+	uint32_t n = ic_join_find(j, row->uid);
+	if (!n && ic_join_is_done(j, row->uid))
 		return IC_OK;
 	if (!n && !keep) {
-		mark_done(j, row->uid);
+		ic_join_done(j, row->uid);
 		return lone_row(o, p, row);
 	}
 	bool first = !n;
@@ -563,17 +355,17 @@ static ic_status conn_row(ic_observation *o, ic_partition *p, const ic_obs_full 
 		return st;
 	if (!n)
 		return lone_row(o, p, row);
-	entry *e = entry_at(j, n);
-	if (first)
-		e->connected = 1;
-	else if (e->connected)
+	ic_join_entry *e = ic_join_at(j, n);
+	if (e->connected)
 		grow(o, p, e, row);
-	else
+	else if (!first)
 		connect(e, row);
 	count_scope(p, e, row);
 	st = settle(o, p, e);
 	if (!keep)
-		drop(o, j, n);
+		ic_join_drop(o, j, n);
+	else if (!e->connected)
+		ic_join_connected(o, j, n);
 	return st;
 }
 
@@ -581,8 +373,8 @@ static ic_status conn_row(ic_observation *o, ic_partition *p, const ic_obs_full 
 static ic_status detail_row(ic_observation *o, ic_partition *p, const ic_obs_full *row, bool *proxied)
 {
 	ic_join *j = p->join;
-	uint32_t n = row->uid ? find(j, row->uid) : 0;
-	if (!n && row->uid && is_done(j, row->uid)) {
+	uint32_t n = row->uid ? ic_join_find(j, row->uid) : 0;
+	if (!n && row->uid && ic_join_is_done(j, row->uid)) {
 		/* Its connection was counted without it, and is forgotten. */
 		p->dropped += o->cfg.have_conn;
 		p->out_scope += !row->base.in_scope && !(row->signals & IC_SIG_PROXIED);
@@ -594,11 +386,11 @@ static ic_status detail_row(ic_observation *o, ic_partition *p, const ic_obs_ful
 		return st;
 	if (!n)
 		return lone_row(o, p, row);
-	entry *e = entry_at(j, n);
-	if (first)
-		e->connected = !o->cfg.have_conn;
-	else
+	ic_join_entry *e = ic_join_at(j, n);
+	if (!first)
 		merge(e, row);
+	else if (!o->cfg.have_conn)
+		ic_join_connected(o, j, n);
 	count_scope(p, e, row);
 	*proxied = e->ev.signals & IC_SIG_PROXIED;
 	return e->connected ? settle(o, p, e) : IC_OK;
@@ -699,94 +491,16 @@ ic_status ic_join_drain(ic_observation *o, ic_partition *p, const char *rows, co
 		if (i + PREFETCH < n)
 			__builtin_prefetch(&all[index[i + PREFETCH]].uid);
 		if (i + PREFETCH / 2 < n && p->join->buckets)
-			__builtin_prefetch(bucket_of(p->join, all[index[i + PREFETCH / 2]].uid));
+			__builtin_prefetch(ic_join_bucket(p->join, all[index[i + PREFETCH / 2]].uid));
 		st = take_row(o, p, &all[index[i]]);
 	}
 	return st;
 }
 
-/* Two lists linked by `newer`, each in time order, into one; on a tie a goes first. */
-static uint32_t merge_lists(const ic_join *j, uint32_t a, uint32_t b)
-{
-	uint32_t head = 0, *link = &head;
-	while (a && b) {
-		bool second = entry_at(j, b)->ev.base.ticks < entry_at(j, a)->ev.base.ticks;
-		uint32_t *from = second ? &b : &a;
-		*link = *from;
-		link = &entry_at(j, *from)->newer;
-		*from = *link;
-	}
-	*link = a ? a : b;
-	return head;
-}
-
-/* Details whose connection did not come, by time; equal times in order of arrival. */
-static uint32_t waiting_by_time(const ic_join *j)
-{
-	uint32_t bin[32] = { 0 }, next, sorted = 0; /* bin i holds 2^i entries, older than those of bin i-1 */
-	for (uint32_t n = j->oldest; n; n = next) {
-		entry *e = entry_at(j, n);
-		next = e->newer;
-		if (e->connected)
-			continue;
-		e->newer = 0;
-		uint32_t run = n;
-		unsigned i = 0;
-		for (; bin[i] && i < 31; i++) {
-			run = merge_lists(j, bin[i], run);
-			bin[i] = 0;
-		}
-		bin[i] = run;
-	}
-	for (unsigned i = 0; i < 32; i++)
-		sorted = merge_lists(j, bin[i], sorted);
-	return sorted;
-}
-
 ic_status ic_join_finish(ic_observation *o, ic_partition *p)
 {
 	ic_status st = IC_OK;
-	for (uint32_t n = waiting_by_time(p->join); n && st == IC_OK; n = entry_at(p->join, n)->newer)
-		st = settle(o, p, entry_at(p->join, n));
+	for (uint32_t n = ic_join_by_time(p->join); n && st == IC_OK; n = ic_join_at(p->join, n)->newer)
+		st = settle(o, p, ic_join_at(p->join, n));
 	return st;
-}
-
-void ic_join_limits(ic_observation *o)
-{
-	o->join_limit = o->cfg.join_entries ? o->cfg.join_entries : MAX_ENTRIES;
-	o->memory_limit = MAX_MEMORY;
-	if (!o->budget || !o->budget->limit)
-		return;
-	uint64_t entries = o->budget->limit / 4 / sizeof(entry) + 1;
-	uint64_t remembered = o->budget->limit / 16 / sizeof(resolved) + 1;
-	o->join_limit = entries < o->join_limit ? entries : o->join_limit;
-	o->memory_limit = remembered < o->memory_limit ? remembered : o->memory_limit;
-}
-
-ic_join *ic_join_new(ic_observation *o)
-{
-	ic_join *j = ic_calloc(1, sizeof *j);
-	if (!j)
-		return NULL;
-	memory_init(&j->done, sizeof(uint64_t), sizeof(uint64_t), o->budget, &o->done, o->memory_limit);
-	memory_init(&j->resolved, offsetof(resolved, name), sizeof(resolved), o->budget, &o->resolved,
-		    o->memory_limit);
-	ic_group_init(&j->domains, sizeof(uint32_t), 2 * sizeof(uint32_t), o->budget);
-	return j;
-}
-
-void ic_join_free(ic_observation *o, ic_join *j)
-{
-	if (!j)
-		return;
-	for (uint32_t i = 0; i < j->pages; i++)
-		ic_free(j->page[i]);
-	ic_free(j->page);
-	ic_free(j->bucket);
-	give_budget(o, (size_t)j->pages * PAGE_ENTRIES * sizeof(entry) + j->buckets * sizeof *j->bucket);
-	atomic_fetch_sub(&o->joined, j->live);
-	memory_clear(&j->done);
-	memory_clear(&j->resolved);
-	ic_group_clear(&j->domains);
-	ic_free(j);
 }

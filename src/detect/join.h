@@ -14,7 +14,7 @@ struct ic_observer_state {
 	ic_budget *budget; /* borrowed, may be NULL */
 	/* Join entries, finished uids and DNS answers remembered over all partitions: the most, and now. */
 	size_t join_limit, memory_limit;
-	_Atomic size_t joined, done, resolved;
+	_Atomic size_t joined, connected, done, resolved; /* connected: of those joined */
 	/* One bit for each IPv4 /16: all of it public and outside; all of it inside. A /16 that is neither
 	 * is looked at address by address. */
 	uint64_t outside[1024], inside[1024];

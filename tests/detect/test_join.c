@@ -536,6 +536,39 @@ static void details_after_their_connection_was_forgotten(void **state)
 	rig_close(&g);
 }
 
+/* Connections that were counted give way before details that wait. */
+static void counted_connections_are_forgotten_first(void **state)
+{
+	(void)state;
+	rig g;
+	ic_observe_config cfg = MIXED;
+	cfg.join_entries = 16;
+	rig_open(&g, cfg, 0);
+	char uid[16];
+	for (int i = 0; i < 12; i++) {
+		snprintf(uid, sizeof uid, "D%d", i);
+		rig_put(&g, tls(100 + i, uid));
+		rig_flush(&g);
+	}
+	for (int i = 0; i < 1000; i++) {
+		snprintf(uid, sizeof uid, "C%d", i);
+		rig_put(&g, conn(200 + i, uid));
+		rig_flush(&g);
+	}
+	for (int i = 0; i < 12; i++) {
+		snprintf(uid, sizeof uid, "D%d", i);
+		rig_put(&g, conn(99 + i, uid));
+		rig_flush(&g);
+	}
+	rig_finish(&g);
+	assert_int_equal(totals_of(&g).dropped, 0);
+	ic_series *s = series_of(&g, IC_BY_JA4, IC_AT_CONNECTION, SRC, JA4, 0);
+	assert_int_equal(s->sketch.n, 12);
+	assert_int_equal(s->bytes_out, 12 * 800);
+	assert_int_equal(events_of(&g, IC_BY_IP_PORT, IC_AT_CONNECTION, SRC, DST), 1012);
+	rig_close(&g);
+}
+
 static void counted_slots_make_count_series(void **state)
 {
 	(void)state;
@@ -635,6 +668,7 @@ int main(void)
 		cmocka_unit_test(the_oldest_leave_when_the_table_is_full),
 		cmocka_unit_test(memory_refused_evicts_and_goes_on),
 		cmocka_unit_test(details_after_their_connection_was_forgotten),
+		cmocka_unit_test(counted_connections_are_forgotten_first),
 		cmocka_unit_test(counted_slots_make_count_series),
 		cmocka_unit_test(an_upgrade_is_a_websocket),
 	};
