@@ -264,8 +264,6 @@ void ic_join_free(ic_observation *o, ic_join *j)
 	ic_free(j->bucket);
 	give_budget(o,
 		    (size_t)j->pages * IC_JOIN_PAGE * sizeof(ic_join_entry) + j->buckets * sizeof *j->bucket);
-	atomic_fetch_sub(&o->joined,
-			 j->live); /* those of all partitions go together: connected is not read again */
 	memory_clear(&j->done);
 	memory_clear(&j->resolved);
 	ic_group_clear(&j->domains);
