@@ -90,27 +90,33 @@ static void place(FILE *to, const ic_error *e, const char *path)
 	fprintf(to, ": %s\n", e->message);
 }
 
+static void say_counts(FILE *to, const ic_file_report *r)
+{
+	char text[32];
+	fprintf(to, "%s: %s", r->path, r->format);
+	fprintf(to, ", %s rows read", count(r->read, text));
+	fprintf(to, ", %s kept", count(r->kept, text));
+	left_out(to, r->out_ports, r->out_scope, r->out_time);
+	if (r->bad)
+		fprintf(to, "; %s bad", count(r->bad, text));
+	fputs(r->damaged ? "; not read to its end\n" : "\n", to);
+}
+
 static void file_done(void *ctx, const ic_file_report *r)
 {
 	cli_watch *w = ctx;
 	FILE *to = lines(w);
-	char text[32];
-	if (w->args->quiet || r->skipped) /* a note has said why it was skipped */
+	bool known = r->format && r->format[0], quiet = w->args->quiet;
+	if (r->skipped) /* a note has said why */
 		return;
 	w->files++;
-	if (r->format && r->format[0]) {
-		fprintf(to, "%s: %s", r->path, r->format);
-		fprintf(to, ", %s rows read", count(r->read, text));
-		fprintf(to, ", %s kept", count(r->kept, text));
-		left_out(to, r->out_ports, r->out_scope, r->out_time);
-		if (r->bad)
-			fprintf(to, "; %s bad", count(r->bad, text));
-		fputs(r->damaged ? "; not read to its end\n" : "\n", to);
-	}
-	if (r->first_bad.code != IC_OK)
+	if (known && !quiet)
+		say_counts(to, r);
+	/* a file that could not be read is an error, which -q does not hide; a bad row is not */
+	if (r->first_bad.code != IC_OK && (r->damaged || !quiet))
 		place(to, &r->first_bad, r->path);
-	else if (r->damaged && !(r->format && r->format[0]))
-		fprintf(to, "%s: not read\n", r->path);
+	else if (!known && !quiet)
+		fprintf(to, "%s: %s\n", r->path, r->damaged ? "not read" : "empty");
 }
 
 static void note(void *ctx, const char *sentence)

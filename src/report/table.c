@@ -60,10 +60,21 @@ static void put_measures(ic_pen *p, const ic_finding *f)
 	ic_buf_clear(&b);
 }
 
-/* What the lines above say already: the parts of the automation, and the beat in words. */
+static bool is_beat(const ic_reason *r)
+{
+	return strcmp(r->code, "sleep") == 0;
+}
+
+/* What the lines above say already: the parts of the automation, and the beat, unless the beat is all
+ * there is to say. */
 static bool said(const ic_finding *f, const ic_reason *r)
 {
-	return ic_report_is_part(r) || (isfinite(f->sleep_s) && strcmp(r->code, "sleep") == 0);
+	if (!is_beat(r) || !isfinite(f->sleep_s))
+		return ic_report_is_part(r);
+	for (size_t i = 0; i < f->reason_count; i++)
+		if (!is_beat(&f->reasons[i]) && !ic_report_is_part(&f->reasons[i]))
+			return true;
+	return false;
 }
 
 static double weight_of(const ic_reason *r)

@@ -71,7 +71,7 @@ bool ic_report_period(ic_buf *b, const ic_finding *f)
 	bool steady = isfinite(f->jitter) && f->jitter < STEADY && isfinite(f->interval_median_s);
 	ic_buf_puts(b, "· every ");
 	ic_report_span(b, steady ? f->interval_median_s : f->sleep_s);
-	if (isfinite(f->jitter) && f->jitter >= 0.005)
+	if (isfinite(f->jitter) && f->jitter >= STEADY)
 		ic_buf_printf(b, ", jitter %.0f %%", 100 * f->jitter);
 	return true;
 }
