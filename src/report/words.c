@@ -93,29 +93,44 @@ static void put_aside(ic_pen *p, ic_buf *piece, ic_str a, ic_str b)
 	ic_pen_str(p, IC_PLAIN, (ic_str){ piece->p, (uint32_t)piece->n });
 }
 
+/* The destination when it is one of several: what they have in common. */
+static void put_several(ic_pen *p, ic_buf *piece, const ic_finding *f)
+{
+	bool domain = f->group_by == IC_BY_DOMAIN && f->value.p;
+	bool shared = f->group_by > IC_BY_DOMAIN && f->value.p;
+	ic_buf_puts(piece, domain ? "*." : "several destinations");
+	if (domain)
+		ic_buf_str(piece, f->value);
+	if (f->dst_port >= 0)
+		ic_buf_printf(piece, domain ? ":%d" : ", port %d", f->dst_port);
+	ic_pen_str(p, IC_BOLD, (ic_str){ piece->p, (uint32_t)piece->n });
+	if (!shared)
+		return;
+	ic_buf_reset(piece);
+	ic_buf_printf(piece, "(%s ", ic_group_by_names[f->group_by]);
+	ic_buf_str(piece, f->value);
+	ic_buf_putc(piece, ')');
+	ic_pen_str(p, IC_PLAIN, (ic_str){ piece->p, (uint32_t)piece->n });
+}
+
 static void put_destination(ic_pen *p, ic_buf *piece, const ic_finding *f)
 {
 	ic_str main = f->dst_name.p ? f->dst_name : f->dst_ip;
 	ic_buf_reset(piece);
 	if (!main.p) {
-		/* the destination varies: what the series has in common follows instead */
-		ic_buf_puts(piece, "several");
-		if (f->dst_port >= 0)
-			ic_buf_printf(piece, ", port %d", f->dst_port);
-	} else {
-		bool bracket = f->dst_port >= 0 && memchr(main.p, ':', main.n);
-		if (bracket)
-			ic_buf_putc(piece, '[');
-		ic_buf_str(piece, main);
-		if (bracket)
-			ic_buf_putc(piece, ']');
-		if (f->dst_port >= 0)
-			ic_buf_printf(piece, ":%d", f->dst_port);
+		put_several(p, piece, f);
+		return;
 	}
+	bool bracket = f->dst_port >= 0 && memchr(main.p, ':', main.n);
+	if (bracket)
+		ic_buf_putc(piece, '[');
+	ic_buf_str(piece, main);
+	if (bracket)
+		ic_buf_putc(piece, ']');
+	if (f->dst_port >= 0)
+		ic_buf_printf(piece, ":%d", f->dst_port);
 	ic_pen_str(p, IC_BOLD, (ic_str){ piece->p, (uint32_t)piece->n });
-	if (!main.p)
-		put_aside(p, piece, ic_str_of(ic_group_by_names[f->group_by]), f->value);
-	else if (f->dst_name.p)
+	if (f->dst_name.p)
 		put_aside(p, piece, f->dst_ip, (ic_str){ 0 });
 }
 

@@ -32,6 +32,41 @@ static void test_table_text(void **state)
 	ic_buf_clear(&b);
 }
 
+/* Who and where, in the first line, whatever is known of them. */
+static void test_table_path(void **state)
+{
+	(void)state;
+	ic_finding f = sample_finding();
+	ic_finding six = f, domain = f, agent = f, host = f;
+	six.dst_name = (ic_str){ 0 };
+	six.dst_ip = IC_STR("2001:db8::7");
+	domain.dst_name = domain.dst_ip = (ic_str){ 0 };
+	domain.group_by = IC_BY_DOMAIN;
+	domain.value = IC_STR("evil.example");
+	agent.dst_name = agent.dst_ip = (ic_str){ 0 };
+	agent.group_by = IC_BY_USER_AGENT;
+	agent.value = IC_STR("curl/8");
+	host.src_host = IC_STR("PC-1");
+	host.process = IC_STR("x.exe");
+	const struct {
+		const ic_finding *f;
+		const char *line;
+	} cases[] = {
+		{ &six, "HIGH      10.0.0.5 → [2001:db8::7]:443\n" },
+		{ &domain, "HIGH      10.0.0.5 → *.evil.example:443\n" },
+		{ &agent, "HIGH      10.0.0.5 → several destinations, port 443 (user_agent curl/8)\n" },
+		{ &host, "HIGH      10.0.0.5 (PC-1, x.exe) → www.evil.example:443 (203.0.113.7)\n" },
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		ic_findings list = { .list = (ic_finding *)cases[i].f, .n = 1 };
+		ic_buf b;
+		ic_output out = sample_output(&b, 80, false);
+		assert_int_equal(write_table(&list, &out), IC_OK);
+		assert_non_null(strstr(sample_text(&b), cases[i].line));
+		ic_buf_clear(&b);
+	}
+}
+
 static void test_table_empty(void **state)
 {
 	(void)state;
@@ -141,9 +176,9 @@ static void test_explain_events(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_table_text),     cmocka_unit_test(test_table_empty),
-		cmocka_unit_test(test_columns),	       cmocka_unit_test(test_explain_recomputes),
-		cmocka_unit_test(test_explain_events),
+		cmocka_unit_test(test_table_text),	   cmocka_unit_test(test_table_path),
+		cmocka_unit_test(test_table_empty),	   cmocka_unit_test(test_columns),
+		cmocka_unit_test(test_explain_recomputes), cmocka_unit_test(test_explain_events),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
