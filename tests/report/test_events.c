@@ -347,6 +347,42 @@ static void test_unknown_format(void **state)
 	assert_string_equal(err.message, "no event format is called \"xml\"");
 }
 
+static ic_status swallow(void *ctx, const void *bytes, size_t n)
+{
+	(void)ctx, (void)bytes, (void)n;
+	return IC_OK;
+}
+
+/* Whichever allocation fails, the writer is not made or says so. */
+static void test_no_memory(void **state)
+{
+	(void)state;
+	ic_batch *b = three_rows();
+	ic_field every[IC_FIELD_COUNT];
+	size_t n = all_fields(every);
+	ic_output out = { .write = swallow };
+	for (const ic_event_format *f = ic_event_formats; f->name; f++) {
+		ic_event_writer_config cfg = { f->name, every, n, IC_STREAM_CONN, false };
+		unsigned failures = 0;
+		for (uint64_t at = 1;; at++) {
+			ic_error err = { 0 };
+			ic_alloc_fail_after(at);
+			ic_event_writer *w = ic_event_writer_new(&cfg, &out, &err);
+			ic_status st = w ? ic_event_write(w, b, EVERY, "x", 1) : err.code;
+			if (st == IC_OK)
+				st = ic_event_writer_end(w);
+			ic_alloc_fail_after(0);
+			ic_event_writer_free(w);
+			if (st == IC_OK)
+				break;
+			assert_int_equal(st, IC_E_NOMEM);
+			failures++;
+		}
+		assert_true(failures > 0);
+	}
+	ic_batch_free(b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -355,7 +391,7 @@ int main(void)
 		cmocka_unit_test(test_zeek_json),      cmocka_unit_test(test_eve),
 		cmocka_unit_test(test_defender),       cmocka_unit_test(test_qradar),
 		cmocka_unit_test(test_empty),	       cmocka_unit_test(test_hostile),
-		cmocka_unit_test(test_unknown_format),
+		cmocka_unit_test(test_unknown_format), cmocka_unit_test(test_no_memory),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

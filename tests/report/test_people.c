@@ -173,12 +173,51 @@ static void test_explain_events(void **state)
 	ic_slab_clear(&slab);
 }
 
+static ic_status swallow(void *ctx, const void *bytes, size_t n)
+{
+	(void)ctx, (void)bytes, (void)n;
+	return IC_OK;
+}
+
+/* Whichever allocation fails, a writer says so and leaves nothing behind. */
+static void test_no_memory(void **state)
+{
+	(void)state;
+	ic_finding both[] = { sample_finding(), sample_hostile() };
+	ic_findings list = { .list = both, .n = 2 };
+	ic_output out = { .write = swallow, .columns = 80 };
+	for (const ic_finding_format *f = ic_finding_formats; f->name; f++) {
+		unsigned failures = 0;
+		for (uint64_t n = 1;; n++) {
+			ic_error err = { 0 };
+			ic_alloc_fail_after(n);
+			ic_status st = f->write(&list, &out, &err);
+			ic_alloc_fail_after(0);
+			if (st == IC_OK)
+				break;
+			assert_int_equal(st, IC_E_NOMEM);
+			assert_int_equal(err.code, IC_E_NOMEM);
+			failures++;
+		}
+		assert_true(failures > 0);
+	}
+	for (uint64_t n = 1, st = 1; st; n++) {
+		ic_error err = { 0 };
+		ic_alloc_fail_after(n);
+		st = ic_explain_write(&both[0], &out, &err) != IC_OK;
+		ic_alloc_fail_after(0);
+		assert_true(n > 1 || st);
+		assert_int_equal(err.code, st ? IC_E_NOMEM : IC_OK);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_table_text),	   cmocka_unit_test(test_table_path),
 		cmocka_unit_test(test_table_empty),	   cmocka_unit_test(test_columns),
 		cmocka_unit_test(test_explain_recomputes), cmocka_unit_test(test_explain_events),
+		cmocka_unit_test(test_no_memory),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
