@@ -135,7 +135,8 @@ static ic_status profile_of(const ic_observation *o, ic_partition *p, const ic_o
 			   .ja4 = ev->ja4,
 			   .process = ev->process,
 			   .port = ev->base.port,
-			   .transport = ev->base.transport };
+			   .transport = ev->base.transport,
+			   .kind = (uint8_t)(ev->signals & 0xff) };
 	int is_new;
 	ic_profile *f =
 	    ic_group_upsert(&p->profiles, &key, ic_group_hash(&key, p->profiles.key_bytes), &is_new);

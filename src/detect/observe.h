@@ -67,6 +67,7 @@ typedef enum ic_signal {
 	IC_SIG_BLOCKED = 1 << 11,
 	IC_SIG_PROXIED = 1 << 12,
 	IC_SIG_HAS_USER_AGENT = 1 << 13,
+	IC_SIG_ISSUER_UNKNOWN = 1 << 14, /* the sensor lacks the certificate's issuer: a private or a made-up CA */
 } ic_signal;
 
 /* One row on its way to its partition. */
@@ -113,7 +114,8 @@ _Static_assert(sizeof(ic_series) == 48, "2.4 million of these");
 typedef struct ic_profile {
 	uint32_t src, src_ip, src_host, dst, name, user_agent, ja4, process;
 	uint16_t port;
-	uint8_t transport, spare;
+	uint8_t transport;
+	uint8_t kind; /* the low 8 bits of the signals: a row without a name must not taint those with one */
 	uint32_t connections, requests;
 	uint16_t signals;
 	uint16_t services;	      /* bit = ic_service */

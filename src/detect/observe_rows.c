@@ -330,6 +330,10 @@ static unsigned certificate_signals(const ic_batch *b, uint32_t r)
 	ic_str status = field_text(b, IC_F_CERT_STATUS, r);
 	if (subject.p && issuer.p && ic_str_eq(subject, issuer))
 		return IC_SIG_SELF_SIGNED;
+	/* OpenSSL's words, as Zeek logs them. A self-signed CA in the chain is a CA of somebody's own. */
+	if (status.p && (ic_str_icontains(status, IC_STR("unable to")) ||
+			 ic_str_icontains(status, IC_STR("in certificate chain"))))
+		return IC_SIG_ISSUER_UNKNOWN;
 	if (status.p && (ic_str_icontains(status, IC_STR("self signed")) ||
 			 ic_str_icontains(status, IC_STR("self-signed"))))
 		return IC_SIG_SELF_SIGNED;

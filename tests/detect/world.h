@@ -115,6 +115,7 @@ static inline void world_add(world *w, const event *e)
 			   .process = world_str(w, e->process),
 			   .port = row.port,
 			   .transport = row.transport };
+	key.kind = (uint8_t)(e->signals & 0xff);
 	int is_new;
 	size_t n = offsetof(ic_profile, connections);
 	ic_profile *q = ic_group_upsert(&p->profiles, &key, ic_group_hash(&key, (unsigned)n), &is_new);
