@@ -1,0 +1,177 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""All checks of the project. Each build, each static check and each single test counts once.
+The last line is `N passed, N failed, N skipped`; exit status 1 if one failed.
+
+Usage: check.py [STEP...] with STEP of static, gcc, clang, asan, tsan (default: all)."""
+import concurrent.futures
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+BUILDS = ROOT / "build-check"
+TEST_LIMIT_S = 600
+SAN = {"ASAN_OPTIONS": "detect_leaks=1:abort_on_error=0:allocator_may_return_null=1",
+       "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1",
+       "TSAN_OPTIONS": "halt_on_error=1"}
+
+
+class Count:
+    passed = failed = skipped = 0
+    failures = []
+
+    @classmethod
+    def add(cls, ok, name, output=""):
+        if ok:
+            cls.passed += 1
+        else:
+            cls.failed += 1
+            cls.failures.append(name)
+            print(f"FAILED {name}\n{output[-6000:]}".rstrip(), flush=True)
+
+
+def say(text):
+    print(text, flush=True)
+
+
+def run(command, env=None, timeout=None):
+    """(status, stdout, stderr)"""
+    try:
+        done = subprocess.run(command, cwd=ROOT, env={**os.environ, **(env or {})}, stdin=subprocess.DEVNULL,
+                              capture_output=True, timeout=timeout, check=False)
+    except subprocess.TimeoutExpired as late:
+        return -1, (late.stdout or b"").decode(errors="replace"), f"longer than {timeout} s"
+    return done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace")
+
+
+def static_check(name, command):
+    status, out, err = run(command)
+    Count.add(status == 0, name, out + err)
+
+
+def sources():
+    out = run(["git", "ls-files", "-co", "--exclude-standard", "*.c", "*.h"])[1].split()
+    return [name for name in out if (ROOT / name).exists()]
+
+
+def fuzz_is_whole():
+    """Every harness is in fuzz/meson.build and has a corpus."""
+    listed = re.search(r"fuzz_names = \[(.*?)\]", (ROOT / "fuzz/meson.build").read_text(), re.S).group(1)
+    listed = set(re.findall(r"'([^']+)'", listed))
+    wrong = []
+    for path in sorted((ROOT / "fuzz").glob("fuzz_*.c")):
+        name = path.stem[len("fuzz_"):]
+        corpus = ROOT / "fuzz/corpus" / name
+        if name not in listed:
+            wrong.append(f"{name} is not in fuzz/meson.build")
+        if not corpus.is_dir() or not any(corpus.iterdir()):
+            wrong.append(f"fuzz/corpus/{name} is empty")
+    Count.add(not wrong, "fuzz harnesses are complete", "\n".join(wrong))
+
+
+def static():
+    say("== static checks")
+    static_check("layers", [sys.executable, "scripts/layers.py"])
+    static_check("banned calls", [sys.executable, "scripts/banned.py"])
+    static_check("format", ["clang-format", "--dry-run", "--Werror", *sources()])
+    fuzz_is_whole()
+
+
+def build(name, cc, options):
+    folder = BUILDS / name
+    if not (folder / "build.ninja").exists():
+        status, out, err = run(["meson", "setup", str(folder), "-Dwerror=true", *options], env={"CC": cc})
+        if status != 0:
+            Count.add(False, f"{name}: configure", out + err)
+            return False
+    status, out, err = run(["ninja", "-C", str(folder)])
+    Count.add(status == 0, f"{name}: build without a warning", out + err)
+    return status == 0
+
+
+def count_tap(label, status, out, err):
+    """One count a test point; a program that ends otherwise than its points say is a failure of its own."""
+    points = re.findall(r"^(not ok|ok) \d+(?: - |\s*)(.*)$", out, re.M)
+    failed = 0
+    for verdict, what in points:
+        if re.search(r"#\s*skip", what, re.I):
+            Count.skipped += 1
+        else:
+            failed += verdict != "ok"
+            Count.add(verdict == "ok", f"{label}: {what}")
+    if not points and status == 77:
+        Count.skipped += 1
+    elif not points:
+        Count.add(status == 0, label, out + err)
+    elif status != 0 and not failed:
+        Count.add(False, f"{label}: exit status {status}", out + err)
+    elif failed:
+        print((out + err)[-8000:], flush=True)
+
+
+def tests(name, suites, env=None):
+    status, out, err = run(["meson", "introspect", "--tests", str(BUILDS / name)])
+    if status != 0:
+        Count.add(False, f"{name}: list of tests", out + err)
+        return
+    listed = [t for t in json.loads(out) if suites is None or {s.split(":")[-1] for s in t["suite"]} & set(suites)]
+
+    def one(test):
+        begun = time.monotonic()
+        settings = {**(env or {}), **test["env"], "CMOCKA_MESSAGE_OUTPUT": "TAP"}
+        return run(test["cmd"], env=settings, timeout=TEST_LIMIT_S), time.monotonic() - begun
+
+    with concurrent.futures.ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
+        for test, (result, seconds) in zip(listed, pool.map(one, listed)):
+            if seconds > 20:
+                say(f"   {test['name']}: {seconds:.0f} s")
+            count_tap(f"{name} {test['name']}", *result)
+
+
+def gcc():
+    say("== gcc")
+    if build("gcc", "gcc", []):
+        tests("gcc", None)
+
+
+def clang():
+    say("== clang")
+    build("clang", "clang", [])
+
+
+def asan():
+    say("== address and undefined-behaviour sanitizers")
+    options = ["-Db_sanitize=address,undefined", "--buildtype=debugoptimized"]
+    if build("asan", "gcc", options):
+        tests("asan", None, SAN)
+
+
+def tsan():
+    say("== thread sanitizer")
+    if build("tsan", "gcc", ["-Db_sanitize=thread", "--buildtype=debugoptimized"]):
+        tests("tsan", ["base", "exec", "source", "engine"], SAN)
+
+
+STEPS = {"static": static, "gcc": gcc, "clang": clang, "asan": asan, "tsan": tsan}
+
+
+def main():
+    begun = time.monotonic()
+    for step in sys.argv[1:] or STEPS:
+        STEPS[step]()
+    if Count.failures:
+        say("\nfailed:")
+        for name in Count.failures:
+            say(f"  {name}")
+    say(f"{time.monotonic() - begun:.0f} s")
+    say(f"{Count.passed} passed, {Count.failed} failed, {Count.skipped} skipped")
+    return 1 if Count.failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
