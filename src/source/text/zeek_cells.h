@@ -4,7 +4,7 @@
  * Each function converts the cells that have the usual form of their type, without a branch that
  * depends on the data, and lists the others in `odd` (row numbers, ascending) for its caller to
  * judge: unset cells, other spellings, rubbish. The value of an odd row is undefined. Every level
- * accepts the same forms. */
+ * accepts the same forms. `odd` has room for IC_CELLS_PAD entries more than there are rows. */
 #ifndef IC_SOURCE_TEXT_ZEEK_CELLS_H
 #define IC_SOURCE_TEXT_ZEEK_CELLS_H
 
@@ -39,7 +39,8 @@ size_t ic_cells_count(ic_simd level, const ic_cells *c, int64_t *out, uint16_t *
 size_t ic_cells_real(ic_simd level, const ic_cells *c, double *out, uint16_t *odd);
 /* Dotted quads without leading zeros. */
 size_t ic_cells_quad(ic_simd level, const ic_cells *c, ic_ip *out, uint16_t *odd);
-/* Slices; odd are those that are empty or start with one of these two bytes. */
-size_t ic_cells_text(const ic_cells *c, char odd1, char odd2, ic_str *out, uint16_t *odd);
+/* Slices; odd are those whose first byte is marked in odd_first. An empty cell starts with the
+ * delimiter that ends it: mark those too. */
+size_t ic_cells_text(const ic_cells *c, const uint8_t odd_first[256], ic_str *out, uint16_t *odd);
 
 #endif

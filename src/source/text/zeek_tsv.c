@@ -40,9 +40,10 @@ struct ic_reader {
 	ic_zeek_op ops[IC_FIELD_COUNT];
 
 	service_slot services[SERVICE_SLOTS];
+	uint8_t odd_first[256]; /* first bytes of text cells that may not be what they seem */
 
 	/* the slab: rows that are still wanted */
-	uint16_t first[IC_BATCH_ROWS], odd[IC_BATCH_ROWS];
+	uint16_t first[IC_BATCH_ROWS], odd[IC_BATCH_ROWS + IC_CELLS_PAD];
 	uint32_t line[IC_BATCH_ROWS];
 	int64_t port[IC_BATCH_ROWS]; /* -1: unset */
 	int64_t time[IC_BATCH_ROWS];
@@ -70,6 +71,9 @@ static void make_plan(ic_reader *r, ic_fieldset wanted)
 	ic_stream s = r->now.stream;
 	r->planned = true;
 	memset(r->services, 0, sizeof(r->services));
+	memset(r->odd_first, 0, sizeof(r->odd_first));
+	r->odd_first[(uint8_t)r->now.unset[0]] = r->odd_first[(uint8_t)r->now.empty[0]] = 1;
+	r->odd_first[(uint8_t)r->now.sep] = r->odd_first['\n'] = 1;
 	r->wanted = wanted;
 	r->skip = !(r->streams & r->now.base.streams);
 	r->op_count = ic_zeek_plan(&r->now, wanted, r->ops);
@@ -150,11 +154,12 @@ static inline bool row_is_whole(const uint16_t *e, size_t left, uint32_t columns
 	uint32_t i = 0;
 	if (columns > left || columns == 0)
 		return false;
-	for (; i + 16 < columns; i += 16)
-		if (line_marks(e + i))
+	for (; i + 32 < columns; i += 32)
+		if (line_marks(e + i) | line_marks(e + i + 16))
 			return false;
+	uint32_t marks = line_marks(e + i) | line_marks(e + i + 16) << 16;
 	uint32_t last = UINT32_C(1) << (columns - i - 1);
-	return (line_marks(e + i) & (last | (last - 1))) == last;
+	return (marks & (last | (last - 1))) == last;
 }
 
 static size_t count_cells(const uint16_t *e, size_t left)
@@ -176,14 +181,13 @@ static void take_header(ic_reader *r, const char *line, size_t n)
 	r->planned = false;
 }
 
-static void count_wrong_columns(const ic_reader *r, ic_row_counts *c, size_t found)
+static void count_wrong_columns(const ic_reader *r, ic_row_counts *c, uint64_t line, size_t found)
 {
 	c->read++;
 	if (r->skip)
 		c->other_stream++;
 	else
-		ic_row_bad(c, c->lines, 0, "wrong column count: expected %u, found %zu", r->now.columns,
-			   found);
+		ic_row_bad(c, line, 0, "wrong column count: expected %u, found %zu", r->now.columns, found);
 }
 
 static bool cells_fit(const ic_zeek_layout *l, size_t cells)
@@ -198,13 +202,14 @@ static uint32_t split(ic_reader *r, const slab *s, uint32_t room, size_t *used)
 {
 	const uint32_t columns = r->now.columns;
 	size_t at = 0, start = 0;
+	uint64_t lines = s->c->lines;
 	uint32_t rows = 0;
 	while (rows < room) {
 		uint16_t *e = r->next + 1 + at;
 		size_t left = s->cells - at, skip;
 		if (__builtin_expect(row_is_whole(e, left, columns) && s->text[start] != '#', 1)) {
 			r->first[rows] = (uint16_t)at;
-			r->line[rows++] = (uint32_t)s->c->lines++;
+			r->line[rows++] = (uint32_t)lines++;
 			e[columns - 1] &= (uint16_t)~IC_SCAN_LINE;
 			at += columns;
 			start = e[columns - 1];
@@ -220,13 +225,14 @@ static uint32_t split(ic_reader *r, const slab *s, uint32_t room, size_t *used)
 		if (!is_blank(line, n)) {
 			if (!r->skip && cells_fit(&r->now, cells))
 				break;
-			count_wrong_columns(r, s->c, cells);
+			count_wrong_columns(r, s->c, lines, cells);
 		}
-		s->c->lines++;
+		lines++;
 		e[cells - 1] &= (uint16_t)~IC_SCAN_LINE;
 		at += cells;
 		start += n + 1;
 	}
+	s->c->lines = lines;
 	*used = start;
 	return rows;
 }
@@ -448,7 +454,7 @@ static bool run_op(ic_reader *r, const slab *s, const ic_zeek_op *op, uint32_t r
 	case IC_ZEEK_TEXT:
 		if (!plain)
 			return set_all_slowly(r, s, op, &cells);
-		n = ic_cells_text(&cells, r->now.unset[0], r->now.empty[0], col->s + at, r->odd);
+		n = ic_cells_text(&cells, r->odd_first, col->s + at, r->odd);
 		break;
 	case IC_ZEEK_SERVICE:
 		if (!plain)
@@ -657,7 +663,7 @@ static bool line_alone(ic_reader *r, const char *text, size_t n, bool final, ic_
 		if (cells_fit(&r->now, cells))
 			ok = row_alone(r, text, length, b, c);
 		else
-			count_wrong_columns(r, c, cells);
+			count_wrong_columns(r, c, c->lines, cells);
 	}
 	c->lines += end != NULL;
 	return ok;
