@@ -496,7 +496,7 @@ static void sort_sizes(uint16_t *x, unsigned n)
 	int16_t key[RING];
 	uint16_t sorted[RING];
 	for (unsigned i = 0; i < RING; i++)
-		key[i] = i < n ? (int16_t)((x[i] << 5 | i) - 32768) : INT16_MAX;
+		key[i] = i < n ? (int16_t)((int)(x[i] * 32u + i) - 32768) : INT16_MAX;
 	for (unsigned i = 0; i < n; i++) {
 		int16_t under = 0;
 		for (unsigned j = 0; j < RING; j++)
