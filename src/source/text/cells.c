@@ -195,8 +195,12 @@ bool ic_cells_end(ic_cells *c, const ic_input_request *req, ic_row_counts *count
 	}
 	ic_batch_null_rest(b, c->row, c->seen);
 	b->line[c->row] = (uint32_t)line;
-	if (!ic_row_keep(&req->filter, b, c->row, counts))
+	if (!ic_row_keep(&req->filter, b, c->row, counts)) {
+		/* the place is used again for the next row, whose values would be null */
+		for (ic_fieldset left = b->wanted & ~c->seen; left; left &= left - 1)
+			b->col[__builtin_ctzll(left)].nulls[c->row >> 6] &= ~(UINT64_C(1) << (c->row & 63));
 		return false;
+	}
 	b->rows++;
 	counts->kept++;
 	return true;
@@ -257,14 +261,14 @@ static bool month_name_time(ic_str s, int64_t *ret)
 	return n > 0 && (size_t)n < sizeof(buf) && ic_time_from_text((ic_str){ buf, (uint32_t)n }, ret);
 }
 
-/* Exports of newer systems put U+202F or U+00A0 before AM: plain blanks instead. Returns s or a slice
- * of buf. */
+/* Exports of newer systems put U+202F or U+00A0 before AM: plain blanks instead; a comma before a blank
+ * is left out. Returns s or a slice of buf. */
 static ic_str plain_blanks(ic_str s, char *buf, size_t room)
 {
 	bool wide = false;
 	size_t n = 0;
 	for (uint32_t i = 0; i < s.n; i++)
-		wide |= (unsigned char)s.p[i] >= 0x80;
+		wide |= (unsigned char)s.p[i] >= 0x80 || s.p[i] == ',';
 	if (!wide || s.n > room)
 		return s;
 	for (uint32_t i = 0; i < s.n;) {
@@ -274,6 +278,8 @@ static ic_str plain_blanks(ic_str s, char *buf, size_t room)
 		} else if (s.n - i >= 2 && memcmp(s.p + i, "\xc2\xa0", 2) == 0) {
 			buf[n++] = ' ';
 			i += 2;
+		} else if (s.n - i >= 2 && s.p[i] == ',' && s.p[i + 1] == ' ') {
+			i++;
 		} else {
 			buf[n++] = s.p[i++];
 		}

@@ -163,7 +163,7 @@ bool ic_url_split(ic_str s, ic_url *ret)
 	}
 	uint32_t at = 0, start = 0;
 	while (at < s.n && s.p[at] != '/' && s.p[at] != '?' && s.p[at] != '#') {
-		if (s.p[at] == '@')
+		if (scheme && s.p[at] == '@')
 			start = at + 1; /* user:password@ */
 		at++;
 	}

@@ -1,0 +1,575 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "support.h"
+
+#include <errno.h>
+#include <fcntl.h>
+
+#include "source/messages.h"
+
+#define CONN_FIELDS                                                                                          \
+	"#separator "                                                                                        \
+	"\\x09\n#path\tconn\n#fields\tts\tuid\tid.orig_h\tid.orig_p\tid.resp_h\tid.resp_p\tproto\n"
+
+static ic_status open_paths(const char *const *paths, size_t n, ic_input **in, ic_error *err)
+{
+	ic_input_request req = request_of(paths, n, 1);
+	*err = (ic_error){ 0 };
+	return ic_input_open(&req, in, err);
+}
+
+/* Opens one path that gives nothing: the place and the message. */
+static void check_nothing(const char *path, const char *message)
+{
+	ic_input *in = NULL;
+	ic_error err;
+	assert_int_equal(open_paths(&path, 1, &in, &err), IC_E_NOINPUT);
+	assert_string_equal(err.message, message);
+	assert_string_equal(err.file, path);
+	assert_null(in);
+}
+
+static void test_nothing_readable(void **state)
+{
+	(void)state;
+	check_nothing(path_of("missing.log"), "No such file or directory");
+	assert_int_equal(mkdir(path_of("none"), 0755), 0);
+	check_nothing(path_of("none"), "a folder without logs that ictus reads");
+	put_file("none/binary",
+		 "\x7f"
+		 "ELF\0\0\1\2\3",
+		 9);
+	put_text("none/readme", "hello\n");
+	check_nothing(path_of("none"), "a folder without logs that ictus reads (2 other files)");
+	check_nothing(path_of("none/binary"), "not a format that ictus reads");
+	check_nothing(
+	    put_text("weird.log", "#separator \\x09\n#path\tweird\n#fields\tts\tuid\tname\n1.0\tC1\tx\n"),
+	    "a log that ictus does not use");
+	const char *hidden =
+	    put_text("none/.hidden.log", CONN_FIELDS "1.0\tC1\t10.0.0.1\t1\t203.0.113.5\t443\ttcp\n");
+	ic_input *in;
+	ic_error err;
+	assert_int_equal(open_paths(&hidden, 1, &in, &err), IC_OK); /* named, it is read */
+	ic_input_free(in);
+	in = NULL;
+	ic_input_request req = request_of(&hidden, 1, 1);
+	req.input_type = "xml";
+	assert_int_equal(ic_input_open(&req, &in, &err), IC_E_USAGE);
+	assert_string_equal(err.message, "unknown input type \"xml\"");
+}
+
+static void test_permission(void **state)
+{
+	(void)state;
+	if (geteuid() == 0) {
+		print_message("root may read everything\n");
+		skip();
+	}
+	const char *path = put_text("secret.log", CONN_FIELDS);
+	assert_int_equal(chmod(path, 0), 0);
+	check_nothing(path, "Permission denied");
+	assert_int_equal(mkdir(path_of("closed"), 0), 0);
+	check_nothing(path_of("closed"), "Permission denied");
+}
+
+static void test_empty(void **state)
+{
+	(void)state;
+	char packed[64];
+	size_t n = gzip_member(packed, 0, sizeof(packed), "", 0);
+	const char *paths[] = { put_text("empty.log", ""), put_file("empty.log.gz", packed, n) };
+	ic_input *in;
+	ic_unit *u;
+	ic_error err;
+	assert_int_equal(open_paths(paths, 2, &in, &err), IC_OK);
+	assert_int_equal(ic_input_get_facts(in)->empty, 2);
+	assert_int_equal(ic_input_get_facts(in)->files, 0);
+	assert_int_equal(ic_input_next(in, &u, &err), IC_OK);
+	assert_null(u);
+	assert_int_equal(ic_input_report_count(in), 2);
+	for (size_t i = 0; i < 2; i++) {
+		assert_false(ic_input_report(in, i)->damaged);
+		assert_int_equal(ic_input_report(in, i)->first_bad.code, IC_OK);
+	}
+	ic_input_free(in);
+}
+
+/* ---- damage ---- */
+
+#define ROWS 3000
+static char *rows_text(void)
+{
+	ic_buf b;
+	ic_buf_init(&b, 0);
+	ic_buf_puts(&b, CONN_FIELDS);
+	for (int i = 0; i < ROWS; i++)
+		ic_buf_printf(&b, "%d.%06d\tC%d\t10.0.0.%d\t%d\t203.0.113.%d\t443\ttcp\n", 1700000000 + i * 7,
+			      i * 331 % 1000000, i, i % 250, 1024 + i, i % 13);
+	ic_buf_putc(&b, '\0');
+	return b.p;
+}
+
+static void check_damaged(const char *name, const void *bytes, size_t n, const char *message,
+			  const char *whole)
+{
+	for (unsigned threads = 1; threads <= 2; threads++) {
+		ic_file_report report;
+		char *rows = rows_of(put_file(name, bytes, n), threads, &report);
+		assert_true(report.damaged);
+		assert_string_equal(report.first_bad.message, message);
+		assert_string_equal(report.first_bad.file, path_of(name));
+		assert_int_equal(report.first_bad.line, 0);
+		assert_int_equal(report.bad, 0);
+		assert_true(report.kept > 0 && report.kept <= ROWS);
+		assert_memory_equal(rows, whole, strlen(rows)); /* the rows before it stay */
+		ic_free(rows);
+	}
+}
+
+static void test_damage(void **state)
+{
+	(void)state;
+	char *text = rows_text();
+	size_t n = strlen(text), room = n * 2;
+	char *packed = ic_malloc(room);
+	ic_file_report report;
+	char *whole = rows_of(put_text("whole.log", text), 1, &report);
+	assert_int_equal(report.kept, ROWS);
+	size_t half = n / 2, first = gzip_member(packed, 0, room, text, half);
+	size_t all = gzip_member(packed, first, room, text + half, n - half);
+	check_damaged("cut.log.gz", packed, all - 100, IC_MSG_GZIP_CUT, whole);
+	memcpy(packed + all, "tail", 4);
+	check_damaged("tail.log.gz", packed, all + 4, IC_MSG_GZIP_TAIL, whole);
+	memset(packed + first + 5000, 0xff, 200);
+	check_damaged("corrupt.log.gz", packed, all, IC_MSG_GZIP_BAD, whole);
+	/* damage at the very start */
+	memcpy(packed, "\x1f\x8b\x08", 3);
+	memset(packed + 3, 0xff, 20);
+	check_nothing(put_file("start.log.gz", packed, 23), IC_MSG_GZIP_BAD);
+	first = zstd_frame(packed, 0, room, text, half);
+	all = zstd_frame(packed, first, room, text + half, n - half);
+	check_damaged("cut.log.zst", packed, all - 100, IC_MSG_ZSTD_CUT, whole);
+	check_damaged("tail.log.zst", packed, first + 2, IC_MSG_ZSTD_TAIL, whole);
+	ic_free(packed);
+	ic_free(whole);
+	ic_free(text);
+}
+
+/* One bad file among good ones: the others are read, each file has its report. */
+static void test_one_bad(void **state)
+{
+	(void)state;
+	assert_int_equal(mkdir(path_of("mix"), 0755), 0);
+	put_text("mix/a.log", CONN_FIELDS "1.0\tC1\t10.0.0.1\t1\t203.0.113.5\t443\ttcp\n");
+	put_file("mix/b.log.gz", "\x1f\x8b\x08\x00", 4);
+	put_text("mix/c.txt", "what?\n");
+	const char *paths[] = { path_of("mix"), path_of("missing") };
+	ic_input *in;
+	ic_error err;
+	ic_buf out;
+	ic_buf_init(&out, 0);
+	assert_int_equal(open_paths(paths, 2, &in, &err), IC_OK);
+	(void)read_all(in, 1, EVERYTHING, &out, false);
+	assert_int_equal(ic_input_report_count(in), 4);
+	assert_int_equal(ic_input_report(in, 0)->kept, 1);
+	size_t damaged = 0, skipped = 0;
+	for (size_t i = 1; i < 4; i++) {
+		damaged += ic_input_report(in, i)->damaged;
+		skipped += ic_input_report(in, i)->skipped;
+	}
+	assert_int_equal(damaged, 2);
+	assert_int_equal(skipped, 1);
+	assert_int_equal(ic_input_get_facts(in)->skipped, 1);
+	ic_input_free(in);
+	ic_buf_clear(&out);
+}
+
+/* ---- lines ---- */
+
+/* A line of 100 MB is one bad row and never held; those around it are read. */
+static void test_long_line(void **state)
+{
+	(void)state;
+	const char *path = path_of("long.log");
+	FILE *f = fopen(path, "wb");
+	char *block = ic_malloc(1u << 20);
+	assert_non_null(f);
+	memset(block, 'x', 1u << 20);
+	(void)fputs(CONN_FIELDS "1.0\tC1\t10.0.0.1\t1\t203.0.113.5\t443\ttcp\n", f);
+	for (int i = 0; i < 100; i++)
+		(void)fwrite(block, 1, 1u << 20, f);
+	(void)fputs(
+	    "\n2.0\tC2\t10.0.0.1\t1\t203.0.113.5\t443\ttcp\nx\tC2\t10.0.0.1\t1\t203.0.113.5\t443\ttcp\n", f);
+	assert_int_equal(fclose(f), 0);
+	char command[600];
+	(void)snprintf(command, sizeof(command), "zstd -q -f %s -o %s.zst", path, path);
+	bool packed = system(command) == 0; /* NOLINT */
+	for (int k = 0; k < 1 + packed; k++) {
+		ic_file_report report;
+		char zst[300];
+		(void)snprintf(zst, sizeof(zst), "%s%s", path, k ? ".zst" : "");
+		char *rows = rows_of(zst, 2, &report);
+		assert_int_equal(report.read, 4);
+		assert_int_equal(report.kept, 2);
+		assert_int_equal(report.bad, 2);
+		assert_string_equal(report.first_bad.message, "a line over 16 MiB");
+		assert_int_equal(report.first_bad.line, 5);
+		assert_false(report.damaged);
+		ic_free(rows);
+	}
+	ic_free(block);
+	assert_int_equal(unlink(path), 0);
+}
+
+/* What a file got after it was opened is not read; a file that lost its end is damaged. */
+static void test_growing(void **state)
+{
+	(void)state;
+	char *text = rows_text();
+	for (int grow = 0; grow < 2; grow++) {
+		const char *path = put_text("live.log", text);
+		ic_input *in;
+		ic_error err;
+		ic_buf out;
+		ic_buf_init(&out, 0);
+		ic_input_set_chunk(4096);
+		assert_int_equal(open_paths(&path, 1, &in, &err), IC_OK);
+		FILE *f = fopen(path, "ab");
+		assert_non_null(f);
+		for (int i = 0; i < 1000 && grow; i++)
+			(void)fputs("1.0\tC1\t10.0.0.1\t1\t203.0.113.5\t443\ttcp\n", f);
+		(void)fclose(f);
+		if (!grow)
+			assert_int_equal(truncate(path, 20000), 0);
+		(void)read_all(in, 1, EVERYTHING, &out, false);
+		const ic_file_report *r = ic_input_report(in, 0);
+		if (grow) {
+			assert_int_equal(r->kept, ROWS);
+			assert_false(r->damaged);
+		} else {
+			assert_true(r->kept > 0 && r->kept < ROWS);
+			assert_true(r->damaged);
+			assert_string_equal(r->first_bad.message, IC_MSG_SHRUNK);
+		}
+		ic_input_free(in);
+		ic_buf_clear(&out);
+		ic_input_set_chunk(0);
+	}
+	ic_free(text);
+}
+
+/* ---- the same rows however they are cut ---- */
+
+static void test_chunks(void **state)
+{
+	(void)state;
+	/* three logs joined, one with other columns, bad rows, CRLF, a last line without its end */
+	static const char text[] = CONN_FIELDS "1.0\tC1\t10.0.0.1\t1\t203.0.113.5\t443\ttcp\r\n"
+					       "bad\tC1\t10.0.0.1\t1\t203.0.113.5\t443\ttcp\n"
+					       "2.0\tC2\t10.0.0.2\t1\t203.0.113.5\t443\ttcp\n"
+					       "#close\t2024-05-01-10-00-00\n"
+					       "#fields\tid.resp_h\tid.orig_h\tts\tid.resp_p\n"
+					       "203.0.113.6\t10.0.0.1\t3.0\t80\n"
+					       "203.0.113.6\t10.0.0.1\t4.0\t99999\n"
+					       "\n"
+					       "#path\thttp\n#fields\tts\tid.orig_h\tid.resp_h\thost\turi\n"
+					       "5.0\t10.0.0.1\t203.0.113.7\tweb.example\t/a\n"
+					       "6.0\t10.0.0.1\t203.0.113.7\tweb.example\t/b";
+	const char *path = put_text("joined.log", text);
+	ic_input_request req = request_of(&path, 1, 1);
+	ic_error err;
+	ic_buf whole, cut;
+	uint64_t refused = 0;
+	ic_buf_init(&whole, 0);
+	ic_buf_init(&cut, 0);
+	for (size_t chunk = strlen(text) + 1; chunk > 0; chunk = chunk > 64 ? chunk / 2 : chunk - 1) {
+		for (unsigned threads = 1; threads <= 4; threads += 3) {
+			ic_input *in = NULL;
+			ic_buf *out = chunk > strlen(text) && threads == 1 ? &whole : &cut;
+			ic_input_set_chunk(chunk);
+			ic_buf_reset(&cut);
+			assert_int_equal(ic_input_open(&req, &in, &err), IC_OK);
+			refused += read_all(in, threads, EVERYTHING, out, false);
+			if (out == &cut)
+				assert_string_equal(cut.p, whole.p);
+			const ic_file_report *r = ic_input_report(in, 0);
+			assert_int_equal(r->read, 7);
+			assert_int_equal(r->kept, 5);
+			assert_int_equal(r->bad, 2);
+			assert_int_equal(r->first_bad.line, 5);
+			assert_true(ic_input_surprised(in));
+			ic_input_free(in);
+		}
+	}
+	assert_true(refused > 0);
+	ic_buf_clear(&whole);
+	ic_buf_clear(&cut);
+}
+
+/* Plain, gzipped in members, zstd; any number of threads; any order and spelling of the paths. */
+static void test_same_rows(void **state)
+{
+	(void)state;
+	char *text = rows_text();
+	size_t n = strlen(text), room = n * 2;
+	char *packed = ic_malloc(room);
+	ic_file_report report;
+	char *expected = rows_of(put_text("same.log", text), 1, &report);
+	size_t at = 0;
+	for (size_t i = 0; i < 5; i++)
+		at = gzip_member(packed, at, room, text + n / 5 * i, i < 4 ? n / 5 : n - n / 5 * 4);
+	put_file("same.gz", packed, at);
+	put_file("same.zst", packed,
+		 zstd_frame(packed, zstd_frame(packed, 0, room, text, n / 3), room, text + n / 3, n - n / 3));
+	static const char *const names[] = { "same.log", "same.gz", "same.zst" };
+	static const size_t chunks[] = { 0, 1000, 77 };
+	for (size_t i = 0; i < 27; i++) {
+		ic_input_set_chunk(chunks[i / 9]);
+		char *got = rows_of(path_of(names[i % 3]), (unsigned)(1 + i / 3 % 3), &report);
+		assert_string_equal(got, expected);
+		assert_int_equal(report.kept, ROWS);
+		assert_int_equal(report.read, ROWS);
+		ic_free(got);
+	}
+	ic_input_set_chunk(0);
+	ic_free(expected);
+	ic_free(packed);
+	ic_free(text);
+}
+
+static void test_order(void **state)
+{
+	(void)state;
+	assert_int_equal(mkdir(path_of("day"), 0755), 0);
+	assert_int_equal(mkdir(path_of("day/sub"), 0755), 0);
+	put_text("day/conn2.log", CONN_FIELDS "9.0\tC3\t10.0.0.1\t1\t203.0.113.5\t443\ttcp\n");
+	put_text("day/sub/conn1.log", CONN_FIELDS "5.0\tC2\t10.0.0.1\t1\t203.0.113.5\t443\ttcp\n");
+	put_text("day/zz.log", "#path\thttp\n#fields\tts\tuid\tid.orig_h\tid.resp_h\thost\n"
+			       "7.0\tC1\t10.0.0.1\t203.0.113.5\tx.example\n");
+	assert_int_equal(symlink("../../day", path_of("day/sub/loop")), 0);
+	assert_int_equal(symlink("conn2.log", path_of("day/again.log")), 0);
+	assert_int_equal(symlink("nowhere", path_of("day/broken")), 0);
+	char other[300];
+	(void)snprintf(other, sizeof(other), "%s/./sub/../conn2.log", path_of("day"));
+	const char *sets[3][3] = { { path_of("day"), other, path_of("day/sub") },
+				   { path_of("day/sub"), path_of("day"), other },
+				   { other, path_of("day/sub"), path_of("day") } };
+	char *first = NULL;
+	for (size_t i = 0; i < 3; i++) {
+		ic_input *in;
+		ic_error err;
+		ic_buf out;
+		ic_buf_init(&out, 0);
+		assert_int_equal(open_paths(sets[i], 3, &in, &err), IC_OK);
+		(void)read_all(in, 2, IC_FIELD_BIT(IC_F_TIME) | IC_FIELD_BIT(IC_F_UID), &out, false);
+		assert_string_equal(out.p, "http|time=1970-01-01T00:00:07Z|uid=C1\n"
+					   "conn|time=1970-01-01T00:00:05Z|uid=C2\n"
+					   "conn|time=1970-01-01T00:00:09Z|uid=C3\n");
+		assert_int_equal(ic_input_report_count(in), 3);
+		assert_int_equal(ic_input_get_facts(in)->streams,
+				 IC_STREAM_BIT(IC_STREAM_CONN) | IC_STREAM_BIT(IC_STREAM_HTTP));
+		assert_true(ic_input_get_facts(in)->rereadable);
+		ic_input_free(in);
+		ic_free(first);
+		first = out.p;
+	}
+	ic_free(first);
+}
+
+/* ---- pipes ---- */
+
+typedef struct writer {
+	const char *path;
+	const char *bytes;
+	size_t n;
+} writer;
+
+static void *write_pipe(void *arg)
+{
+	const writer *w = arg;
+	int fd = open(w->path, O_WRONLY | O_CLOEXEC);
+	for (size_t at = 0; at < w->n;) {
+		size_t step = w->n - at < 3000 ? w->n - at : 3000;
+		ssize_t n = write(fd, w->bytes + at, step);
+		if (n <= 0)
+			break;
+		at += (size_t)n;
+	}
+	(void)close(fd);
+	return NULL;
+}
+
+static void test_pipe(void **state)
+{
+	(void)state;
+	char *text = rows_text();
+	size_t n = strlen(text);
+	char *packed = ic_malloc(n * 2);
+	size_t packed_n = gzip_member(packed, 0, n * 2, text, n);
+	ic_file_report report;
+	char *expected = rows_of(put_text("piped.log", text), 1, &report);
+	for (int k = 0; k < 2; k++) {
+		char path[256];
+		(void)snprintf(path, sizeof(path), "%s", path_of(k ? "fifo.gz" : "fifo"));
+		assert_int_equal(mkfifo(path, 0600), 0);
+		writer w = { path, k ? packed : text, k ? packed_n : n };
+		pthread_t t;
+		assert_int_equal(pthread_create(&t, NULL, write_pipe, &w), 0);
+		char *got = rows_of(path, 2, &report);
+		assert_string_equal(got, expected);
+		(void)pthread_join(t, NULL);
+		ic_free(got);
+	}
+	ic_free(packed);
+	ic_free(expected);
+	ic_free(text);
+}
+
+static void test_stdin(void **state)
+{
+	(void)state;
+	int ends[2], saved = dup(STDIN_FILENO);
+	static const char text[] = CONN_FIELDS "1.0\tC1\t10.0.0.1\t1\t203.0.113.5\t443\ttcp\nbad\n";
+	assert_int_equal(pipe(ends), 0);
+	assert_int_equal(write(ends[1], text, sizeof(text) - 1), sizeof(text) - 1);
+	assert_int_equal(close(ends[1]), 0);
+	assert_true(dup2(ends[0], STDIN_FILENO) >= 0);
+	const char *paths[] = { "-", "-" };
+	ic_input *in;
+	ic_error err;
+	ic_buf out;
+	ic_buf_init(&out, 0);
+	assert_int_equal(open_paths(paths, 2, &in, &err), IC_OK);
+	assert_int_equal(ic_input_report_count(in), 1);
+	assert_false(ic_input_get_facts(in)->rereadable);
+	assert_true(ic_input_get_facts(in)->mixed);
+	assert_int_equal(ic_input_get_facts(in)->bytes, 0);
+	(void)read_all(in, 1, IC_FIELD_BIT(IC_F_UID), &out, false);
+	assert_string_equal(out.p, "conn|uid=C1\n");
+	assert_string_equal(ic_input_report(in, 0)->first_bad.file, "-");
+	assert_int_equal(ic_input_report(in, 0)->first_bad.line, 5);
+	ic_input_free(in);
+	ic_buf_clear(&out);
+	(void)dup2(saved, STDIN_FILENO);
+	(void)close(saved);
+	(void)close(ends[0]);
+}
+
+/* ---- the rest ---- */
+
+static void test_kinds(void **state)
+{
+	(void)state;
+	size_t i = 0;
+	for (; ic_source_kinds[i]; i++) {
+		assert_string_equal(ic_source_kinds[i]->name,
+				    ic_source_kind_find(ic_source_kinds[i]->name)->name);
+		bool listed = false;
+		for (size_t k = 0; ic_source_infos[k].name; k++)
+			listed |= strcmp(ic_source_infos[k].name, ic_source_kinds[i]->name) == 0;
+		assert_true(listed);
+	}
+	assert_null(ic_source_infos[i].name);
+	assert_null(ic_source_kind_find("xml"));
+}
+
+/* A name made to hurt a terminal is escaped. */
+static void test_hostile_name(void **state)
+{
+	(void)state;
+	ic_file_report report;
+	char *rows = rows_of(put_text("\x1b[2J.log", CONN_FIELDS "bad\n"), 1, &report);
+	assert_null(strchr(report.path, 0x1b));
+	assert_non_null(strstr(report.path, "\\x1b[2J.log"));
+	assert_null(strchr(report.first_bad.file, 0x1b));
+	ic_free(rows);
+}
+
+/* Given up in the middle, with a thread ahead. */
+static void test_given_up(void **state)
+{
+	(void)state;
+	char *text = rows_text();
+	size_t n = strlen(text);
+	char *packed = ic_malloc(n * 2);
+	const char *path = put_file("given.gz", packed, gzip_member(packed, 0, n * 2, text, n));
+	ic_input_request req = request_of(&path, 1, 2);
+	ic_input *in;
+	ic_unit *u;
+	ic_batch *b = ic_batch_new(EVERYTHING);
+	ic_input_set_chunk(500);
+	assert_int_equal(ic_input_open(&req, &in, NULL), IC_OK);
+	assert_int_equal(ic_input_next(in, &u, NULL), IC_OK);
+	assert_true(ic_unit_certain(u));
+	assert_int_equal(ic_unit_first_line(u), 1);
+	assert_int_equal(ic_unit_read(u, b), IC_OK);
+	assert_true(b->rows > 0);
+	ic_input_free(in);
+	ic_input_free(NULL);
+	ic_input_set_chunk(0);
+	ic_batch_free(b);
+	ic_free(packed);
+	ic_free(text);
+}
+
+/* Every allocation fails in turn: an error or the right rows, never a crash or a leak. */
+static void test_no_memory(void **state)
+{
+	(void)state;
+	static const char text[] = CONN_FIELDS "1.0\tC1\t10.0.0.1\t1\t203.0.113.5\t443\ttcp\n";
+	char packed[512];
+	const char *paths[] = { put_text("mem.log", text),
+				put_file("mem.gz", packed,
+					 gzip_member(packed, 0, sizeof(packed), text, sizeof(text) - 1)),
+				put_text("mem.csv", "time,src_ip,dst_ip\n1,10.0.0.1,203.0.113.5\n") };
+	ic_batch *b = ic_batch_new(EVERYTHING);
+	bool done = false;
+	for (uint64_t nth = 1; !done && nth < 2000; nth++) {
+		ic_input *in = NULL;
+		ic_unit *u = NULL;
+		ic_error err;
+		ic_input_request req = request_of(paths, 3, 1);
+		uint64_t rows = 0;
+		(void)ic_alloc_fail_after(nth);
+		ic_status st = ic_input_open(&req, &in, &err);
+		while (st == IC_OK && (st = ic_input_next(in, &u, &err)) == IC_OK && u) {
+			do {
+				st = ic_unit_read(u, b);
+				rows += b->rows;
+			} while (st == IC_OK && b->rows);
+			if (st == IC_OK)
+				assert_true(ic_unit_commit(u));
+		}
+		done = st == IC_OK && ic_alloc_fail_after(0) < nth;
+		(void)ic_alloc_fail_after(0);
+		if (st == IC_OK)
+			assert_int_equal(rows, 3);
+		else
+			assert_int_equal(st, IC_E_NOMEM);
+		ic_input_free(in);
+	}
+	assert_true(done);
+	ic_batch_free(b);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_nothing_readable),
+		cmocka_unit_test(test_permission),
+		cmocka_unit_test(test_empty),
+		cmocka_unit_test(test_damage),
+		cmocka_unit_test(test_one_bad),
+		cmocka_unit_test(test_long_line),
+		cmocka_unit_test(test_growing),
+		cmocka_unit_test(test_chunks),
+		cmocka_unit_test(test_same_rows),
+		cmocka_unit_test(test_order),
+		cmocka_unit_test(test_pipe),
+		cmocka_unit_test(test_stdin),
+		cmocka_unit_test(test_kinds),
+		cmocka_unit_test(test_hostile_name),
+		cmocka_unit_test(test_given_up),
+		cmocka_unit_test(test_no_memory),
+	};
+	return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}

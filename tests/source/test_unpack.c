@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "support.h"
+
+#include "source/messages.h"
+
+typedef struct memory {
+	const char *p;
+	size_t n, at, step; /* step: most bytes a read gives */
+} memory;
+
+static ssize_t read_memory(void *ctx, void *to, size_t n)
+{
+	memory *m = ctx;
+	size_t left = m->n - m->at;
+	n = n < left ? n : left;
+	n = n < m->step ? n : m->step;
+	memcpy(to, m->p + m->at, n);
+	m->at += n;
+	return (ssize_t)n;
+}
+
+/* The text of packed bytes read `room` at a time; "" and the message when nothing is left of it. */
+static size_t unpack(ic_pack pack, const char *bytes, size_t n, size_t step, size_t room, char *out,
+		     ic_error *err)
+{
+	memory m = { bytes, n, 0, step };
+	ic_unpack *u = ic_unpack_new(pack, read_memory, &m);
+	size_t total = 0, made;
+	ic_status st;
+	assert_non_null(u);
+	*err = (ic_error){ 0 };
+	do {
+		st = ic_unpack_read(u, out + total, room, &made, err);
+		total += made;
+	} while (st == IC_OK && made == room);
+	/* what has ended stays so */
+	size_t again;
+	assert_int_equal(ic_unpack_read(u, out + total, room, &again, NULL), st);
+	assert_int_equal(again, 0);
+	ic_unpack_free(u);
+	return total;
+}
+
+#define TEXT_BYTES (300u << 10)
+static char text[TEXT_BYTES], out[TEXT_BYTES + 4096], packed[TEXT_BYTES * 2];
+static const size_t steps[] = { 1, 7, 4096, 1u << 20 };
+
+static void make_text(void)
+{
+	uint64_t x = 1;
+	for (size_t i = 0; i < TEXT_BYTES; i++) {
+		x = x * 6364136223846793005u + 1442695040888963407u;
+		text[i] = i % 80 == 79 ? '\n' : (char)('a' + (x >> 60));
+	}
+}
+
+/* Members of many sizes, also empty ones. */
+static size_t pack_parts(ic_pack pack)
+{
+	static const size_t parts[] = { 1000, 0, 1, 70000, 5, 131072, 0 };
+	size_t n = 0, at = 0;
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]) + 1; i++) {
+		size_t part = i < sizeof(parts) / sizeof(parts[0]) ? parts[i] : TEXT_BYTES - at;
+		n = pack == IC_PACK_GZIP ? gzip_member(packed, n, sizeof(packed), text + at, part)
+					 : zstd_frame(packed, n, sizeof(packed), text + at, part);
+		at += part;
+	}
+	return n;
+}
+
+static void test_many_members(void **state)
+{
+	(void)state;
+	static const ic_pack packs[] = { IC_PACK_GZIP, IC_PACK_GZIP, IC_PACK_ZSTD };
+	for (size_t k = 0; k < 3; k++) {
+		size_t n = pack_parts(packs[k]);
+		ic_unpack_use_zlib(k == 1);
+		assert_int_equal(ic_pack_of(packed, n), packs[k]);
+		for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+			for (size_t room = 1000; room <= TEXT_BYTES + 1; room *= 17) {
+				ic_error err;
+				size_t got = unpack(packs[k], packed, n, steps[i], room, out, &err);
+				assert_string_equal(err.message, "");
+				assert_int_equal(got, TEXT_BYTES);
+				assert_memory_equal(out, text, TEXT_BYTES);
+			}
+		}
+	}
+	ic_unpack_use_zlib(false);
+}
+
+/* Small members one after the other, at every way to split the input. */
+static void test_small_members(void **state)
+{
+	(void)state;
+	for (int zlib = 0; zlib < 2; zlib++) {
+		ic_unpack_use_zlib(zlib);
+		size_t n = 0;
+		for (size_t i = 0; i < 200; i++)
+			n = gzip_member(packed, n, sizeof(packed), text + i * 10, 10);
+		for (size_t step = 1; step < 60; step++) {
+			ic_error err;
+			assert_int_equal(unpack(IC_PACK_GZIP, packed, n, step, 64, out, &err), 2000);
+			assert_string_equal(err.message, "");
+			assert_memory_equal(out, text, 2000);
+		}
+	}
+	ic_unpack_use_zlib(false);
+}
+
+static void check_damage(ic_pack pack, size_t n, const char *message, bool prefix)
+{
+	ic_error err;
+	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+		size_t got = unpack(pack, packed, n, steps[i], 5000, out, &err);
+		assert_string_equal(err.message, message);
+		assert_int_equal(err.code, IC_E_FORMAT);
+		if (prefix)
+			assert_memory_equal(out, text, got);
+	}
+}
+
+static void test_gzip_damage(void **state)
+{
+	(void)state;
+	for (int zlib = 0; zlib < 2; zlib++) {
+		ic_unpack_use_zlib(zlib);
+		size_t first = gzip_member(packed, 0, sizeof(packed), text, 100000);
+		size_t n = gzip_member(packed, first, sizeof(packed), text + 100000, 100000);
+		static const size_t cuts[] = { 1, 4, 8, 9, 100, 5000 };
+		for (size_t i = 0; i < sizeof(cuts) / sizeof(cuts[0]); i++)
+			check_damage(IC_PACK_GZIP, n - cuts[i], IC_MSG_GZIP_CUT, true);
+		check_damage(IC_PACK_GZIP, first + 5, IC_MSG_GZIP_CUT, true);
+		check_damage(IC_PACK_GZIP, 3, IC_MSG_GZIP_CUT, true);
+		/* the first member stays */
+		ic_error err;
+		packed[first + 2000] ^= 0x55;
+		packed[first + 2001] ^= 0x55;
+		assert_true(unpack(IC_PACK_GZIP, packed, n, 4096, 5000, out, &err) >= 100000);
+		assert_string_equal(err.message, IC_MSG_GZIP_BAD);
+		assert_memory_equal(out, text, 100000);
+		packed[first + 2000] ^= 0x55;
+		packed[first + 2001] ^= 0x55;
+		/* a wrong checksum is found too */
+		packed[n - 8] ^= 1;
+		check_damage(IC_PACK_GZIP, n, IC_MSG_GZIP_BAD, true);
+		packed[n - 8] ^= 1;
+		memcpy(packed + n, "garbage", 7);
+		check_damage(IC_PACK_GZIP, n + 7, IC_MSG_GZIP_TAIL, true);
+		check_damage(IC_PACK_GZIP, n + 1, IC_MSG_GZIP_TAIL, true);
+	}
+	ic_unpack_use_zlib(false);
+}
+
+static void test_zstd_damage(void **state)
+{
+	(void)state;
+	size_t first = zstd_frame(packed, 0, sizeof(packed), text, 100000);
+	size_t n = zstd_frame(packed, first, sizeof(packed), text + 100000, 100000);
+	check_damage(IC_PACK_ZSTD, n - 1, IC_MSG_ZSTD_CUT, true);
+	check_damage(IC_PACK_ZSTD, first + 3, IC_MSG_ZSTD_TAIL, true); /* not even a magic */
+	check_damage(IC_PACK_ZSTD, first + 5, IC_MSG_ZSTD_CUT, true);
+	memcpy(packed + n, "garbage", 7);
+	check_damage(IC_PACK_ZSTD, n + 7, IC_MSG_ZSTD_TAIL, true);
+	memset(packed + first + 20, 0xff, 3000);
+	check_damage(IC_PACK_ZSTD, n, IC_MSG_ZSTD_BAD, false);
+	/* a frame that wants 1 GiB of window gets no memory for it */
+	static const char huge[] = "\x28\xb5\x2f\xfd\x00\xa0\x01\x00\x00";
+	memcpy(packed, huge, sizeof(huge) - 1);
+	check_damage(IC_PACK_ZSTD, sizeof(huge) - 1, IC_MSG_ZSTD_WINDOW, false);
+}
+
+static void test_skippable(void **state)
+{
+	(void)state;
+	static const char frame[] = "\x50\x2a\x4d\x18\x04\x00\x00\x00skip";
+	ic_error err;
+	memcpy(packed, frame, 12);
+	size_t n = zstd_frame(packed, 12, sizeof(packed), text, 500);
+	memcpy(packed + n, frame, 12);
+	assert_int_equal(ic_pack_of(packed, n), IC_PACK_ZSTD);
+	assert_int_equal(unpack(IC_PACK_ZSTD, packed, n + 12, 5, 100, out, &err), 500);
+	assert_string_equal(err.message, "");
+}
+
+static ssize_t read_fails(void *ctx, void *to, size_t n)
+{
+	(void)ctx;
+	(void)to;
+	(void)n;
+	return -5; /* EIO */
+}
+
+static void test_read_error(void **state)
+{
+	(void)state;
+	static const ic_pack packs[] = { IC_PACK_PLAIN, IC_PACK_GZIP, IC_PACK_ZSTD };
+	for (size_t k = 0; k < 3; k++) {
+		ic_unpack *u = ic_unpack_new(packs[k], read_fails, NULL);
+		size_t made;
+		ic_error err;
+		assert_int_equal(ic_unpack_read(u, out, 100, &made, &err), IC_E_IO);
+		assert_string_equal(err.message, "Input/output error");
+		ic_unpack_free(u);
+	}
+}
+
+/* The ring gives the same bytes as the unpacker, and can be given up at any time. */
+static void test_feed(void **state)
+{
+	(void)state;
+	size_t n = pack_parts(IC_PACK_GZIP);
+	for (size_t room = 1000; room < TEXT_BYTES * 2; room *= 9) {
+		memory m = { packed, n, 0, 5000 };
+		ic_feed *f = ic_feed_new(ic_unpack_new(IC_PACK_GZIP, read_memory, &m), true, 4096);
+		size_t total = 0, made;
+		do {
+			assert_int_equal(ic_feed_read(f, out + total, room, &made, NULL), IC_OK);
+			total += made;
+		} while (made == room);
+		assert_int_equal(total, TEXT_BYTES);
+		assert_memory_equal(out, text, TEXT_BYTES);
+		ic_feed_free(f);
+	}
+	memory m = { packed, n - 1, 0, 5000 };
+	ic_feed *f = ic_feed_new(ic_unpack_new(IC_PACK_GZIP, read_memory, &m), true, 4096);
+	size_t made;
+	ic_error err;
+	assert_int_equal(ic_feed_read(f, out, 10, &made, &err), IC_OK);
+	assert_int_equal(made, 10);
+	assert_int_equal(ic_feed_read(f, out + 10, TEXT_BYTES, &made, &err), IC_E_FORMAT);
+	assert_string_equal(err.message, IC_MSG_GZIP_CUT);
+	assert_memory_equal(out, text, made + 10);
+	ic_feed_free(f);
+	m.at = 0;
+	f = ic_feed_new(ic_unpack_new(IC_PACK_GZIP, read_memory, &m), true, 4096);
+	ic_feed_free(f);
+	ic_feed_free(NULL);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_many_members), cmocka_unit_test(test_small_members),
+		cmocka_unit_test(test_gzip_damage),  cmocka_unit_test(test_zstd_damage),
+		cmocka_unit_test(test_skippable),    cmocka_unit_test(test_read_error),
+		cmocka_unit_test(test_feed),
+	};
+	make_text();
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
