@@ -112,7 +112,8 @@ int cli_output_open(cli_output *o, const cli_args *args);
 /* Closes, and puts the file in its place if `keep`. Returns 0 or EXIT_UNREADABLE after saying why. */
 int cli_output_finish(cli_output *o, bool keep);
 bool cli_output_is_terminal(const cli_args *args);
-/* Removes what a killed run would leave behind, on SIGINT, SIGTERM and SIGHUP; ignores SIGPIPE. */
+/* Removes what a killed run would leave behind, on SIGINT, SIGTERM and SIGHUP; ignores SIGPIPE
+ * and SIGXFSZ. */
 void cli_signals(void);
 
 /* watch.c: a progress bar while the run is long, then notes and one line a file, all on stderr. */

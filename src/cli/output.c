@@ -26,7 +26,9 @@ void cli_signals(void)
 {
 	static const int fatal[] = { SIGINT, SIGTERM, SIGHUP };
 	struct sigaction sa = { .sa_handler = SIG_IGN };
+	/* a closed pipe and a file at its size limit are failed writes, with a message */
 	sigaction(SIGPIPE, &sa, NULL);
+	sigaction(SIGXFSZ, &sa, NULL);
 	for (size_t i = 0; i < sizeof(fatal) / sizeof(fatal[0]); i++) {
 		struct sigaction old;
 		sa.sa_handler = on_signal;
