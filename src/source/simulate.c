@@ -420,7 +420,6 @@ static ic_status check_profiles(const char *list, ic_error *err)
 
 static void plan(ic_simulator *sim, const char *profiles, uint64_t seed)
 {
-	unsigned next_host = 0;
 	for (unsigned k = 0; ic_sim_profiles[k].info.name && sim->failed == IC_OK; k++) {
 		const sim_profile *p = &ic_sim_profiles[k];
 		if (!chosen(profiles, p->info.name))
@@ -428,8 +427,7 @@ static void plan(ic_simulator *sim, const char *profiles, uint64_t seed)
 		rng r = rng_for(seed, k + 1);
 		if (p->fleet <= 0) {
 			/* one implant a profile, spread over the hosts */
-			next_host = (next_host * 7 + 3) % sim->hosts;
-			cast(sim, p, next_host, -1, &r);
+			cast(sim, p, (k * 7 + 3) % sim->hosts, -1, &r);
 			continue;
 		}
 		for (unsigned h = 0; h < sim->hosts && sim->failed == IC_OK; h++) {

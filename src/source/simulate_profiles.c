@@ -5,7 +5,10 @@
 	"Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/124.0.0.0 " \
 	"Safari/537.36"
 #define BROWSER_JA4 "t13d1516h2_8daaf6152771_02713d6af862"
-#define IMPLANT_JA4 "t13d190900_9dc949149365_97f8aa674fd9"
+/* The system's own TLS library, which many implants use: no rarity to see. */
+#define IMPLANT_JA4 "t12d190800_d83cc789557e_16bbda4055b2"
+/* A Go program with its default settings. */
+#define GO_JA4 "t13d190900_9dc949149365_97f8aa674fd9"
 
 /* Names are reserved ones (RFC 2606) for the C2 side; benign agents carry the names of the products that
  * behave so, because that is what the lowering profiles look for. */
@@ -76,7 +79,7 @@ const sim_profile ic_sim_profiles[] = {
 	  .uri = "/",
 	  .method = "GET",
 	  .user_agent = BROWSER,
-	  .ja4 = IMPLANT_JA4,
+	  .ja4 = GO_JA4,
 	  .process = "update.exe",
 	  .bytes_out = 1500,
 	  .bytes_in = 3600 },
