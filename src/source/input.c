@@ -265,12 +265,19 @@ static ic_status open_file(ic_input *in, ic_file *f, const ic_found *found, char
 
 /* ---- the set ---- */
 
+/* More than one log, or it cannot be told. */
+static bool is_mixed(const ic_file *f)
+{
+	bool one = f->newest->single && (f->streams & (f->streams - 1)) == 0;
+	return f->kind->mixed && !one;
+}
+
 static int file_rank(const ic_file *f)
 {
 	const unsigned connections = IC_STREAM_BIT(IC_STREAM_CONN) | IC_STREAM_BIT(IC_STREAM_COUNT);
 	if (!f->readable)
 		return RANK_UNREAD;
-	return f->kind->mixed || f->streams & connections ? RANK_CONNECTION : RANK_DETAIL;
+	return is_mixed(f) || f->streams & connections ? RANK_CONNECTION : RANK_DETAIL;
 }
 
 /* Read first what describes connections, then what counts them, each by time; the content decides
@@ -304,7 +311,7 @@ static void gather_facts(ic_input *in)
 		facts->bytes += f->size;
 		sizes_known &= !f->pipe;
 		facts->streams |= f->streams;
-		facts->mixed |= f->kind->mixed || f->pipe;
+		facts->mixed |= is_mixed(f) || f->pipe;
 		facts->can_give |= f->kind->can_give(f->streams, &in->cfg);
 	}
 	if (!sizes_known)

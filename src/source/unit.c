@@ -254,7 +254,8 @@ bool ic_unit_commit(ic_unit *u)
 		if (after && after != u->layout && !keep_layout(f, after)) {
 			kind->layout_free(after);
 			nomem = true;
-		} else if (after && after->streams & ~in->facts.streams && !kind->mixed) {
+		} else if (after && after->streams & ~in->facts.streams &&
+			   (!kind->mixed || u->layout->single)) {
 			atomic_store(&in->surprised, true);
 		}
 		if (nomem)

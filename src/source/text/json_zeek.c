@@ -1,2 +1,357 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-typedef int ic_empty_translation_unit;
+/* Zeek logs as JSON lines. A row's log is named by `_path` (or `@stream`, as some shippers call it) or
+ * told by the keys that it has, so that one file may hold several logs. */
+#include <math.h>
+
+#include "source/text/json_put.h"
+
+/* Keys that tell a log, as marks. */
+enum {
+	CONN = 1,
+	SSL = 2,
+	DNS = 4,
+	WEBSOCKET = 8,
+	METHOD = 16,
+	HOST = 32,
+	URI = 64,
+	STATUS = 128,
+	DEPTH = 256,	/* http, but also smtp and sip */
+	FOREIGN = 512,	/* a log that shares such keys */
+	NAMED = 1024,	/* _path */
+};
+
+static const struct {
+	const char *key;
+	uint32_t marks;
+} telling[] = {
+	{ "conn_state", CONN },	       { "orig_pkts", CONN },	      { "cipher", SSL },
+	{ "established", SSL },	       { "resumed", SSL },	      { "server_name", SSL },
+	{ "ssl_history", SSL },	       { "query", DNS },	      { "AA", DNS },
+	{ "subprotocol", WEBSOCKET },  { "client_protocols", WEBSOCKET }, { "server_extensions", WEBSOCKET },
+	{ "method", METHOD },	       { "host", HOST },	      { "uri", URI },
+	{ "status_code", STATUS },     { "trans_depth", DEPTH },      { "call_id", FOREIGN },
+	{ "request_from", FOREIGN },   { "response_from", FOREIGN },  { "helo", FOREIGN },
+	{ "mailfrom", FOREIGN },       { "client_initial_dcid", FOREIGN }, { "software_type", FOREIGN },
+};
+
+static const struct {
+	ic_str path;
+	ic_stream stream;
+	bool open;
+} logs[] = {
+	{ { "conn", 4 }, IC_STREAM_CONN, false },	   { { "http", 4 }, IC_STREAM_HTTP, false },
+	{ { "ssl", 3 }, IC_STREAM_SSL, false },		   { { "dns", 3 }, IC_STREAM_DNS, false },
+	{ { "websocket", 9 }, IC_STREAM_WEBSOCKET, false }, { { "open_conn", 9 }, IC_STREAM_CONN, true },
+	{ { "open_http", 9 }, IC_STREAM_HTTP, true },	   { { "open_ssl", 8 }, IC_STREAM_SSL, true },
+};
+#define LOG_COUNT (sizeof(logs) / sizeof(logs[0]))
+
+#define SLOT_PATH IC_FIELD_COUNT
+#define ALL_STREAMS                                                                                        \
+	(IC_STREAM_BIT(IC_STREAM_CONN) | IC_STREAM_BIT(IC_STREAM_HTTP) | IC_STREAM_BIT(IC_STREAM_SSL) |    \
+	 IC_STREAM_BIT(IC_STREAM_DNS) | IC_STREAM_BIT(IC_STREAM_WEBSOCKET))
+
+/* Columns that are taken from one slot as they stand, in rows of one stream. */
+typedef struct plan {
+	unsigned n;
+	uint8_t field[IC_FIELD_COUNT];
+} plan;
+
+struct ic_reader {
+	ic_json *json;
+	const ic_input_request *req;
+	const ic_layout *given;
+	unsigned met; /* streams */
+	bool paths_differ;
+	char path[16]; /* the first _path, cut */
+	uint16_t slot[IC_FIELD_COUNT];
+	ic_fieldset planned; /* the wanted columns that the plans are for */
+	plan plans[IC_STREAM_COUNT_OF];
+	ic_json_fill fill;
+};
+
+static size_t log_of(ic_str path)
+{
+	size_t i = 0;
+	while (i < LOG_COUNT && !ic_str_eq(logs[i].path, path))
+		i++;
+	return i;
+}
+
+/* Rows of other logs are not looked at further. */
+static bool gate(void *ctx, ic_json *j, const ic_json_value *v)
+{
+	ic_reader *r = ctx;
+	(void)j;
+	size_t i = log_of((ic_str){ v->p, v->n }), n = v->n < sizeof(r->path) - 1 ? v->n : sizeof(r->path) - 1;
+	if (!r->path[0])
+		memcpy(r->path, v->p, n);
+	r->paths_differ |= strncmp(r->path, v->p, n) != 0 || r->path[n];
+	return i == LOG_COUNT || r->req->streams & IC_STREAM_BIT(logs[i].stream);
+}
+
+static ic_stream stream_by_keys(uint32_t m)
+{
+	if (m & FOREIGN)
+		return IC_STREAM_NONE;
+	if (m & CONN)
+		return IC_STREAM_CONN;
+	if (m & WEBSOCKET)
+		return IC_STREAM_WEBSOCKET;
+	if (m & DEPTH || (m & METHOD && m & (HOST | URI | STATUS)))
+		return m & (METHOD | HOST | URI | STATUS) ? IC_STREAM_HTTP : IC_STREAM_NONE;
+	if (m & SSL)
+		return IC_STREAM_SSL;
+	if (m & DNS)
+		return IC_STREAM_DNS;
+	return (m & (HOST | URI)) == (HOST | URI) ? IC_STREAM_WEBSOCKET : IC_STREAM_NONE;
+}
+
+static ic_stream stream_of(const ic_json *j, bool *open)
+{
+	*open = false;
+	if (j->marks & NAMED) {
+		const ic_json_value *v = ic_json_get(j, SLOT_PATH);
+		size_t i = log_of((ic_str){ v->p, v->n });
+		if (i < LOG_COUNT) {
+			*open = logs[i].open;
+			return logs[i].stream;
+		}
+	}
+	return stream_by_keys(j->marks);
+}
+
+static void make_plans(ic_reader *r, ic_fieldset wanted)
+{
+	/* filled before or after the others, or from other values */
+	const ic_fieldset apart = IC_FIELD_BIT(IC_F_DST_PORT) | IC_FIELD_BIT(IC_F_SERVICE) |
+				  IC_FIELD_BIT(IC_F_TIME) | IC_FIELD_BIT(IC_F_DURATION) |
+				  IC_FIELD_BIT(IC_F_DST_NAME);
+	r->planned = wanted;
+	for (unsigned s = 0; s < IC_STREAM_COUNT_OF; s++) {
+		plan *p = &r->plans[s];
+		p->n = 0;
+		for (unsigned f = 0; f < IC_FIELD_COUNT; f++)
+			if ((wanted & ~apart) >> f & 1 && ic_fields[f].zeek &&
+			    ic_fields[f].zeek_streams & IC_STREAM_BIT(s))
+				p->field[p->n++] = (uint8_t)f;
+	}
+}
+
+/* What the filter asks for. */
+static bool put_first(ic_reader *r, ic_stream s)
+{
+	ic_json_fill *f = &r->fill;
+	const ic_json *j = r->json;
+	if (!ic_json_put(f, IC_F_DST_PORT, ic_json_get(j, r->slot[IC_F_DST_PORT])))
+		return false;
+	if (s == IC_STREAM_SSL) {
+		ic_json_put_str(f, IC_F_SERVICE, IC_STR("tls"));
+	} else if (s == IC_STREAM_DNS) {
+		ic_json_put_str(f, IC_F_SERVICE, IC_STR("dns"));
+	} else if (s == IC_STREAM_CONN) {
+		const ic_json_value *v = ic_json_get(j, r->slot[IC_F_SERVICE]);
+		if (v->kind != IC_JSON_NONE && ic_batch_has(f->b, IC_F_SERVICE))
+			ic_json_put_str(f, IC_F_SERVICE,
+					ic_json_service(f, ic_json_text(r->json, v, &f->b->arena)));
+	}
+	return true;
+}
+
+static bool put_rest(ic_reader *r, ic_stream s)
+{
+	ic_json_fill *f = &r->fill;
+	ic_batch *b = f->b;
+	const ic_json *j = r->json;
+	const plan *p = &r->plans[s];
+	for (unsigned i = 0; i < p->n; i++)
+		if (!ic_json_put(f, (ic_field)p->field[i], ic_json_get(j, r->slot[p->field[i]])))
+			return false;
+	if (s == IC_STREAM_CONN && ic_batch_has(b, IC_F_DURATION)) {
+		if (!ic_json_put(f, IC_F_DURATION, ic_json_get(j, r->slot[IC_F_DURATION])))
+			return false;
+		/* To the microseconds of the packets, as the same log in TSV has it. */
+		double *d = &b->col[IC_F_DURATION].d[f->row];
+		if (f->seen & IC_FIELD_BIT(IC_F_DURATION) && *d < 1e9)
+			*d = rint(*d * 1e6) / 1e6;
+	}
+	if (s == IC_STREAM_SSL && ic_batch_has(b, IC_F_DST_NAME)) {
+		ic_str sni = ic_json_text(r->json, ic_json_get(j, r->slot[IC_F_SNI]), &b->arena);
+		ic_json_put_str(f, IC_F_DST_NAME, ic_host_name(&b->arena, sni));
+	}
+	return true;
+}
+
+static void row(void *ctx, ic_json *j, ic_batch *b, ic_row_counts *c, uint64_t line)
+{
+	ic_reader *r = ctx;
+	ic_json_fill *f = &r->fill;
+	bool open;
+	ic_stream s = stream_of(j, &open);
+	r->met |= IC_STREAM_BIT(s) & ALL_STREAMS;
+	if (s == IC_STREAM_NONE || !(r->req->streams & IC_STREAM_BIT(s))) {
+		c->other_stream++;
+		return;
+	}
+	uint8_t flags = open ? IC_ROW_OPEN : 0;
+	if (s == IC_STREAM_WEBSOCKET)
+		flags |= IC_ROW_UPGRADE;
+	ic_json_fill_begin(f, b, s, flags);
+	if (!ic_json_has(j, r->slot[IC_F_TIME])) {
+		ic_row_bad(c, line, 0, "no ts");
+		return;
+	}
+	if (!put_first(r, s) || !ic_json_put(f, IC_F_TIME, ic_json_get(j, r->slot[IC_F_TIME]))) {
+		ic_json_fill_bad(f, c, line);
+		return;
+	}
+	if (!ic_json_fill_keep(f, &r->req->filter, c))
+		return;
+	if (!put_rest(r, s))
+		ic_json_fill_bad(f, c, line);
+	else if (!j->nomem)
+		ic_json_fill_end(f, c, line);
+}
+
+/* ---- the source kind ---- */
+
+static bool add_names(ic_reader *r)
+{
+	for (unsigned f = 0; f < IC_FIELD_COUNT; f++) {
+		char other[32];
+		ic_str name = ic_str_of(ic_fields[f].zeek);
+		if (!name.p)
+			continue;
+		int slot = ic_json_add(r->json, name, (int)f, 0, 0);
+		if (slot < 0)
+			return false;
+		r->slot[f] = (uint16_t)slot;
+		if (name.n < sizeof(other) && ic_str_istarts(name, IC_STR("id."))) {
+			memcpy(other, name.p, name.n);
+			other[2] = '_';
+			if (ic_json_add(r->json, (ic_str){ other, name.n }, (int)f, 0, 0) < 0)
+				return false;
+		}
+	}
+	for (size_t i = 0; i < sizeof(telling) / sizeof(telling[0]); i++)
+		if (ic_json_add(r->json, ic_str_of(telling[i].key), -1, telling[i].marks, 0) < 0)
+			return false;
+	return ic_json_add(r->json, IC_STR("_path"), SLOT_PATH, NAMED, IC_JSON_GATE) >= 0 &&
+	       ic_json_add(r->json, IC_STR("@stream"), SLOT_PATH, NAMED, IC_JSON_GATE) >= 0;
+}
+
+static void zeek_end(ic_reader *r)
+{
+	if (!r)
+		return;
+	ic_json_free(r->json);
+	ic_free(r);
+}
+
+static ic_reader *zeek_begin(const ic_reader_config *cfg, const ic_layout *layout)
+{
+	ic_reader *r = ic_calloc(1, sizeof(*r));
+	if (!r)
+		return NULL;
+	r->json = ic_json_new();
+	if (!r->json || !add_names(r)) {
+		zeek_end(r);
+		return NULL;
+	}
+	r->json->gate = gate;
+	r->json->ctx = r;
+	r->fill.j = r->json;
+	r->req = cfg->req;
+	r->given = layout;
+	return r;
+}
+
+static ic_status zeek_parse(ic_reader *r, const char *text, size_t n, size_t *at, bool final, ic_batch *b,
+			    ic_row_counts *c)
+{
+	if (r->planned != b->wanted)
+		make_plans(r, b->wanted);
+	return ic_json_lines(r->json, text, n, at, final, b, c, row, r);
+}
+
+static int zeek_sniff(const char *head, size_t n)
+{
+	ic_str s = ic_json_first_record(head, n);
+	const char *line_end = s.p ? memchr(s.p, '\n', s.n) : NULL;
+	if (!s.p || s.p[0] != '{')
+		return 0;
+	if (line_end)
+		s.n = (uint32_t)(line_end - s.p);
+	if (ic_json_mentions(s, "_path") && ic_json_mentions(s, "_write_ts"))
+		return 92;
+	bool id = ic_json_mentions(s, "uid") || ic_json_mentions(s, "id.orig_h") ||
+		  ic_json_mentions(s, "id_orig_h") || ic_json_mentions(s, "_path");
+	return id && ic_json_mentions(s, "ts") ? 85 : 0;
+}
+
+static void zeek_peek(const ic_layout *layout, const char *head, size_t n, unsigned *streams, int64_t *first)
+{
+	ic_json_peek(&ic_kind_zeek_json, layout, head, n, streams, first);
+}
+
+/* One stream if the head shows rows of one log only; none if that is a log of no use; else all. */
+static void judge_head(ic_layout *l, ic_reader *r, const char *head, size_t n, ic_batch *b)
+{
+	ic_row_counts c = { 0 };
+	size_t at = 0;
+	l->streams = ALL_STREAMS;
+	if (!r || !b || zeek_parse(r, head, n, &at, false, b, &c) != IC_OK)
+		return;
+	bool one_log = c.read > c.bad && !r->paths_differ;
+	if (one_log && __builtin_popcount(r->met) <= 1) {
+		l->streams = r->met;
+		l->single = true;
+	}
+}
+
+static const ic_layout *zeek_layout(const ic_reader_config *cfg, const char *head, size_t n, bool *nomem)
+{
+	const ic_input_request req = { .streams = ALL_STREAMS,
+				       .filter = { .since = IC_TIME_NONE, .until = IC_TIME_NONE } };
+	const ic_reader_config all = { .req = &req };
+	ic_layout *l = ic_json_layout_new(ALL_STREAMS, cfg->map, nomem);
+	if (!l)
+		return NULL;
+	ic_reader *r = zeek_begin(&all, l);
+	ic_batch *b = ic_batch_new(IC_FIELD_BIT(IC_F_TIME));
+	judge_head(l, r, head, n, b);
+	ic_batch_free(b);
+	zeek_end(r);
+	return l;
+}
+
+static ic_fieldset zeek_can_give(unsigned streams, const ic_reader_config *cfg)
+{
+	return ic_kind_zeek_tsv.can_give(streams, cfg);
+}
+
+static const ic_layout *zeek_layout_after(ic_reader *r, bool *nomem)
+{
+	*nomem = false;
+	if (!(r->met & ~r->given->streams))
+		return r->given;
+	/* Met when all thought that the file was of one log. */
+	return ic_json_layout_new(ALL_STREAMS, NULL, nomem);
+}
+
+const ic_source_kind ic_kind_zeek_json = {
+	.name = "zeek-json",
+	.help = "Zeek logs as JSON lines: conn, http, ssl, dns, websocket and open_*, also several in one",
+	.lines = true,
+	.mixed = true,
+	.sniff = zeek_sniff,
+	.layout = zeek_layout,
+	.peek = zeek_peek,
+	.can_give = zeek_can_give,
+	.begin = zeek_begin,
+	.parse = zeek_parse,
+	.layout_after = zeek_layout_after,
+	.layout_equal = ic_json_layout_equal,
+	.layout_free = ic_json_layout_free,
+	.end = zeek_end,
+};

@@ -32,6 +32,9 @@ typedef struct ic_layout {
 	/* This file is one document although the kind has `lines` (a JSON array, pretty-printed objects):
 	 * it is not cut, blocks end anywhere, parse leaves an unfinished record unconsumed. */
 	bool document;
+	/* Of a kind that is mixed: this file seems to hold one log only. If another one comes after all,
+	 * layout_after says so, as for the kinds that are not mixed. */
+	bool single;
 } ic_layout;
 
 typedef struct ic_reader ic_reader; /* private state of one unit being read */

@@ -1,0 +1,395 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Text to records: lines with one object each, or documents with objects in lists. */
+#include "source/text/json_private.h"
+
+#define SLAB 24576 /* with its marks it fits the first cache */
+
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+static size_t pass_blanks(const char *p, size_t at, size_t end)
+{
+	while (at < end && is_blank(p[at]))
+		at++;
+	return at;
+}
+
+/* Also a byte order mark, at the start of a line. */
+static size_t line_start(const char *p, size_t at, size_t end)
+{
+	if (at + 3 <= end && memcmp(p + at, "\xef\xbb\xbf", 3) == 0)
+		at += 3;
+	while (at < end && (p[at] == ' ' || p[at] == '\t' || p[at] == '\r'))
+		at++;
+	return at;
+}
+
+/* ---- lines ---- */
+
+typedef struct feed {
+	ic_json *j;
+	ic_batch *b;
+	ic_row_counts *c;
+	ic_json_row row;
+	void *ctx;
+} feed;
+
+/* What becomes of a line or record that was scanned. start: of the line, for the column. */
+static void take(const feed *f, ic_json_result r, size_t start)
+{
+	f->c->read++;
+	if (r == IC_JSON_OK)
+		f->row(f->ctx, f->j, f->b, f->c, f->c->lines);
+	else if (r == IC_JSON_SKIPPED)
+		f->c->other_stream++;
+	else
+		ic_row_bad(f->c, f->c->lines, (uint32_t)(f->j->at - start + 1), "%s", f->j->cause);
+}
+
+/* Reads whole lines with the help of their marks; returns how many bytes, 0 if none is whole. */
+static size_t take_slab(const feed *f, const char *text, size_t n, uint16_t *ends)
+{
+	ic_json_slab s = { .text = text, .n = n < SLAB ? n : SLAB, .ends = ends };
+	size_t marks = ic_scan_cells(f->j->level, text, s.n, '"', ends, &s.backslash), k = 0, start = 0;
+	while (marks > 0 && !(ends[marks - 1] & IC_SCAN_LINE))
+		marks--;
+	s.n = marks ? (ends[marks - 1] & IC_SCAN_MAX) + 1u : 0;
+	while (k < marks && f->b->rows < IC_BATCH_ROWS && !f->j->nomem) {
+		size_t at = text[start] == '{' ? start : line_start(text, start, s.n);
+		if (text[at] != '\n') {
+			ic_json_result r = ic_json_scan_line(f->j, &s, at, &k);
+			if (r == IC_JSON_OK) {
+				at = f->j->at;
+				while (text[at] == ' ' || text[at] == '\t' || text[at] == '\r')
+					at++;
+				if (text[at] != '\n')
+					r = ic_json_fail(f->j, at, s.n, "text after the object");
+			}
+			take(f, r, start);
+		}
+		while (!(ends[k] & IC_SCAN_LINE))
+			k++;
+		start = (ends[k++] & IC_SCAN_MAX) + 1u;
+		f->c->lines++;
+	}
+	return start;
+}
+
+/* Reads one line without marks: long ones and the last ones of a text. Returns its bytes, 0 if its end
+ * is not there yet. */
+static size_t take_line(const feed *f, const char *text, size_t n, bool final)
+{
+	const char *line_end = memchr(text, '\n', n);
+	size_t length = line_end ? (size_t)(line_end - text) : n;
+	if (!line_end && !final)
+		return 0;
+	size_t at = line_start(text, 0, length);
+	if (length > IC_LINE_MAX) {
+		f->c->read++;
+		ic_row_bad(f->c, f->c->lines, 0, "line is longer than 16 MiB");
+	} else if (at < length) {
+		ic_json_result r = ic_json_scan(f->j, text, length, at);
+		if (r == IC_JSON_OK) {
+			at = pass_blanks(text, f->j->at, length);
+			if (at < length)
+				r = ic_json_fail(f->j, at, length, "text after the object");
+		}
+		take(f, r, 0);
+	}
+	f->c->lines += line_end != NULL;
+	return length + (line_end != NULL);
+}
+
+ic_status ic_json_lines(ic_json *j, const char *text, size_t n, size_t *at, bool final, ic_batch *b,
+			ic_row_counts *c, ic_json_row row, void *ctx)
+{
+	const feed f = { j, b, c, row, ctx };
+	uint16_t ends[SLAB + 1 + IC_SCAN_PAD];
+	while (*at < n && b->rows < IC_BATCH_ROWS && !j->nomem) {
+		size_t used = 0;
+		if (n - *at > IC_JSON_PAD)
+			used = take_slab(&f, text + *at, n - *at - IC_JSON_PAD, ends);
+		if (used == 0)
+			used = take_line(&f, text + *at, n - *at, final);
+		if (used == 0)
+			break;
+		*at += used;
+	}
+	return j->nomem ? IC_E_NOMEM : IC_OK;
+}
+
+/* ---- documents ---- */
+
+typedef struct cursor {
+	const feed *f;
+	ic_json_document *d;
+	const char *text;
+	size_t n, at;
+	bool final;
+} cursor;
+
+static void advance(cursor *k, size_t to)
+{
+	const char *p = k->text + k->at, *end = k->text + to, *line;
+	for (; p < end && (line = memchr(p, '\n', (size_t)(end - p))); p = line + 1)
+		k->f->c->lines++;
+	k->at = to;
+}
+
+/* Gives up what starts here: goes on at the next line that starts an object. */
+static bool resync(cursor *k)
+{
+	const char *p = k->text + k->at, *end = k->text + k->n, *line;
+	k->d->damaged = true;
+	k->d->depth = 0;
+	k->d->skipping = true;
+	for (; p < end && (line = memchr(p, '\n', (size_t)(end - p))); p = line + 1) {
+		size_t next = pass_blanks(k->text, (size_t)(line - k->text), k->n);
+		if (next < k->n && k->text[next] == '{') {
+			k->d->skipping = false;
+			advance(k, next);
+			return true;
+		}
+		if (next == k->n && !k->final) {
+			advance(k, (size_t)(line - k->text)); /* the next text decides */
+			return false;
+		}
+	}
+	advance(k, k->n);
+	return false;
+}
+
+static bool give_up(cursor *k, size_t at, const char *cause)
+{
+	k->f->c->read++;
+	ic_row_bad(k->f->c, k->f->c->lines, k->f->c->lines ? 0 : (uint32_t)(at + 1), "%s", cause);
+	return resync(k);
+}
+
+/* The text ends inside of what starts here. */
+static bool wait(cursor *k)
+{
+	if (k->n - k->at > IC_LINE_MAX)
+		return give_up(k, k->at, "record is longer than 16 MiB");
+	if (k->final)
+		return give_up(k, k->n, "unexpected end");
+	return false;
+}
+
+static bool push(cursor *k, char open, size_t to)
+{
+	if (k->d->depth == sizeof(k->d->open))
+		return give_up(k, k->at, "lists in each other deeper than 8");
+	k->d->open[k->d->depth++] = open;
+	advance(k, to);
+	return true;
+}
+
+static bool is_list_name(ic_str key)
+{
+	return ic_name_is(key, "records|Records|value|Results|results|events|flows|data", false);
+}
+
+/* A member of the object around a list. */
+static bool take_member(cursor *k)
+{
+	bool escaped = false;
+	size_t n = k->n - k->at > IC_LINE_MAX + 1 ? k->at + IC_LINE_MAX + 1 : k->n;
+	size_t close = ic_json_close(k->f->j->level, k->text, k->at + 1, n, &escaped);
+	size_t colon = close < n ? pass_blanks(k->text, close + 1, n) : n;
+	size_t value = colon < n ? pass_blanks(k->text, colon + 1, n) : n;
+	size_t first = value < n ? pass_blanks(k->text, value + 1, n) : n;
+	if (colon < n && k->text[colon] != ':')
+		return give_up(k, colon, "expected : after a name");
+	if (first >= n)
+		return wait(k);
+	ic_str key = { k->text + k->at + 1, (uint32_t)(close - k->at - 1) };
+	if (is_list_name(key) && k->text[value] == '[' && (k->text[first] == '{' || k->text[first] == ']'))
+		return push(k, '[', value + 1);
+	switch (ic_json_skip(k->f->j, k->text, n, value)) {
+	case IC_JSON_OK: break;
+	case IC_JSON_SHORT: return wait(k);
+	default: return give_up(k, k->f->j->at, k->f->j->cause);
+	}
+	/* A number could go on in the next text. */
+	if (k->f->j->at == n)
+		return wait(k);
+	advance(k, k->f->j->at);
+	return true;
+}
+
+static bool take_record(cursor *k)
+{
+	ic_json *j = k->f->j;
+	ic_row_counts *c = k->f->c;
+	size_t n = k->n - k->at > IC_LINE_MAX + 1 ? k->at + IC_LINE_MAX + 1 : k->n;
+	j->list_ok = k->d->depth == 0;
+	ic_json_result r = ic_json_scan(j, k->text, n, k->at);
+	size_t end = j->at;
+	if (r == IC_JSON_LIST)
+		return push(k, '{', k->at) && push(k, '[', end);
+	if (r == IC_JSON_SKIPPED) {
+		r = ic_json_skip(j, k->text, n, k->at);
+		end = j->at;
+		if (r == IC_JSON_OK) {
+			c->read++;
+			c->other_stream++;
+			advance(k, end);
+			return true;
+		}
+	}
+	if (r == IC_JSON_SHORT)
+		return wait(k);
+	if (r != IC_JSON_OK)
+		return give_up(k, end, j->cause);
+	take(k->f, r, 0);
+	advance(k, end);
+	return true;
+}
+
+/* The next bracket, comma, member or record; false: more text is needed. */
+static bool step(cursor *k)
+{
+	ic_json_document *d = k->d;
+	if (d->skipping)
+		return resync(k);
+	advance(k, pass_blanks(k->text, k->at, k->n));
+	if (k->at == k->n)
+		return false;
+	const char c = k->text[k->at], in = d->depth ? d->open[d->depth - 1] : '\0';
+	if (!d->begun && (c & 0x80)) {
+		if (k->n - k->at < 3 && !k->final)
+			return false;
+		d->begun = true;
+		if (k->n - k->at >= 3 && memcmp(k->text + k->at, "\xef\xbb\xbf", 3) == 0) {
+			advance(k, k->at + 3);
+			return true;
+		}
+	}
+	d->begun = true;
+	if (c == ',' && (in || d->damaged)) {
+		advance(k, k->at + 1);
+		return true;
+	}
+	if (c == (in == '{' ? '}' : ']') && (in || d->damaged)) {
+		d->depth -= d->depth > 0;
+		advance(k, k->at + 1);
+		return true;
+	}
+	if (in == '{')
+		return c == '"' ? take_member(k) : give_up(k, k->at, "expected a name in quotes");
+	if (c == '[')
+		return push(k, '[', k->at + 1);
+	if (c == '{')
+		return take_record(k);
+	if (d->damaged && c == '}') {
+		advance(k, k->at + 1);
+		return true;
+	}
+	return give_up(k, k->at, "expected an object");
+}
+
+ic_status ic_json_records(ic_json *j, ic_json_document *d, const char *text, size_t n, size_t *at, bool final,
+			  ic_batch *b, ic_row_counts *c, ic_json_row row, void *ctx)
+{
+	const feed f = { j, b, c, row, ctx };
+	cursor k = { &f, d, text, n, *at, final };
+	while (k.at < n && b->rows < IC_BATCH_ROWS && !j->nomem && step(&k))
+		;
+	*at = k.at;
+	if (final && k.at == n && d->depth > 0 && !j->nomem) {
+		d->depth = 0;
+		c->read++;
+		ic_row_bad(c, c->lines, 0, "unexpected end: the list of records is not closed");
+	}
+	return j->nomem ? IC_E_NOMEM : IC_OK;
+}
+
+/* ---- shared by the kinds ---- */
+
+ic_str ic_json_first_record(const char *head, size_t n)
+{
+	size_t at = line_start(head, 0, n);
+	at = pass_blanks(head, at, n);
+	if (at >= n || (head[at] != '{' && head[at] != '['))
+		return (ic_str){ NULL, 0 };
+	size_t next = pass_blanks(head, at + 1, n);
+	/* a list of anything but objects is none of ours, and "[section]" is no JSON */
+	if (next < n && head[next] != (head[at] == '{' ? '"' : '{') && head[next] != '}' && head[next] != ']')
+		return (ic_str){ NULL, 0 };
+	return (ic_str){ head + at, (uint32_t)(n - at) };
+}
+
+bool ic_json_mentions(ic_str text, const char *key)
+{
+	const size_t n = strlen(key);
+	const char *end = text.p + text.n;
+	for (const char *p = text.p; (size_t)(end - p) > n + 2; p++) {
+		p = memchr(p, '"', (size_t)(end - p));
+		if (!p || (size_t)(end - p) <= n + 2)
+			return false;
+		if (memcmp(p + 1, key, n) != 0 || p[n + 1] != '"')
+			continue;
+		size_t colon = pass_blanks(p, n + 2, (size_t)(end - p));
+		if (colon < (size_t)(end - p) && p[colon] == ':')
+			return true;
+	}
+	return false;
+}
+
+void ic_json_peek(const ic_source_kind *kind, const ic_layout *layout, const char *head, size_t n,
+		  unsigned *streams, int64_t *first)
+{
+	const ic_input_request req = { .wanted = IC_FIELD_BIT(IC_F_TIME),
+				       .streams = (1u << IC_STREAM_COUNT_OF) - 1,
+				       .filter = { .since = IC_TIME_NONE, .until = IC_TIME_NONE } };
+	const ic_reader_config cfg = { .req = &req, .map = ic_json_layout_map(layout) };
+	ic_batch *b = ic_batch_new(req.wanted);
+	ic_reader *r = b ? kind->begin(&cfg, layout) : NULL;
+	ic_row_counts c = { 0 };
+	size_t at = 0;
+	*streams = 0;
+	*first = IC_TIME_NONE;
+	if (r && kind->parse(r, head, n, &at, false, b, &c) == IC_OK) {
+		for (uint32_t i = 0; i < b->rows; i++)
+			*streams |= IC_STREAM_BIT(b->stream[i]);
+		if (b->rows)
+			*first = b->col[IC_F_TIME].i[0];
+	}
+	kind->end(r);
+	ic_batch_free(b);
+	if (*streams == 0)
+		*streams = layout->streams;
+}
+
+typedef struct json_layout {
+	ic_layout base;
+	const ic_field_map *map;
+} json_layout;
+
+ic_layout *ic_json_layout_new(unsigned streams, const ic_field_map *map, bool *nomem)
+{
+	json_layout *l = ic_malloc(sizeof(*l));
+	*nomem = !l;
+	if (!l)
+		return NULL;
+	*l = (json_layout){ { streams }, map };
+	return &l->base;
+}
+
+const ic_field_map *ic_json_layout_map(const ic_layout *l)
+{
+	return ((const json_layout *)(const void *)l)->map;
+}
+
+bool ic_json_layout_equal(const ic_layout *a, const ic_layout *b)
+{
+	return a->streams == b->streams;
+}
+
+void ic_json_layout_free(const ic_layout *l)
+{
+	ic_free((void *)(uintptr_t)l);
+}
