@@ -13,8 +13,10 @@
 
 /* ---- screening --------------------------------------------------------------------- */
 
-static void note_bytes(ic_detect_run *run, const ic_series *s)
+/* A source is in one partition only: its counter is not shared. */
+static void note_source(ic_detect_run *run, const ic_series *s)
 {
+	run->fanout[s->src] += s->level == IC_AT_CONNECTION;
 	if (s->any_bytes_in && !ic_bit(run->counts_bytes, s->src))
 		__atomic_fetch_or(&run->counts_bytes[s->src >> 6], UINT64_C(1) << (s->src & 63),
 				  __ATOMIC_RELAXED);
@@ -86,7 +88,7 @@ static ic_status screen_part(void *ctx, unsigned i)
 	ic_candidate *c = next_candidate(part);
 	for (uint32_t k = 0; k < ic_group_count(t); k++) {
 		const ic_series *s = ic_group_at(t, k);
-		note_bytes(run, s);
+		note_source(run, s);
 		if (s->sketch.n < LEAST_EVENTS || (s->level != IC_AT_CONNECTION && s->level != IC_AT_REQUEST))
 			continue;
 		if (!all && ic_beacon_bound(&s->sketch) < run->cfg->min_automation)

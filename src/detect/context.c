@@ -7,6 +7,9 @@
 #define OUTWARD	    1.2 /* "more out than in" means by this factor */
 #define IDLE_BYTES  4096
 #define PORT_FEWEST 8
+#define BUSY	    8 /* series of a host that is watched */
+#define BUSIER	    4 /* times as many as the other side has */
+#define NATS_ISSUER 0.8
 
 /* ---- the fleet --------------------------------------------------------------------- */
 
@@ -282,11 +285,19 @@ static bool weigh_certificate(ic_detect_run *run, const ic_draft *d, ic_reason *
 	(void)run;
 	double own = ic_draft_share(d, IC_SIG_TLS, IC_SIG_SELF_SIGNED);
 	double odd = ic_draft_share(d, IC_SIG_TLS, IC_SIG_SELF_SIGNED | IC_SIG_CERT_ODD);
-	if (odd < HALF)
+	double unknown = ic_draft_share(d, IC_SIG_TLS, IC_SIG_ISSUER_UNKNOWN);
+	if (odd >= HALF) {
+		r->value = odd;
+		r->text = own >= HALF ? "the server's certificate is self-signed"
+				      : "the server's certificate does not validate";
+		return true;
+	}
+	if (unknown < HALF)
 		return false;
-	r->value = odd;
-	r->text = own >= HALF ? "the server's certificate is self-signed"
-			      : "the server's certificate does not validate";
+	r->value = unknown;
+	r->contribution = NATS_ISSUER;
+	r->text =
+	    "the issuer of the server's certificate is unknown to the sensor: a private CA, or a made-up one";
 	return true;
 }
 
@@ -313,10 +324,23 @@ static bool weigh_process(ic_detect_run *run, const ic_draft *d, ic_reason *r)
 	return true;
 }
 
-/* A source outside, talking to a host that is itself a source here, is somebody knocking. */
+/* A source outside that contacts little else, and a destination that is a much busier source in these
+ * data: somebody knocks on a host that is watched. Command and control goes the other way. */
 static bool is_knocking(const ic_detect_run *run, const ic_draft *d)
 {
-	return !d->internal_src && d->dst && d->dst < run->limit && ic_bit(run->is_source, d->dst);
+	if (d->internal_src || !d->dst || d->dst >= run->limit)
+		return false;
+	return run->fanout[d->dst] >= BUSY && run->fanout[d->dst] / BUSIER >= run->fanout[d->src];
+}
+
+static bool weigh_inbound(ic_detect_run *run, const ic_draft *d, ic_reason *r)
+{
+	if (!is_knocking(run, d))
+		return false;
+	r->value = run->fanout[d->dst];
+	r->contribution = -r->weight;
+	r->text = "the destination is the busy host of these data and the source is outside: inbound";
+	return true;
 }
 
 static bool weigh_no_answer(ic_detect_run *run, const ic_draft *d, ic_reason *r)
@@ -402,13 +426,16 @@ const ic_evidence ic_evidences[] = {
 	  weigh_user_agent },
 	{ "no-name", 1.8, true,
 	  "TLS without a server name, or HTTP to a bare address; needs an http or tls row", weigh_no_name },
-	{ "certificate", 2.2, true, "the certificate is self-signed or does not validate",
+	{ "certificate", 2.2, true,
+	  "the certificate is self-signed or does not validate (0.8 when only its issuer is unknown)",
 	  weigh_certificate },
 	{ "process", 2.2, true, "the process is a script host or a system program that runs other code",
 	  weigh_process },
 	{ "no-answer", 1.8, true,
 	  "10 or more TCP connections and not one byte back: a dead server is still tried", weigh_no_answer },
 	{ "odd-port", 0.8, false, "a TCP port of no usual service", weigh_port },
+	{ "inbound", 1.5, false, "lowers: a source outside knocks on the busy host of these data",
+	  weigh_inbound },
 	{ "outward", 0.5, false, "small check-ins that send more than they receive", weigh_outward },
 	{ "post-only", 0.5, false, "HTTP with nothing but POST", weigh_post_only },
 	{ 0 },
@@ -444,7 +471,7 @@ static void weigh(ic_detect_run *run, ic_draft *d)
 		if (!e->weigh(run, d, &r))
 			continue;
 		d->nats += r.contribution;
-		d->independent += e->independent;
+		d->independent += e->independent && r.contribution >= 1.0;
 		ic_draft_reason(run, d, r);
 	}
 }

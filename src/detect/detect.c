@@ -32,16 +32,15 @@ static ic_status run_init(ic_detect_run *run)
 	run->limit = ic_intern_limit(run->names);
 	run->full = ic_observe_is_full(run->o);
 	size_t words = run->limit / 64 + 1;
-	run->is_source = ic_calloc(words, sizeof(uint64_t));
+	run->fanout = ic_calloc((size_t)run->limit + 1, sizeof(uint32_t));
 	run->counts_bytes = ic_calloc(words, sizeof(uint64_t));
-	if (!run->is_source || !run->counts_bytes)
+	if (!run->fanout || !run->counts_bytes)
 		return IC_E_NOMEM;
 	for (unsigned i = 0; i < IC_PARTITIONS; i++) {
 		const ic_partition *p = run->part[i].p = ic_observe_partition(run->o, i);
 		for (uint32_t k = 0; k < ic_group_count(&p->hosts); k++) {
 			const ic_host *h = ic_group_at(&p->hosts, k);
 			run->internal_hosts += h->internal != 0;
-			run->is_source[h->src >> 6] |= UINT64_C(1) << (h->src & 63);
 		}
 	}
 	return IC_OK;
@@ -55,7 +54,7 @@ static void run_clear(ic_detect_run *run)
 	}
 	for (unsigned by = 0; by < IC_GROUP_BYS; by++)
 		ic_free(run->hosts[by]);
-	ic_free(run->is_source);
+	ic_free(run->fanout);
 	ic_free(run->counts_bytes);
 	ic_free(run->draft);
 	ic_free(run);

@@ -28,20 +28,26 @@ struct ic_lowering {
 
 /* ---- behaviour without a name ------------------------------------------------------ */
 
-/* Heartbeats of a push or MQTT client: a registered push port, answered, tiny both ways, a steady
- * clock for hours. A handshake alone is larger, so these are pulses of a session that stays open. */
+/* Heartbeats of a push or MQTT client: a registered push port, answered, tiny both ways, for hours. On
+ * port 443 less than a TLS handshake goes over the wire each time and five minutes or more lie between:
+ * pulses of a session that stays open, cut into records by the sensor's timeout. */
 static bool is_push_heartbeat(const ic_draft *d)
 {
 	static const uint16_t ports[] = { 1883, 5222, 5223, 5228, 5229, 5230, 8883 };
 	const ic_finding *f = &d->f;
-	bool port = false;
+	bool push = false, web = f->dst_port == 443;
 	for (size_t i = 0; i < sizeof(ports) / sizeof(ports[0]); i++)
-		port |= f->dst_port == ports[i];
+		push |= f->dst_port == ports[i];
 	double n = (double)f->connections;
-	return port && f->transport && strcmp(f->transport, "tcp") == 0 && f->connections >= 20 &&
-	       d->any_out && d->any_in && f->bytes_in > 0 && (double)f->bytes_out <= 400 * n &&
-	       (double)f->bytes_in <= 400 * n && f->last_seen - f->first_seen >= 3 * 3600 * IC_TICKS_S &&
-	       f->sleep_s >= 20 && f->sleep_s <= 3600;
+	double hours = (double)(f->last_seen - f->first_seen) / (3600.0 * IC_TICKS_S);
+	if ((!push && !web) || !f->transport || strcmp(f->transport, "tcp") != 0 || !d->any_out ||
+	    !d->any_in || f->bytes_in <= 0 || f->bytes_out <= 0)
+		return false;
+	if (d->long_lived)
+		return push && (double)(f->bytes_out + f->bytes_in) <= 65536 * (hours > 1 ? hours : 1);
+	bool tiny = (double)f->bytes_out <= (push ? 400 : 200) * n && (double)f->bytes_in <= 400 * n;
+	return tiny && f->connections >= 20 && hours >= (push ? 3 : 6) && f->sleep_s >= (push ? 20 : 300) &&
+	       f->sleep_s <= 3600 && (push || f->jitter <= 0.15);
 }
 
 /* ---- names ------------------------------------------------------------------------- */
@@ -339,7 +345,7 @@ static const ic_lowering profiles[] = {
 	  NULL },
 	{ "software-update",
 	  "operating system, browser, antivirus and package updates",
-	  { 60, 8 * 86400, 65536, 0, true, false, false },
+	  { 60, 8 * 86400, 65536, 0, true, true, false },
 	  update_names,
 	  NULL },
 	{ "monitoring",

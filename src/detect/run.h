@@ -73,7 +73,7 @@ struct ic_detect_run {
 	uint32_t internal_hosts; /* seen in these data */
 	uint32_t
 	    *hosts[IC_GROUP_BYS]; /* by value id: internal sources that contacted it; NULL: not counted */
-	uint64_t *is_source;	  /* bit by id: seen as a source */
+	uint32_t *fanout;	  /* by id of a source: its series at connection level */
 	uint64_t *counts_bytes;	  /* bit by id of a source: its log counts the bytes that come back */
 	ic_draft **draft;
 	size_t drafts, draft_room;

@@ -68,10 +68,16 @@ static void somebody_knocking_from_outside_is_no_dead_server(void **state)
 	e.outside_src = own.outside_src = true;
 	e.out = e.in = 0;
 	world_beat(&w, e, 200, 14, 0.02);
-	world_add(&w, &own);
+	char dst[32];
+	for (int i = 0; i < 20; i++) {
+		snprintf(dst, sizeof dst, "198.51.100.%d", i + 1);
+		own.dst = dst;
+		world_add(&w, &own);
+	}
 	ic_findings f = world_detect(&w, (ic_detect_config){ 0 });
 	const ic_finding *b = finding_of(&f, "beacon", "147.32.0.1:2323");
 	assert_non_null(b);
+	assert_true(fabs(reason_of(b, "inbound")->contribution + 1.5) < 1e-9);
 	assert_null(reason_of(b, "no-answer"));
 	assert_null(reason_of(b, "odd-port"));
 	ic_findings_clear(&f);
@@ -185,6 +191,44 @@ static void heartbeats_on_a_push_port_are_lowered_without_a_name(void **state)
 	f = world_detect(&w, (ic_detect_config){ 0 });
 	assert_int_equal(f.list[0].lowered_count, 0);
 	assert_non_null(reason_of(&f.list[0], "no-answer"));
+	ic_findings_clear(&f);
+	world_free(&w);
+}
+
+/* On port 443: pulses too small for a handshake, minutes apart. The same faster, or larger, is not one. */
+static void pulses_of_an_open_session_are_lowered(void **state)
+{
+	(void)state;
+	static const struct {
+		double step;
+		int64_t out, in;
+		size_t lowered;
+	} cases[] = { { 1680, 92, 169, 1 }, { 60, 92, 169, 0 }, { 1680, 700, 1500, 0 }, { 1680, 92, 0, 0 } };
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		world w = world_new(false);
+		event e = beat;
+		e.out = cases[i].out;
+		e.in = cases[i].in;
+		world_beat(&w, e, 50, cases[i].step, 0.005);
+		ic_findings f = world_detect(&w, (ic_detect_config){ 0 });
+		assert_int_equal(f.list[0].lowered_count, cases[i].lowered);
+		ic_findings_clear(&f);
+		world_free(&w);
+	}
+}
+
+static void an_unknown_issuer_is_weak_evidence(void **state)
+{
+	(void)state;
+	world w = world_new(true);
+	event e = updater();
+	e.signals |= IC_SIG_ISSUER_UNKNOWN;
+	world_beat(&w, e, 90, 900, 0.01);
+	ic_findings f = world_detect(&w, (ic_detect_config){ 0 });
+	const ic_finding *b = finding_of(&f, "beacon", NULL);
+	assert_true(fabs(reason_of(b, "certificate")->contribution - 0.8) < 1e-9);
+	assert_true(is_lowered_by(b, "software-update"));
+	assert_int_equal(b->level, IC_INFO);
 	ic_findings_clear(&f);
 	world_free(&w);
 }
@@ -350,6 +394,8 @@ int main(void)
 		cmocka_unit_test(an_updater_is_lowered_by_name_and_behaviour_together),
 		cmocka_unit_test(signs_of_an_attack_tool_forbid_lowering),
 		cmocka_unit_test(heartbeats_on_a_push_port_are_lowered_without_a_name),
+		cmocka_unit_test(pulses_of_an_open_session_are_lowered),
+		cmocka_unit_test(an_unknown_issuer_is_weak_evidence),
 		cmocka_unit_test(few_samples_stay_medium_unless_something_agrees),
 		cmocka_unit_test(hostile_names_are_cut_in_texts),
 		cmocka_unit_test(evidence_keeps_within_its_weight),
