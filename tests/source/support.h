@@ -123,21 +123,21 @@ typedef struct reading {
 	pthread_cond_t turn;
 	uint64_t next;
 	uint64_t refused; /* units that had to be read again */
-	ic_status status;
-	bool lines; /* print file lines too */
+	bool lines;	  /* print file lines too */
 } reading;
 
 static inline void read_unit(reading *r, ic_unit *u, ic_batch *b, ic_buf *text)
 {
+	ic_status st;
 	ic_buf_reset(text);
 	do {
-		r->status = ic_unit_read(u, b);
-		for (uint32_t i = 0; i < b->rows && r->status == IC_OK; i++) {
+		st = ic_unit_read(u, b);
+		for (uint32_t i = 0; i < b->rows && st == IC_OK; i++) {
 			if (r->lines)
 				ic_buf_printf(text, "+%u ", b->line[i]);
 			put_row_text(text, b, i);
 		}
-	} while (r->status == IC_OK && b->rows);
+	} while (st == IC_OK && b->rows);
 }
 
 static inline void *read_units(void *arg)
