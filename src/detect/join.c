@@ -7,6 +7,8 @@
  * are kept for a while, so that a later report of the same connection is recognised. */
 #include "detect/join_table.h"
 
+#include "base/hash.h"
+
 #include <libpsl.h>
 #include <string.h>
 
@@ -186,8 +188,29 @@ static ic_status settle(const ic_observation *o, ic_partition *p, ic_join_entry 
 	return st;
 }
 
-static ic_status request(const ic_observation *o, ic_partition *p, const ic_obs_full *row, bool proxied)
+/* Logs of open connections repeat their requests every hour; logs given twice repeat all. */
+static bool asked_before(const ic_observation *o, ic_partition *p, const ic_obs_full *row)
 {
+	ic_memory *m = &p->join->asked;
+	bool keep = o->cfg.repeats || row->base.open;
+	if (!row->uid || (!keep && ic_group_count(&m->young) == 0))
+		return false;
+	ic_asked key = { .uid = row->uid, .ticks = row->base.ticks, .size = row->base.size };
+	uint64_t hash = ic_group_hash(&key, sizeof key);
+	if (ic_memory_find(m, &key, hash))
+		return true;
+	if (keep)
+		ic_memory_add(m, &key, hash);
+	return false;
+}
+
+static ic_status request(ic_observation *o, ic_partition *p, const ic_obs_full *row, bool proxied)
+{
+	if (asked_before(o, p, row))
+		return IC_OK;
+	if (row->uid)
+		ic_observe_sample(&o->sample[p - o->part],
+				  ic_mix(row->uid, (uint64_t)row->base.ticks, (uint64_t)row->base.size));
 	ic_obs_full ev = *row;
 	ev.base.has_duration = 0; /* that of the connection, if anything */
 	ev.signals |= proxied ? IC_SIG_PROXIED : 0;

@@ -8,17 +8,26 @@
 
 #include "detect/observe.h"
 
+/* The events with the smallest hashes, of one partition: a copy of a log repeats them. */
+#define IC_SAMPLE 32
+typedef struct ic_sample {
+	uint64_t hash[IC_SAMPLE];
+	uint64_t largest;
+	uint32_t n, repeated;
+} ic_sample;
+
 struct ic_observer_state {
 	ic_observe_config cfg;
 	ic_intern *names;  /* borrowed */
 	ic_budget *budget; /* borrowed, may be NULL */
 	/* Join entries, finished uids and DNS answers remembered over all partitions: the most, and now. */
-	size_t join_limit, memory_limit;
-	_Atomic size_t joined, connected, done, resolved; /* connected: of those joined */
+	size_t join_limit, memory_limit, done_limit;
+	_Atomic size_t joined, connected, done, resolved, asked; /* connected: of those joined */
 	/* One bit for each IPv4 /16: all of it public and outside; all of it inside. A /16 that is neither
 	 * is looked at address by address. */
 	uint64_t outside[1024], inside[1024];
 	ic_partition part[IC_PARTITIONS];
+	ic_sample sample[IC_PARTITIONS];
 };
 
 /* Whether an address is public and outside cfg.internal; whether it is in cfg.internal. */
@@ -38,6 +47,13 @@ ic_status ic_observe_series(const ic_observation *o, ic_partition *p, const ic_o
  * seconds); the event itself is not counted again. */
 void ic_observe_grow(ic_partition *p, const ic_obs *row, ic_group_by by, uint32_t value,
 		     const ic_obs *increase);
+/* Looks at one event for ic_observe_repeats: hash stands for everything known of it. */
+void ic_observe_sample_slow(ic_sample *s, uint64_t hash);
+static inline void ic_observe_sample(ic_sample *s, uint64_t hash)
+{
+	if (s->n < IC_SAMPLE || hash <= s->largest)
+		ic_observe_sample_slow(s, hash);
+}
 /* Counts an event in the partition's totals. */
 void ic_observe_account(ic_partition *p, int64_t ticks, uint64_t events);
 

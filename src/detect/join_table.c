@@ -5,6 +5,7 @@ enum {
 	FIRST_BUCKETS = 16,
 	MAX_ENTRIES = 1 << 22, /* unless configured */
 	MAX_MEMORY = 1 << 22,  /* finished uids, and DNS answers */
+	MAX_REPEATS = 1 << 24, /* finished uids and requests, when logs tell them twice */
 	GENERATION = 1024,     /* a partition may always remember as many */
 	COUNTED_SHARE = 8,     /* of all entries, one in so many may be of a connection already counted */
 };
@@ -234,12 +235,14 @@ void ic_join_limits(ic_observation *o)
 {
 	o->join_limit = o->cfg.join_entries ? o->cfg.join_entries : MAX_ENTRIES;
 	o->memory_limit = MAX_MEMORY;
+	o->done_limit = o->cfg.repeats ? MAX_REPEATS : MAX_MEMORY;
 	if (!o->budget || !o->budget->limit)
 		return;
 	uint64_t entries = o->budget->limit / 4 / sizeof(ic_join_entry) + 1;
 	uint64_t remembered = o->budget->limit / 16 / sizeof(ic_resolved) + 1;
 	o->join_limit = entries < o->join_limit ? entries : o->join_limit;
 	o->memory_limit = remembered < o->memory_limit ? remembered : o->memory_limit;
+	o->done_limit = remembered < o->done_limit ? remembered : o->done_limit;
 }
 
 ic_join *ic_join_new(ic_observation *o)
@@ -247,7 +250,8 @@ ic_join *ic_join_new(ic_observation *o)
 	ic_join *j = ic_calloc(1, sizeof *j);
 	if (!j)
 		return NULL;
-	memory_init(&j->done, sizeof(uint64_t), sizeof(uint64_t), o->budget, &o->done, o->memory_limit);
+	memory_init(&j->done, sizeof(uint64_t), sizeof(uint64_t), o->budget, &o->done, o->done_limit);
+	memory_init(&j->asked, sizeof(ic_asked), sizeof(ic_asked), o->budget, &o->asked, o->done_limit);
 	memory_init(&j->resolved, offsetof(ic_resolved, name), sizeof(ic_resolved), o->budget, &o->resolved,
 		    o->memory_limit);
 	ic_group_init(&j->domains, sizeof(uint32_t), 2 * sizeof(uint32_t), o->budget);
@@ -265,6 +269,7 @@ void ic_join_free(ic_observation *o, ic_join *j)
 	give_budget(o,
 		    (size_t)j->pages * IC_JOIN_PAGE * sizeof(ic_join_entry) + j->buckets * sizeof *j->bucket);
 	memory_clear(&j->done);
+	memory_clear(&j->asked);
 	memory_clear(&j->resolved);
 	ic_group_clear(&j->domains);
 	ic_free(j);

@@ -38,6 +38,7 @@ struct ic_join {
 	ic_join_list list[2]; /* details that wait; connections that were counted */
 	uint32_t *bucket, buckets;
 	ic_memory done;		/* uint64_t uid */
+	ic_memory asked;	/* ic_asked: requests */
 	ic_memory resolved;	/* what addresses were asked for as */
 	ic_group_table domains; /* { name, domain } */
 };
@@ -70,6 +71,12 @@ uint32_t ic_join_by_time(ic_join *j);
 void *ic_memory_find(const ic_memory *m, const void *key, uint64_t hash);
 /* The entry of a key, made if absent; NULL: no memory. */
 void *ic_memory_add(ic_memory *m, const void *key, uint64_t hash);
+
+/* A request, where a log may tell it twice. All of it is the key. */
+typedef struct ic_asked {
+	uint64_t uid;
+	int64_t ticks, size;
+} ic_asked;
 
 /* DNS: the key is src and addr. */
 typedef struct ic_resolved {

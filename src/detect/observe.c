@@ -93,6 +93,35 @@ size_t ic_observe_row_bytes(const ic_observation *o)
 	return o->cfg.full ? sizeof(ic_obs_full) : sizeof(ic_obs);
 }
 
+/* ---- repeated input ------------------------------------------------------------------ */
+
+void ic_observe_sample_slow(ic_sample *s, uint64_t hash)
+{
+	uint32_t at = 0;
+	for (uint32_t i = 0; i < s->n; i++) {
+		if (s->hash[i] == hash) {
+			s->repeated++;
+			return;
+		}
+		at = s->hash[i] > s->hash[at] ? i : at;
+	}
+	s->hash[s->n < IC_SAMPLE ? s->n++ : at] = hash;
+	s->largest = 0;
+	for (uint32_t i = 0; i < s->n; i++)
+		s->largest = s->hash[i] > s->largest ? s->hash[i] : s->largest;
+}
+
+bool ic_observe_repeats(const ic_observation *o)
+{
+	enum { ONE_IN = 1000 }; /* fewer are coincidences, and change no score */
+	uint64_t n = 0, repeated = 0;
+	for (unsigned i = 0; i < IC_PARTITIONS; i++) {
+		n += o->sample[i].n;
+		repeated += o->sample[i].repeated;
+	}
+	return !o->cfg.repeats && repeated && repeated * ONE_IN >= n;
+}
+
 /* ---- one event into its series ----------------------------------------------------- */
 
 ic_status ic_observe_lost(const ic_observation *o, ic_partition *p)
@@ -220,7 +249,7 @@ static inline void fetch(const void *p, size_t n)
 
 /* One step for all rows before the next step, so that memory is on its way while others are worked
  * on: slots of the table, entries, bodies of the sketches. */
-static ic_status drain_some(const ic_observation *o, ic_partition *p, const ic_obs *rows,
+static ic_status drain_some(const ic_observation *o, ic_partition *p, ic_sample *sample, const ic_obs *rows,
 			    const uint32_t *index, uint32_t n)
 {
 	series_key key[AHEAD];
@@ -248,6 +277,8 @@ static ic_status drain_some(const ic_observation *o, ic_partition *p, const ic_o
 	for (uint32_t i = 0; i < n; i++) {
 		const ic_obs *row = &rows[index[i]];
 		ic_observe_account(p, row->ticks, 1);
+		ic_observe_sample(sample, ic_mix(hash[i] ^ (uint64_t)row->size, (uint64_t)row->ticks,
+						 (uint64_t)row->bytes_in << 32 | row->duration_ds));
 		ic_status st = series[i] ? series_add(o, p, series[i], row) : IC_OK;
 		if (st != IC_OK)
 			return st;
@@ -255,7 +286,7 @@ static ic_status drain_some(const ic_observation *o, ic_partition *p, const ic_o
 	return IC_OK;
 }
 
-static ic_status drain_plain(const ic_observation *o, ic_partition *p, const ic_obs *rows,
+static ic_status drain_plain(const ic_observation *o, ic_partition *p, ic_sample *sample, const ic_obs *rows,
 			     const uint32_t *index, uint32_t n)
 {
 	ic_status st = IC_OK;
@@ -264,7 +295,7 @@ static ic_status drain_plain(const ic_observation *o, ic_partition *p, const ic_
 	for (uint32_t i = 0; i < n && st == IC_OK; i += AHEAD) {
 		for (uint32_t k = i + 2 * AHEAD; k < n && k < i + 3 * AHEAD; k++)
 			fetch(&rows[index[k]], sizeof *rows);
-		st = drain_some(o, p, rows, index + i, n - i < AHEAD ? n - i : AHEAD);
+		st = drain_some(o, p, sample, rows, index + i, n - i < AHEAD ? n - i : AHEAD);
 	}
 	return st;
 }
@@ -275,7 +306,7 @@ ic_status ic_observe_drain(void *ctx, unsigned partition, const char *rows, cons
 	ic_partition *p = &o->part[partition];
 	if (o->cfg.full)
 		return ic_join_drain(o, p, rows, index, n);
-	return drain_plain(o, p, (const ic_obs *)(const void *)rows, index, n);
+	return drain_plain(o, p, &o->sample[partition], (const ic_obs *)(const void *)rows, index, n);
 }
 
 /* ---- end --------------------------------------------------------------------------- */

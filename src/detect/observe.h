@@ -67,7 +67,8 @@ typedef enum ic_signal {
 	IC_SIG_BLOCKED = 1 << 11,
 	IC_SIG_PROXIED = 1 << 12,
 	IC_SIG_HAS_USER_AGENT = 1 << 13,
-	IC_SIG_ISSUER_UNKNOWN = 1 << 14, /* the sensor lacks the certificate's issuer: a private or a made-up CA */
+	IC_SIG_ISSUER_UNKNOWN =
+	    1 << 14, /* the sensor lacks the certificate's issuer: a private or a made-up CA */
 } ic_signal;
 
 /* One row on its way to its partition. */
@@ -161,6 +162,7 @@ typedef struct ic_observe_config {
 	bool full;	   /* ic_obs_full rows, join and profiles */
 	bool join_pending; /* some input may bring details after their connection: remember connections */
 	bool have_conn;	   /* some input counts connections: details wait for theirs */
+	bool repeats;	   /* some input repeats rows of another (ic_observe_repeats): tell them by uid */
 	bool scope_all;
 	ic_cidrs internal;   /* borrowed */
 	size_t join_entries; /* cap of remembered uids over all partitions; 0: default */
@@ -185,6 +187,11 @@ ic_status ic_observe_drain(void *ctx, unsigned partition, const char *rows, cons
 /* After the last row: details whose connection never came become connections of their own, in time
  * order. Runs on `threads`. */
 ic_status ic_observe_finish(ic_observation *o, unsigned threads);
+
+/* After the last row: true when a sample of the rows shows that the input holds the same events more
+ * than once (a log and its labelled copy) and this run could not tell. Only a full run with `repeats`
+ * can; without uids in the input nothing can. */
+bool ic_observe_repeats(const ic_observation *o);
 
 /* Reading access for detectors. */
 ic_partition *ic_observe_partition(ic_observation *o, unsigned i); /* 0..IC_PARTITIONS-1 */

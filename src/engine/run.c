@@ -353,12 +353,13 @@ static bool needs_full(const ic_input_facts *f)
 	return f->streams & ~IC_STREAM_BIT(IC_STREAM_CONN) || f->can_give & detail_fields || may_surprise;
 }
 
-static ic_status observe_input(ic_run *run, ic_input *in, bool full, ic_intern *names, ic_observation **ret,
-			       ic_error *err)
+static ic_status observe_input(ic_run *run, ic_input *in, bool full, bool repeats, ic_intern *names,
+			       ic_observation **ret, ic_error *err)
 {
 	const ic_input_facts *facts = ic_input_get_facts(in);
 	ic_observe_config cfg = {
 		.full = full,
+		.repeats = repeats,
 		.join_pending = facts->mixed,
 		.have_conn = facts->streams & IC_STREAM_BIT(IC_STREAM_CONN) || facts->mixed,
 		.scope_all = run->opt->scope_all,
@@ -383,6 +384,11 @@ static ic_status observe_input(ic_run *run, ic_input *in, bool full, ic_intern *
 	return IC_OK;
 }
 
+static bool tells_repeats(const ic_input_facts *f)
+{
+	return f->rereadable && f->can_give & IC_FIELD_BIT(IC_F_UID);
+}
+
 static void summarise(ic_run *run, ic_observation *o)
 {
 	ic_summary *s = &run->summary;
@@ -402,6 +408,7 @@ ic_status ic_run_observe(ic_run *run, ic_intern *names, ic_observation **ret, ic
 {
 	ic_error local;
 	err = err ? err : &local;
+	bool repeats = false;
 	for (bool full = false;; full = true) {
 		ic_input_request req = ic_run_request(run, ic_observe_fields(true), ALL_STREAMS);
 		if (full)
@@ -412,10 +419,15 @@ ic_status ic_run_observe(ic_run *run, ic_intern *names, ic_observation **ret, ic
 			return st;
 		bool already_full = full || needs_full(ic_input_get_facts(in));
 		ic_observation *o = NULL;
-		st = observe_input(run, in, already_full, names, &o, err);
+		st = observe_input(run, in, already_full, repeats, names, &o, err);
 		/* A file whose head shows only connections went on with another log (cat conn.log
-		 * http.log): the rows read so far lack what the join needs, so read again. */
-		if (st == IC_OK && ic_input_surprised(in) && !already_full) {
+		 * http.log): the rows read so far lack what the join needs, so read again. The same when
+		 * logs repeat each other and have uids to tell. */
+		bool surprised = st == IC_OK && ic_input_surprised(in) && !already_full;
+		bool again = st == IC_OK && !surprised && tells_repeats(ic_input_get_facts(in)) &&
+			     ic_observe_repeats(o);
+		if (surprised || again) {
+			repeats |= again;
 			ic_observe_free(o);
 			ic_input_free(in);
 			continue;

@@ -45,7 +45,7 @@ typedef struct rig {
 
 static inline void rig_open(rig *g, ic_observe_config cfg, uint64_t limit)
 {
-	*g = (rig){ .budget = { .limit = limit }, .room = IC_PARCEL_ROWS };
+	*g = (rig){ .budget = { .limit = limit }, .room = IC_BATCH_ROWS };
 	assert_int_equal(ic_cidrs_init(&g->internal, NULL, 0, NULL), IC_OK);
 	cfg.internal = g->internal;
 	assert_non_null(g->names = ic_intern_new(NULL));
@@ -66,7 +66,9 @@ static inline void set_text(ic_batch *b, ic_field f, uint32_t r, const char *s, 
 {
 	if (!s || !ic_batch_has(b, f))
 		return;
-	b->col[f].s[r] = ic_str_of(s);
+	ic_str v = ic_str_of(s);
+	assert_non_null(v.p = ic_arena_dup(&b->arena, v.p, v.n));
+	b->col[f].s[r] = v;
 	*seen |= IC_FIELD_BIT(f);
 }
 
@@ -86,11 +88,46 @@ static inline void set_ip(ic_batch *b, ic_field f, uint32_t r, const char *s, ic
 	*seen |= IC_FIELD_BIT(f);
 }
 
+/* Drains a parcel as the exchange does: each partition with its rows in order. */
+static inline void rig_drain(rig *g, const ic_parcel *p)
+{
+	uint32_t *index = malloc(p->n * sizeof *index + 1);
+	assert_non_null(index);
+	for (unsigned part = 0; part < IC_PARTITIONS && g->status == IC_OK; part++) {
+		uint32_t n = 0;
+		for (uint32_t r = 0; r < p->n; r++)
+			if (p->part[r] == part)
+				index[n++] = r;
+		if (n)
+			g->status = ic_observe_drain(g->o, part, p->rows, index, n);
+	}
+	free(index);
+}
+
+/* Everything put so far goes through. */
+static inline void rig_flush(rig *g)
+{
+	for (uint32_t at = 0; at < g->b->rows;) {
+		ic_parcel p = { .room = g->room };
+		p.rows = malloc(g->room * ic_observe_row_bytes(g->o));
+		p.part = malloc(g->room);
+		assert_true(p.rows && p.part);
+		at = ic_observe_rows(g->o, g->b, at, &p, &g->out_scope, &g->dropped);
+		assert_true(p.n <= p.room);
+		assert_true(p.n || at == g->b->rows);
+		rig_drain(g, &p);
+		free(p.rows);
+		free(p.part);
+	}
+	ic_batch_reset(g->b);
+}
+
 static inline void rig_put(rig *g, row v)
 {
 	ic_batch *b = g->b;
+	if (b->rows == IC_BATCH_ROWS)
+		rig_flush(g);
 	uint32_t r = b->rows++;
-	assert_true(r < IC_BATCH_ROWS);
 	ic_fieldset seen = IC_FIELD_BIT(IC_F_TIME);
 	b->stream[r] = (uint8_t)v.stream;
 	b->flags[r] = (uint8_t)v.flags;
@@ -130,40 +167,6 @@ static inline void rig_put(rig *g, row v)
 		seen |= IC_FIELD_BIT(IC_F_CERT_VALID);
 	}
 	ic_batch_null_rest(b, r, seen);
-}
-
-/* Drains a parcel as the exchange does: each partition with its rows in order. */
-static inline void rig_drain(rig *g, const ic_parcel *p)
-{
-	uint32_t *index = malloc(p->n * sizeof *index + 1);
-	assert_non_null(index);
-	for (unsigned part = 0; part < IC_PARTITIONS && g->status == IC_OK; part++) {
-		uint32_t n = 0;
-		for (uint32_t r = 0; r < p->n; r++)
-			if (p->part[r] == part)
-				index[n++] = r;
-		if (n)
-			g->status = ic_observe_drain(g->o, part, p->rows, index, n);
-	}
-	free(index);
-}
-
-/* Everything put so far goes through. */
-static inline void rig_flush(rig *g)
-{
-	for (uint32_t at = 0; at < g->b->rows;) {
-		ic_parcel p = { .room = g->room };
-		p.rows = malloc(g->room * ic_observe_row_bytes(g->o));
-		p.part = malloc(g->room);
-		assert_true(p.rows && p.part);
-		at = ic_observe_rows(g->o, g->b, at, &p, &g->out_scope, &g->dropped);
-		assert_true(p.n <= p.room);
-		assert_true(p.n || at == g->b->rows);
-		rig_drain(g, &p);
-		free(p.rows);
-		free(p.part);
-	}
-	ic_batch_reset(g->b);
 }
 
 static inline void rig_finish(rig *g)

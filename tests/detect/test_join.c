@@ -161,8 +161,8 @@ static void details_whose_connection_never_comes_stand_alone(void **state)
 		snprintf(uid, sizeof uid, "C%d", at);
 		row r = http(1000 + 60 * at, uid);
 		rig_put(&g, r);
-		rig_flush(&g);
 	}
+	rig_flush(&g);
 	assert_null(series_of(&g, IC_BY_NAME, IC_AT_CONNECTION, SRC, NAME, 0));
 	rig_finish(&g);
 	ic_series *s = series_of(&g, IC_BY_NAME, IC_AT_CONNECTION, SRC, NAME, 0);
@@ -483,13 +483,12 @@ static void the_oldest_leave_when_the_table_is_full(void **state)
 	for (int i = 0; i < 20; i++) {
 		snprintf(uid, sizeof uid, "C%d", i);
 		rig_put(&g, tls(100 + i, uid));
-		rig_flush(&g);
 	}
+	rig_flush(&g);
 	assert_int_equal(totals_of(&g).dropped, 12);
 	for (int i = 0; i < 20; i++) {
 		snprintf(uid, sizeof uid, "C%d", i);
 		rig_put(&g, conn(99 + i, uid));
-		rig_flush(&g);
 	}
 	rig_finish(&g);
 	/* Still every connection counts once, under all of its keys. */
@@ -509,7 +508,6 @@ static void memory_refused_evicts_and_goes_on(void **state)
 	for (int i = 0; i < 5000; i++) {
 		snprintf(uid, sizeof uid, "C%d", i);
 		rig_put(&g, tls(100 + i, uid));
-		rig_flush(&g);
 	}
 	rig_finish(&g);
 	assert_true(totals_of(&g).dropped > 0);
@@ -536,6 +534,54 @@ static void details_after_their_connection_was_forgotten(void **state)
 	rig_close(&g);
 }
 
+static void repeated_requests_count_once(void **state)
+{
+	(void)state;
+	/* Logs of open connections always; other logs when the run is told that they repeat. */
+	for (int told = 0; told < 2; told++) {
+		rig g;
+		ic_observe_config cfg = DETAILS_FIRST;
+		cfg.repeats = told;
+		rig_open(&g, cfg, 0);
+		for (int copy = 0; copy < 2; copy++) {
+			for (int i = 0; i < 5; i++) {
+				row h = http(100 + i, "C1");
+				h.flags = told ? 0 : IC_ROW_OPEN;
+				rig_put(&g, h);
+			}
+		}
+		rig_put(&g, http(104, "C2"));
+		rig_finish(&g);
+		assert_int_equal(events_of(&g, IC_BY_NAME, IC_AT_REQUEST, SRC, NAME), 6);
+		assert_int_equal(events_of(&g, IC_BY_NAME, IC_AT_CONNECTION, SRC, NAME), 2);
+		rig_close(&g);
+	}
+}
+
+static void copies_of_a_log_are_noticed(void **state)
+{
+	(void)state;
+	for (int full = 0; full < 2; full++) {
+		for (int copies = 1; copies <= 2; copies++) {
+			rig g;
+			rig_open(&g, (ic_observe_config){ .full = full, .have_conn = true }, 0);
+			for (int copy = 0; copy < copies; copy++) {
+				for (int i = 0; i < 20000; i++) {
+					char uid[16], dst[32];
+					snprintf(uid, sizeof uid, "C%d", i);
+					snprintf(dst, sizeof dst, "93.184.%d.1", i % 50);
+					row r = full ? http(i, uid) : conn(i, uid);
+					r.dst = dst;
+					rig_put(&g, r);
+				}
+			}
+			rig_finish(&g);
+			assert_int_equal(ic_observe_repeats(g.o), copies == 2);
+			rig_close(&g);
+		}
+	}
+}
+
 /* Connections that were counted give way before details that wait. */
 static void counted_connections_are_forgotten_first(void **state)
 {
@@ -548,17 +594,14 @@ static void counted_connections_are_forgotten_first(void **state)
 	for (int i = 0; i < 12; i++) {
 		snprintf(uid, sizeof uid, "D%d", i);
 		rig_put(&g, tls(100 + i, uid));
-		rig_flush(&g);
 	}
 	for (int i = 0; i < 1000; i++) {
 		snprintf(uid, sizeof uid, "C%d", i);
 		rig_put(&g, conn(200 + i, uid));
-		rig_flush(&g);
 	}
 	for (int i = 0; i < 12; i++) {
 		snprintf(uid, sizeof uid, "D%d", i);
 		rig_put(&g, conn(99 + i, uid));
-		rig_flush(&g);
 	}
 	rig_finish(&g);
 	assert_int_equal(totals_of(&g).dropped, 0);
@@ -575,8 +618,6 @@ static void counted_slots_make_count_series(void **state)
 	rig g;
 	rig_open(&g, DETAILS_FIRST, 0);
 	for (int i = 0; i < 4100; i++) {
-		if (g.b->rows == IC_BATCH_ROWS)
-			rig_flush(&g);
 		rig_put(&g, (row){ .stream = IC_STREAM_COUNT,
 				   .t = 900 * i,
 				   .host_name = "pc-1",
@@ -668,6 +709,8 @@ int main(void)
 		cmocka_unit_test(the_oldest_leave_when_the_table_is_full),
 		cmocka_unit_test(memory_refused_evicts_and_goes_on),
 		cmocka_unit_test(details_after_their_connection_was_forgotten),
+		cmocka_unit_test(repeated_requests_count_once),
+		cmocka_unit_test(copies_of_a_log_are_noticed),
 		cmocka_unit_test(counted_connections_are_forgotten_first),
 		cmocka_unit_test(counted_slots_make_count_series),
 		cmocka_unit_test(an_upgrade_is_a_websocket),

@@ -220,9 +220,8 @@ static void a_memory_limit_drops_and_counts(void **state)
 			snprintf(dst, sizeof dst, "93.%d.%d.1", i / 200, i % 200);
 			row r = conn(i, SRC, dst);
 			snprintf(uid, sizeof uid, "C%d", i);
-			r.uid = uid; /* hashed at rig_flush: one row at a time */
+			r.uid = uid;
 			rig_put(&g, r);
-			rig_flush(&g);
 		}
 		rig_finish(&g);
 		totals t = totals_of(&g);
