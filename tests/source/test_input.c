@@ -280,7 +280,6 @@ static void test_chunks(void **state)
 	ic_input_request req = request_of(&path, 1, 1);
 	ic_error err;
 	ic_buf whole, cut;
-	uint64_t refused = 0;
 	ic_buf_init(&whole, 0);
 	ic_buf_init(&cut, 0);
 	for (size_t chunk = strlen(text) + 1; chunk > 0; chunk = chunk > 64 ? chunk / 2 : chunk - 1) {
@@ -290,7 +289,7 @@ static void test_chunks(void **state)
 			ic_input_set_chunk(chunk);
 			ic_buf_reset(&cut);
 			assert_int_equal(ic_input_open(&req, &in, &err), IC_OK);
-			refused += read_all(in, threads, EVERYTHING, out, false);
+			(void)read_all(in, threads, EVERYTHING, out, false);
 			if (out == &cut)
 				assert_string_equal(cut.p, whole.p);
 			const ic_file_report *r = ic_input_report(in, 0);
@@ -302,9 +301,47 @@ static void test_chunks(void **state)
 			ic_input_free(in);
 		}
 	}
-	assert_true(refused > 0);
 	ic_buf_clear(&whole);
 	ic_buf_clear(&cut);
+}
+
+/* A chunk read before the one that changes the header is refused, and right the second time. */
+static void test_refused(void **state)
+{
+	(void)state;
+	static const char text[] =
+	    CONN_FIELDS "1.0\tC1\t10.0.0.1\t1\t203.0.113.5\t443\ttcp\n#fields\tuid\tts\n"
+			"C2\t2.0\nC3\t3.0\n";
+	const char *path = put_text("refused.log", text);
+	ic_input *in;
+	ic_unit *first, *second;
+	ic_error err;
+	ic_batch *b = ic_batch_new(IC_FIELD_BIT(IC_F_UID) | IC_FIELD_BIT(IC_F_TIME));
+	ic_input_set_chunk(sizeof(text) - 8);
+	assert_int_equal(open_paths(&path, 1, &in, &err), IC_OK);
+	assert_int_equal(ic_input_next(in, &first, &err), IC_OK);
+	assert_int_equal(ic_input_next(in, &second, &err), IC_OK);
+	assert_false(ic_unit_certain(second));
+	assert_int_equal(ic_unit_read(second, b), IC_OK);
+	assert_int_equal(b->rows, 0); /* two columns where seven were */
+	assert_int_equal(ic_unit_read(first, b), IC_OK);
+	assert_int_equal(b->rows, 2);
+	assert_int_equal(ic_unit_read(first, b), IC_OK);
+	assert_int_equal(b->rows, 0);
+	assert_true(ic_unit_commit(first));
+	assert_int_equal(ic_unit_first_line(second), 7);
+	assert_false(ic_unit_commit(second));
+	assert_int_equal(ic_unit_read(second, b), IC_OK);
+	assert_int_equal(b->rows, 1);
+	assert_memory_equal(b->col[IC_F_UID].s[0].p, "C3", 2);
+	assert_int_equal(ic_unit_read(second, b), IC_OK);
+	assert_int_equal(b->rows, 0);
+	assert_true(ic_unit_commit(second));
+	assert_int_equal(ic_input_report(in, 0)->read, 3);
+	assert_int_equal(ic_input_report(in, 0)->bad, 0);
+	ic_input_free(in);
+	ic_batch_free(b);
+	ic_input_set_chunk(0);
 }
 
 /* A log that turns into another one behind the head: said, so that the run can start again. */
@@ -595,6 +632,7 @@ int main(void)
 		cmocka_unit_test(test_long_line),
 		cmocka_unit_test(test_growing),
 		cmocka_unit_test(test_chunks),
+		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_surprise),
 		cmocka_unit_test(test_same_rows),
 		cmocka_unit_test(test_order),
