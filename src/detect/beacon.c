@@ -44,7 +44,9 @@ static int by_source(const void *a, const void *b)
 static int profile_by_source(const void *a, const void *b)
 {
 	const ic_profile *x = *(const ic_profile *const *)a, *y = *(const ic_profile *const *)b;
-	return x->src < y->src ? -1 : x->src > y->src;
+	if (x->src != y->src)
+		return x->src < y->src ? -1 : 1;
+	return ic_profile_by_destination(x, y);
 }
 
 static ic_status index_profiles(ic_run_part *part)

@@ -3,19 +3,27 @@
  * the smaller one) have the same cause. The one with the largest E stands for them, on a tie the
  * tighter key, then the connection level, then the order of the text.
  *
- * What two series share is exact: a profile is a distinct combination of values, so the events of the
- * profiles that match both keys are the events in both. Profiles are walked once; for each the
+ * What two series of a level share is exact: a profile is a distinct combination of values, so the events
+ * of the profiles that match both keys are the events in both. Profiles are walked once; for each the
  * candidates it belongs to (at most one a key and level) are looked up and every pair of them is
- * credited, so the work follows the profiles, not the square of the candidates. */
+ * credited, so the work follows the profiles, not the square of the candidates. Connections and their
+ * requests lie in different profiles (a request knows less); there the destination is what is shared. */
 #include "detect/run.h"
 
 #define SAME_CAUSE  0.5
 #define MATCHES_MAX 24
+#define CROSS_MAX   64 /* candidates of a level that one destination credits across the levels */
 
 typedef struct pair {
 	uint64_t key;	    /* smaller index + 1 in the high half, larger + 1 in the low; 0 empty */
 	uint64_t low, high; /* shared events, counted at the level of each */
 } pair;
+
+/* Events of a candidate at the destination in hand. */
+typedef struct here {
+	uint32_t candidate;
+	uint64_t events;
+} here;
 
 typedef struct fold {
 	const ic_detect_run *run;
@@ -27,6 +35,8 @@ typedef struct fold {
 	size_t domains;
 	pair *table;
 	size_t slots, used; /* slots: a power of two */
+	here *here;
+	size_t here_n, here_room;
 } fold;
 
 /* ---- order ------------------------------------------------------------------------ */
@@ -201,26 +211,97 @@ static uint64_t events_at(const fold *f, uint32_t candidate, const ic_profile *p
 	return f->c[candidate].series->level == IC_AT_REQUEST ? p->requests : p->connections;
 }
 
+static ic_status credit_pair(fold *f, uint32_t i, uint32_t k, uint64_t events_i, uint64_t events_k)
+{
+	if (i == k)
+		return IC_OK;
+	if (f->used * 2 >= f->slots && grow(f) != IC_OK)
+		return IC_E_NOMEM;
+	uint64_t key = i < k ? (uint64_t)(i + 1) << 32 | (k + 1) : (uint64_t)(k + 1) << 32 | (i + 1);
+	pair *s = slot_of(f->table, f->slots, key);
+	f->used += s->key == 0;
+	s->key = key;
+	s->low += i < k ? events_i : events_k;
+	s->high += i < k ? events_k : events_i;
+	return IC_OK;
+}
+
+static bool is_request(const fold *f, uint32_t candidate)
+{
+	return f->c[candidate].series->level == IC_AT_REQUEST;
+}
+
+static ic_status note_here(fold *f, uint32_t candidate, uint64_t events)
+{
+	if (f->here_n == f->here_room) {
+		size_t room = f->here_room ? f->here_room * 2 : 64;
+		here *more = ic_reallocarray(f->here, room, sizeof *more);
+		if (!more)
+			return IC_E_NOMEM;
+		f->here = more;
+		f->here_room = room;
+	}
+	f->here[f->here_n++] = (here){ candidate, events };
+	return IC_OK;
+}
+
 static ic_status credit(fold *f, const ic_profile *p)
 {
 	uint32_t match[MATCHES_MAX];
 	size_t n = matches_of(f, p, match);
-	for (size_t i = 0; i < n; i++)
-		for (size_t k = i + 1; k < n; k++) {
-			uint32_t a = match[i] < match[k] ? match[i] : match[k],
-				 b = match[i] < match[k] ? match[k] : match[i];
-			if (a == b)
-				continue;
-			if (f->used * 2 >= f->slots && grow(f) != IC_OK)
+	ic_status st = IC_OK;
+	for (size_t i = 0; i < n && st == IC_OK; i++) {
+		uint64_t events = events_at(f, match[i], p);
+		st = note_here(f, match[i], events);
+		for (size_t k = i + 1; k < n && st == IC_OK; k++)
+			if (is_request(f, match[i]) == is_request(f, match[k]))
+				st = credit_pair(f, match[i], match[k], events, events);
+	}
+	return st;
+}
+
+static int by_candidate(const void *a, const void *b)
+{
+	const here *x = a, *y = b;
+	return x->candidate < y->candidate ? -1 : x->candidate > y->candidate;
+}
+
+/* The candidates at one destination, those of one level against those of the other, the best first. */
+static ic_status credit_levels(fold *f)
+{
+	size_t n = 0, count[2] = { 0, 0 };
+	here level[2][CROSS_MAX];
+	if (f->here_n)
+		qsort(f->here, f->here_n, sizeof *f->here, by_candidate);
+	for (size_t i = 0; i < f->here_n; i++) {
+		if (n && f->here[n - 1].candidate == f->here[i].candidate)
+			f->here[n - 1].events += f->here[i].events;
+		else
+			f->here[n++] = f->here[i];
+	}
+	for (size_t i = 0; i < n; i++) {
+		unsigned l = is_request(f, f->here[i].candidate);
+		if (count[l] < CROSS_MAX)
+			level[l][count[l]++] = f->here[i];
+	}
+	f->here_n = 0;
+	for (size_t i = 0; i < count[0]; i++)
+		for (size_t k = 0; k < count[1]; k++)
+			if (credit_pair(f, level[0][i].candidate, level[1][k].candidate, level[0][i].events,
+					level[1][k].events) != IC_OK)
 				return IC_E_NOMEM;
-			uint64_t key = (uint64_t)(a + 1) << 32 | (b + 1);
-			pair *s = slot_of(f->table, f->slots, key);
-			f->used += s->key == 0;
-			s->key = key;
-			s->low += events_at(f, a, p);
-			s->high += events_at(f, b, p);
-		}
 	return IC_OK;
+}
+
+int ic_profile_by_destination(const ic_profile *x, const ic_profile *y)
+{
+	if (x->dst != y->dst)
+		return x->dst < y->dst ? -1 : 1;
+	if (x->port != y->port)
+		return x->port < y->port ? -1 : 1;
+	if (x->transport != y->transport)
+		return x->transport < y->transport ? -1 : 1;
+	return x->name < y->name ? -1 : x->name > y->name;
 }
 
 static int by_pair(const void *a, const void *b)
@@ -282,12 +363,17 @@ ic_status ic_causes_fold(const ic_detect_run *run, const ic_run_part *part, ic_c
 	ic_status st = index_candidates(&f);
 	if (st == IC_OK)
 		st = grow(&f);
-	for (size_t i = 0; i < profiles && st == IC_OK; i++)
+	for (size_t i = 0; i < profiles && st == IC_OK; i++) {
 		st = credit(&f, p[i]);
+		bool last = i + 1 == profiles || ic_profile_by_destination(p[i], p[i + 1]) != 0;
+		if (st == IC_OK && last)
+			st = credit_levels(&f);
+	}
 	if (st == IC_OK)
 		cover(&f);
 	ic_free(f.by_key);
 	ic_free(f.by_domain);
 	ic_free(f.table);
+	ic_free(f.here);
 	return st;
 }

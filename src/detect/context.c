@@ -4,6 +4,7 @@
 #include "detect/run.h"
 
 #define HALF	    0.5 /* a property counts when at least this share of the events has it */
+#define NAMELESS    0.8 /* of them: a sensor misses a hello now and then */
 #define OUTWARD	    1.2 /* "more out than in" means by this factor */
 #define IDLE_BYTES  4096
 #define PORT_FEWEST 8
@@ -269,7 +270,7 @@ static bool weigh_no_name(ic_detect_run *run, const ic_draft *d, ic_reason *r)
 {
 	const ic_profile *p = NULL;
 	double share = share_of(run, d, has_naming_row, is_nameless, &p);
-	if (share < HALF)
+	if (share < NAMELESS)
 		return false;
 	char buf[32];
 	r->value = share;

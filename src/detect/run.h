@@ -33,7 +33,7 @@ typedef struct ic_candidate {
 
 typedef struct ic_run_part {
 	const ic_partition *p;
-	const ic_profile **profiles; /* sorted by source; NULL in conn-only runs */
+	const ic_profile **profiles; /* by source, then destination; NULL in conn-only runs */
 	size_t profile_count;
 	ic_candidate *cand; /* sorted: source, then as causes.c wants them */
 	size_t cand_count, cand_room;
@@ -140,6 +140,8 @@ const char *ic_draft_targets(ic_detect_run *run, const ic_draft *d, size_t desti
 
 /* ---- causes.c --------------------------------------------------------------------- */
 
+/* Order of address, port, transport and name; 0: the same destination. */
+int ic_profile_by_destination(const ic_profile *x, const ic_profile *y);
 /* Folds the candidates of one source (in place sorted, covered_by set; indices count from `c`). */
 ic_status ic_causes_fold(const ic_detect_run *run, const ic_run_part *part, ic_candidate *c, size_t n);
 

@@ -158,6 +158,28 @@ static void a_spread_beat_is_found_by_its_agent(void **state)
 	world_free(&w);
 }
 
+/* A request knows less than its connection (no JA4, no TLS row): still one cause. */
+static void a_request_level_series_is_folded_into_its_connections(void **state)
+{
+	(void)state;
+	world w = world_new(true);
+	event e = beat, r = beat;
+	e.name = r.name = "c2.example.net";
+	e.domain = r.domain = "example.net";
+	e.ja4 = "t13d1516h2_8daaf6152771_e5627efa2ab1";
+	e.signals = IC_SIG_HTTP | IC_SIG_TLS;
+	r.signals = IC_SIG_HTTP;
+	r.only_request = true;
+	world_beat(&w, e, 200, 60, 0.02);
+	world_beat(&w, r, 200, 60, 0.02);
+	ic_findings f = world_detect(&w, (ic_detect_config){ 0 });
+	assert_int_equal(count_of(&f, "beacon"), 1);
+	assert_int_equal(f.list[0].event_level, IC_AT_CONNECTION);
+	assert_int_equal(f.list[0].cover_count, 6);
+	ic_findings_clear(&f);
+	world_free(&w);
+}
+
 static void a_keep_alive_beat_shows_at_request_level(void **state)
 {
 	(void)state;
@@ -273,6 +295,7 @@ int main(void)
 		cmocka_unit_test(one_finding_a_cause),
 		cmocka_unit_test(a_loose_key_does_not_hide_its_parts),
 		cmocka_unit_test(a_spread_beat_is_found_by_its_agent),
+		cmocka_unit_test(a_request_level_series_is_folded_into_its_connections),
 		cmocka_unit_test(a_keep_alive_beat_shows_at_request_level),
 		cmocka_unit_test(nothing_depends_on_order_or_threads),
 		cmocka_unit_test(counts_a_slot_are_a_weaker_beacon),
