@@ -265,6 +265,7 @@ static void put_automation(ic_pen *p, const ic_finding *f)
 static void put_priority(ic_pen *p, const ic_finding *f)
 {
 	double L = 0;
+	bool any = false;
 	heading(p, "Priority: does the context look bad?");
 	ic_pen_line(p, 2);
 	ic_pen_text(p, IC_PLAIN, "L =");
@@ -273,10 +274,11 @@ static void put_priority(ic_pen *p, const ic_finding *f)
 		if (ic_report_is_part(r) || !isfinite(r->contribution))
 			continue;
 		L += r->contribution;
+		any = true;
 		ic_pen_printf(p, IC_PLAIN, "%+.3f", r->contribution);
 		ic_pen_printf(p, IC_DIM, "(%s)", r->code);
 	}
-	ic_pen_printf(p, IC_PLAIN, "= %.3f nats", L);
+	ic_pen_printf(p, IC_PLAIN, any ? "= %.3f nats" : "%.3f nats: no evidence", L);
 	ic_pen_line(p, 2);
 	double context = 1 / (1 + exp(-(L - 1)));
 	bool scored = isfinite(f->automation);
