@@ -5,6 +5,7 @@
  * counting them, drop rows by destination port, service and time, then convert column by column.
  * Cells of unusual form, lines of unusual shape, lines longer than a slab and the last ones of a
  * text (vector loads read past a cell's end) take the slow way, one by one, to the same result. */
+#include "source/messages.h"
 #include "source/text/fast.h"
 #include "source/text/scan.h"
 #include "source/text/zeek_cells.h"
@@ -654,7 +655,7 @@ static bool line_alone(ic_reader *r, const char *text, size_t n, bool final, ic_
 		return true;
 	if (length > IC_LINE_MAX) {
 		c->read++;
-		ic_row_bad(c, c->lines, 0, "line is longer than 16 MiB");
+		ic_row_bad(c, c->lines, 0, IC_MSG_LONG_LINE);
 	} else if (ic_zeek_is_header(text, length, &skip)) {
 		take_header(r, text, length);
 	} else if (!is_blank(text, length)) {

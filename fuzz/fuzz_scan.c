@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Every level of the delimiter scan against the scalar one; the first byte is the separator. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "source/text/scan.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static uint16_t expected[IC_SCAN_ROOM], got[IC_SCAN_ROOM];
+	if (size == 0 || data[0] == '\n' || size - 1 > IC_SCAN_MAX)
+		return 0;
+	const char *p = (const char *)data + 1;
+	bool slash_expected, slash;
+	size_t n = ic_scan_cells(IC_SIMD_SCALAR, p, size - 1, (char)data[0], expected, &slash_expected);
+	for (int level = IC_SIMD_128; level <= (int)ic_cpu_simd(); level++)
+		if (ic_scan_cells((ic_simd)level, p, size - 1, (char)data[0], got, &slash) != n ||
+		    slash != slash_expected || memcmp(got, expected, (n + IC_SCAN_PAD) * sizeof(got[0])) != 0)
+			abort();
+	return 0;
+}

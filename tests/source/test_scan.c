@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Every level of the scan against a plain loop. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "../test.h"
+#include "source/text/scan.h"
+
+static uint16_t got[IC_SCAN_ROOM];
+
+/* Compares all levels that this machine has with the definition. p has exactly n bytes. */
+static void check(const char *text, size_t n, char sep)
+{
+	ic_cpu_simd_limit(IC_SIMD_AVX512);
+	char *p = malloc(n ? n : 1); /* so that a read outside is an error under ASan */
+	assert_non_null(p);
+	memcpy(p, text, n);
+	bool slash = n && memchr(p, '\\', n);
+	for (int level = IC_SIMD_SCALAR; level <= (int)ic_cpu_simd(); level++) {
+		bool backslash = !slash;
+		memset(got, 0xff, sizeof(got));
+		size_t found = ic_scan_cells((ic_simd)level, p, n, sep, got, &backslash), k = 0;
+		for (size_t i = 0; i < n; i++) {
+			if (p[i] != sep && p[i] != '\n')
+				continue;
+			assert_true(k < found);
+			assert_int_equal(got[k] & ~IC_SCAN_LINE, i + 1);
+			assert_int_equal((got[k] & IC_SCAN_LINE) != 0, p[i] == '\n');
+			k++;
+		}
+		assert_int_equal(found, k);
+		for (size_t i = 0; i < IC_SCAN_PAD; i++)
+			assert_int_equal(got[found + i], 0);
+		assert_int_equal(backslash, slash);
+	}
+	free(p);
+}
+
+static void small_texts(void **state)
+{
+	(void)state;
+	static const char *const texts[] = {
+		"", "\n", "\t", "a", "\t\t\n\n", "a\tb\nc", "\\x09\n", "no delimiter at all in here",
+	};
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		check(texts[i], strlen(texts[i]), '\t');
+	check("a,b\tc,\n", 7, ',');
+	check("a\0b\0\n", 5, '\0');
+}
+
+static void random_texts(void **state)
+{
+	(void)state;
+	static char text[IC_SCAN_MAX];
+	uint64_t seed = 1;
+	for (unsigned round = 0; round < 300; round++) {
+		size_t n = test_random(&seed) % (round % 10 ? 400 : IC_SCAN_MAX + 1);
+		/* from almost no delimiters to nothing else */
+		unsigned density = (unsigned)(test_random(&seed) % 100) + 1;
+		for (size_t i = 0; i < n; i++) {
+			unsigned roll = (unsigned)(test_random(&seed) % 100);
+			char other = (char)test_random(&seed);
+			text[i] = roll >= density ? other : roll % 5 == 0 ? '\n' : '\t';
+		}
+		check(text, n, '\t');
+	}
+}
+
+static void full_slabs(void **state)
+{
+	(void)state;
+	static char text[IC_SCAN_MAX];
+	memset(text, '\n', sizeof(text));
+	check(text, sizeof(text), '\t');
+	memset(text, '\t', sizeof(text));
+	check(text, sizeof(text), '\t');
+	memset(text, 'x', sizeof(text));
+	text[IC_SCAN_MAX - 1] = '\\';
+	check(text, sizeof(text), '\t');
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(small_texts),
+		cmocka_unit_test(random_texts),
+		cmocka_unit_test(full_slabs),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
