@@ -236,8 +236,8 @@ static inline bool plain_number(const char *p, size_t n)
 {
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
 	const uint64_t low = UINT64_C(0x7f7f7f7f7f7f7f7f);
-	unsigned odd = 0;
-	size_t point = 0;
+	uint64_t more = 0; /* set when there is a second byte that is no digit */
+	size_t point = n;
 	for (size_t i = 0; i < n; i += 8) {
 		unsigned shift = n - i >= 8 ? 0 : (unsigned)(64 - 8 * (n - i));
 		uint64_t w;
@@ -245,13 +245,13 @@ static inline bool plain_number(const char *p, size_t n)
 		w = (w ^ UINT64_C(0x3030303030303030)) << shift;
 		uint64_t other = (((w & low) + UINT64_C(0x7676767676767676)) | w) & ~low;
 		if (other) {
-			odd += (unsigned)__builtin_popcountll(other);
+			more |= (other & (other - 1)) | (uint64_t)(point < n);
 			point = i + ((unsigned)__builtin_ctzll(other) - shift) / 8;
 		}
 	}
-	if (odd == 0)
+	if (point == n)
 		return n == 1 || p[0] != '0';
-	return odd == 1 && p[point] == '.' && point > 0 && point + 1 < n && (p[0] != '0' || point == 1);
+	return !more && p[point] == '.' && point > 0 && point + 1 < n && (p[0] != '0' || point == 1);
 #else
 	(void)p;
 	(void)n;
@@ -463,7 +463,7 @@ static inline void learn(struct ic_json_nodes *t, uint16_t *link, uint16_t id)
 	link[0] = id;
 }
 
-/* Where one scan is. The marks of `ends` (offsets of quotes and line ends, from scan.h) are used when
+/* Where one scan is. The marks of `ends` (of quotes and line ends, from scan.h) are used when
  * indexed: then nothing is searched for, at and end count from the text of the index, 64 bytes after
  * end may be read, and a line end stands before end. */
 typedef struct place {
@@ -477,15 +477,16 @@ static size_t line_stop(const uint16_t *ends, size_t k)
 {
 	while (!(ends[k] & IC_SCAN_LINE))
 		k++;
-	return ends[k] & IC_SCAN_MAX;
+	return (ends[k] & IC_SCAN_MAX) - 1u;
 }
 
-#define OFFSET(k) ((size_t)(ends[k] & IC_SCAN_MAX))
+/* The marks are the offsets after the quotes and line ends. */
+#define AFTER(k) ((size_t)(ends[k] & IC_SCAN_MAX))
 /* In an indexed line, where the slow ways must stop. */
 #define STOP() (indexed ? (stop ? stop : (stop = line_stop(ends, k))) : end)
 #define SYNC()                                     \
 	do {                                       \
-		while (indexed && OFFSET(k) < at)  \
+		while (indexed && AFTER(k) <= at)  \
 			k++;                       \
 	} while (0)
 #define SEE(i) (indexed || (i) < end ? p[i] : '\0')
@@ -551,12 +552,12 @@ static inline __attribute__((always_inline)) ic_json_result walk(ic_json *j, pla
 			bool escaped = false;
 			if (indexed && !slash) {
 				if (ends[k + 1] & IC_SCAN_LINE) {
-					stop = OFFSET(k + 1);
+					stop = AFTER(k + 1) - 1;
 					return ic_json_fail(j, stop, stop, NULL);
 				}
-				close = ends[k + 1];
+				at = ends[k + 1];
+				close = at - 1;
 				k += 2;
-				at = close + 1;
 			} else {
 				close = pass_string(j, p, value + 1, STOP(), &escaped);
 				if (close == SIZE_MAX)
@@ -593,7 +594,7 @@ static inline __attribute__((always_inline)) ic_json_result walk(ic_json *j, pla
 		} else {
 			ic_json_kind kind = IC_JSON_NUMBER;
 			/* Usually the value reaches to the comma before the next name. */
-			at = indexed ? OFFSET(k) - 1 : value;
+			at = indexed ? AFTER(k) - 2 : value;
 			if (!indexed || p[at] != ',' || at <= value || at - value > 24 ||
 			    !plain_number(p + value, at - value)) {
 				scalar s = pass_scalar(p, value, STOP());

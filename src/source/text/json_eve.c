@@ -1,2 +1,411 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-typedef int ic_empty_translation_unit;
+/* Suricata's EVE: flow events are connections; http, tls, quic, dns and websocket events describe them
+ * (flow_id joins). Other events are skipped when their event_type is met. */
+#include "base/time.h"
+#include "source/text/json_put.h"
+
+static const struct {
+	ic_str type;
+	ic_stream stream;
+	const char *object; /* with the fields of such an event */
+} events[] = {
+	{ { "flow", 4 }, IC_STREAM_CONN, "flow." }, { { "http", 4 }, IC_STREAM_HTTP, "http." },
+	{ { "tls", 3 }, IC_STREAM_SSL, "tls." },    { { "quic", 4 }, IC_STREAM_SSL, "quic." },
+	{ { "dns", 3 }, IC_STREAM_DNS, "dns." },    { { "websocket", 9 }, IC_STREAM_WEBSOCKET, "http." },
+};
+#define EVENT_COUNT (sizeof(events) / sizeof(events[0]))
+enum { FLOW, HTTP, TLS, QUIC };
+
+/* Slots of their own; the first ones are numbered as the fields. */
+enum {
+	SLOT_TYPE = IC_FIELD_COUNT,
+	SLOT_TIMESTAMP,
+	SLOT_END,
+	SLOT_FLOW_ACTION,
+	SLOT_SERVER_ALPNS,
+	SLOT_QUERIES,	/* version 3 of dns */
+	SLOT_GROUPED,	/* answers by type */
+	SLOT_RDATA,	/* version 1: an event each answer */
+	SLOT_QUIC,	/* the fields of tls, in quic: from here on */
+	SLOT_COUNT = SLOT_QUIC + IC_FIELD_COUNT
+};
+_Static_assert(SLOT_COUNT <= IC_JSON_SLOTS, "slots");
+
+static const struct {
+	const char *path;
+	int slot;
+	unsigned flags;
+} paths[] = {
+	{ "event_type", SLOT_TYPE, IC_JSON_GATE },
+	{ "timestamp", SLOT_TIMESTAMP, 0 },
+	{ "flow.end", SLOT_END, 0 },
+	{ "flow.action", SLOT_FLOW_ACTION, 0 },
+	{ "tls.server_alpns", SLOT_SERVER_ALPNS, 0 },
+	{ "dns.queries", SLOT_QUERIES, 0 },
+	{ "dns.grouped", SLOT_GROUPED, IC_JSON_WHOLE },
+	{ "dns.rdata", SLOT_RDATA, 0 },
+	{ "quic.sni", SLOT_QUIC + IC_F_SNI, 0 },
+	{ "quic.ja3.hash", SLOT_QUIC + IC_F_JA3, 0 },
+	{ "quic.ja3s.hash", SLOT_QUIC + IC_F_JA3S, 0 },
+	{ "quic.ja4", SLOT_QUIC + IC_F_JA4, 0 },
+};
+
+/* Columns that are taken from a slot as they stand. */
+typedef struct plan {
+	unsigned n;
+	struct {
+		uint8_t field;
+		uint16_t slot;
+	} op[IC_FIELD_COUNT];
+} plan;
+
+struct ic_reader {
+	ic_json *json;
+	const ic_input_request *req;
+	const ic_layout *given;
+	ic_fieldset planned;
+	plan plans[EVENT_COUNT];
+	ic_json_fill fill;
+};
+
+static size_t event_of(const ic_json_value *v)
+{
+	size_t i = 0;
+	while (i < EVENT_COUNT && !ic_str_eq(events[i].type, (ic_str){ v->p, v->n }))
+		i++;
+	return i;
+}
+
+static bool gate(void *ctx, ic_json *j, const ic_json_value *v)
+{
+	const ic_reader *r = ctx;
+	(void)j;
+	size_t i = event_of(v);
+	return i < EVENT_COUNT && r->req->streams & IC_STREAM_BIT(events[i].stream);
+}
+
+/* Filled by hand: before the others, or from several values. */
+static const ic_fieldset apart = IC_FIELD_BIT(IC_F_TIME) | IC_FIELD_BIT(IC_F_EVENT_LEVEL) |
+				 IC_FIELD_BIT(IC_F_DST_PORT) | IC_FIELD_BIT(IC_F_SERVICE) |
+				 IC_FIELD_BIT(IC_F_TRANSPORT) | IC_FIELD_BIT(IC_F_DURATION) |
+				 IC_FIELD_BIT(IC_F_ACTION) | IC_FIELD_BIT(IC_F_ALPN) |
+				 IC_FIELD_BIT(IC_F_DNS_QUERY) | IC_FIELD_BIT(IC_F_DNS_ANSWERS);
+
+static bool starts_with(const char *s, const char *prefix)
+{
+	return strncmp(s, prefix, strlen(prefix)) == 0;
+}
+
+static void make_plans(ic_reader *r, ic_fieldset wanted)
+{
+	r->planned = wanted;
+	for (size_t e = 0; e < EVENT_COUNT; e++) {
+		plan *p = &r->plans[e];
+		p->n = 0;
+		for (unsigned f = 0; f < IC_FIELD_COUNT; f++) {
+			const char *path = ic_fields[f].eve;
+			if (!((wanted & ~apart) >> f & 1) || !path)
+				continue;
+			bool quic = e == QUIC && starts_with(path, "tls.");
+			if (strchr(path, '.') && !quic && !starts_with(path, events[e].object))
+				continue;
+			p->op[p->n].field = (uint8_t)f;
+			p->op[p->n++].slot = (uint16_t)(quic ? SLOT_QUIC + f : f);
+		}
+	}
+}
+
+static ic_str text_of(ic_reader *r, unsigned slot)
+{
+	return ic_json_text(r->json, ic_json_get(r->json, slot), &r->fill.b->arena);
+}
+
+/* ---- rows ---- */
+
+/* What the filter asks for. */
+static bool put_first(ic_reader *r, size_t e)
+{
+	ic_json_fill *f = &r->fill;
+	const ic_json *j = r->json;
+	const bool started = e == FLOW && ic_json_has(j, IC_F_TIME);
+	if (!ic_json_put(f, IC_F_DST_PORT, ic_json_get(j, IC_F_DST_PORT)))
+		return false;
+	if (e == FLOW)
+		ic_json_put_str(f, IC_F_SERVICE, ic_json_service(f, text_of(r, IC_F_SERVICE)));
+	else if (events[e].stream != IC_STREAM_WEBSOCKET)
+		ic_json_put_str(f, IC_F_SERVICE, events[e].type);
+	return ic_json_put(f, IC_F_TIME, ic_json_get(j, started ? IC_F_TIME : SLOT_TIMESTAMP));
+}
+
+/* From the first to the last packet; `age` has whole seconds only. */
+static bool put_duration(ic_reader *r)
+{
+	ic_json_fill *f = &r->fill;
+	const ic_json *j = r->json;
+	int64_t start, end;
+	if (!ic_batch_has(f->b, IC_F_DURATION))
+		return true;
+	if (!ic_json_has(j, IC_F_TIME) || !ic_json_has(j, SLOT_END) ||
+	    !ic_json_time(f, ic_json_get(j, IC_F_TIME), &start) ||
+	    !ic_json_time(f, ic_json_get(j, SLOT_END), &end) || end < start)
+		return ic_json_put(f, IC_F_DURATION, ic_json_get(j, IC_F_DURATION));
+	f->b->col[IC_F_DURATION].d[f->row] = (double)(end - start) / (double)IC_TICKS_S;
+	f->seen |= IC_FIELD_BIT(IC_F_DURATION);
+	return true;
+}
+
+static void put_action(ic_reader *r)
+{
+	ic_str action = text_of(r, SLOT_FLOW_ACTION);
+	if (!ic_name_is(action, "drop|reject|rejectboth", true))
+		return;
+	ic_json_put_str(&r->fill, IC_F_ACTION, IC_STR("blocked"));
+	r->fill.b->flags[r->fill.row] |= IC_ROW_BLOCKED;
+}
+
+/* Appends to a list of answers; false when memory is short. */
+static bool append(ic_json_fill *f, ic_str *list, ic_str s)
+{
+	if (!s.p || s.n == 0)
+		return true;
+	char *p = ic_arena_alloc(&f->b->arena, (size_t)list->n + 1 + s.n);
+	if (!p) {
+		f->j->nomem = true;
+		return false;
+	}
+	uint32_t n = list->n;
+	if (n) {
+		memcpy(p, list->p, n);
+		p[n++] = ',';
+	}
+	memcpy(p + n, s.p, s.n);
+	*list = (ic_str){ p, n + s.n };
+	return true;
+}
+
+#define ANSWERS_MAX 64 /* an answer with more names no more */
+
+/* Version 2 and 3: answers[].rdata; else grouped by type; else the one of version 1. */
+static void put_answers(ic_reader *r)
+{
+	static const char *const types[] = { "CNAME", "A", "AAAA" };
+	ic_json_fill *f = &r->fill;
+	ic_arena *a = &f->b->arena;
+	const ic_json_value *list = ic_json_get(r->json, IC_F_DNS_ANSWERS);
+	ic_str answers = text_of(r, SLOT_RDATA);
+	ic_json_value e, v;
+	size_t at = 0;
+	for (unsigned i = 0; i < ANSWERS_MAX && ic_json_element(list, &at, &e); i++)
+		if (ic_json_member(&e, IC_STR("rdata"), &v) && !append(f, &answers, ic_json_text(r->json, &v, a)))
+			return;
+	for (size_t t = 0; t < 3 && !list->p; t++) {
+		at = 0;
+		if (!ic_json_member(ic_json_get(r->json, SLOT_GROUPED), ic_str_of(types[t]), &v))
+			continue;
+		for (unsigned i = 0; i < ANSWERS_MAX && ic_json_element(&v, &at, &e); i++)
+			if (!append(f, &answers, ic_json_text(r->json, &e, a)))
+				return;
+	}
+	ic_json_put_str(f, IC_F_DNS_ANSWERS, answers);
+}
+
+static void put_dns(ic_reader *r)
+{
+	ic_json_fill *f = &r->fill;
+	ic_json_value query, name;
+	size_t at = 0;
+	ic_str rrname = text_of(r, IC_F_DNS_QUERY);
+	if (!rrname.p && ic_json_element(ic_json_get(r->json, SLOT_QUERIES), &at, &query) &&
+	    ic_json_member(&query, IC_STR("rrname"), &name))
+		rrname = ic_json_text(r->json, &name, &f->b->arena);
+	ic_json_put_str(f, IC_F_DNS_QUERY, rrname);
+	if (ic_batch_has(f->b, IC_F_DNS_ANSWERS))
+		put_answers(r);
+}
+
+static void put_tls(ic_reader *r, size_t e)
+{
+	ic_json_fill *f = &r->fill;
+	ic_arena *a = &f->b->arena;
+	ic_str alpn = text_of(r, IC_F_ALPN);
+	if (ic_batch_has(f->b, IC_F_DST_NAME))
+		ic_json_put_str(f, IC_F_DST_NAME,
+				ic_host_name(a, text_of(r, e == QUIC ? SLOT_QUIC + IC_F_SNI : IC_F_SNI)));
+	ic_json_put_str(f, IC_F_ALPN, alpn.p ? alpn : text_of(r, SLOT_SERVER_ALPNS));
+}
+
+static void put_transport(ic_reader *r)
+{
+	ic_json_fill *f = &r->fill;
+	if (!ic_batch_has(f->b, IC_F_TRANSPORT))
+		return;
+	ic_str s = text_of(r, IC_F_TRANSPORT);
+	if (ic_str_eq(s, IC_STR("TCP")))
+		s = IC_STR("tcp");
+	else if (ic_str_eq(s, IC_STR("UDP")))
+		s = IC_STR("udp");
+	else
+		s = ic_transport_name(&f->b->arena, s);
+	ic_json_put_str(f, IC_F_TRANSPORT, s);
+}
+
+static bool put_rest(ic_reader *r, size_t e)
+{
+	ic_json_fill *f = &r->fill;
+	const plan *p = &r->plans[e];
+	for (unsigned i = 0; i < p->n; i++)
+		if (!ic_json_put(f, (ic_field)p->op[i].field, ic_json_get(r->json, p->op[i].slot)))
+			return false;
+	put_transport(r);
+	switch (events[e].stream) {
+	case IC_STREAM_CONN: put_action(r); return put_duration(r);
+	case IC_STREAM_SSL: put_tls(r, e); break;
+	case IC_STREAM_DNS: put_dns(r); break;
+	default: break;
+	}
+	return true;
+}
+
+static void row(void *ctx, ic_json *j, ic_batch *b, ic_row_counts *c, uint64_t line)
+{
+	ic_reader *r = ctx;
+	ic_json_fill *f = &r->fill;
+	size_t e = event_of(ic_json_get(j, SLOT_TYPE));
+	if (e == EVENT_COUNT || !(r->req->streams & IC_STREAM_BIT(events[e].stream))) {
+		c->other_stream++;
+		return;
+	}
+	ic_json_fill_begin(f, b, events[e].stream,
+			   events[e].stream == IC_STREAM_WEBSOCKET ? IC_ROW_UPGRADE : 0);
+	if (!ic_json_has(j, SLOT_TIMESTAMP) && !(e == FLOW && ic_json_has(j, IC_F_TIME))) {
+		ic_row_bad(c, line, 0, "no timestamp");
+		return;
+	}
+	if (!put_first(r, e)) {
+		ic_json_fill_bad(f, c, line);
+		return;
+	}
+	if (!ic_json_fill_keep(f, &r->req->filter, c))
+		return;
+	if (!put_rest(r, e))
+		ic_json_fill_bad(f, c, line);
+	else if (!j->nomem)
+		ic_json_fill_end(f, c, line);
+}
+
+/* ---- the source kind ---- */
+
+/* The catalogue's path of a field; of the time the flow's start. */
+static bool add_field(ic_json *j, unsigned f)
+{
+	const char *path = ic_fields[f].eve, *bar = path ? strchr(path, '|') : NULL;
+	if (!path || f == IC_F_EVENT_LEVEL)
+		return true;
+	ic_str s = { path, bar ? (uint32_t)(bar - path) : (uint32_t)strlen(path) };
+	return ic_json_add(j, s, (int)f, 0, 0) == (int)f;
+}
+
+static void eve_end(ic_reader *r)
+{
+	if (!r)
+		return;
+	ic_json_free(r->json);
+	ic_free(r);
+}
+
+static ic_reader *eve_begin(const ic_reader_config *cfg, const ic_layout *layout)
+{
+	ic_reader *r = ic_calloc(1, sizeof(*r));
+	bool ok = r && (r->json = ic_json_new());
+	for (unsigned f = 0; ok && f < IC_FIELD_COUNT; f++)
+		ok = add_field(r->json, f);
+	for (size_t i = 0; ok && i < sizeof(paths) / sizeof(paths[0]); i++)
+		ok = ic_json_add(r->json, ic_str_of(paths[i].path), paths[i].slot, 0, paths[i].flags) >= 0;
+	if (!ok) {
+		eve_end(r);
+		return NULL;
+	}
+	r->json->gate = gate;
+	r->json->ctx = r;
+	r->fill.j = r->json;
+	r->req = cfg->req;
+	r->given = layout;
+	return r;
+}
+
+static ic_status eve_parse(ic_reader *r, const char *text, size_t n, size_t *at, bool final, ic_batch *b,
+			   ic_row_counts *c)
+{
+	if (r->planned != b->wanted)
+		make_plans(r, b->wanted);
+	return ic_json_lines(r->json, text, n, at, final, b, c, row, r);
+}
+
+static int eve_sniff(const char *head, size_t n)
+{
+	ic_str s = ic_json_first_record(head, n);
+	const char *line_end = s.p ? memchr(s.p, '\n', s.n) : NULL;
+	if (!s.p || s.p[0] != '{')
+		return 0;
+	if (line_end)
+		s.n = (uint32_t)(line_end - s.p);
+	return ic_json_mentions(s, "event_type") && ic_json_mentions(s, "timestamp") ? 90 : 0;
+}
+
+static const ic_layout *eve_layout(const ic_reader_config *cfg, const char *head, size_t n, bool *nomem)
+{
+	unsigned streams = 0;
+	(void)head;
+	(void)n;
+	for (size_t i = 0; i < EVENT_COUNT; i++)
+		streams |= IC_STREAM_BIT(events[i].stream);
+	return ic_json_layout_new(streams, cfg->map, nomem);
+}
+
+static void eve_peek(const ic_layout *layout, const char *head, size_t n, unsigned *streams, int64_t *first)
+{
+	ic_json_peek(&ic_kind_eve, layout, head, n, streams, first);
+}
+
+static ic_fieldset eve_can_give(unsigned streams, const ic_reader_config *cfg)
+{
+	ic_fieldset set = 0;
+	(void)cfg;
+	for (unsigned f = 0; f < IC_FIELD_COUNT; f++) {
+		const char *path = ic_fields[f].eve;
+		bool any = path && !strchr(path, '.');
+		for (size_t e = 0; path && e < EVENT_COUNT && !any; e++)
+			any = streams & IC_STREAM_BIT(events[e].stream) &&
+			      starts_with(path, e == QUIC ? "tls." : events[e].object);
+		if (any)
+			set |= IC_FIELD_BIT(f);
+	}
+	if (streams & IC_STREAM_BIT(IC_STREAM_CONN))
+		set |= IC_FIELD_BIT(IC_F_ACTION);
+	if (streams & ~(IC_STREAM_BIT(IC_STREAM_CONN) | IC_STREAM_BIT(IC_STREAM_DNS)))
+		set |= IC_FIELD_BIT(IC_F_DST_NAME);
+	return set | IC_FIELD_BIT(IC_F_TIME);
+}
+
+static const ic_layout *eve_layout_after(ic_reader *r, bool *nomem)
+{
+	*nomem = false;
+	return r->given;
+}
+
+const ic_source_kind ic_kind_eve = {
+	.name = "eve",
+	.help = "Suricata EVE: flow, http, tls, quic, dns and websocket events",
+	.lines = true,
+	.mixed = true,
+	.sniff = eve_sniff,
+	.layout = eve_layout,
+	.peek = eve_peek,
+	.can_give = eve_can_give,
+	.begin = eve_begin,
+	.parse = eve_parse,
+	.layout_after = eve_layout_after,
+	.layout_equal = ic_json_layout_equal,
+	.layout_free = ic_json_layout_free,
+	.end = eve_end,
+};

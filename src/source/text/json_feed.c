@@ -55,7 +55,7 @@ static size_t take_slab(const feed *f, const char *text, size_t n, uint16_t *end
 	size_t marks = ic_scan_cells(f->j->level, text, s.n, '"', ends, &s.backslash), k = 0, start = 0;
 	while (marks > 0 && !(ends[marks - 1] & IC_SCAN_LINE))
 		marks--;
-	s.n = marks ? (ends[marks - 1] & IC_SCAN_MAX) + 1u : 0;
+	s.n = marks ? ends[marks - 1] & IC_SCAN_MAX : 0;
 	while (k < marks && f->b->rows < IC_BATCH_ROWS && !f->j->nomem) {
 		size_t at = text[start] == '{' ? start : line_start(text, start, s.n);
 		if (text[at] != '\n') {
@@ -71,7 +71,7 @@ static size_t take_slab(const feed *f, const char *text, size_t n, uint16_t *end
 		}
 		while (!(ends[k] & IC_SCAN_LINE))
 			k++;
-		start = (ends[k++] & IC_SCAN_MAX) + 1u;
+		start = ends[k++] & IC_SCAN_MAX;
 		f->c->lines++;
 	}
 	return start;
@@ -375,7 +375,7 @@ ic_layout *ic_json_layout_new(unsigned streams, const ic_field_map *map, bool *n
 	*nomem = !l;
 	if (!l)
 		return NULL;
-	*l = (json_layout){ { streams }, map };
+	*l = (json_layout){ .base.streams = streams, .map = map };
 	return &l->base;
 }
 

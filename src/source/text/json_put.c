@@ -22,18 +22,52 @@ static bool refuse(ic_json_fill *f, ic_field field, const char *cause, ic_str te
 	return false;
 }
 
-static bool put_time(ic_json_fill *f, ic_field field, const ic_json_value *v, ic_str text)
+static unsigned two_digits(const char *p)
 {
-	int64_t *to = &f->b->col[field].i[f->row];
-	double d;
-	if (v->kind != IC_JSON_STRING || (text.n && text.p[text.n - 1] != 'Z' && !memchr(text.p, ':', text.n))) {
-		if (ic_time_from_epoch_text(text, to))
-			return true;
-		if (!ic_parse_double(text, &d))
-			return refuse(f, field, "is not a time", text);
-		return refuse(f, field, d < 0 ? "is negative" : "is after the year 9999", text);
+	unsigned tens = (unsigned)(unsigned char)p[0] - '0', ones = (unsigned)(unsigned char)p[1] - '0';
+	return tens > 9 || ones > 9 ? 100 : tens * 10 + ones;
+}
+
+/* "2024-05-01T00:00:00.123456+0000", also with Z: the form of EVE and of Zeek. Days are remembered. */
+static bool usual_time(ic_json_fill *f, ic_str s, int64_t *ret)
+{
+	if (s.n < 27 || s.p[10] != 'T' || s.p[13] != ':' || s.p[16] != ':' || s.p[19] != '.')
+		return false;
+	if (!(s.n == 27 && s.p[26] == 'Z') && !(s.n == 31 && memcmp(s.p + 26, "+0000", 5) == 0))
+		return false;
+	unsigned hour = two_digits(s.p + 11), minute = two_digits(s.p + 14), second = two_digits(s.p + 17);
+	unsigned a = two_digits(s.p + 20), b = two_digits(s.p + 22), c = two_digits(s.p + 24);
+	if (hour > 23 || minute > 59 || second > 59 || a > 99 || b > 99 || c > 99)
+		return false;
+	if (memcmp(f->day, s.p, sizeof(f->day)) != 0) {
+		char midnight[] = "2024-05-01T00:00:00Z";
+		memcpy(midnight, s.p, sizeof(f->day));
+		if (!ic_time_from_text((ic_str){ midnight, sizeof(midnight) - 1 }, &f->day_ticks))
+			return false;
+		memcpy(f->day, s.p, sizeof(f->day));
 	}
-	return ic_time_from_text(text, to) || refuse(f, field, "is not a time", text);
+	*ret = f->day_ticks + (int64_t)(hour * 3600 + minute * 60 + second) * IC_TICKS_S +
+	       (int64_t)(a * 10000 + b * 100 + c) * IC_TICKS_US;
+	return true;
+}
+
+static bool read_time(ic_json_fill *f, const ic_json_value *v, ic_str text, int64_t *ret)
+{
+	double d;
+	if (v->kind == IC_JSON_STRING && usual_time(f, text, ret))
+		return true;
+	if (v->kind == IC_JSON_STRING && memchr(text.p, ':', text.n))
+		return ic_time_from_text(text, ret) || refuse(f, IC_F_TIME, "is not a time", text);
+	if (ic_time_from_epoch_text(text, ret))
+		return true;
+	if (!ic_parse_double(text, &d))
+		return refuse(f, IC_F_TIME, "is not a time", text);
+	return refuse(f, IC_F_TIME, d < 0 ? "is negative" : "is after the year 9999", text);
+}
+
+bool ic_json_time(ic_json_fill *f, const ic_json_value *v, int64_t *ret)
+{
+	return read_time(f, v, (ic_str){ v->p, v->n }, ret);
 }
 
 static bool put_long(ic_json_fill *f, ic_field field, ic_str text)
@@ -86,7 +120,7 @@ bool ic_json_put(ic_json_fill *f, ic_field field, const ic_json_value *v)
 	case IC_T_BOOL: good = put_bool(f, field, v, text); break;
 	case IC_T_LONG: good = put_long(f, field, text); break;
 	case IC_T_REAL: good = put_real(f, field, text); break;
-	case IC_T_TIME: good = put_time(f, field, v, text); break;
+	case IC_T_TIME: good = read_time(f, v, text, &f->b->col[field].i[f->row]); break;
 	case IC_T_IP:
 		good = ic_ip_parse(text, &f->b->col[field].ip[f->row]) ||
 		       refuse(f, field, "is not an address", text);

@@ -16,6 +16,8 @@ typedef struct ic_json_fill {
 	const char *cause; /* of a bad value, with its field and text */
 	ic_field bad_field;
 	ic_str bad_text;
+	char day[10]; /* a date, and when it begins */
+	int64_t day_ticks;
 	struct {
 		char name[16];
 		uint8_t n;
@@ -29,6 +31,8 @@ void ic_json_fill_begin(ic_json_fill *f, ic_batch *b, ic_stream s, uint8_t flags
 /* Puts a value into a wanted column by the column's type; null and absent values leave it unseen. Times
  * are numbers of seconds or text. False: a bad value. */
 bool ic_json_put(ic_json_fill *f, ic_field field, const ic_json_value *v);
+/* A time as ic_json_put takes it; false and a cause if it is none. */
+bool ic_json_time(ic_json_fill *f, const ic_json_value *v, int64_t *ret);
 /* {NULL, 0} leaves it unseen. */
 void ic_json_put_str(ic_json_fill *f, ic_field field, ic_str s);
 /* What ic_service_name says, remembered. */
