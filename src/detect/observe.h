@@ -165,7 +165,7 @@ typedef struct ic_observe_config {
 	bool repeats;	   /* some input repeats rows of another (ic_observe_repeats): tell them by uid */
 	bool scope_all;
 	ic_cidrs internal;   /* borrowed */
-	size_t join_entries; /* cap of remembered uids over all partitions; 0: default */
+	size_t join_entries; /* cap of remembered connections over all partitions; 0: 4 million */
 } ic_observe_config;
 
 typedef struct ic_observer_state ic_observation;
