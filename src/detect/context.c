@@ -219,11 +219,19 @@ bool ic_profile_has_rare_agent(const ic_detect_run *run, const ic_profile *p)
 	       hosts[p->user_agent] <= IC_RARE_HOSTS;
 }
 
+static bool borrowed_agent(const ic_detect_run *run, const ic_profile *p)
+{
+	return ic_user_agent_is_borrowed(ic_intern_get(run->names, p->user_agent),
+					 ic_intern_get(run->names, p->process),
+					 ic_intern_get(run->names, p->ja4));
+}
+
 static bool suspicious_agent(const ic_detect_run *run, const ic_profile *p)
 {
 	ic_str agent = ic_intern_get(run->names, p->user_agent);
 	const char *why;
-	return ic_user_agent_listed(agent) || ic_user_agent_shape(agent, &why) != IC_AGENT_ORDINARY;
+	return ic_user_agent_listed(agent) || ic_user_agent_shape(agent, &why) != IC_AGENT_ORDINARY ||
+	       borrowed_agent(run, p);
 }
 
 static bool weigh_user_agent(ic_detect_run *run, const ic_draft *d, ic_reason *r)
@@ -241,6 +249,10 @@ static bool weigh_user_agent(ic_detect_run *run, const ic_draft *d, ic_reason *r
 						l->reason);
 		else if (ic_user_agent_shape(agent, &why) != IC_AGENT_ORDINARY)
 			r->text = ic_run_printf(run, "user agent \"%s\" %s", ic_run_cut(run, agent), why);
+		else
+			r->text =
+			    ic_run_printf(run, "user agent \"%s\" is a browser's, the client is not one",
+					  ic_run_cut(run, agent));
 		return true;
 	}
 	p = NULL;
@@ -422,7 +434,8 @@ const ic_evidence ic_evidences[] = {
 	  "the TLS client is on the list, or its JA4 is used by at most 2 of at least 20 internal hosts",
 	  weigh_fingerprint },
 	{ "user-agent", 1.2, true,
-	  "the user agent is on the suspicious list, malformed or of a long dead browser, or used by at most "
+	  "the user agent is on the suspicious list, malformed, of a long dead browser or borrowed, or used "
+	  "by at most "
 	  "2 of at least 20 internal hosts",
 	  weigh_user_agent },
 	{ "no-name", 1.8, true,

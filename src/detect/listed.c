@@ -246,6 +246,22 @@ bool ic_process_is_unusual(ic_str process)
 	return image_in(process, list, sizeof(list) / sizeof(list[0]));
 }
 
+static bool is_tool(ic_str process)
+{
+	static const char *const list[] = { "curl",  "wget",   "python", "python3", "pythonw", "java",
+					    "javaw", "node",   "go",	 "deno",    "ruby",    "perl",
+					    "php",   "aria2c", "httpie", "http" };
+	return image_in(process, list, sizeof(list) / sizeof(list[0]));
+}
+
+bool ic_user_agent_is_borrowed(ic_str agent, ic_str process, ic_str ja4)
+{
+	bool no_alpn = ja4.n >= 10 && ja4.p[0] == 't' && ja4.p[8] == '0' && ja4.p[9] == '0';
+	bool tool = process.p && (is_tool(process) || ic_process_is_unusual(process));
+	return (no_alpn || tool) && (ic_user_agent_is_browser(agent) ||
+				     ic_str_istarts(agent, IC_STR("Mozilla/4.0 (compatible; MSIE")));
+}
+
 bool ic_process_is_browser(ic_str process)
 {
 	static const char *const list[] = { "chrome",	"msedge",	  "firefox",	  "iexplore",

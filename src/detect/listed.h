@@ -45,6 +45,10 @@ bool ic_user_agent_is_browser(ic_str agent);
  * for running other people's code and has no business on the web. */
 bool ic_process_is_unusual(ic_str process);
 bool ic_process_is_browser(ic_str process);
+/* A browser's user agent from something that is no browser: a script host or download tool (process), or
+ * a TLS client that offers no application protocol (JA4 "..00"; every browser offers h2). Null values
+ * say nothing. */
+bool ic_user_agent_is_borrowed(ic_str agent, ic_str process, ic_str ja4);
 
 /* name is suffix, or ends with a dot and suffix; ASCII case ignored. */
 bool ic_name_under(ic_str name, ic_str suffix);

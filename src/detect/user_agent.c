@@ -35,6 +35,33 @@ static double base_of(const ic_listed *l, ic_agent_shape shape)
 	return shape == IC_AGENT_MALFORMED ? BASE_ODD : BASE_COMMON;
 }
 
+/* What sends a browser's agent without being one; NULL: nothing known against it. */
+static const char *borrowed_by(ic_detect_run *run, const ic_profile **p, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		ic_str process = ic_intern_get(run->names, p[i]->process),
+		       ja4 = ic_intern_get(run->names, p[i]->ja4);
+		ic_str agent = ic_intern_get(run->names, p[i]->user_agent);
+		if (ic_user_agent_is_borrowed(agent, process, (ic_str){ 0 }))
+			return ic_run_printf(run, "the process %s", ic_run_cut(run, process));
+		if (ic_user_agent_is_borrowed(agent, (ic_str){ 0 }, ja4))
+			return ic_run_printf(run, "the TLS client %s", ic_run_cut(run, ja4));
+	}
+	return NULL;
+}
+
+static const char *agent_sentence(ic_detect_run *run, const ic_draft *d, const ic_listed *l, const char *why,
+				  const char *cut)
+{
+	const char *src = ic_draft_source(run, d);
+	if (l)
+		return ic_run_printf(run, "%s uses a user agent of the suspicious list (%s): \"%s\".", src,
+				     ic_list_category_names[l->category], cut);
+	if (*why)
+		return ic_run_printf(run, "%s uses a user agent that %s: \"%s\".", src, why, cut);
+	return ic_run_printf(run, "%s sends a browser's user agent from something else: \"%s\".", src, cut);
+}
+
 /* One agent of one source: profiles p[0..n). */
 static void judge_agent(ic_detect_run *run, unsigned part, const ic_profile **p, size_t n)
 {
@@ -42,7 +69,8 @@ static void judge_agent(ic_detect_run *run, unsigned part, const ic_profile **p,
 	const ic_listed *l = ic_user_agent_listed(agent);
 	const char *why = "";
 	ic_agent_shape shape = ic_user_agent_shape(agent, &why);
-	if (!l && shape == IC_AGENT_ORDINARY)
+	const char *borrower = borrowed_by(run, p, n);
+	if (!l && shape == IC_AGENT_ORDINARY && !borrower)
 		return;
 	const ic_run_part *in = &run->part[part];
 	const ic_series *s =
@@ -56,13 +84,10 @@ static void judge_agent(ic_detect_run *run, unsigned part, const ic_profile **p,
 	ic_draft *d = ic_draft_of(run, part, s ? s : &made, p, n);
 	if (!d)
 		return;
-	d->base = base_of(l, shape);
+	d->base = base_of(l, borrower ? IC_AGENT_MALFORMED : shape);
 	d->oddity = true;
 	const char *cut = ic_run_cut(run, agent);
-	d->f.summary = l ? ic_run_printf(run, "%s uses a user agent of the suspicious list (%s): \"%s\".",
-					 ic_draft_source(run, d), ic_list_category_names[l->category], cut)
-			 : ic_run_printf(run, "%s uses a user agent that %s: \"%s\".",
-					 ic_draft_source(run, d), why, cut);
+	d->f.summary = agent_sentence(run, d, l, why, cut);
 	if (l)
 		ic_draft_reason(
 		    run, d,
@@ -74,6 +99,11 @@ static void judge_agent(ic_detect_run *run, unsigned part, const ic_profile **p,
 				(ic_reason){ shape == IC_AGENT_MALFORMED ? "malformed" : "legacy",
 					     (double)d->f.connections, NAN, NAN,
 					     ic_run_printf(run, "the user agent %s", why) });
+	if (borrower)
+		ic_draft_reason(run, d,
+				(ic_reason){ "mismatch", (double)d->f.connections, NAN, NAN,
+					     ic_run_printf(run, "%s is not the browser that the agent names",
+							   borrower) });
 }
 
 static void judge_many(ic_detect_run *run, unsigned part, const ic_profile **p, size_t n, size_t agents)

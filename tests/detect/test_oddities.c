@@ -115,6 +115,36 @@ static void processes_are_known_by_their_image(void **state)
 	assert_true(ic_process_is_browser(IC_STR("msedge.exe")));
 }
 
+static void a_borrowed_agent_is_a_mismatch(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *process, *ja4;
+		size_t found;
+	} cases[] = { { "chrome.exe", "t13d1516h2_8daaf6152771_e5627efa2ab1", 0 },
+		      { "teams.exe", NULL, 0 },
+		      { "/usr/bin/curl", NULL, 1 },
+		      { "powershell.exe", NULL, 1 },
+		      { NULL, "t13d190900_9dc949149365_97f8aa674fd9", 1 } };
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		world w = world_new(true);
+		event e = one;
+		e.agent = CHROME;
+		e.name = "www.example.com";
+		e.request = true;
+		e.process = cases[i].process;
+		e.ja4 = cases[i].ja4;
+		e.signals = IC_SIG_HTTP;
+		world_add(&w, &e);
+		ic_findings f = world_detect(&w, (ic_detect_config){ 0 });
+		assert_int_equal(count_of(&f, "user-agent"), cases[i].found);
+		if (cases[i].found)
+			assert_non_null(reason_of(finding_of(&f, "user-agent", NULL), "mismatch"));
+		ic_findings_clear(&f);
+		world_free(&w);
+	}
+}
+
 static void missing_agents_are_one_finding_a_source(void **state)
 {
 	(void)state;
@@ -307,6 +337,7 @@ int main(void)
 		cmocka_unit_test(agents_are_judged_by_their_shape),
 		cmocka_unit_test(the_list_has_the_known_ones),
 		cmocka_unit_test(processes_are_known_by_their_image),
+		cmocka_unit_test(a_borrowed_agent_is_a_mismatch),
 		cmocka_unit_test(missing_agents_are_one_finding_a_source),
 		cmocka_unit_test(rarity_needs_twenty_hosts),
 		cmocka_unit_test(tls_oddities_are_one_finding_a_source_and_cause),
