@@ -4,6 +4,10 @@
 #include "base/hash.h"
 #include "source/text/json_private.h"
 
+#if defined(__x86_64__)
+#include <emmintrin.h>
+#endif
+
 #define KEY_MAX 255	      /* longer keys are never asked for */
 #define LEARN_MAX 64	      /* longer keys are not remembered */
 #define NODE_ROOM 1024	      /* keys that are asked for or remembered */
@@ -12,21 +16,24 @@
 /* Nodes that are no key: of keys that are not remembered (nothing of theirs is wanted), of one that is
  * wanted all the same, and the record itself. */
 enum { ANONYMOUS, PASSING, ROOT, FIRST_KEY };
-#define NEVER 1	  /* the word of a node that no text is compared equal with: its mask is 0 */
+#define NEVER UINT32_MAX
 #define INNER 128 /* flag: a path that is asked for goes on below */
 
-typedef struct node {
-	uint64_t word[2], mask[2]; /* the first 16 bytes of `"key":` */
-	const char *key;	   /* all of it, and some zeros */
+typedef struct node node;
+struct node {
+	char start[16]; /* of `"key":` */
+	uint32_t need;	/* a bit for each byte of start that a text must have; all 32: never equal */
 	uint32_t marks;
+	ic_json_value *value;
+	const char *key;	 /* `"key":` and some zeros */
+	node *next[2], *first[2]; /* keys that lately came after it, and as the first inside it */
+	node *parent;
 	uint16_t slot;
-	uint16_t seen; /* last record with it; kept for INNER nodes */
-	uint16_t next[2], first[2]; /* keys that lately came after it, and as the first inside it */
-	uint16_t parent;
+	uint16_t seen;	/* last record with it; kept for INNER nodes */
 	uint8_t key_n;	/* of key */
 	uint8_t length; /* of `"key":`, 0 if it is always looked up */
 	uint8_t flags;
-} node;
+};
 
 struct ic_json_nodes {
 	node list[NODE_ROOM];
@@ -37,9 +44,9 @@ struct ic_json_nodes {
 
 /* ---- nodes ---- */
 
-static size_t table_place(const struct ic_json_nodes *t, uint16_t parent, ic_str key)
+static size_t table_place(const struct ic_json_nodes *t, const node *parent, ic_str key)
 {
-	size_t i = (ic_hash(key.p, key.n) + parent * UINT64_C(0x9e3779b97f4a7c15)) >> 20;
+	size_t i = (ic_hash(key.p, key.n) + (uint64_t)(parent - t->list) * UINT64_C(0x9e3779b97f4a7c15)) >> 20;
 	for (;; i++) {
 		uint16_t id = t->table[i % TABLE_SIZE];
 		if (id == 0)
@@ -50,12 +57,24 @@ static size_t table_place(const struct ic_json_nodes *t, uint16_t parent, ic_str
 	}
 }
 
-static uint16_t node_add(struct ic_json_nodes *t, size_t place, uint16_t parent, ic_str key)
+/* No prediction is a node that equals no text, so that there is no NULL to test for. */
+static void node_clear(ic_json *j, node *e)
 {
-	const size_t room = key.n + 3 + 16; /* the first words are loaded whole */
+	node *none = j->nodes->list;
+	*e = (node){ .need = NEVER,
+		     .value = &j->values[IC_JSON_SLOTS],
+		     .next = { none, none },
+		     .first = { none, none },
+		     .slot = IC_JSON_SLOTS };
+}
+
+static node *node_add(ic_json *j, size_t place, node *parent, ic_str key)
+{
+	struct ic_json_nodes *t = j->nodes;
+	const size_t room = key.n + 3 + 16, length = key.n + 3; /* the start is copied whole */
 	char *text = t->count < NODE_ROOM ? ic_arena_alloc(&t->keys, room) : NULL;
 	if (!text)
-		return 0;
+		return NULL;
 	memset(text, 0, room);
 	text[0] = '"';
 	if (key.n)
@@ -63,21 +82,17 @@ static uint16_t node_add(struct ic_json_nodes *t, size_t place, uint16_t parent,
 	memcpy(text + 1 + key.n, "\":", 2);
 	uint16_t id = (uint16_t)t->count++;
 	node *e = &t->list[id];
-	size_t length = key.n + 3;
-	*e = (node){ .key = text, .slot = IC_JSON_SLOTS, .parent = parent, .key_n = (uint8_t)key.n };
-	if (length > LEARN_MAX || memchr(text + 1, '\\', key.n) || memchr(text + 1, '"', key.n)) {
-		e->word[0] = NEVER;
-	} else {
+	node_clear(j, e);
+	e->key = text;
+	e->parent = parent;
+	e->key_n = (uint8_t)key.n;
+	if (length <= LEARN_MAX && !memchr(text + 1, '\\', key.n) && !memchr(text + 1, '"', key.n)) {
 		e->length = (uint8_t)length;
-		char ones[16] = { 0 };
-		memset(ones, 0xff, length < 16 ? length : 16);
-		memcpy(e->mask, ones, 16);
-		memcpy(e->word, text, 16);
-		e->word[0] &= e->mask[0];
-		e->word[1] &= e->mask[1];
+		e->need = (1u << (length < 16 ? length : 16)) - 1;
+		memcpy(e->start, text, sizeof(e->start));
 	}
 	t->table[place] = id;
-	return id;
+	return e;
 }
 
 ic_json *ic_json_new(void)
@@ -90,11 +105,9 @@ ic_json *ic_json_new(void)
 	}
 	ic_arena_init(&t->keys, 0, NULL);
 	t->count = t->asked = FIRST_KEY;
-	for (int i = 0; i < FIRST_KEY; i++) {
-		t->list[i].word[0] = NEVER;
-		t->list[i].slot = IC_JSON_SLOTS;
-	}
 	j->nodes = t;
+	for (int i = 0; i < FIRST_KEY; i++)
+		node_clear(j, &t->list[i]);
 	j->level = ic_cpu_simd();
 	return j;
 }
@@ -108,60 +121,62 @@ void ic_json_free(ic_json *j)
 	ic_free(j);
 }
 
-/* The node of a key that is asked for; 0: no room. */
-static uint16_t ask(struct ic_json_nodes *t, uint16_t parent, ic_str key)
+/* The node of a key that is asked for; NULL: no room. */
+static node *ask(ic_json *j, node *parent, ic_str key)
 {
+	struct ic_json_nodes *t = j->nodes;
 	size_t place = table_place(t, parent, key);
 	uint16_t id = t->table[place];
-	if (!id)
-		id = node_add(t, place, parent, key);
+	node *e = id ? &t->list[id] : node_add(j, place, parent, key);
 	t->asked = t->count;
-	return id;
+	return e;
 }
 
-static void set_node(node *e, int slot, uint32_t marks, unsigned flags)
+static void set_slot(ic_json *j, node *e, int slot)
 {
-	if (slot >= 0 && e->slot == IC_JSON_SLOTS)
-		e->slot = (uint16_t)slot;
-	e->marks |= marks;
-	e->flags |= (uint8_t)flags;
+	if (slot < 0 || e->slot != IC_JSON_SLOTS)
+		return;
+	e->slot = (uint16_t)slot;
+	e->value = &j->values[slot];
 }
 
 int ic_json_add(ic_json *j, ic_str path, int slot, uint32_t marks, unsigned flags)
 {
-	struct ic_json_nodes *t = j->nodes;
-	uint16_t at = ROOT;
+	node *at = &j->nodes->list[ROOT], *flat = at;
 	if (path.n > KEY_MAX)
 		return -1;
 	if (path.n && memchr(path.p, '.', path.n)) {
-		uint16_t flat = ask(t, ROOT, path);
+		flat = ask(j, at, path);
 		if (!flat)
 			return -1;
-		set_node(&t->list[flat], slot, marks, flags);
 	}
-	for (ic_str rest = path; rest.n || rest.p;) {
-		const char *dot = rest.n ? memchr(rest.p, '.', rest.n) : NULL;
-		ic_str part = { rest.p, dot ? (uint32_t)(dot - rest.p) : rest.n };
-		if (path.n == 0)
-			break;
-		t->list[at].flags |= INNER;
-		at = ask(t, at, part);
+	for (uint32_t from = 0; path.n && from <= path.n;) {
+		const char *dot = from < path.n ? memchr(path.p + from, '.', path.n - from) : NULL;
+		uint32_t to = dot ? (uint32_t)(dot - path.p) : path.n;
+		if (at != &j->nodes->list[ROOT])
+			at->flags |= INNER;
+		at = ask(j, at, (ic_str){ path.p + from, to - from });
 		if (!at)
 			return -1;
-		rest = dot ? (ic_str){ dot + 1, rest.n - part.n - 1 } : (ic_str){ NULL, 0 };
+		from = to + 1;
 	}
-	set_node(&t->list[at], slot, marks, flags);
-	t->list[ROOT].flags &= (uint8_t)~INNER; /* it comes once */
-	return t->list[at].slot;
+	node *both[] = { flat, at };
+	for (int i = flat == &j->nodes->list[ROOT]; i < 2; i++) {
+		set_slot(j, both[i], slot);
+		both[i]->marks |= marks;
+		both[i]->flags |= (uint8_t)flags;
+	}
+	return at->slot;
 }
 
 /* ---- pieces ---- */
 
 ic_json_result ic_json_fail(ic_json *j, size_t at, size_t end, const char *cause)
 {
-	j->at = at < end ? at : end;
-	j->cause = at < end ? cause : "unexpected end";
-	return at < end ? IC_JSON_BAD : IC_JSON_SHORT;
+	j->cut = at >= end;
+	j->at = j->cut ? end : at;
+	j->cause = j->cut ? "unexpected end" : cause;
+	return j->cut ? IC_JSON_SHORT : IC_JSON_BAD;
 }
 
 static size_t blanks(const char *p, size_t at, size_t end)
@@ -230,33 +245,50 @@ static __attribute__((noinline)) scalar pass_scalar(const char *p, size_t at, si
 	return pass_number(p, at, end);
 }
 
-/* True when p[0..n) is a number of the usual kind: digits, perhaps a point among them. n is 1 to 24 and
- * 8 bytes from any of them may be read. The others are left to pass_scalar. */
+#if defined(__x86_64__)
+/* A bit for each of 16 bytes that is no digit. */
+static inline uint32_t no_digits(const char *p)
+{
+	__m128i v = _mm_sub_epi8(_mm_loadu_si128((const __m128i *)(const void *)p), _mm_set1_epi8('0'));
+	return (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(_mm_min_epu8(v, _mm_set1_epi8(9)), v)) ^ 0xffff;
+}
+#endif
+
+#define PLAIN_MAX 24
+
+/* True when p[0..n) is a number of the usual kind: digits, perhaps a point among them. n is 1 to
+ * PLAIN_MAX and 32 bytes may be read. The others are left to pass_scalar. */
 static inline bool plain_number(const char *p, size_t n)
 {
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-	const uint64_t low = UINT64_C(0x7f7f7f7f7f7f7f7f);
-	uint64_t more = 0; /* set when there is a second byte that is no digit */
-	size_t point = n;
-	for (size_t i = 0; i < n; i += 8) {
-		unsigned shift = n - i >= 8 ? 0 : (unsigned)(64 - 8 * (n - i));
-		uint64_t w;
-		memcpy(&w, p + i, 8);
-		w = (w ^ UINT64_C(0x3030303030303030)) << shift;
-		uint64_t other = (((w & low) + UINT64_C(0x7676767676767676)) | w) & ~low;
-		if (other) {
-			more |= (other & (other - 1)) | (uint64_t)(point < n);
-			point = i + ((unsigned)__builtin_ctzll(other) - shift) / 8;
-		}
-	}
-	if (point == n)
-		return n == 1 || p[0] != '0';
-	return !more && p[point] == '.' && point > 0 && point + 1 < n && (p[0] != '0' || point == 1);
+	uint32_t other = 0;
+#if defined(__x86_64__)
+	other = no_digits(p);
+	if (n > 16)
+		other |= no_digits(p + 16) << 16;
+	other &= (1u << n) - 1;
 #else
-	(void)p;
-	(void)n;
-	return false;
+	for (size_t i = 0; i < n; i++)
+		other |= (uint32_t)(p[i] < '0' || p[i] > '9') << i;
 #endif
+	if (other == 0)
+		return n == 1 || p[0] != '0';
+	unsigned point = (unsigned)__builtin_ctz(other);
+	return (other & (other - 1)) == 0 && p[point] == '.' && point > 0 && point + 1 < n &&
+	       (p[0] != '0' || point == 1);
+}
+
+/* The kind of the value p[0..n) when it is a plain number or a word; NONE leaves it to pass_scalar. */
+static inline ic_json_kind plain_scalar(const char *p, size_t n)
+{
+	if (n - 1 >= PLAIN_MAX)
+		return IC_JSON_NONE;
+	if (p[0] < 'a')
+		return plain_number(p, n) ? IC_JSON_NUMBER : IC_JSON_NONE;
+	if (n == 4 && memcmp(p, "true", 4) == 0)
+		return IC_JSON_TRUE;
+	if (n == 4 && memcmp(p, "null", 4) == 0)
+		return IC_JSON_NULL;
+	return n == 5 && memcmp(p, "false", 5) == 0 ? IC_JSON_FALSE : IC_JSON_NONE;
 }
 
 /* A whole string: the place of its closing quote; SIZE_MAX when j has the failure. at: its first
@@ -359,7 +391,7 @@ ic_json_result ic_json_skip(ic_json *j, const char *text, size_t n, size_t at)
 {
 	size_t end = pass_value(j, text, at, n, 0);
 	if (end == SIZE_MAX)
-		return j->at < n ? IC_JSON_BAD : IC_JSON_SHORT;
+		return j->cut ? IC_JSON_SHORT : IC_JSON_BAD;
 	j->at = end;
 	return IC_JSON_OK;
 }
@@ -368,67 +400,69 @@ ic_json_result ic_json_skip(ic_json *j, const char *text, size_t n, size_t at)
 
 typedef struct found {
 	size_t at; /* of the value, SIZE_MAX on failure */
-	uint16_t id;
+	node *key;
 } found;
 
-/* A wanted key that is not to be remembered: its slot is lent to one node. */
-static uint16_t pass_on(ic_json *j, uint16_t parent, ic_str key)
+static bool is_learned(const ic_json *j, const node *e)
 {
-	struct ic_json_nodes *t = j->nodes;
-	int slot = t->list[parent].flags & IC_JSON_RESOLVE && j->resolve ? j->resolve(j->ctx, key) : -1;
-	if (slot < 0)
-		return ANONYMOUS;
-	t->list[PASSING].slot = (uint16_t)slot;
-	return PASSING;
+	return e >= &j->nodes->list[ROOT];
 }
 
-static __attribute__((noinline)) found find_key(ic_json *j, uint16_t parent, const char *p, size_t at, size_t end)
+/* A wanted key that is not to be remembered: its slot is lent to one node. */
+static node *pass_on(ic_json *j, const node *parent, ic_str key)
+{
+	node *list = j->nodes->list;
+	int slot = parent->flags & IC_JSON_RESOLVE && j->resolve ? j->resolve(j->ctx, key) : -1;
+	if (slot < 0)
+		return &list[ANONYMOUS];
+	list[PASSING].slot = IC_JSON_SLOTS;
+	set_slot(j, &list[PASSING], slot);
+	return &list[PASSING];
+}
+
+static __attribute__((noinline)) found find_key(ic_json *j, node *parent, const char *p, size_t at, size_t end)
 {
 	struct ic_json_nodes *t = j->nodes;
 	bool escaped = false;
 	char plain[KEY_MAX];
 	ic_str key;
-	found f = { pass_key(j, p, at, end, &key, &escaped), ANONYMOUS };
-	if (f.at == SIZE_MAX || parent < ROOT || key.n > KEY_MAX)
+	found f = { pass_key(j, p, at, end, &key, &escaped), &t->list[ANONYMOUS] };
+	if (f.at == SIZE_MAX || !is_learned(j, parent) || key.n > KEY_MAX)
 		return f;
 	if (escaped)
 		key = (ic_str){ plain, (uint32_t)ic_json_unescape(key, plain) };
 	size_t place = table_place(t, parent, key);
-	f.id = t->table[place];
-	if (f.id)
-		return f;
-	if (escaped || key.n + 3 > LEARN_MAX || t->count >= NODE_ROOM) {
-		f.id = pass_on(j, parent, key);
+	if (t->table[place]) {
+		f.key = &t->list[t->table[place]];
 		return f;
 	}
-	f.id = node_add(t, place, parent, key);
-	if (!f.id)
-		f.id = pass_on(j, parent, key);
-	else if (t->list[parent].flags & IC_JSON_RESOLVE && j->resolve)
-		set_node(&t->list[f.id], j->resolve(j->ctx, key), 0, 0);
+	bool learn = !escaped && key.n + 3 <= LEARN_MAX;
+	node *e = learn ? node_add(j, place, parent, key) : NULL;
+	f.key = e ? e : pass_on(j, parent, key);
+	if (e && parent->flags & IC_JSON_RESOLVE && j->resolve)
+		set_slot(j, e, j->resolve(j->ctx, key));
 	return f;
 }
 
 /* An object came twice under one name: the first one does not count any more. */
-static void forget_below(ic_json *j, uint16_t id)
+static void forget_below(ic_json *j, const node *above)
 {
 	const struct ic_json_nodes *t = j->nodes;
 	for (uint32_t i = FIRST_KEY; i < t->asked; i++) {
-		uint16_t up = t->list[i].parent;
-		while (up > ROOT && up != id)
-			up = t->list[up].parent;
-		if (up == id)
-			j->values[t->list[i].slot].kind = IC_JSON_NONE;
+		const node *up = t->list[i].parent;
+		while (up && up != above)
+			up = up->parent;
+		if (up)
+			t->list[i].value->kind = IC_JSON_NONE;
 	}
 }
 
 /* What flags ask for when a value of such a key was met. */
-static ic_json_result obey(ic_json *j, uint16_t id, const char *p, size_t at, size_t end)
+static __attribute__((noinline)) ic_json_result obey(ic_json *j, node *e, const char *p, size_t at, size_t end)
 {
-	node *e = &j->nodes->list[id];
 	if (e->flags & INNER) {
 		if (e->seen == j->record)
-			forget_below(j, id);
+			forget_below(j, e);
 		e->seen = j->record;
 	}
 	if (e->flags & IC_JSON_LISTS && j->list_ok && p[at] == '[') {
@@ -446,21 +480,45 @@ static ic_json_result obey(ic_json *j, uint16_t id, const char *p, size_t at, si
 
 static inline bool same_key(const node *e, const char *p)
 {
-	uint64_t a, b;
-	memcpy(&a, p, 8);
-	memcpy(&b, p + 8, 8);
-	if ((((a & e->mask[0]) ^ e->word[0]) | ((b & e->mask[1]) ^ e->word[1])) != 0)
+	uint32_t same = 0;
+#if defined(__x86_64__)
+	__m128i a = _mm_loadu_si128((const __m128i *)(const void *)p);
+	__m128i b = _mm_loadu_si128((const __m128i *)(const void *)e->start);
+	same = (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(a, b));
+#else
+	const size_t n = e->length < 16 ? e->length : 16;
+	same = n && memcmp(p, e->start, n) == 0 ? e->need : 0;
+#endif
+	if (e->need & ~same)
 		return false;
 	return e->length <= 16 || memcmp(p + 16, e->key + 16, e->length - 16u) == 0;
 }
 
 /* Remembers that the key came here, unless one of the two is not remembered itself. */
-static inline void learn(struct ic_json_nodes *t, uint16_t *link, uint16_t id)
+static inline void learn(const ic_json *j, node **link, node *e)
 {
-	if (id < ROOT || link < t->list[ROOT].next)
+	if (!is_learned(j, e) || link < j->nodes->list[ROOT].next)
 		return;
 	link[1] = link[0];
-	link[0] = id;
+	link[0] = e;
+}
+
+static inline void set_value(ic_json_value *v, const char *p, size_t n, ic_json_kind kind, bool escaped,
+			     uint16_t record)
+{
+	v->p = p;
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	/* one store for the rest */
+	const uint64_t rest =
+	    (uint32_t)n | (uint64_t)kind << 32 | (uint64_t)escaped << 40 | (uint64_t)record << 48;
+	_Static_assert(sizeof(*v) == 16 && offsetof(ic_json_value, record) == 14, "layout");
+	memcpy(&v->n, &rest, sizeof(rest));
+#else
+	v->n = (uint32_t)n;
+	v->kind = (uint8_t)kind;
+	v->escaped = escaped;
+	v->record = record;
+#endif
 }
 
 /* Where one scan is. The marks of `ends` (of quotes and line ends, from scan.h) are used when
@@ -470,7 +528,6 @@ typedef struct place {
 	const char *p;
 	size_t at, end;
 	const uint16_t *ends;
-	bool slash; /* there may be backslashes */
 } place;
 
 static size_t line_stop(const uint16_t *ends, size_t k)
@@ -483,28 +540,29 @@ static size_t line_stop(const uint16_t *ends, size_t k)
 /* The marks are the offsets after the quotes and line ends. */
 #define AFTER(k) ((size_t)(ends[k] & IC_SCAN_MAX))
 /* In an indexed line, where the slow ways must stop. */
-#define STOP() (indexed ? (stop ? stop : (stop = line_stop(ends, k))) : end)
-#define SYNC()                                     \
-	do {                                       \
-		while (indexed && AFTER(k) <= at)  \
-			k++;                       \
+#define STOP() (indexed ? line_stop(ends, k) : end)
+#define SYNC()                                    \
+	do {                                      \
+		while (indexed && AFTER(k) <= at) \
+			k++;                      \
 	} while (0)
 #define SEE(i) (indexed || (i) < end ? p[i] : '\0')
+#define FAILED() (j->cut ? IC_JSON_SHORT : IC_JSON_BAD)
 
-static inline __attribute__((always_inline)) ic_json_result walk(ic_json *j, place where, size_t k,
-								 size_t *ret_k, const bool indexed)
+/* One record. Nothing in it is searched for while it looks like those before: names are compared with
+ * the expected ones, and values end where the next mark says. */
+static inline __attribute__((always_inline)) ic_json_result walk(ic_json *j, const place *where, size_t k,
+								 size_t *ret_k, const bool indexed,
+								 const bool slash)
 {
-	struct ic_json_nodes *t = j->nodes;
-	const char *const p = where.p;
-	const uint16_t *const ends = where.ends;
-	const size_t end = where.end;
-	const bool slash = where.slash;
+	const char *const p = where->p;
+	const uint16_t *const ends = where->ends;
+	const size_t end = where->end;
 	const uint16_t record = j->record;
-	size_t at = where.at, stop = 0;
-	uint16_t stack[IC_JSON_DEPTH], object = ROOT, id = ROOT;
+	size_t at = where->at;
+	node *stack[IC_JSON_DEPTH], *object = &j->nodes->list[ROOT], *e = object, **link = object->first;
 	unsigned depth = 0;
 	uint32_t marks = 0;
-	uint16_t *link = t->list[ROOT].first;
 
 	if (SEE(at) != '{')
 		return ic_json_fail(j, at, STOP(), "expected {");
@@ -515,68 +573,65 @@ static inline __attribute__((always_inline)) ic_json_result walk(ic_json *j, pla
 			goto closed;
 	}
 	for (;;) {
-		size_t value;
 		const bool quick = indexed || at + LEARN_MAX <= end;
-		if (quick && same_key(&t->list[link[0]], p + at)) {
-			id = link[0];
-			value = at + t->list[id].length;
+		if (quick && __builtin_expect(same_key(link[0], p + at), 1)) {
+			e = link[0];
+			at += e->length;
 			k += 2;
-		} else if (quick && same_key(&t->list[link[1]], p + at)) {
-			id = link[1];
+		} else if (quick && same_key(link[1], p + at)) {
+			e = link[1];
 			link[1] = link[0];
-			link[0] = id;
-			value = at + t->list[id].length;
+			link[0] = e;
+			at += e->length;
 			k += 2;
 		} else {
 			found f = find_key(j, object, p, at, STOP());
 			if (f.at == SIZE_MAX)
-				return j->at < STOP() ? IC_JSON_BAD : IC_JSON_SHORT;
-			id = f.id;
-			learn(t, link, id);
-			value = at = f.at;
+				return FAILED();
+			e = f.key;
+			learn(j, link, e);
+			at = f.at;
 			SYNC();
 		}
-		const node *e = &t->list[id];
 		marks |= e->marks;
-		if (SEE(value) == ' ' || SEE(value) == '\t')
-			value = blanks(p, value, STOP());
-		ic_json_value *v = &j->values[e->slot];
-		if (e->flags && (indexed || value < end)) {
-			ic_json_result r = obey(j, id, p, value, end);
+		if (SEE(at) == ' ')
+			at = blanks(p, at, STOP());
+		const size_t value = at;
+		if (__builtin_expect(e->flags, 0) && (indexed || value < end)) {
+			ic_json_result r = obey(j, e, p, value, end);
 			if (r != IC_JSON_OK)
 				return r;
 		}
 		const char c = SEE(value);
 		if (c == '"') {
-			size_t close;
 			bool escaped = false;
 			if (indexed && !slash) {
-				if (ends[k + 1] & IC_SCAN_LINE) {
-					stop = AFTER(k + 1) - 1;
-					return ic_json_fail(j, stop, stop, NULL);
-				}
 				at = ends[k + 1];
-				close = at - 1;
+				if (__builtin_expect(at & IC_SCAN_LINE, 0)) {
+					at = AFTER(k + 1) - 1;
+					return ic_json_fail(j, at, at, NULL);
+				}
 				k += 2;
 			} else {
-				close = pass_string(j, p, value + 1, STOP(), &escaped);
+				size_t close = pass_string(j, p, value + 1, STOP(), &escaped);
 				if (close == SIZE_MAX)
-					return j->at < STOP() ? IC_JSON_BAD : IC_JSON_SHORT;
+					return FAILED();
 				at = close + 1;
 				SYNC();
 			}
-			*v = (ic_json_value){ p + value + 1, (uint32_t)(close - value - 1), IC_JSON_STRING, escaped, record };
-			if (e->flags & IC_JSON_GATE && j->gate && !j->gate(j->ctx, j, v)) {
+			set_value(e->value, p + value + 1, at - value - 2, IC_JSON_STRING, escaped, record);
+			if (__builtin_expect(e->flags & IC_JSON_GATE, 0) && j->gate &&
+			    !j->gate(j->ctx, j, e->value)) {
 				j->at = at;
 				return IC_JSON_SKIPPED;
 			}
 		} else if (c == '{' && !(e->flags & IC_JSON_WHOLE)) {
 			if (depth + 1 == IC_JSON_DEPTH)
 				return ic_json_fail(j, value, STOP(), "nested deeper than 64");
-			*v = (ic_json_value){ p + value, 0, IC_JSON_OBJECT, false, record };
+			set_value(e->value, p + value, 0, IC_JSON_OBJECT, false, record);
 			stack[depth++] = object;
-			object = id;
-			link = t->list[id].first;
+			object = e;
+			link = e->first;
 			at = value + 1;
 			if (SEE(at) == '"')
 				continue;
@@ -587,24 +642,26 @@ static inline __attribute__((always_inline)) ic_json_result walk(ic_json *j, pla
 		} else if (c == '[' || c == '{') {
 			at = pass_value(j, p, value, STOP(), depth + 1);
 			if (at == SIZE_MAX)
-				return j->at < STOP() ? IC_JSON_BAD : IC_JSON_SHORT;
-			*v = (ic_json_value){ p + value, (uint32_t)(at - value),
-					      c == '[' ? IC_JSON_ARRAY : IC_JSON_OBJECT, false, record };
+				return FAILED();
+			set_value(e->value, p + value, at - value, c == '[' ? IC_JSON_ARRAY : IC_JSON_OBJECT,
+				  false, record);
 			SYNC();
 		} else {
-			ic_json_kind kind = IC_JSON_NUMBER;
 			/* Usually the value reaches to the comma before the next name. */
-			at = indexed ? AFTER(k) - 2 : value;
-			if (!indexed || p[at] != ',' || at <= value || at - value > 24 ||
-			    !plain_number(p + value, at - value)) {
+			ic_json_kind kind = IC_JSON_NONE;
+			if (indexed) {
+				at = AFTER(k) - 2;
+				if (p[at] == ',')
+					kind = plain_scalar(p + value, at - value);
+			}
+			if (kind == IC_JSON_NONE) {
 				scalar s = pass_scalar(p, value, STOP());
 				kind = s.kind;
 				at = s.at;
 				if (kind == IC_JSON_NONE)
 					return ic_json_fail(j, at, STOP(), "not a value");
 			}
-			*v = (ic_json_value){ p + value, (uint32_t)(at - value), (uint8_t)kind, false,
-					      j->record };
+			set_value(e->value, p + value, at - value, kind, false, record);
 		}
 		for (;;) {
 			const char d = SEE(at);
@@ -612,7 +669,7 @@ static inline __attribute__((always_inline)) ic_json_result walk(ic_json *j, pla
 				at++;
 				if (SEE(at) != '"')
 					at = blanks(p, at, STOP());
-				link = t->list[id].next;
+				link = e->next;
 				break;
 			}
 			if (d != '}') {
@@ -630,7 +687,7 @@ static inline __attribute__((always_inline)) ic_json_result walk(ic_json *j, pla
 				*ret_k = k;
 				return IC_JSON_OK;
 			}
-			id = object;
+			e = object;
 			object = stack[--depth];
 		}
 	}
@@ -652,12 +709,15 @@ ic_json_result ic_json_scan(ic_json *j, const char *text, size_t n, size_t at)
 {
 	size_t k = 0;
 	begin_record(j);
-	return walk(j, (place){ .p = text, .at = blanks(text, at, n), .end = n }, k, &k, false);
+	j->padded = false;
+	const place where = { .p = text, .at = blanks(text, at, n), .end = n };
+	return walk(j, &where, k, &k, false, true);
 }
 
 ic_json_result ic_json_scan_line(ic_json *j, const ic_json_slab *s, size_t at, size_t *k)
 {
-	const place where = { .p = s->text, .at = at, .end = s->n, .ends = s->ends, .slash = s->backslash };
+	const place where = { .p = s->text, .at = at, .end = s->n, .ends = s->ends };
 	begin_record(j);
-	return walk(j, where, *k, k, true);
+	j->padded = true;
+	return s->backslash ? walk(j, &where, *k, k, true, true) : walk(j, &where, *k, k, true, false);
 }

@@ -58,6 +58,8 @@ struct ic_json {
 	uint32_t marks;				 /* of the paths met */
 	size_t at;				 /* offset of the end, or of the error */
 	const char *cause;
+	bool cut;    /* the cause: the text ends */
+	bool padded; /* 32 bytes may be read from any byte of a value */
 	bool nomem; /* text did not fit into an arena; stays set until cleared by hand */
 
 	/* Set by the owner, may be NULL. */
