@@ -17,9 +17,9 @@
 static void note_source(ic_detect_run *run, const ic_series *s)
 {
 	run->fanout[s->src] += s->level == IC_AT_CONNECTION;
-	if (s->any_bytes_in && !ic_bit(run->counts_bytes, s->src))
-		__atomic_fetch_or(&run->counts_bytes[s->src >> 6], UINT64_C(1) << (s->src & 63),
-				  __ATOMIC_RELAXED);
+	uint64_t *word = &run->counts_bytes[s->src >> 6], bit = UINT64_C(1) << (s->src & 63);
+	if (s->any_bytes_in && !(__atomic_load_n(word, __ATOMIC_RELAXED) & bit))
+		__atomic_fetch_or(word, bit, __ATOMIC_RELAXED);
 }
 
 static ic_candidate *next_candidate(ic_run_part *part)
