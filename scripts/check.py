@@ -16,7 +16,7 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BUILDS = ROOT / "build-check"
 TEST_LIMIT_S = 600
-SAN = {"ASAN_OPTIONS": "detect_leaks=1:abort_on_error=0:allocator_may_return_null=1",
+SAN = {"ASAN_OPTIONS": "handle_segv=2:detect_leaks=1:abort_on_error=0:allocator_may_return_null=1",
        "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1",
        "TSAN_OPTIONS": "halt_on_error=1"}
 
@@ -44,6 +44,8 @@ def run(command, env=None, timeout=None):
     try:
         done = subprocess.run(command, cwd=ROOT, env={**os.environ, **(env or {})}, stdin=subprocess.DEVNULL,
                               capture_output=True, timeout=timeout, check=False)
+    except FileNotFoundError:
+        return 127, "", f"{command[0]} is not there"
     except subprocess.TimeoutExpired as late:
         return -1, (late.stdout or b"").decode(errors="replace"), f"longer than {timeout} s"
     return done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace")
@@ -89,9 +91,9 @@ def build(name, cc, options):
         if status != 0:
             Count.add(False, f"{name}: configure", out + err)
             return False
-    status, out, err = run(["ninja", "-C", str(folder)])
+    status, out, err = run(["ninja", "-k", "0", "-C", str(folder)])
     Count.add(status == 0, f"{name}: build without a warning", out + err)
-    return status == 0
+    return True  # what could be built is tested
 
 
 def count_tap(label, status, out, err):

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The main path with every allocation failing in turn. A run may end in two ways: IC_E_NOMEM, or a
+ * result that is whole or says what it dropped. Leaks are the address sanitizer's to find. */
+#include "../test.h"
+
+#include <inttypes.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/hash.h"
+#include "capture.h"
+
+#define MOST_ALLOCATIONS 200000
+
+static char folder[] = "/tmp/ictus-torture-XXXXXX";
+
+static int make_telemetry(void **state)
+{
+	(void)state;
+	if (!mkdtemp(folder))
+		return -1;
+	ic_hash_seed_set(1); /* the same tables, thus the same allocations, in every run */
+	ic_simulate_options opt;
+	ic_simulate_options_init(&opt);
+	opt.folder = folder;
+	opt.hosts = 2;
+	opt.days = 0.05;
+	opt.seed = 3;
+	ic_error err = { 0 };
+	ic_buf none;
+	ic_output out = capture_into(&none);
+	ic_status st = ic_simulate(&opt, NULL, &out, &err);
+	ic_buf_clear(&none);
+	return st == IC_OK ? 0 : -1;
+}
+
+static int remove_telemetry(void **state)
+{
+	(void)state;
+	char command[256];
+	snprintf(command, sizeof command, "rm -rf '%s'", folder);
+	return system(command);
+}
+
+/* Where results go must not need memory of its own: that would fail too. */
+typedef struct sink {
+	size_t n;
+	char bytes[4 << 20];
+} sink;
+
+static ic_status sink_write(void *ctx, const void *p, size_t n)
+{
+	sink *s = ctx;
+	if (n > sizeof s->bytes - s->n)
+		return IC_E_IO;
+	memcpy(s->bytes + s->n, p, n);
+	s->n += n;
+	return IC_OK;
+}
+
+typedef ic_status verb(const ic_output *out, ic_summary *ret, ic_error *err);
+
+static ic_status scan(const ic_output *out, ic_summary *ret, ic_error *err)
+{
+	const char *paths[] = { folder };
+	ic_scan_options opt;
+	ic_scan_options_init(&opt);
+	opt.input.paths = paths;
+	opt.input.path_count = 1;
+	opt.input.threads = 1;
+	opt.format = "ndjson";
+	opt.all = true;
+	return ic_scan(&opt, NULL, out, ret, err);
+}
+
+static ic_status convert(const ic_output *out, ic_summary *ret, ic_error *err)
+{
+	const char *paths[] = { folder };
+	ic_convert_options opt;
+	ic_convert_options_init(&opt);
+	opt.input.paths = paths;
+	opt.input.path_count = 1;
+	opt.input.threads = 1;
+	opt.table = "ssl";
+	return ic_convert(&opt, NULL, out, ret, err);
+}
+
+static void torture(verb *run)
+{
+	static sink whole, now;
+	ic_summary sum = { 0 };
+	ic_error err = { 0 };
+	whole.n = 0;
+	ic_output to_whole = { .write = sink_write, .ctx = &whole },
+		  to_now = { .write = sink_write, .ctx = &now };
+	ic_alloc_fail_after(0);
+	assert_int_equal(run(&to_whole, &sum, &err), IC_OK);
+	uint64_t requests = ic_alloc_fail_after(0);
+	assert_true(whole.n > 0 && requests > 0 && requests < MOST_ALLOCATIONS);
+	unsigned refused = 0;
+	for (uint64_t n = 1; n <= requests; n++) {
+		now.n = 0;
+		memset(&sum, 0, sizeof sum);
+		memset(&err, 0, sizeof err);
+		ic_alloc_fail_after(n);
+		ic_status st = run(&to_now, &sum, &err);
+		ic_alloc_fail_after(0);
+		bool same = now.n == whole.n && memcmp(now.bytes, whole.bytes, whole.n) == 0;
+		if (st == IC_E_NOMEM)
+			refused++;
+		else if (st != IC_OK)
+			fail_msg("request %" PRIu64 ": status %d: %s", n, st, err.message);
+		else if (!same && sum.dropped_memory == 0 && sum.damaged_files == 0)
+			fail_msg("request %" PRIu64 " of %" PRIu64 ": another result, and nothing said", n,
+				 requests);
+		assert_int_equal(st == IC_E_NOMEM, err.code == IC_E_NOMEM);
+	}
+	assert_true(refused > 0);
+}
+
+static void scan_survives(void **state)
+{
+	(void)state;
+	torture(scan);
+}
+
+static void convert_survives(void **state)
+{
+	(void)state;
+	torture(convert);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(scan_survives),
+		cmocka_unit_test(convert_survives),
+	};
+	return cmocka_run_group_tests(tests, make_telemetry, remove_telemetry);
+}
