@@ -12,7 +12,7 @@
 #define LOG_SIZE_SPAN  9.210340371976184    /* ln 1e4: the null's four decades */
 #define SMALL_COUNTS   64u
 
-static const unsigned size_width[SIZE_WIDTHS] = { 1, 4, 10, 25, 60 };
+static const int size_width[SIZE_WIDTHS] = { 1, 4, 10, 25, 60 };
 
 static double size_all[SIZE_WIDTHS];	 /* nats when every size lies in the window */
 static double size_mass[SIZE_WIDTHS][3]; /* F, ln F, ln(1 - F) */
@@ -49,14 +49,18 @@ static double size_kl(uint32_t c, uint32_t n, unsigned width_index)
 	return (x_log_x[c] + x_log_x[n - c] - x_log_x[n]) / n - m * F[1] - (1 - m) * F[2];
 }
 
-/* Most sizes in a window, few sizes: the sorted list may only improve on the best so far, one comparison
- * a size. */
-static uint32_t fullest_of_list(const uint16_t *bin, uint32_t n, unsigned span)
+/* Most sizes in a window of each width, for few sizes: in a sorted list each next size may only improve
+ * on the best so far, which takes one comparison. */
+static void fullest_of_few(const ic_sketch_view *v, uint32_t most[SIZE_WIDTHS])
 {
-	uint32_t most = 0;
-	for (uint32_t i = 0; i < n; i++)
-		most += bin[i] - bin[i - most] < (int)span;
-	return most;
+	int list[IC_SKETCH_RAW];
+	uint32_t n = 0;
+	for (uint32_t i = 0; i < v->size_bins; i++)
+		for (uint32_t c = 0; c < v->s[i].count; c++, n++) {
+			list[n] = v->s[i].bin;
+			for (unsigned w = 0; w < SIZE_WIDTHS; w++)
+				most[w] += list[n] - list[n - most[w]] < size_width[w];
+		}
 }
 
 static uint32_t fullest(const ic_sketch_view *v, unsigned span)
@@ -74,18 +78,16 @@ static uint32_t fullest(const ic_sketch_view *v, unsigned span)
 /* KL grows with the share, so the fullest window of each width is the best of that width. */
 double size_nats(const ic_sketch_view *v)
 {
-	uint16_t list[IC_SKETCH_RAW];
-	bool few = v->sizes <= IC_SKETCH_RAW;
+	uint32_t most[SIZE_WIDTHS] = { 0 };
 	double best = 0;
 	if (v->sizes < 3)
 		return SCORE_SIZE_UNKNOWN;
-	for (uint32_t i = 0, n = 0; few && i < v->size_bins; i++)
-		for (uint32_t c = v->s[i].count; c > 0; c--)
-			list[n++] = v->s[i].bin;
+	if (v->sizes <= IC_SKETCH_RAW)
+		fullest_of_few(v, most);
 	for (unsigned w = 0; w < SIZE_WIDTHS; w++) {
-		uint32_t most =
-		    few ? fullest_of_list(list, v->sizes, size_width[w]) : fullest(v, size_width[w]);
-		double nats = size_kl(most, v->sizes, w);
+		if (v->sizes > IC_SKETCH_RAW)
+			most[w] = fullest(v, (unsigned)size_width[w]);
+		double nats = size_kl(most[w], v->sizes, w);
 		best = nats > best ? nats : best;
 	}
 	return best;
