@@ -131,7 +131,21 @@ static bool weigh_prevalence(ic_detect_run *run, const ic_draft *d, ic_reason *r
 	return true;
 }
 
-/* Events of profiles that pass `test`, of those that pass `known`; *ret_known 0: nothing to say. */
+/* A total order by what the profiles say, so that ties do not depend on ids. */
+static bool comes_first(const ic_detect_run *run, const ic_profile *a, const ic_profile *b)
+{
+	const uint32_t x[] = { a->user_agent, a->ja4, a->ja3[0], a->process, a->name };
+	const uint32_t y[] = { b->user_agent, b->ja4, b->ja3[0], b->process, b->name };
+	for (size_t i = 0; i < sizeof(x) / sizeof(x[0]); i++) {
+		int c = ic_str_cmp(ic_intern_get(run->names, x[i]), ic_intern_get(run->names, y[i]));
+		if (c)
+			return c < 0;
+	}
+	return a->signals < b->signals;
+}
+
+/* The share of events whose profile passes `test`, of those that pass `known`. *ret_first: of those that
+ * pass both the one with most events. */
 static double share_of(const ic_detect_run *run, const ic_draft *d, ic_profile_test known,
 		       ic_profile_test test, const ic_profile **ret_first)
 {
@@ -145,7 +159,7 @@ static double share_of(const ic_detect_run *run, const ic_draft *d, ic_profile_t
 		if (!test(run, p))
 			continue;
 		with += w;
-		if (w > most || !*ret_first) {
+		if (w > most || (w == most && comes_first(run, p, *ret_first))) {
 			most = w;
 			*ret_first = p;
 		}

@@ -35,19 +35,23 @@ static double base_of(const ic_listed *l, ic_agent_shape shape)
 	return shape == IC_AGENT_MALFORMED ? BASE_ODD : BASE_COMMON;
 }
 
-/* What sends a browser's agent without being one; NULL: nothing known against it. */
-static const char *borrowed_by(ic_detect_run *run, const ic_profile **p, size_t n)
+/* What sends a browser's agent without being one, the first by text; {NULL, 0}: nothing known against it. */
+static ic_str borrowed_by(const ic_detect_run *run, const ic_profile **p, size_t n)
 {
+	ic_str first = { 0 };
 	for (size_t i = 0; i < n; i++) {
-		ic_str process = ic_intern_get(run->names, p[i]->process),
-		       ja4 = ic_intern_get(run->names, p[i]->ja4);
 		ic_str agent = ic_intern_get(run->names, p[i]->user_agent);
+		const ic_str process = ic_intern_get(run->names, p[i]->process);
+		const ic_str ja4 = ic_intern_get(run->names, p[i]->ja4);
+		ic_str by = { 0 };
 		if (ic_user_agent_is_borrowed(agent, process, (ic_str){ 0 }))
-			return ic_run_printf(run, "the process %s", ic_run_cut(run, process));
-		if (ic_user_agent_is_borrowed(agent, (ic_str){ 0 }, ja4))
-			return ic_run_printf(run, "the TLS client %s", ic_run_cut(run, ja4));
+			by = process;
+		else if (ic_user_agent_is_borrowed(agent, (ic_str){ 0 }, ja4))
+			by = ja4;
+		if (by.p && (!first.p || ic_str_cmp(by, first) < 0))
+			first = by;
 	}
-	return NULL;
+	return first;
 }
 
 static const char *agent_sentence(ic_detect_run *run, const ic_draft *d, const ic_listed *l, const char *why,
@@ -69,8 +73,8 @@ static void judge_agent(ic_detect_run *run, unsigned part, const ic_profile **p,
 	const ic_listed *l = ic_user_agent_listed(agent);
 	const char *why = "";
 	ic_agent_shape shape = ic_user_agent_shape(agent, &why);
-	const char *borrower = borrowed_by(run, p, n);
-	if (!l && shape == IC_AGENT_ORDINARY && !borrower)
+	ic_str borrower = borrowed_by(run, p, n);
+	if (!l && shape == IC_AGENT_ORDINARY && !borrower.p)
 		return;
 	const ic_run_part *in = &run->part[part];
 	const ic_series *s =
@@ -84,7 +88,7 @@ static void judge_agent(ic_detect_run *run, unsigned part, const ic_profile **p,
 	ic_draft *d = ic_draft_of(run, part, s ? s : &made, p, n);
 	if (!d)
 		return;
-	d->base = base_of(l, borrower ? IC_AGENT_MALFORMED : shape);
+	d->base = base_of(l, borrower.p ? IC_AGENT_MALFORMED : shape);
 	d->oddity = true;
 	const char *cut = ic_run_cut(run, agent);
 	d->f.summary = agent_sentence(run, d, l, why, cut);
@@ -99,11 +103,11 @@ static void judge_agent(ic_detect_run *run, unsigned part, const ic_profile **p,
 				(ic_reason){ shape == IC_AGENT_MALFORMED ? "malformed" : "legacy",
 					     (double)d->f.connections, NAN, NAN,
 					     ic_run_printf(run, "the user agent %s", why) });
-	if (borrower)
+	if (borrower.p)
 		ic_draft_reason(run, d,
 				(ic_reason){ "mismatch", (double)d->f.connections, NAN, NAN,
 					     ic_run_printf(run, "%s is not the browser that the agent names",
-							   borrower) });
+							   ic_run_cut(run, borrower)) });
 }
 
 static void judge_many(ic_detect_run *run, unsigned part, const ic_profile **p, size_t n, size_t agents)
