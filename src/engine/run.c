@@ -188,7 +188,8 @@ typedef struct pass {
 	ic_fieldset wanted;
 	_Atomic int64_t newest;
 	_Atomic uint64_t out_scope, dropped;
-	pthread_mutex_t lock; /* of err */
+	_Atomic bool open_rows; /* some connection was logged while it was open */
+	pthread_mutex_t lock;	/* of err */
 	ic_error *err;
 } pass;
 
@@ -206,6 +207,21 @@ static int64_t newest_of(const ic_batch *b)
 	for (uint32_t r = 0; r < b->rows; r++)
 		newest = t[r] > newest ? t[r] : newest;
 	return newest;
+}
+
+/* A conn-only run met what only a full run can count rightly: another log (cat conn.log http.log), or
+ * open connections, which are logged again and again and told apart by their uid. */
+static bool unfit(const pass *p)
+{
+	return p->o && !ic_observe_is_full(p->o) && (p->open_rows || ic_input_surprised(p->in));
+}
+
+static bool any_open(const ic_batch *b)
+{
+	unsigned open = 0;
+	for (uint32_t r = 0; r < b->rows; r++)
+		open |= b->flags[r];
+	return open & IC_ROW_OPEN;
 }
 
 static ic_status hand_over(pass *p, const ic_batch *b, const ic_unit *u, ic_parcel **parcel,
@@ -238,6 +254,8 @@ static ic_status read_unit(pass *p, ic_unit *u, ic_batch *b, uint64_t *out_scope
 	*out_scope = 0;
 	while ((st = ic_unit_read(u, b)) == IC_OK && b->rows) {
 		raise_to(&p->newest, newest_of(b));
+		if (any_open(b))
+			p->open_rows = true;
 		if (p->o)
 			st = hand_over(p, b, u, &parcel, out_scope);
 		if (st != IC_OK)
@@ -275,7 +293,7 @@ static ic_status work(void *ctx, unsigned worker)
 	(void)worker;
 	ic_batch *b = ic_batch_new(p->wanted);
 	ic_status st = b ? IC_OK : IC_E_NOMEM;
-	while (st == IC_OK && !ic_input_surprised(p->in)) {
+	while (st == IC_OK && !unfit(p)) {
 		ic_unit *u = NULL;
 		ic_error err = { 0 };
 		st = ic_input_next(p->in, &u, &err);
@@ -291,13 +309,15 @@ static ic_status work(void *ctx, unsigned worker)
 	ic_batch_free(b);
 	if (st != IC_OK)
 		ic_exchange_abort(p->x, st);
-	else if (!ic_input_surprised(p->in))
+	else if (!unfit(p))
 		st = ic_exchange_finish(p->x);
 	return st;
 }
 
-/* One pass over an open input. o NULL: only the newest time is wanted. */
-static ic_status run_pass(ic_run *run, ic_input *in, ic_fieldset wanted, ic_observation *o, ic_error *err)
+/* One pass over an open input. o NULL: only the newest time is wanted. *ret_unfit: the observation is
+ * useless, read again in full. */
+static ic_status run_pass(ic_run *run, ic_input *in, ic_fieldset wanted, ic_observation *o, bool *ret_unfit,
+			  ic_error *err)
 {
 	pass p = { .run = run, .in = in, .o = o, .wanted = wanted, .newest = IC_TIME_NONE, .err = err };
 	p.x = ic_exchange_new(o ? ic_observe_row_bytes(o) : sizeof(ic_obs), ic_observe_drain, o);
@@ -306,6 +326,7 @@ static ic_status run_pass(ic_run *run, ic_input *in, ic_fieldset wanted, ic_obse
 	pthread_mutex_init(&p.lock, NULL);
 	err->code = IC_OK;
 	ic_status st = ic_parallel_for(run->threads, run->threads, work, &p);
+	*ret_unfit = st == IC_OK && unfit(&p);
 	pthread_mutex_destroy(&p.lock);
 	ic_exchange_free(p.x);
 	if (st != IC_OK)
@@ -328,6 +349,7 @@ static ic_status newest_event(ic_run *run, ic_error *err)
 	req.filter = (ic_row_filter){ .since = IC_TIME_NONE, .until = IC_TIME_NONE };
 	req.note = NULL; /* the pass that follows says it */
 	ic_input *in = NULL;
+	bool none = false;
 	ic_status st = ic_input_open(&req, &in, err);
 	if (st != IC_OK)
 		return st;
@@ -336,7 +358,7 @@ static ic_status newest_event(ic_run *run, ic_error *err)
 			     "a relative --since or --until on standard input needs --now wall or a time: "
 			     "the newest event is only known at the end");
 	if (st == IC_OK)
-		st = run_pass(run, in, req.wanted, NULL, err);
+		st = run_pass(run, in, req.wanted, NULL, &none, err);
 	ic_input_free(in);
 	return st;
 }
@@ -353,8 +375,9 @@ static bool needs_full(const ic_input_facts *f)
 	return f->streams & ~IC_STREAM_BIT(IC_STREAM_CONN) || f->can_give & detail_fields || may_surprise;
 }
 
+/* *again: the result is not to be used, a full run must follow. */
 static ic_status observe_input(ic_run *run, ic_input *in, bool full, bool repeats, ic_intern *names,
-			       ic_observation **ret, ic_error *err)
+			       ic_observation **ret, bool *again, ic_error *err)
 {
 	const ic_input_facts *facts = ic_input_get_facts(in);
 	ic_observe_config cfg = {
@@ -370,8 +393,8 @@ static ic_status observe_input(ic_run *run, ic_input *in, bool full, bool repeat
 	ic_observation *o = ic_observe_new(&cfg, names, &run->budget);
 	if (!o)
 		return ic_fail_nomem(err);
-	ic_status st = run_pass(run, in, wanted, o, err);
-	if (st == IC_OK && !ic_input_surprised(in)) {
+	ic_status st = run_pass(run, in, wanted, o, again, err);
+	if (st == IC_OK && !*again) {
 		st = ic_observe_finish(o, run->threads);
 		if (st != IC_OK)
 			st = ic_fail_nomem(err);
@@ -419,15 +442,12 @@ ic_status ic_run_observe(ic_run *run, ic_intern *names, ic_observation **ret, ic
 			return st;
 		bool already_full = full || needs_full(ic_input_get_facts(in));
 		ic_observation *o = NULL;
-		st = observe_input(run, in, already_full, repeats, names, &o, err);
-		/* A file whose head shows only connections went on with another log (cat conn.log
-		 * http.log): the rows read so far lack what the join needs, so read again. The same when
-		 * logs repeat each other and have uids to tell. */
-		bool surprised = st == IC_OK && ic_input_surprised(in) && !already_full;
-		bool again = st == IC_OK && !surprised && tells_repeats(ic_input_get_facts(in)) &&
-			     ic_observe_repeats(o);
-		if (surprised || again) {
-			repeats |= again;
+		bool again = false;
+		st = observe_input(run, in, already_full, repeats, names, &o, &again, err);
+		/* Logs that repeat each other (a log and its labelled copy) and have uids to tell. */
+		if (st == IC_OK && !again && tells_repeats(ic_input_get_facts(in)) && ic_observe_repeats(o))
+			again = repeats = true;
+		if (st == IC_OK && again) {
 			ic_observe_free(o);
 			ic_input_free(in);
 			continue;

@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "exec/group.h"
 
-#include <string.h>
-
-#include "base/hash.h"
+#include <stdbool.h>
 
 enum {
 	FIRST_SLOTS = 16,
 	PAGE_BYTES = 12 * 1024,
-	MAX_ENTRIES = 1u << 31,
+	MAX_ENTRIES = 1u << 30,
 };
 
 void ic_group_init(ic_group_table *t, unsigned key_bytes, unsigned entry_bytes, ic_budget *budget)
@@ -28,7 +26,7 @@ static size_t page_bytes(const ic_group_table *t)
 
 static size_t slot_bytes(uint32_t slots)
 {
-	return (size_t)slots * (sizeof(uint32_t) + 1);
+	return (size_t)slots * sizeof(uint32_t);
 }
 
 void ic_group_clear(ic_group_table *t)
@@ -37,57 +35,34 @@ void ic_group_clear(ic_group_table *t)
 		ic_free(t->page[i]);
 	ic_free(t->page);
 	ic_free(t->slot);
-	ic_free(t->tag);
 	if (t->budget)
 		ic_budget_give(t->budget, t->pages * page_bytes(t) + slot_bytes(t->slots));
 	ic_group_init(t, t->key_bytes, t->entry_bytes, t->budget);
 }
 
-uint64_t ic_group_hash(const void *key, unsigned key_bytes)
+/* What a slot holds for entry number e of a key with this hash. */
+static uint32_t slot_value(uint32_t slots, uint64_t hash, uint32_t e)
 {
-	const char *p = key;
-	uint64_t a = 0, b = 0, seed = ic_hash_seed();
-	for (; key_bytes > 16; p += 16, key_bytes -= 16) {
-		memcpy(&a, p, 8);
-		memcpy(&b, p + 8, 8);
-		seed = ic_mix(a, b, seed);
-	}
-	a = b = 0;
-	if (key_bytes > 8) {
-		memcpy(&a, p, 8);
-		memcpy(&b, p + 8, key_bytes - 8);
-	} else {
-		memcpy(&a, p, key_bytes);
-	}
-	return ic_mix(a, b, seed);
+	return ((uint32_t)(hash >> 32) & ~(slots - 1)) | (e + 1);
 }
 
-static uint8_t tag_of(uint64_t hash)
+static void put_slot(uint32_t *slot, uint32_t slots, uint64_t hash, uint32_t e)
 {
-	return (uint8_t)(hash >> 48);
-}
-
-void ic_group_prefetch(const ic_group_table *t, uint64_t hash)
-{
-	if (t->slots) {
-		uint32_t i = (uint32_t)hash & (t->slots - 1);
-		__builtin_prefetch(&t->tag[i]);
-		__builtin_prefetch(&t->slot[i]);
-	}
+	uint32_t i = (uint32_t)hash & (slots - 1);
+	while (slot[i])
+		i = (i + 1) & (slots - 1);
+	slot[i] = slot_value(slots, hash, e);
 }
 
 void ic_group_prefetch_entry(const ic_group_table *t, uint64_t hash)
 {
 	if (!t->slots)
 		return;
-	uint8_t tag = tag_of(hash);
-	for (uint32_t i = (uint32_t)hash & (t->slots - 1); t->slot[i]; i = (i + 1) & (t->slots - 1)) {
-		if (t->tag[i] == tag) {
-			const char *entry = ic_group_at(t, t->slot[i] - 1);
-			__builtin_prefetch(entry);
-			__builtin_prefetch(entry + t->entry_bytes - 1);
-			return;
-		}
+	uint32_t number = t->slot[(uint32_t)hash & (t->slots - 1)] & (t->slots - 1);
+	if (number) {
+		const char *entry = ic_group_at(t, number - 1);
+		__builtin_prefetch(entry);
+		__builtin_prefetch(entry + t->entry_bytes - 1);
 	}
 }
 
@@ -102,33 +77,22 @@ static void refund(ic_group_table *t, size_t bytes)
 		ic_budget_give(t->budget, bytes);
 }
 
-/* Doubles the slot arrays. Tags and slots are rebuilt from the keys, which the entries keep. */
+/* Doubles the slots, which are rebuilt from the keys that the entries keep. */
 static int grow_slots(ic_group_table *t)
 {
 	uint32_t slots = t->slots ? t->slots * 2 : FIRST_SLOTS;
 	if (charge(t, slot_bytes(slots)) != 0)
 		return -1;
 	uint32_t *slot = ic_calloc(slots, sizeof *slot);
-	uint8_t *tag = ic_malloc(slots);
-	if (!slot || !tag) {
-		ic_free(slot);
-		ic_free(tag);
+	if (!slot) {
 		refund(t, slot_bytes(slots));
 		return -1;
 	}
-	for (uint32_t e = 0; e < t->used; e++) {
-		uint64_t hash = ic_group_hash(ic_group_at(t, e), t->key_bytes);
-		uint32_t i = (uint32_t)hash & (slots - 1);
-		while (slot[i])
-			i = (i + 1) & (slots - 1);
-		slot[i] = e + 1;
-		tag[i] = tag_of(hash);
-	}
+	for (uint32_t e = 0; e < t->used; e++)
+		put_slot(slot, slots, ic_group_hash(ic_group_at(t, e), t->key_bytes), e);
 	ic_free(t->slot);
-	ic_free(t->tag);
 	refund(t, slot_bytes(t->slots));
 	t->slot = slot;
-	t->tag = tag;
 	t->slots = slots;
 	return 0;
 }
@@ -168,17 +132,35 @@ static void *add_entry(ic_group_table *t, const void *key)
 	return entry;
 }
 
+static inline bool same_key(const void *a, const void *b, unsigned bytes)
+{
+	const char *x = a, *y = b;
+	for (; bytes >= 8; x += 8, y += 8, bytes -= 8) {
+		uint64_t u, v;
+		memcpy(&u, x, 8);
+		memcpy(&v, y, 8);
+		if (u != v)
+			return false;
+	}
+	uint32_t u = 0, v = 0;
+	if (bytes) { /* keys are multiples of 4 bytes */
+		memcpy(&u, x, 4);
+		memcpy(&v, y, 4);
+	}
+	return u == v;
+}
+
 void *ic_group_find(const ic_group_table *t, const void *key, uint64_t hash)
 {
 	if (!t->slots)
 		return NULL;
-	uint8_t tag = tag_of(hash);
-	for (uint32_t i = (uint32_t)hash & (t->slots - 1); t->slot[i]; i = (i + 1) & (t->slots - 1)) {
-		if (t->tag[i] == tag) {
-			void *entry = ic_group_at(t, t->slot[i] - 1);
-			if (memcmp(entry, key, t->key_bytes) == 0)
-				return entry;
-		}
+	uint32_t mask = t->slots - 1, tag = (uint32_t)(hash >> 32) & ~mask;
+	for (uint32_t i = (uint32_t)hash & mask; t->slot[i]; i = (i + 1) & mask) {
+		if ((t->slot[i] & ~mask) != tag)
+			continue;
+		void *entry = ic_group_at(t, (t->slot[i] & mask) - 1);
+		if (same_key(entry, key, t->key_bytes))
+			return entry;
 	}
 	return NULL;
 }
@@ -189,17 +171,14 @@ void *ic_group_upsert(ic_group_table *t, const void *key, uint64_t hash, int *is
 	void *entry = ic_group_find(t, key, hash);
 	if (entry)
 		return entry;
-	/* At most 7/8 full: probes stay short because the tag settles nearly all of them. */
+	/* At most 7/8 full: probes stay short because the tag settles nearly all of them. It also
+	 * leaves the low bits of a slot room for the number of any entry. */
 	if (t->used >= t->slots / 8 * 7 && grow_slots(t) != 0)
 		return NULL;
 	entry = add_entry(t, key);
 	if (!entry)
 		return NULL;
-	uint32_t i = (uint32_t)hash & (t->slots - 1);
-	while (t->slot[i])
-		i = (i + 1) & (t->slots - 1);
-	t->slot[i] = t->used;
-	t->tag[i] = tag_of(hash);
+	put_slot(t->slot, t->slots, hash, t->used - 1);
 	*is_new = 1;
 	return entry;
 }

@@ -7,11 +7,15 @@
 #ifndef IC_EXEC_GROUP_H
 #define IC_EXEC_GROUP_H
 
+#include <string.h>
+
 #include "base/alloc.h"
+#include "base/hash.h"
 
 typedef struct ic_group_table {
-	uint32_t *slot; /* 1-based entry numbers, 0 empty */
-	uint8_t *tag;	/* a byte of the hash, compared before the entry is touched */
+	/* A slot is 0, or an entry number + 1 in the low bits that count the slots and, above them, as
+	 * many bits of the hash as fit: the entry is touched only when those agree. */
+	uint32_t *slot;
 	uint32_t slots; /* always a power of two or 0 */
 	uint32_t used;
 	uint16_t key_bytes, entry_bytes;
@@ -25,8 +29,31 @@ typedef struct ic_group_table {
 void ic_group_init(ic_group_table *t, unsigned key_bytes, unsigned entry_bytes, ic_budget *budget);
 void ic_group_clear(ic_group_table *t);
 
-uint64_t ic_group_hash(const void *key, unsigned key_bytes);
-void ic_group_prefetch(const ic_group_table *t, uint64_t hash);
+static inline uint64_t ic_group_hash(const void *key, unsigned key_bytes)
+{
+	const char *p = (const char *)key;
+	uint64_t a = 0, b = 0, seed = ic_hash_seed();
+	for (; key_bytes > 16; p += 16, key_bytes -= 16) {
+		memcpy(&a, p, 8);
+		memcpy(&b, p + 8, 8);
+		seed = ic_mix(a, b, seed);
+	}
+	a = b = 0;
+	if (key_bytes > 8) {
+		memcpy(&a, p, 8);
+		memcpy(&b, p + 8, key_bytes - 8);
+	} else {
+		memcpy(&a, p, key_bytes);
+	}
+	return ic_mix(a, b, seed);
+}
+
+/* Fetches the slot of a hash, for an upsert that comes a little later. */
+static inline void ic_group_prefetch(const ic_group_table *t, uint64_t hash)
+{
+	if (t->slots)
+		__builtin_prefetch(&t->slot[(uint32_t)hash & (t->slots - 1)]);
+}
 /* Fetches the likely entry of a hash, for use once ic_group_prefetch has had its time. */
 void ic_group_prefetch_entry(const ic_group_table *t, uint64_t hash);
 /* The entry of key, made if absent (*is_new). NULL: out of memory or budget. */
