@@ -52,8 +52,7 @@ static void agents_are_judged_by_their_shape(void **state)
 						 " curl/8.0",
 						 "Mozilla/5.0",
 						 "Mozilla/5.0 (Windows NT 10.0",
-						 "a\x01"
-						 "b",
+						 "a\001b",
 						 "agent\xc3\xa9",
 						 "*<|>*" };
 	static const char *const legacy[] = { "Mozilla/4.0 (compatible; MSIE 6.0; Windows NT 5.1)",
