@@ -149,11 +149,12 @@ static inline uint32_t line_marks(const uint16_t *e)
 #endif
 }
 
-/* Do the offsets from e on make a row of just `columns` cells? `left` of them are valid. */
+/* Do the offsets from e on make a row of just `columns` cells? `left` of them are valid. Rows of one
+ * cell are left to the slow way: a blank line would look like them. */
 static inline bool row_is_whole(const uint16_t *e, size_t left, uint32_t columns)
 {
 	uint32_t i = 0;
-	if (columns > left || columns == 0)
+	if (columns > left || columns < 2)
 		return false;
 	for (; i + 32 < columns; i += 32)
 		if (line_marks(e + i) | line_marks(e + i + 16))
