@@ -8,9 +8,9 @@
 #include <emmintrin.h>
 #endif
 
-#define KEY_MAX 255	      /* longer keys are never asked for */
-#define LEARN_MAX 64	      /* longer keys are not remembered */
-#define NODE_ROOM 1024	      /* keys that are asked for or remembered */
+#define KEY_MAX	   255	/* longer keys are never asked for */
+#define LEARN_MAX  64	/* longer keys are not remembered */
+#define NODE_ROOM  1024 /* keys that are asked for or remembered */
 #define TABLE_SIZE 4096
 
 /* Nodes that are no key: of keys that are not remembered (nothing of theirs is wanted), of one that is
@@ -25,7 +25,7 @@ struct node {
 	uint32_t need;	/* a bit for each byte of start that a text must have; all 32: never equal */
 	uint32_t marks;
 	ic_json_value *value;
-	const char *key;	 /* `"key":` and some zeros */
+	const char *key;	  /* `"key":` and some zeros */
 	node *next[2], *first[2]; /* keys that lately came after it, and as the first inside it */
 	node *parent;
 	uint16_t slot;
@@ -46,7 +46,8 @@ struct ic_json_nodes {
 
 static size_t table_place(const struct ic_json_nodes *t, const node *parent, ic_str key)
 {
-	size_t i = (ic_hash(key.p, key.n) + (uint64_t)(parent - t->list) * UINT64_C(0x9e3779b97f4a7c15)) >> 20;
+	size_t i =
+	    (ic_hash(key.p, key.n) + (uint64_t)(parent - t->list) * UINT64_C(0x9e3779b97f4a7c15)) >> 20;
 	for (;; i++) {
 		uint16_t id = t->table[i % TABLE_SIZE];
 		if (id == 0)
@@ -293,7 +294,8 @@ static inline ic_json_kind plain_scalar(const char *p, size_t n)
 
 /* A whole string: the place of its closing quote; SIZE_MAX when j has the failure. at: its first
  * byte. */
-static __attribute__((noinline)) size_t pass_string(ic_json *j, const char *p, size_t at, size_t end, bool *escaped)
+static __attribute__((noinline)) size_t pass_string(ic_json *j, const char *p, size_t at, size_t end,
+						    bool *escaped)
 {
 	size_t close = ic_json_close(j->level, p, at, end, escaped);
 	if (close >= end) {
@@ -338,12 +340,14 @@ static size_t pass_leaf(ic_json *j, const char *p, size_t at, size_t end)
 	scalar s = pass_scalar(p, at, end);
 	if (s.kind != IC_JSON_NONE)
 		return s.at;
-	(void)ic_json_fail(j, s.at, end, s.at == at ? "expected a value" : "not a number, true, false or null");
+	(void)ic_json_fail(j, s.at, end,
+			   s.at == at ? "expected a value" : "not a number, true, false or null");
 	return SIZE_MAX;
 }
 
 /* The value at `at`, inside `depth` others: the place after it, SIZE_MAX on failure. */
-static __attribute__((noinline)) size_t pass_value(ic_json *j, const char *p, size_t at, size_t end, unsigned depth)
+static __attribute__((noinline)) size_t pass_value(ic_json *j, const char *p, size_t at, size_t end,
+						   unsigned depth)
 {
 	uint64_t objects = 0; /* a bit for each open container, the innermost lowest */
 	unsigned open = 0;
@@ -376,7 +380,8 @@ static __attribute__((noinline)) size_t pass_value(ic_json *j, const char *p, si
 				at = blanks(p, at + 1, end);
 				inside = true;
 			} else {
-				(void)ic_json_fail(j, at, end, objects & 1 ? "expected , or }" : "expected , or ]");
+				(void)ic_json_fail(j, at, end,
+						   objects & 1 ? "expected , or }" : "expected , or ]");
 				return SIZE_MAX;
 			}
 		}
@@ -420,7 +425,8 @@ static node *pass_on(ic_json *j, const node *parent, ic_str key)
 	return &list[PASSING];
 }
 
-static __attribute__((noinline)) found find_key(ic_json *j, node *parent, const char *p, size_t at, size_t end)
+static __attribute__((noinline)) found find_key(ic_json *j, node *parent, const char *p, size_t at,
+						size_t end)
 {
 	struct ic_json_nodes *t = j->nodes;
 	bool escaped = false;
@@ -458,7 +464,8 @@ static void forget_below(ic_json *j, const node *above)
 }
 
 /* What flags ask for when a value of such a key was met. */
-static __attribute__((noinline)) ic_json_result obey(ic_json *j, node *e, const char *p, size_t at, size_t end)
+static __attribute__((noinline)) ic_json_result obey(ic_json *j, node *e, const char *p, size_t at,
+						     size_t end)
 {
 	if (e->flags & INNER) {
 		if (e->seen == j->record)
@@ -541,19 +548,18 @@ static size_t line_stop(const uint16_t *ends, size_t k)
 #define AFTER(k) ((size_t)(ends[k] & IC_SCAN_MAX))
 /* In an indexed line, where the slow ways must stop. */
 #define STOP() (indexed ? line_stop(ends, k) : end)
-#define SYNC()                                    \
-	do {                                      \
-		while (indexed && AFTER(k) <= at) \
-			k++;                      \
+#define SYNC()                                                                                               \
+	do {                                                                                                 \
+		while (indexed && AFTER(k) <= at)                                                            \
+			k++;                                                                                 \
 	} while (0)
-#define SEE(i) (indexed || (i) < end ? p[i] : '\0')
+#define SEE(i)	 (indexed || (i) < end ? p[i] : '\0')
 #define FAILED() (j->cut ? IC_JSON_SHORT : IC_JSON_BAD)
 
 /* One record. Nothing in it is searched for while it looks like those before: names are compared with
  * the expected ones, and values end where the next mark says. */
-static inline __attribute__((always_inline)) ic_json_result walk(ic_json *j, const place *where, size_t k,
-								 size_t *ret_k, const bool indexed,
-								 const bool slash)
+static inline __attribute__((always_inline)) ic_json_result
+walk(ic_json *j, const place *where, size_t k, size_t *ret_k, const bool indexed, const bool slash)
 {
 	const char *const p = where->p;
 	const uint16_t *const ends = where->ends;

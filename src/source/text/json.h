@@ -43,7 +43,7 @@ typedef enum ic_json_result {
 	IC_JSON_LIST,	 /* a list of records starts at `at` (after its bracket) */
 } ic_json_result;
 
-enum { /* of a path */
+enum {			    /* of a path */
        IC_JSON_WHOLE = 1,   /* an object here is one value, its text */
        IC_JSON_GATE = 2,    /* ask the gate when this value is met */
        IC_JSON_LISTS = 4,   /* an array of objects here is a list of records (see list_ok) */
@@ -60,18 +60,18 @@ struct ic_json {
 	const char *cause;
 	bool cut;    /* the cause: the text ends */
 	bool padded; /* 32 bytes may be read from any byte of a value */
-	bool nomem; /* text did not fit into an arena; stays set until cleared by hand */
+	bool nomem;  /* text did not fit into an arena; stays set until cleared by hand */
 
 	/* Set by the owner, may be NULL. */
 	bool (*gate)(void *ctx, ic_json *j, const ic_json_value *v); /* false: skip the record */
-	int (*resolve)(void *ctx, ic_str key); /* slot of an unknown key, -1 for none */
+	int (*resolve)(void *ctx, ic_str key);			     /* slot of an unknown key, -1 for none */
 	void *ctx;
 	bool list_ok; /* stop at IC_JSON_LISTS */
 	ic_simd level;
 	struct ic_json_nodes *nodes;
 };
 
-ic_json *ic_json_new(void); /* NULL: out of memory */
+ic_json *ic_json_new(void);    /* NULL: out of memory */
 void ic_json_free(ic_json *j); /* NULL allowed */
 /* Wants the value at a dotted path: nested objects, or keys that have dots themselves ("id.orig_h").
  * "" is the record. slot -1: no value is wanted, only the marks or flags. The first slot given to a

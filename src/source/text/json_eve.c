@@ -23,10 +23,10 @@ enum {
 	SLOT_END,
 	SLOT_FLOW_ACTION,
 	SLOT_SERVER_ALPNS,
-	SLOT_QUERIES,	/* version 3 of dns */
-	SLOT_GROUPED,	/* answers by type */
-	SLOT_RDATA,	/* version 1: an event each answer */
-	SLOT_QUIC,	/* the fields of tls, in quic: from here on */
+	SLOT_QUERIES, /* version 3 of dns */
+	SLOT_GROUPED, /* answers by type */
+	SLOT_RDATA,   /* version 1: an event each answer */
+	SLOT_QUIC,    /* the fields of tls, in quic: from here on */
 	SLOT_COUNT = SLOT_QUIC + IC_FIELD_COUNT
 };
 _Static_assert(SLOT_COUNT <= IC_JSON_SLOTS, "slots");
@@ -196,7 +196,8 @@ static void put_answers(ic_reader *r)
 	ic_json_value e, v;
 	size_t at = 0;
 	for (unsigned i = 0; i < ANSWERS_MAX && ic_json_element(list, &at, &e); i++)
-		if (ic_json_member(&e, IC_STR("rdata"), &v) && !append(f, &answers, ic_json_text(r->json, &v, a)))
+		if (ic_json_member(&e, IC_STR("rdata"), &v) &&
+		    !append(f, &answers, ic_json_text(r->json, &v, a)))
 			return;
 	for (size_t t = 0; t < 3 && !list->p; t++) {
 		at = 0;

@@ -12,7 +12,7 @@ typedef struct ic_json_fill {
 	ic_json *j;
 	ic_batch *b;
 	uint32_t row;
-	ic_fieldset seen; /* columns that have a value */
+	ic_fieldset seen;  /* columns that have a value */
 	const char *cause; /* of a bad value, with its field and text */
 	ic_field bad_field;
 	ic_str bad_text;

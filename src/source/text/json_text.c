@@ -271,7 +271,8 @@ static void take_value(const ic_json_value *v, size_t *at, ic_json_value *ret)
 			i = ic_json_close(IC_SIMD_SCALAR, v->p, i + 1, v->n, &escaped);
 		} else if (c == '{' || c == '[') {
 			open++;
-		} else if (c == '}' || c == ']' || c == ',' || c == ' ' || c == '\t' || c == '\n' || c == '\r') {
+		} else if (c == '}' || c == ']' || c == ',' || c == ' ' || c == '\t' || c == '\n' ||
+			   c == '\r') {
 			bool closes = c == '}' || c == ']';
 			if (open == 0)
 				break;

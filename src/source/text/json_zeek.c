@@ -15,23 +15,39 @@ enum {
 	HOST = 32,
 	URI = 64,
 	STATUS = 128,
-	DEPTH = 256,	/* http, but also smtp and sip */
-	FOREIGN = 512,	/* a log that shares such keys */
-	NAMED = 1024,	/* _path */
+	DEPTH = 256,   /* http, but also smtp and sip */
+	FOREIGN = 512, /* a log that shares such keys */
+	NAMED = 1024,  /* _path */
 };
 
 static const struct {
 	const char *key;
 	uint32_t marks;
 } telling[] = {
-	{ "conn_state", CONN },	       { "orig_pkts", CONN },	      { "cipher", SSL },
-	{ "established", SSL },	       { "resumed", SSL },	      { "server_name", SSL },
-	{ "ssl_history", SSL },	       { "query", DNS },	      { "AA", DNS },
-	{ "subprotocol", WEBSOCKET },  { "client_protocols", WEBSOCKET }, { "server_extensions", WEBSOCKET },
-	{ "method", METHOD },	       { "host", HOST },	      { "uri", URI },
-	{ "status_code", STATUS },     { "trans_depth", DEPTH },      { "call_id", FOREIGN },
-	{ "request_from", FOREIGN },   { "response_from", FOREIGN },  { "helo", FOREIGN },
-	{ "mailfrom", FOREIGN },       { "client_initial_dcid", FOREIGN }, { "software_type", FOREIGN },
+	{ "conn_state", CONN },
+	{ "orig_pkts", CONN },
+	{ "cipher", SSL },
+	{ "established", SSL },
+	{ "resumed", SSL },
+	{ "server_name", SSL },
+	{ "ssl_history", SSL },
+	{ "query", DNS },
+	{ "AA", DNS },
+	{ "subprotocol", WEBSOCKET },
+	{ "client_protocols", WEBSOCKET },
+	{ "server_extensions", WEBSOCKET },
+	{ "method", METHOD },
+	{ "host", HOST },
+	{ "uri", URI },
+	{ "status_code", STATUS },
+	{ "trans_depth", DEPTH },
+	{ "call_id", FOREIGN },
+	{ "request_from", FOREIGN },
+	{ "response_from", FOREIGN },
+	{ "helo", FOREIGN },
+	{ "mailfrom", FOREIGN },
+	{ "client_initial_dcid", FOREIGN },
+	{ "software_type", FOREIGN },
 };
 
 static const struct {
@@ -39,16 +55,20 @@ static const struct {
 	ic_stream stream;
 	bool open;
 } logs[] = {
-	{ { "conn", 4 }, IC_STREAM_CONN, false },	   { { "http", 4 }, IC_STREAM_HTTP, false },
-	{ { "ssl", 3 }, IC_STREAM_SSL, false },		   { { "dns", 3 }, IC_STREAM_DNS, false },
-	{ { "websocket", 9 }, IC_STREAM_WEBSOCKET, false }, { { "open_conn", 9 }, IC_STREAM_CONN, true },
-	{ { "open_http", 9 }, IC_STREAM_HTTP, true },	   { { "open_ssl", 8 }, IC_STREAM_SSL, true },
+	{ { "conn", 4 }, IC_STREAM_CONN, false },
+	{ { "http", 4 }, IC_STREAM_HTTP, false },
+	{ { "ssl", 3 }, IC_STREAM_SSL, false },
+	{ { "dns", 3 }, IC_STREAM_DNS, false },
+	{ { "websocket", 9 }, IC_STREAM_WEBSOCKET, false },
+	{ { "open_conn", 9 }, IC_STREAM_CONN, true },
+	{ { "open_http", 9 }, IC_STREAM_HTTP, true },
+	{ { "open_ssl", 8 }, IC_STREAM_SSL, true },
 };
 #define LOG_COUNT (sizeof(logs) / sizeof(logs[0]))
 
 #define SLOT_PATH IC_FIELD_COUNT
-#define ALL_STREAMS                                                                                        \
-	(IC_STREAM_BIT(IC_STREAM_CONN) | IC_STREAM_BIT(IC_STREAM_HTTP) | IC_STREAM_BIT(IC_STREAM_SSL) |    \
+#define ALL_STREAMS                                                                                          \
+	(IC_STREAM_BIT(IC_STREAM_CONN) | IC_STREAM_BIT(IC_STREAM_HTTP) | IC_STREAM_BIT(IC_STREAM_SSL) |      \
 	 IC_STREAM_BIT(IC_STREAM_DNS) | IC_STREAM_BIT(IC_STREAM_WEBSOCKET))
 
 /* Columns that are taken from one slot as they stand, in rows of one stream. */
@@ -83,7 +103,8 @@ static bool gate(void *ctx, ic_json *j, const ic_json_value *v)
 {
 	ic_reader *r = ctx;
 	(void)j;
-	size_t i = log_of((ic_str){ v->p, v->n }), n = v->n < sizeof(r->path) - 1 ? v->n : sizeof(r->path) - 1;
+	size_t i = log_of((ic_str){ v->p, v->n }),
+	       n = v->n < sizeof(r->path) - 1 ? v->n : sizeof(r->path) - 1;
 	if (!r->path[0])
 		memcpy(r->path, v->p, n);
 	r->paths_differ |= strncmp(r->path, v->p, n) != 0 || r->path[n];
