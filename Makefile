@@ -18,7 +18,8 @@ golden: all
 	scripts/golden.sh --record
 
 bench: all
-	@python3 bench/bench.py
+	@ninja -C build bench/groupby
+	@python3 bench/bench.py build
 
 fuzz:
 	@scripts/deps.sh fuzz

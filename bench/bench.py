@@ -7,7 +7,7 @@ usage: bench.py BUILD_DIR [--rows N] [--runs N] [--only NAME,...]
 Inputs go to bench/.cache and are kept. Every row of the table: wall seconds (median of the runs, the
 two programs in turn), CPU seconds, peak memory, and the ratio DuckDB / ictus. Both must give the
 same groups, or the row says DIFFERENT and the exit status is 1."""
-import argparse, gzip, json, os, shutil, statistics, subprocess, sys
+import argparse, gzip, ipaddress, json, os, shutil, statistics, subprocess, sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 CACHE = os.path.join(HERE, ".cache")
@@ -83,8 +83,12 @@ def middle(results):
 
 
 def rows_of(path):
+    """Sorted rows, addresses in one spelling: DuckDB keeps the log's, ictus writes the canonical one."""
+    def row(line):
+        cells = line.split(",")
+        return [str(ipaddress.ip_address(c)) for c in cells[:2]] + cells[2:]
     with open(path) as f:
-        return sorted(l.strip() for l in f if l.strip())
+        return sorted(row(l.strip()) for l in f if l.strip())
 
 
 def split_hours(src, folder, rows):
