@@ -30,7 +30,9 @@ static void test_host_name(void **state)
 	static const char *const none[] = { "",		 " ",	  ".",	   "1.2.3.4",	"1.2.3.4:80",
 					    "1.2.3.4.",	 "::1",	  "[::1]", "[::1]:443", "fe80::1%eth0",
 					    "a b",	 "a/b",	  "a:b",   "a:99999",	"*",
-					    "user@host", "a:1:2", "[::1",  "a\x01",	"<script>" };
+					    "user@host", "a:1:2", "[::1",  "a\x01",	"<script>",
+					    "a..",	 "..",	  ".a",	   "a..b",	"[a]",
+					    "[x::1]:443" };
 	ic_arena a;
 	ic_arena_init(&a, 0, NULL);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)

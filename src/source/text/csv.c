@@ -22,9 +22,12 @@ struct ic_reader {
 
 /* ---- records ---- */
 
-static ic_csv_result broken(const char *text, size_t n, const char *cause, ic_csv_split *ret)
+/* last: no more text comes, the first line must do. */
+static ic_csv_result broken(const char *text, size_t n, bool last, const char *cause, ic_csv_split *ret)
 {
 	const char *eol = memchr(text, '\n', n);
+	if (!eol && !last)
+		return IC_CSV_MORE;
 	ret->used = eol ? (size_t)(eol - text) + 1 : n;
 	ret->lines = eol != NULL;
 	ret->cause = cause;
@@ -65,7 +68,8 @@ ic_csv_result ic_csv_split_record(const char *text, size_t n, bool final, char d
 		ic_csv_cell cell = { text + i, 0, false };
 		if (i < n && text[i] == '"') {
 			if (!quoted_cell(text, n, &i, &cell, &ret->lines))
-				return last ? broken(text, n, "a quote is not closed", ret) : IC_CSV_MORE;
+				return last ? broken(text, n, true, "a quote is not closed", ret)
+					    : IC_CSV_MORE;
 			if (i < n && text[i] == '\r')
 				i++;
 		} else {
@@ -76,7 +80,7 @@ ic_csv_result ic_csv_split_record(const char *text, size_t n, bool final, char d
 			cell.n = (uint32_t)(end - (size_t)(cell.p - text));
 		}
 		if (i >= n && !final)
-			return last ? broken(text, n, "a record over 16 MiB", ret) : IC_CSV_MORE;
+			return last ? broken(text, n, true, "a record over 16 MiB", ret) : IC_CSV_MORE;
 		if (ret->count < IC_CSV_COLUMNS)
 			ret->cells[ret->count] = cell;
 		ret->count++;
@@ -86,7 +90,7 @@ ic_csv_result ic_csv_split_record(const char *text, size_t n, bool final, char d
 			return IC_CSV_RECORD;
 		}
 		if (text[i] != delimiter)
-			return broken(text, n, "text after a closing quote", ret);
+			return broken(text, n, last, "text after a closing quote", ret);
 		i++;
 	}
 }

@@ -57,6 +57,9 @@ static bool split_port(ic_str s, ic_str *host, int *port)
 		if (close + 1 < end && close[1] != ':')
 			return false;
 		colon = close + 1 < end ? close + 1 : NULL;
+		ic_ip ip;
+		if (!ic_ip_parse(*host, &ip))
+			return false;
 	} else {
 		colon = memchr(s.p, ':', s.n);
 		if (colon && memchr(colon + 1, ':', (size_t)(end - colon - 1))) {
@@ -105,6 +108,8 @@ ic_str ic_host_name(ic_arena *a, ic_str host)
 		s.n--;
 	if (s.n == 0 || s.n > NAME_MAX_BYTES || has_bad_name_byte(s))
 		return none;
+	if (s.p[0] == '.' || s.p[s.n - 1] == '.' || memmem(s.p, s.n, "..", 2))
+		return none; /* an empty label */
 	/* An address ends in a digit or has a colon: most names are spared the attempt. */
 	if ((is_digit(s.p[s.n - 1]) || memchr(s.p, ':', s.n)) && ic_ip_parse(s, &ip))
 		return none;
