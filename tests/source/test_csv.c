@@ -139,6 +139,26 @@ static void test_bad_values(void **state)
 		   "a quote is not closed", 1, 2);
 }
 
+/* Bytes that are no text go through as they are: who prints them escapes them. */
+static void test_raw_bytes(void **state)
+{
+	(void)state;
+	static const char text[] = "time,src_ip,dst_ip,uri\n1,10.0.0.1,203.0.113.5,\"a\0b\xff\x1b\"\n";
+	const char *path = put_file("raw.csv", text, sizeof(text) - 1);
+	ic_input_request req = request_of(&path, 1, 1);
+	ic_input *in;
+	ic_unit *u;
+	ic_batch *b = ic_batch_new(EVERYTHING);
+	assert_int_equal(ic_input_open(&req, &in, NULL), IC_OK);
+	assert_int_equal(ic_input_next(in, &u, NULL), IC_OK);
+	assert_int_equal(ic_unit_read(u, b), IC_OK);
+	assert_int_equal(b->rows, 1);
+	assert_int_equal(b->col[IC_F_URI].s[0].n, 5);
+	assert_memory_equal(b->col[IC_F_URI].s[0].p, "a\0b\xff\x1b", 5);
+	ic_input_free(in);
+	ic_batch_free(b);
+}
+
 static void test_line_numbers(void **state)
 {
 	(void)state;
@@ -290,9 +310,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_split),	   cmocka_unit_test(test_canonical),
 		cmocka_unit_test(test_bad_values), cmocka_unit_test(test_line_numbers),
-		cmocka_unit_test(test_defender),   cmocka_unit_test(test_sentinel),
-		cmocka_unit_test(test_qradar),	   cmocka_unit_test(test_map),
-		cmocka_unit_test(test_any_block),
+		cmocka_unit_test(test_raw_bytes),  cmocka_unit_test(test_defender),
+		cmocka_unit_test(test_sentinel),   cmocka_unit_test(test_qradar),
+		cmocka_unit_test(test_map),	   cmocka_unit_test(test_any_block),
 	};
 	return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

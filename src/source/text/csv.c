@@ -122,11 +122,11 @@ static bool split_header(const char *head, size_t n, ic_csv_split *split, char *
 {
 	*bom = bom_length(head, n);
 	*delimiter = ic_csv_delimiter(head + *bom, n - *bom);
-	if (!*delimiter || memchr(head, '\0', n))
+	if (!*delimiter)
 		return false;
 	if (ic_csv_split_record(head + *bom, n - *bom, n < 65536, *delimiter, split) != IC_CSV_RECORD)
 		return false;
-	return split->count >= 2 && split->count <= IC_CSV_COLUMNS;
+	return split->count >= 2 && split->count <= IC_CSV_COLUMNS && !memchr(head + *bom, '\0', split->used);
 }
 
 static ic_str name_of(const ic_csv_cell *cell)
