@@ -99,6 +99,22 @@ static void test_canonical(void **state)
 	    "", 0, 0);
 }
 
+/* What convert writes is read back at its level. */
+static void test_levels(void **state)
+{
+	(void)state;
+	check_file("time,event_level,src_ip,dst_ip,sni,count\n1,connection,10.0.0.1,203.0.113.5,,\n"
+		   "2,request,10.0.0.1,203.0.113.5,,\n3,handshake,10.0.0.1,203.0.113.5,C2.example,\n"
+		   "4,count,10.0.0.1,203.0.113.5,,7\n",
+		   "csv",
+		   "conn|time=1970-01-01T00:00:01Z|src_ip=10.0.0.1|dst_ip=203.0.113.5\n"
+		   "http|time=1970-01-01T00:00:02Z|src_ip=10.0.0.1|dst_ip=203.0.113.5\n"
+		   "ssl|time=1970-01-01T00:00:03Z|src_ip=10.0.0.1|dst_ip=203.0.113.5|dst_name=c2.example|"
+		   "sni=C2.example\n"
+		   "count|time=1970-01-01T00:00:04Z|src_ip=10.0.0.1|dst_ip=203.0.113.5|count=7\n",
+		   "", 0, 0);
+}
+
 static void test_bad_values(void **state)
 {
 	(void)state;
@@ -308,11 +324,12 @@ static void test_any_block(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_split),	   cmocka_unit_test(test_canonical),
-		cmocka_unit_test(test_bad_values), cmocka_unit_test(test_line_numbers),
-		cmocka_unit_test(test_raw_bytes),  cmocka_unit_test(test_defender),
-		cmocka_unit_test(test_sentinel),   cmocka_unit_test(test_qradar),
-		cmocka_unit_test(test_map),	   cmocka_unit_test(test_any_block),
+		cmocka_unit_test(test_split),	     cmocka_unit_test(test_canonical),
+		cmocka_unit_test(test_bad_values),   cmocka_unit_test(test_levels),
+		cmocka_unit_test(test_line_numbers), cmocka_unit_test(test_raw_bytes),
+		cmocka_unit_test(test_defender),     cmocka_unit_test(test_sentinel),
+		cmocka_unit_test(test_qradar),	     cmocka_unit_test(test_map),
+		cmocka_unit_test(test_any_block),
 	};
 	return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

@@ -275,13 +275,15 @@ static void put_extra(ic_csv_extra *x, int target, ic_str text)
 		x->action_type = text;
 	else if (target == IC_CSV_ADDITIONAL)
 		x->additional = text;
+	else if (target == IC_CSV_LEVEL)
+		x->level = text;
 }
 
 static ic_status put_row(ic_reader *r, const char *start, ic_batch *b, ic_row_counts *c, uint64_t line)
 {
 	const csv_layout *l = r->layout;
 	const ic_csv_split *s = &r->split;
-	ic_csv_extra extra = { { NULL, 0 }, { NULL, 0 }, { NULL, 0 } };
+	ic_csv_extra extra = { .url = { NULL, 0 } };
 	ic_cells cells;
 	c->read++;
 	if (s->count != l->columns) {

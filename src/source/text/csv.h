@@ -38,7 +38,7 @@ char ic_csv_delimiter(const char *head, size_t n);
 size_t ic_csv_each_name(const char *head, size_t n, void (*fn)(void *ctx, ic_str name), void *ctx);
 
 /* What a column means. */
-enum { IC_CSV_URL = IC_FIELD_COUNT, IC_CSV_ACTION_TYPE, IC_CSV_ADDITIONAL, IC_CSV_NOTHING };
+enum { IC_CSV_URL = IC_FIELD_COUNT, IC_CSV_ACTION_TYPE, IC_CSV_ADDITIONAL, IC_CSV_LEVEL, IC_CSV_NOTHING };
 typedef struct ic_csv_column {
 	int target; /* ic_field or one of the above */
 	int rank;   /* of several columns with one target the lowest rank is used, then the first */
@@ -47,7 +47,7 @@ typedef struct ic_csv_column {
 
 /* Cells that are no field but decide what a row means. */
 typedef struct ic_csv_extra {
-	ic_str url, action_type, additional;
+	ic_str url, action_type, additional, level;
 } ic_csv_extra;
 
 typedef struct ic_csv_ops {

@@ -9,8 +9,11 @@ static ic_csv_column column(const ic_field_map *map, ic_str name)
 {
 	if (!map) {
 		int f = ic_field_find(name);
-		bool ours = f < 0 || f == IC_F_EVENT_LEVEL || f == IC_F_SOURCE_FILE || f == IC_F_SOURCE_LINE;
-		return (ic_csv_column){ ours ? IC_CSV_NOTHING : f, 0, IC_TICKS_S };
+		if (f == IC_F_EVENT_LEVEL)
+			f = IC_CSV_LEVEL;
+		else if (f < 0 || f == IC_F_SOURCE_FILE || f == IC_F_SOURCE_LINE)
+			f = IC_CSV_NOTHING;
+		return (ic_csv_column){ f, 0, IC_TICKS_S };
 	}
 	for (size_t i = 0; i < map->n; i++)
 		if (ic_str_eq(name, map->entries[i].theirs))
@@ -21,13 +24,25 @@ static ic_csv_column column(const ic_field_map *map, ic_str name)
 static bool finish(ic_cells *c, const ic_csv_extra *x)
 {
 	ic_field_map_finish(c, x->url);
+	/* what `convert` wrote says what it is */
+	uint8_t *stream = &c->b->stream[c->row];
+	if (ic_str_eq(x->level, IC_STR("connection")))
+		*stream = IC_STREAM_CONN;
+	else if (ic_str_eq(x->level, IC_STR("handshake")))
+		*stream = IC_STREAM_SSL;
+	else if (ic_str_eq(x->level, IC_STR("count")))
+		*stream = IC_STREAM_COUNT;
+	else if (ic_str_eq(x->level, IC_STR("request")))
+		*stream = c->given & IC_FIELD_BIT(IC_F_DNS_QUERY) ? IC_STREAM_DNS : IC_STREAM_HTTP;
 	return true;
 }
 
 static const ic_csv_ops ops = {
 	.column = column,
 	.finish = finish,
-	.streams = IC_STREAM_BIT(IC_STREAM_CONN) | IC_STREAM_BIT(IC_STREAM_HTTP),
+	.streams = IC_STREAM_BIT(IC_STREAM_CONN) | IC_STREAM_BIT(IC_STREAM_HTTP) |
+		   IC_STREAM_BIT(IC_STREAM_SSL) | IC_STREAM_BIT(IC_STREAM_DNS) |
+		   IC_STREAM_BIT(IC_STREAM_COUNT),
 };
 
 static void collect_name(void *ctx, ic_str name)
