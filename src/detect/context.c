@@ -375,7 +375,8 @@ static bool weigh_no_answer(ic_detect_run *run, const ic_draft *d, ic_reason *r)
 	const ic_finding *f = &d->f;
 	/* A log that never counts bytes says nothing; one that does leaves them out when there are none. */
 	bool silent = d->any_in ? f->bytes_in == 0 : ic_bit(run->counts_bytes, d->src);
-	if (d->by_request || !silent || f->connections < IC_FEW_SAMPLES || d->dst == 0 ||
+	/* A finding gathered from several series has no byte counts of its own. */
+	if (!f->series || d->by_request || !silent || f->connections < IC_FEW_SAMPLES || d->dst == 0 ||
 	    is_knocking(run, d) || (f->transport && strcmp(f->transport, "tcp") != 0))
 		return false;
 	r->value = (double)f->connections;

@@ -40,6 +40,9 @@ typedef struct ic_run_part {
 } ic_run_part;
 
 /* A finding in the making. */
+/* The ending of a plural. */
+#define IC_S(n) ((n) == 1 ? "" : "s")
+
 typedef struct ic_draft {
 	ic_finding f;
 	unsigned part;

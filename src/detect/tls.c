@@ -52,10 +52,12 @@ static void judge(ic_detect_run *run, unsigned part, const ic_profile **p, size_
 	if (!d)
 		return;
 	d->base = c->base;
-	ic_draft_reason(run, d,
-			(ic_reason){ c->code, (double)d->f.connections, NAN, NAN,
-				     ic_run_printf(run, "%s in %llu connections to %zu destinations", c->text,
-						   (unsigned long long)d->f.connections, destinations) });
+	ic_draft_reason(
+	    run, d,
+	    (ic_reason){ c->code, (double)d->f.connections, NAN, NAN,
+			 ic_run_printf(run, "%s in %llu connection%s to %zu destination%s", c->text,
+				       (unsigned long long)d->f.connections, IC_S(d->f.connections),
+				       destinations, IC_S(destinations)) });
 	d->f.summary = ic_run_printf(run, "%s: %s, to %s.", ic_draft_source(run, d), c->text,
 				     ic_draft_targets(run, d, destinations));
 }

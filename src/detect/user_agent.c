@@ -146,9 +146,9 @@ static void judge_rare(ic_detect_run *run, unsigned part, const ic_profile **p, 
 	    (ic_reason){
 		"rare-agents", (double)d->f.user_agent_count, NAN, NAN,
 		ic_run_printf(run,
-			      "%zu%s user agents that at most %d of %u internal hosts use, such as \"%s\"",
+			      "%zu%s user agent%s that at most %d of %u internal hosts use, such as \"%s\"",
 			      d->f.user_agent_count, d->f.user_agent_count == 8 ? " or more" : "",
-			      IC_RARE_HOSTS, run->internal_hosts,
+			      IC_S(d->f.user_agent_count), IC_RARE_HOSTS, run->internal_hosts,
 			      d->f.user_agent_count ? ic_run_cut(run, d->f.user_agents[0]) : "") });
 	d->f.summary = ic_run_printf(run, "%s uses user agents that hardly any other host uses.",
 				     ic_draft_source(run, d));
@@ -190,9 +190,10 @@ static void judge_missing(ic_detect_run *run, unsigned part, const ic_profile **
 	    run, d,
 	    (ic_reason){
 		"missing", (double)d->f.connections, NAN, NAN,
-		ic_run_printf(run,
-			      "%llu connections with HTTP requests without a user agent, to %zu destinations",
-			      (unsigned long long)d->f.connections, destinations) });
+		ic_run_printf(
+		    run, "%llu connection%s with HTTP requests without a user agent, to %zu destination%s",
+		    (unsigned long long)d->f.connections, IC_S(d->f.connections), destinations,
+		    IC_S(destinations)) });
 	d->f.summary = ic_run_printf(run, "%s sends HTTP requests without a user agent to %s.",
 				     ic_draft_source(run, d), ic_draft_targets(run, d, destinations));
 }

@@ -38,10 +38,12 @@ static void judge(ic_detect_run *run, unsigned part, const ic_profile **p, size_
 		return;
 	d->base = BASE;
 	d->oddity = true;
-	ic_draft_reason(run, d,
-			(ic_reason){ "upgrade", (double)d->f.connections, NAN, NAN,
-				     ic_run_printf(run, "%llu unusual WebSocket upgrades to %zu destinations",
-						   (unsigned long long)d->f.connections, destinations) });
+	ic_draft_reason(
+	    run, d,
+	    (ic_reason){ "upgrade", (double)d->f.connections, NAN, NAN,
+			 ic_run_printf(run, "%llu unusual WebSocket upgrade%s to %zu destination%s",
+				       (unsigned long long)d->f.connections, IC_S(d->f.connections),
+				       destinations, IC_S(destinations)) });
 	if (2 * tools >= n) {
 		d->nats += NATS_TOOL;
 		ic_draft_reason(run, d,
