@@ -227,3 +227,15 @@ int32_t ic_zeek_layout_column(const ic_zeek_layout *l, ic_field f)
 		return -1;
 	return l->col[f];
 }
+
+ic_str ic_zeek_cell(const ic_zeek_layout *l, const char *line, size_t n, uint32_t column)
+{
+	const char *end = line + n, *sep;
+	while ((sep = memchr(line, l->sep, (size_t)(end - line))) && column > 0) {
+		line = sep + 1;
+		column--;
+	}
+	if (!sep)
+		sep = end;
+	return (ic_str){ line, (uint32_t)(sep - line) };
+}

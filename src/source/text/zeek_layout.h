@@ -31,6 +31,8 @@ size_t ic_zeek_layout_head(ic_zeek_layout *l, const char *head, size_t n);
 bool ic_zeek_layout_equal(const ic_zeek_layout *a, const ic_zeek_layout *b);
 /* The column of a field in rows of this layout's stream, or -1. */
 int32_t ic_zeek_layout_column(const ic_zeek_layout *l, ic_field f);
+/* The cell of a column in a line of n bytes; the last one if there are not so many. */
+ic_str ic_zeek_cell(const ic_zeek_layout *l, const char *line, size_t n, uint32_t column);
 /* True for '#', also after a byte order mark; *skip is the length of that mark. */
 bool ic_zeek_is_header(const char *line, size_t n, size_t *skip);
 

@@ -149,19 +149,32 @@ static inline uint32_t line_marks(const uint16_t *e)
 #endif
 }
 
-/* Do the offsets from e on make a row of just `columns` cells? `left` of them are valid. Rows of one
- * cell are left to the slow way: a blank line would look like them. */
-static inline bool row_is_whole(const uint16_t *e, size_t left, uint32_t columns)
+/* The marks of the offsets of a whole row of up to 32 cells: the last one's alone. Wider rows are
+ * looked at in parts, all but the last part without a mark. */
+typedef struct row_shape {
+	uint32_t columns, before; /* before: offsets before the last part */
+	uint32_t last, mask;	  /* of the last part */
+} row_shape;
+
+static row_shape shape_of(uint32_t columns)
 {
-	uint32_t i = 0;
-	if (columns > left || columns < 2)
+	/* A blank line would look like a row of one cell: those are left to the slow way. */
+	if (columns < 2)
+		return (row_shape){ .columns = UINT32_MAX };
+	uint32_t before = (columns - 1) / 32 * 32, last = UINT32_C(1) << (columns - 1 - before);
+	return (row_shape){ columns, before, last, last | (last - 1) };
+}
+
+/* Do the offsets from e on make a row of this shape? `left` of them are valid. */
+static inline bool row_is_whole(const uint16_t *e, size_t left, row_shape shape)
+{
+	if (shape.columns > left)
 		return false;
-	for (; i + 32 < columns; i += 32)
-		if (line_marks(e + i) | line_marks(e + i + 16))
+	for (uint32_t i = 0; i < shape.before; i += 16)
+		if (line_marks(e + i))
 			return false;
-	uint32_t marks = line_marks(e + i) | line_marks(e + i + 16) << 16;
-	uint32_t last = UINT32_C(1) << (columns - i - 1);
-	return (marks & (last | (last - 1))) == last;
+	e += shape.before;
+	return ((line_marks(e) | line_marks(e + 16) << 16) & shape.mask) == shape.last;
 }
 
 static size_t count_cells(const uint16_t *e, size_t left)
@@ -203,18 +216,19 @@ static bool cells_fit(const ic_zeek_layout *l, size_t cells)
 static uint32_t split(ic_reader *r, const slab *s, uint32_t room, size_t *used)
 {
 	const uint32_t columns = r->now.columns;
+	const row_shape shape = shape_of(columns);
 	size_t at = 0, start = 0;
 	uint64_t lines = s->c->lines;
 	uint32_t rows = 0;
 	while (rows < room) {
 		uint16_t *e = r->next + 1 + at;
 		size_t left = s->cells - at, skip;
-		if (__builtin_expect(row_is_whole(e, left, columns) && s->text[start] != '#', 1)) {
+		if (__builtin_expect(row_is_whole(e, left, shape) && s->text[start] != '#', 1)) {
 			r->first[rows] = (uint16_t)at;
 			r->line[rows++] = (uint32_t)lines++;
-			e[columns - 1] &= (uint16_t)~IC_SCAN_LINE;
+			start = e[columns - 1] & ~IC_SCAN_LINE;
+			e[columns - 1] = (uint16_t)start;
 			at += columns;
-			start = e[columns - 1];
 			continue;
 		}
 		size_t cells = count_cells(e, left);
@@ -296,15 +310,34 @@ static uint32_t close_ranks(ic_reader *r, uint32_t rows, bool times)
 	return kept;
 }
 
-/* Rows whose port is not wanted may be saved by their service. */
-static void save_services(ic_reader *r, const slab *s, uint32_t rows)
+/* Says DROP for rows whose port is not wanted and lists them in r->odd. Returns how many. */
+static uint32_t judge_ports(ic_reader *r, const slab *s, const ic_cells *cells)
+{
+	const uint64_t *ports = r->filter->ports;
+	const int64_t *port = r->port;
+	uint8_t *fate = r->fate;
+	uint32_t n = 0;
+	for (uint32_t i = 0; i < cells->rows; i++) {
+		uint64_t p = (uint64_t)port[i];
+		if (__builtin_expect(p > 65535, 0)) {
+			if (port[i] > 0) {
+				bad_cell(r, s, cells, i, IC_F_DST_PORT, "is over 65535");
+				fate[i] = BAD;
+			}
+			continue;
+		}
+		bool kept = !r->by_port || (ports[p >> 6] >> (p & 63)) & 1;
+		fate[i] = kept ? KEEP : DROP;
+		r->odd[n] = (uint16_t)i;
+		n += !kept;
+	}
+	return n;
+}
+
+/* Rows whose port is not wanted may be saved by their service; n of them are listed. */
+static void save_services(ic_reader *r, const slab *s, uint32_t rows, uint32_t n)
 {
 	const ic_cells cells = cells_of(r, s, rows, (uint32_t)r->service_column);
-	uint32_t n = 0;
-	for (uint32_t i = 0; i < rows; i++) {
-		r->odd[n] = (uint16_t)i;
-		n += r->fate[i] == DROP;
-	}
 	for (uint32_t i = 0; i < n; i++) {
 		ic_str name = row_cell(r, &cells, r->odd[i]);
 		bool web = name.n <= 8 ? service_of(r, name)->web : is_web(service_name(&r->now, name));
@@ -316,7 +349,7 @@ static void save_services(ic_reader *r, const slab *s, uint32_t rows)
 static uint32_t filter_ports(ic_reader *r, const slab *s, uint32_t rows)
 {
 	const ic_cells cells = cells_of(r, s, rows, (uint32_t)r->port_column);
-	const uint64_t *ports = r->by_port ? r->filter->ports : NULL, bad = s->c->bad;
+	const uint64_t bad = s->c->bad;
 	const char *cause;
 	size_t n = ic_cells_count(r->simd, &cells, r->port, r->odd);
 	memset(r->fate, KEEP, rows);
@@ -328,18 +361,10 @@ static uint32_t filter_ports(ic_reader *r, const slab *s, uint32_t rows)
 			r->fate[row] = BAD;
 		}
 	}
-	for (uint32_t i = 0; i < rows; i++) {
-		uint64_t port = (uint64_t)r->port[i];
-		if (__builtin_expect(port <= 65535, 1)) {
-			r->fate[i] = !ports || ((ports[port >> 6] >> (port & 63)) & 1) ? KEEP : DROP;
-		} else if (r->port[i] > 0) {
-			bad_cell(r, s, &cells, i, IC_F_DST_PORT, "is over 65535");
-			r->fate[i] = BAD;
-		}
-	}
+	uint32_t dropped = judge_ports(r, s, &cells);
 	if (r->by_service)
-		save_services(r, s, rows);
-	uint32_t kept = ports || s->c->bad > bad ? close_ranks(r, rows, false) : rows;
+		save_services(r, s, rows, dropped);
+	uint32_t kept = dropped || s->c->bad > bad ? close_ranks(r, rows, false) : rows;
 	s->c->out_ports += rows - kept - (s->c->bad - bad);
 	return kept;
 }
@@ -559,18 +584,6 @@ static bool fill_rows(ic_reader *r, const slab *s, uint32_t rows)
 
 /* ---- lines read alone ---- */
 
-static ic_str cell_at(const ic_zeek_layout *l, const char *line, size_t n, uint32_t column)
-{
-	const char *end = line + n, *sep;
-	while ((sep = memchr(line, l->sep, (size_t)(end - line))) && column > 0) {
-		line = sep + 1;
-		column--;
-	}
-	if (!sep)
-		sep = end;
-	return (ic_str){ line, (uint32_t)(sep - line) };
-}
-
 static size_t count_seps(const char *line, size_t n, char sep)
 {
 	size_t count = 0;
@@ -590,7 +603,7 @@ static bool keep_alone(const ic_reader *r, const char *line, size_t n, ic_row_co
 	const char *cause = NULL;
 	ic_str cell;
 	if (r->port_column >= 0) {
-		cell = cell_at(&r->now, line, n, (uint32_t)r->port_column);
+		cell = ic_zeek_cell(&r->now, line, n, (uint32_t)r->port_column);
 		int32_t port = ic_zeek_port(&r->now, cell, &cause);
 		if (port == -2) {
 			bad_alone(c, line, cell, IC_F_DST_PORT, cause);
@@ -598,15 +611,15 @@ static bool keep_alone(const ic_reader *r, const char *line, size_t n, ic_row_co
 		}
 		bool keep = port < 0 || port_kept(r, (uint32_t)port);
 		if (!keep && r->by_service)
-			keep =
-			    is_web(ic_service_name(cell_at(&r->now, line, n, (uint32_t)r->service_column)));
+			keep = is_web(
+			    ic_service_name(ic_zeek_cell(&r->now, line, n, (uint32_t)r->service_column)));
 		if (!keep) {
 			c->out_ports++;
 			return false;
 		}
 	}
 	if (r->by_time) {
-		cell = cell_at(&r->now, line, n, (uint32_t)r->time_column);
+		cell = ic_zeek_cell(&r->now, line, n, (uint32_t)r->time_column);
 		int64_t t = ic_zeek_time(&r->now, cell, &cause);
 		if (t == IC_TIME_NONE)
 			bad_alone(c, line, cell, IC_F_TIME, cause);
@@ -629,7 +642,7 @@ static bool row_alone(ic_reader *r, const char *line, size_t n, ic_batch *b, ic_
 		return true;
 	for (size_t i = 0; i < r->op_count; i++) {
 		const ic_zeek_op *op = &r->ops[i];
-		ic_str cell = cell_at(&r->now, line, n, op->column);
+		ic_str cell = ic_zeek_cell(&r->now, line, n, op->column);
 		ic_zeek_result result = ic_zeek_set(&r->now, op, cell, b, b->rows, &cause);
 		if (result == IC_ZEEK_NOMEM)
 			return false;
@@ -700,23 +713,6 @@ static ic_status zeek_parse(ic_reader *r, const char *text, size_t n, size_t *at
 	return IC_OK;
 }
 
-static int zeek_sniff(const char *head, size_t n)
-{
-	static const ic_str keys[] = { { "#separator", 10 }, { "#fields\t", 8 } };
-	size_t skip;
-	for (int line = 0; line < 16 && ic_zeek_is_header(head, n, &skip); line++) {
-		for (size_t i = 0; i < 2; i++)
-			if (n - skip >= keys[i].n && memcmp(head + skip, keys[i].p, keys[i].n) == 0)
-				return 100;
-		const char *end = memchr(head, '\n', n);
-		if (!end)
-			break;
-		n -= (size_t)(end - head) + 1;
-		head = end + 1;
-	}
-	return 0;
-}
-
 static const ic_layout *zeek_layout(const ic_reader_config *cfg, const char *head, size_t n, bool *nomem)
 {
 	(void)cfg;
@@ -727,41 +723,6 @@ static const ic_layout *zeek_layout(const ic_reader_config *cfg, const char *hea
 	ic_zeek_layout_init(l);
 	ic_zeek_layout_head(l, head, n);
 	return &l->base;
-}
-
-static void zeek_peek(const ic_layout *layout, const char *head, size_t n, unsigned *streams, int64_t *first)
-{
-	ic_zeek_layout l = *(const ic_zeek_layout *)(const void *)layout;
-	const char *cause, *end;
-	*streams = layout->streams;
-	*first = IC_TIME_NONE;
-	for (; n > 0 && (end = memchr(head, '\n', n)); n -= (size_t)(end - head) + 1, head = end + 1) {
-		size_t length = (size_t)(end - head), skip;
-		if (ic_zeek_is_header(head, length, &skip)) {
-			ic_zeek_layout_line(&l, head, length);
-			continue;
-		}
-		*streams |= l.base.streams;
-		int32_t column = ic_zeek_layout_column(&l, IC_F_TIME);
-		if (*first == IC_TIME_NONE && column >= 0 && length <= IC_LINE_MAX)
-			*first = ic_zeek_time(&l, cell_at(&l, head, length, (uint32_t)column), &cause);
-	}
-}
-
-static ic_fieldset zeek_can_give(unsigned streams, const ic_reader_config *cfg)
-{
-	ic_fieldset set = 0;
-	(void)cfg;
-	for (unsigned f = 0; f < IC_FIELD_COUNT; f++)
-		if (ic_fields[f].zeek && (ic_fields[f].zeek_streams & streams))
-			set |= IC_FIELD_BIT(f);
-	const unsigned named =
-	    IC_STREAM_BIT(IC_STREAM_HTTP) | IC_STREAM_BIT(IC_STREAM_SSL) | IC_STREAM_BIT(IC_STREAM_WEBSOCKET);
-	if (streams & named)
-		set |= IC_FIELD_BIT(IC_F_DST_NAME);
-	if (streams & (named | IC_STREAM_BIT(IC_STREAM_DNS)))
-		set |= IC_FIELD_BIT(IC_F_SERVICE);
-	return set;
 }
 
 static ic_reader *zeek_begin(const ic_reader_config *cfg, const ic_layout *layout)
@@ -817,10 +778,10 @@ const ic_source_kind ic_kind_zeek_tsv = {
 	.help = "Zeek logs in TSV: conn, http, ssl, dns, websocket and open_*",
 	.lines = true,
 	.mixed = false,
-	.sniff = zeek_sniff,
+	.sniff = ic_zeek_sniff,
 	.layout = zeek_layout,
-	.peek = zeek_peek,
-	.can_give = zeek_can_give,
+	.peek = ic_zeek_peek,
+	.can_give = ic_zeek_can_give,
 	.begin = zeek_begin,
 	.parse = zeek_parse,
 	.layout_after = zeek_layout_after,

@@ -190,3 +190,55 @@ ic_zeek_result ic_zeek_set(const ic_zeek_layout *l, const ic_zeek_op *op, ic_str
 	}
 	return set_text(l, op, cell, b, row);
 }
+
+int ic_zeek_sniff(const char *head, size_t n)
+{
+	static const ic_str keys[] = { { "#separator", 10 }, { "#fields\t", 8 } };
+	size_t skip;
+	for (int line = 0; line < 16 && ic_zeek_is_header(head, n, &skip); line++) {
+		for (size_t i = 0; i < 2; i++)
+			if (n - skip >= keys[i].n && memcmp(head + skip, keys[i].p, keys[i].n) == 0)
+				return 100;
+		const char *end = memchr(head, '\n', n);
+		if (!end)
+			break;
+		n -= (size_t)(end - head) + 1;
+		head = end + 1;
+	}
+	return 0;
+}
+
+void ic_zeek_peek(const ic_layout *layout, const char *head, size_t n, unsigned *streams, int64_t *first)
+{
+	ic_zeek_layout l = *(const ic_zeek_layout *)(const void *)layout;
+	const char *cause, *end;
+	*streams = layout->streams;
+	*first = IC_TIME_NONE;
+	for (; n > 0 && (end = memchr(head, '\n', n)); n -= (size_t)(end - head) + 1, head = end + 1) {
+		size_t length = (size_t)(end - head), skip;
+		if (ic_zeek_is_header(head, length, &skip)) {
+			ic_zeek_layout_line(&l, head, length);
+			continue;
+		}
+		*streams |= l.base.streams;
+		int32_t column = ic_zeek_layout_column(&l, IC_F_TIME);
+		if (*first == IC_TIME_NONE && column >= 0 && length <= IC_LINE_MAX)
+			*first = ic_zeek_time(&l, ic_zeek_cell(&l, head, length, (uint32_t)column), &cause);
+	}
+}
+
+ic_fieldset ic_zeek_can_give(unsigned streams, const ic_reader_config *cfg)
+{
+	ic_fieldset set = 0;
+	(void)cfg;
+	for (unsigned f = 0; f < IC_FIELD_COUNT; f++)
+		if (ic_fields[f].zeek && (ic_fields[f].zeek_streams & streams))
+			set |= IC_FIELD_BIT(f);
+	const unsigned named =
+	    IC_STREAM_BIT(IC_STREAM_HTTP) | IC_STREAM_BIT(IC_STREAM_SSL) | IC_STREAM_BIT(IC_STREAM_WEBSOCKET);
+	if (streams & named)
+		set |= IC_FIELD_BIT(IC_F_DST_NAME);
+	if (streams & (named | IC_STREAM_BIT(IC_STREAM_DNS)))
+		set |= IC_FIELD_BIT(IC_F_SERVICE);
+	return set;
+}

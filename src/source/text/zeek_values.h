@@ -56,4 +56,9 @@ int32_t ic_zeek_port(const ic_zeek_layout *l, ic_str cell, const char **cause);
 /* A time, IC_TIME_NONE if bad (*cause); unset is bad too: an event without a time is of no use. */
 int64_t ic_zeek_time(const ic_zeek_layout *l, ic_str cell, const char **cause);
 
+/* What ic_source_kind asks of a head; see reader.h. */
+int ic_zeek_sniff(const char *head, size_t n);
+void ic_zeek_peek(const ic_layout *layout, const char *head, size_t n, unsigned *streams, int64_t *first);
+ic_fieldset ic_zeek_can_give(unsigned streams, const ic_reader_config *cfg);
+
 #endif
