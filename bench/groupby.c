@@ -47,7 +47,8 @@ int main(int argc, char **argv)
 	ic_error err = { 0 };
 	ic_intern *names = ic_intern_new(NULL);
 	ic_observation *o = NULL;
-	if (!names || ic_run_init(&run, &opt, NULL, &err) != IC_OK || ic_run_observe(&run, names, &o, &err) != IC_OK) {
+	if (!names || ic_run_init(&run, &opt, NULL, &err) != IC_OK ||
+	    ic_run_observe(&run, names, &o, &err) != IC_OK) {
 		fprintf(stderr, "groupby: %s %s\n", err.file, err.message);
 		return 1;
 	}

@@ -32,11 +32,16 @@ class Count:
         else:
             cls.failed += 1
             cls.failures.append(name)
-            print(f"FAILED {name}\n{output[-6000:]}".rstrip(), flush=True)
+            print(f"FAILED {name}\n{tail(output)}".rstrip(), flush=True)
 
 
 def say(text):
     print(text, flush=True)
+
+
+def tail(text):
+    """The end of a program's output, long lines cut."""
+    return "\n".join(line[:300] for line in text.splitlines()[-80:])
 
 
 def run(command, env=None, timeout=None):
@@ -113,7 +118,7 @@ def count_tap(label, status, out, err):
     elif status != 0 and not failed:
         Count.add(False, f"{label}: exit status {status}", out + err)
     elif failed:
-        print((out + err)[-8000:], flush=True)
+        say(tail(out + err))
 
 
 def tests(name, suites, env=None):

@@ -34,7 +34,7 @@ static inline int make_folder(void **state)
 static inline int remove_folder(void **state)
 {
 	(void)state;
-	char command[64];
+	char command[128];
 	ic_input_set_chunk(0);
 	(void)snprintf(command, sizeof(command), "chmod -R u+rwx %s; rm -rf %s", folder, folder);
 	return system(command);
