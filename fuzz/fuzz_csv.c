@@ -42,6 +42,8 @@ static totals run(const ic_source_kind *kind, const ic_layout *layout, const cha
 	return t;
 }
 
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	if (size < 2)

@@ -36,6 +36,8 @@ static ic_status unpack(ic_pack pack, const uint8_t *data, size_t n, size_t step
 	return st;
 }
 
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char *a = ic_malloc(TEXT_BYTES), *b = ic_malloc(TEXT_BYTES);

@@ -6,6 +6,8 @@
 #include "base/time.h"
 #include "source/text/cells.h"
 
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	if (size > UINT16_MAX)
