@@ -44,10 +44,10 @@ def tail(text):
     return "\n".join(line[:300] for line in text.splitlines()[-80:])
 
 
-def run(command, env=None, timeout=None):
+def run(command, env=None, timeout=None, cwd=ROOT):
     """(status, stdout, stderr)"""
     try:
-        done = subprocess.run(command, cwd=ROOT, env={**os.environ, **(env or {})}, stdin=subprocess.DEVNULL,
+        done = subprocess.run(command, cwd=cwd, env={**os.environ, **(env or {})}, stdin=subprocess.DEVNULL,
                               capture_output=True, timeout=timeout, check=False)
     except FileNotFoundError:
         return 127, "", f"{command[0]} is not there"
@@ -131,7 +131,8 @@ def tests(name, suites, env=None):
     def one(test):
         begun = time.monotonic()
         settings = {**(env or {}), **test["env"], "CMOCKA_MESSAGE_OUTPUT": "TAP"}
-        return run(test["cmd"], env=settings, timeout=TEST_LIMIT_S), time.monotonic() - begun
+        result = run(test["cmd"], settings, TEST_LIMIT_S, test["workdir"] or BUILDS / name)
+        return result, time.monotonic() - begun
 
     with concurrent.futures.ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
         for test, (result, seconds) in zip(listed, pool.map(one, listed)):
