@@ -634,8 +634,10 @@ static double view_median(const ic_sketch_view *v, const int64_t *gap, unsigned 
 		return (double)NAN;
 	if (v->raw)
 		return ((double)gap[(gaps - 1) / 2] + (double)gap[gaps / 2]) / 2 / (double)IC_TICKS_S;
+	/* The bin of interval number beats / 2, from 0: with two clocks of equal share, the slower one,
+	 * which is the sleep. */
 	uint32_t seen = 0, i = 0;
-	while (i + 1 < v->bins && (seen += v->h[i].count) < (v->beats + 1) / 2)
+	while (i + 1 < v->bins && (seen += v->h[i].count) <= v->beats / 2)
 		i++;
 	return (double)v->h[i].ticks / (double)IC_TICKS_S / v->h[i].count;
 }

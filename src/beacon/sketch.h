@@ -73,7 +73,7 @@ typedef struct ic_sketch_view {
 	uint32_t gaps;	       /* 0..8 */
 	int64_t gap_ticks[8];  /* longest first */
 	double
-	    interval_median_s; /* exact while raw, else mean of the median bin; over intervals >= 1 s; NaN if none */
+	    interval_median_s; /* exact while raw, else mean of the (upper) median bin; over intervals >= 1 s; NaN if none */
 	bool raw;
 	uint32_t raw_count;
 	int64_t raw_ticks[IC_SKETCH_RAW]; /* when raw: all event times, ascending */

@@ -99,7 +99,7 @@ static void recount(const series_events *s, ic_sketch_view *v)
 		v->interval_median_s =
 		    ((double)gap[(v->beats - 1) / 2] + (double)gap[v->beats / 2]) / 2 / 1e7;
 	else if (v->beats) {
-		unsigned b = ic_interval_bin(gap[(v->beats - 1) / 2]);
+		unsigned b = ic_interval_bin(gap[v->beats / 2]);
 		v->interval_median_s = (double)h[b].ticks / 1e7 / h[b].count;
 	}
 	for (unsigned b = 0; b < IC_INTERVAL_BINS; b++) {

@@ -237,7 +237,7 @@ static void tsv_and_json_convert_to_the_same_bytes(void **state)
 		skip();
 	char tsv[1200], json[1200];
 	snprintf(tsv, sizeof tsv, "%s/data/wrccdc_zeek/zeek-default/ssl.log.gz", shared_folder());
-	snprintf(json, sizeof json, "%s/data/wrccdc_zeek/zeek-json/ssl.log.gz", shared_folder());
+	snprintf(json, sizeof json, "%s/data/wrccdc_zeek/zeek-json/ssl.json.gz", shared_folder());
 	ic_buf a, b;
 	convert(&a, tsv);
 	convert(&b, json);
