@@ -600,7 +600,7 @@ walk(ic_json *j, const place *where, size_t k, size_t *ret_k, const bool indexed
 			SYNC();
 		}
 		marks |= e->marks;
-		if (SEE(at) == ' ')
+		if ((unsigned char)SEE(at) <= ' ')
 			at = blanks(p, at, STOP());
 		const size_t value = at;
 		if (__builtin_expect(e->flags, 0) && (indexed || value < end)) {

@@ -58,7 +58,7 @@ static bool put_fields(ic_reader *r, ic_cells *c)
 {
 	ic_arena *a = &c->b->arena;
 	for (int f = 0; f < IC_FIELD_COUNT; f++) {
-		unsigned rank = 0;
+		int rank = 0;
 		while (rank < RANKS && !ic_json_has(r->json, (unsigned)SLOT(f, rank)))
 			rank++;
 		if (rank == RANKS)

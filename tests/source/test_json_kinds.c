@@ -1,0 +1,474 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the JSON kinds make of rows, whatever the cut and the vector instructions. */
+#include "json_rows.h"
+#include "source/text/map.h"
+
+static const char *const zeek_lines =
+    "{\"ts\":1714521600.177274,\"uid\":\"C1\",\"id.orig_h\":\"10.0.0.5\",\"id.orig_p\":50000,"
+    "\"id.resp_h\":\"192.0.2.7\",\"id.resp_p\":443,\"proto\":\"tcp\",\"service\":\"ssl\","
+    "\"duration\":0.0012309551239013672,\"orig_bytes\":10,\"resp_bytes\":20,\"conn_state\":\"SF\","
+    "\"local_orig\":true,\"history\":\"ShAD\",\"orig_pkts\":3,\"orig_ip_bytes\":200,\"resp_pkts\":4,"
+    "\"resp_ip_bytes\":300}\n"
+    "{\"ts\":\"2024-05-01T00:00:01.500000Z\",\"uid\":\"C2\",\"id_orig_h\":\"fe80::1%eth0\","
+    "\"id_resp_h\":\"2001:db8::1\",\"id_resp_p\":22,\"conn_state\":\"S0\",\"service\":null}\n"
+    "\n"
+    "{\"_path\":\"http\",\"ts\":1714521602,\"uid\":\"C3\",\"id.orig_h\":\"10.0.0.5\",\"id.resp_h\":\"192.0.2."
+    "8\","
+    "\"id.resp_p\":80,\"trans_depth\":1,\"method\":\"GET\",\"host\":\"Www.Example.COM:80\",\"uri\":\"\\/"
+    "a\\\"b\","
+    "\"version\":\"1.1\",\"user_agent\":\"x\\ty\",\"status_code\":200,\"resp_mime_types\":[\"text/"
+    "plain\",\"a/b\"],"
+    "\"tags\":[]}\r\n"
+    "{\"_path\":\"ssl\",\"ts\":1714521603.5,\"uid\":\"C4\",\"id.orig_h\":\"10.0.0.5\",\"id.resp_h\":\"192.0."
+    "2.9\","
+    "\"id.resp_p\":8443,\"version\":\"TLSv13\",\"cipher\":\"X\",\"server_name\":\"A.example\","
+    "\"established\":true,"
+    "\"subject\":\"CN=a\\\\,b\",\"validation_status\":\"ok\",\"ja3\":\"\"}\n"
+    "{\"_path\":\"weird\",\"ts\":1714521603.5,\"uid\":\"C4\",\"name\":\"x\"}\n"
+    "{\"_path\":\"open_conn\",\"ts\":1714521604,\"uid\":\"C5\",\"id.resp_p\":443}\n"
+    "{\"ts\":1714521605,\"uid\":\"C6\",\"id.resp_p\":53,\"query\":\"q.example\",\"qtype\":1,"
+    "\"answers\":[\"192.0.2.1\",\"192.0.2.2\"],\"TTLs\":[1.0,2.0]}\n"
+    "{\"ts\":1714521606,\"uid\":\"C7\",\"id.resp_p\":25,\"trans_depth\":1,\"helo\":\"x\"}\n"
+    "{\"ts\":1714521607,\"uid\":\"C8\",\"id.resp_p\":70000,\"conn_state\":\"SF\"}\n"
+    "{\"ts\":1714521607,\"uid\":\"C9\",\"id.resp_p\":80,\"conn_state\":\"SF\",\"orig_bytes\":-1}\n"
+    "{\"uid\":\"C10\",\"id.resp_p\":80,\"conn_state\":\"SF\"}\n"
+    "{\"ts\":1714521608,\"uid\":\"C11\",\"host\":\"h.example\",\"uri\":\"/"
+    "ws\",\"client_protocols\":[\"a\"]}\n"
+    "{\"ts\":1714521609,\"uid\":\"C12\",\"conn_st";
+
+static void test_zeek(void **state)
+{
+	(void)state;
+	const ic_input_request req = all_of(EVERYTHING);
+	char *rows = steady_rows(&ic_kind_zeek_json, &req, NULL, zeek_lines, strlen(zeek_lines));
+	assert_string_equal(
+	    rows,
+	    "0 conn|time=2024-05-01T00:00:00.177274Z|uid=C1|src_ip=10.0.0.5|src_port=50000|dst_ip=192.0.2.7|"
+	    "dst_port=443|transport=tcp|service=tls|duration_s=0.001231|bytes_out=10|bytes_in=20|"
+	    "ip_bytes_out=200|ip_bytes_in=300|packets_out=3|packets_in=4|conn_state=SF\n"
+	    "1 conn|time=2024-05-01T00:00:01.5Z|uid=C2|src_ip=fe80::1|dst_ip=2001:db8::1|dst_port=22|"
+	    "conn_state=S0\n"
+	    "3 "
+	    "http|time=2024-05-01T00:00:02Z|uid=C3|src_ip=10.0.0.5|dst_ip=192.0.2.8|dst_port=80|service=http|"
+	    "dst_name=www.example.com|method=GET|uri=/"
+	    "a\"b|host=Www.Example.COM:80|status=200|user_agent=x\ty|"
+	    "content_type=text/plain,a/b\n"
+	    "4 ssl|time=2024-05-01T00:00:03.5Z|uid=C4|src_ip=10.0.0.5|dst_ip=192.0.2.9|dst_port=8443|"
+	    "service=tls|dst_name=a.example|sni=A.example|tls_version=TLSv13|cert_subject=CN=a\\,b|"
+	    "cert_valid=true|ja3=|cert_status=ok\n"
+	    "6 conn|flags=1|time=2024-05-01T00:00:04Z|uid=C5|dst_port=443\n"
+	    "7 dns|time=2024-05-01T00:00:05Z|uid=C6|dst_port=53|service=dns|dns_query=q.example|"
+	    "dns_answers=192.0.2.1,192.0.2.2\n"
+	    "12 websocket|flags=4|time=2024-05-01T00:00:08Z|uid=C11|service=websocket|dst_name=h.example|"
+	    "uri=/ws|host=h.example\n"
+	    "read 13 kept 7 bad 4 ports 0 time 0 other 2 lines 13 (line 9: dst_port is over 65535: 70000)");
+	ic_free(rows);
+}
+
+static void test_filter(void **state)
+{
+	(void)state;
+	static uint64_t ports[1024];
+	ports[80 >> 6] |= UINT64_C(1) << (80 & 63);
+	ic_input_request req = all_of(IC_FIELD_BIT(IC_F_UID) | IC_FIELD_BIT(IC_F_DST_PORT) |
+				      IC_FIELD_BIT(IC_F_SERVICE) | IC_FIELD_BIT(IC_F_TIME));
+	req.filter = (ic_row_filter){ ports, true, INT64_C(17145216020000000), IC_TIME_NONE };
+	req.streams = IC_STREAM_BIT(IC_STREAM_CONN) | IC_STREAM_BIT(IC_STREAM_HTTP);
+	const char *text =
+	    "{\"ts\":1714521600,\"uid\":\"C1\",\"id.resp_p\":443,\"service\":\"ssl\",\"conn_state\":\"SF\"}\n"
+	    "{\"ts\":1714521602,\"uid\":\"C2\",\"id.resp_p\":443,\"service\":\"ssl\",\"conn_state\":\"SF\"}\n"
+	    "{\"ts\":1714521603,\"uid\":\"C3\",\"id.resp_p\":443,\"conn_state\":\"S0\"}\n"
+	    "{\"ts\":1714521604,\"uid\":\"C4\",\"conn_state\":\"S0\"}\n"
+	    "{\"ts\":1714521605,\"uid\":\"C5\",\"id.resp_p\":80,\"conn_state\":\"S0\"}\n"
+	    "{\"ts\":1714521605,\"uid\":\"C6\",\"id.resp_p\":80,\"query\":\"x\"}\n"
+	    "{\"ts\":1714521606,\"uid\":\"C7\",\"id.resp_p\":8081,\"trans_depth\":1,\"method\":\"GET\"}\n";
+	char *rows = steady_rows(&ic_kind_zeek_json, &req, NULL, text, strlen(text));
+	assert_string_equal(rows, "1 conn|time=2024-05-01T00:00:02Z|uid=C2|dst_port=443|service=tls\n"
+				  "3 conn|time=2024-05-01T00:00:04Z|uid=C4\n"
+				  "4 conn|time=2024-05-01T00:00:05Z|uid=C5|dst_port=80\n"
+				  "6 http|time=2024-05-01T00:00:06Z|uid=C7|dst_port=8081|service=http\n"
+				  "read 7 kept 4 bad 0 ports 1 time 1 other 1 lines 7");
+	ic_free(rows);
+}
+
+static void test_zeek_layout(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *head;
+		unsigned streams;
+		bool single;
+	} cases[] = {
+		{ "{\"ts\":1,\"uid\":\"C\",\"conn_state\":\"SF\"}\n", IC_STREAM_BIT(IC_STREAM_CONN), true },
+		{ "{\"_path\":\"weird\",\"ts\":1,\"uid\":\"C\"}\n{\"_path\":\"weird\",\"ts\":1}\n", 0, true },
+	};
+	bool nomem;
+	const ic_input_request req = all_of(EVERYTHING);
+	const ic_reader_config cfg = { .req = &req };
+	for (size_t i = 0; i < 2; i++) {
+		const ic_layout *l =
+		    ic_kind_zeek_json.layout(&cfg, cases[i].head, strlen(cases[i].head), &nomem);
+		assert_non_null(l);
+		assert_int_equal(l->streams, cases[i].streams);
+		assert_int_equal(l->single, cases[i].single);
+		ic_kind_zeek_json.layout_free(l);
+	}
+	const ic_layout *l = ic_kind_zeek_json.layout(&cfg, zeek_lines, strlen(zeek_lines), &nomem);
+	assert_false(l->single);
+	unsigned streams;
+	int64_t first;
+	ic_kind_zeek_json.peek(l, zeek_lines, strlen(zeek_lines), &streams, &first);
+	assert_int_equal(streams, 31);
+	assert_int_equal(first, INT64_C(17145216001772740));
+	ic_kind_zeek_json.layout_free(l);
+}
+
+/* A file that went on with another log says so. */
+static void test_zeek_other_log_later(void **state)
+{
+	(void)state;
+	bool nomem;
+	const ic_input_request req = all_of(EVERYTHING);
+	const ic_reader_config cfg = { .req = &req };
+	const char *conn = "{\"ts\":1,\"uid\":\"C\",\"conn_state\":\"SF\"}\n";
+	const char *dns = "{\"ts\":1,\"uid\":\"C\",\"query\":\"SF\"}\n";
+	const ic_layout *l = ic_kind_zeek_json.layout(&cfg, conn, strlen(conn), &nomem);
+	ic_reader *r = ic_kind_zeek_json.begin(&cfg, l);
+	ic_batch *b = ic_batch_new(req.wanted);
+	ic_row_counts c = { 0 };
+	size_t at = 0;
+	assert_int_equal(ic_kind_zeek_json.parse(r, conn, strlen(conn), &at, false, b, &c), IC_OK);
+	assert_ptr_equal(ic_kind_zeek_json.layout_after(r, &nomem), l);
+	at = 0;
+	assert_int_equal(ic_kind_zeek_json.parse(r, dns, strlen(dns), &at, true, b, &c), IC_OK);
+	const ic_layout *after = ic_kind_zeek_json.layout_after(r, &nomem);
+	assert_false(ic_kind_zeek_json.layout_equal(l, after));
+	assert_true(after->streams & IC_STREAM_BIT(IC_STREAM_DNS));
+	ic_kind_zeek_json.end(r);
+	ic_kind_zeek_json.layout_free(after);
+	ic_kind_zeek_json.layout_free(l);
+	ic_batch_free(b);
+}
+
+static const char *const eve_lines =
+    "{\"timestamp\":\"2024-05-01T00:00:03.489274+0000\",\"flow_id\":1989039113361646,\"event_type\":\"flow\","
+    "\"src_ip\":\"10.20.1.180\",\"src_port\":56527,\"dest_ip\":\"192.0.2.56\",\"dest_port\":443,\"proto\":"
+    "\"TCP\","
+    "\"app_proto\":\"tls\",\"flow\":{\"pkts_toserver\":5,\"pkts_toclient\":3,\"bytes_toserver\":2310,"
+    "\"bytes_toclient\":1093,\"start\":\"2024-05-01T00:00:00.177274+0000\",\"end\":\"2024-05-01T02:00:00."
+    "489274+0200\","
+    "\"age\":0,\"state\":\"closed\"},\"tcp\":{\"syn\":true},\"host\":\"s1\"}\n"
+    "{\"event_type\":\"alert\",\"timestamp\":\"2024-05-01T00:00:03.489274+0000\",\"broken\":\n"
+    "{\"timestamp\":\"2024-05-01T00:00:01.000001+0000\",\"flow_id\":7,\"event_type\":\"http\",\"dest_port\":"
+    "80,"
+    "\"http\":{\"hostname\":\"H.example\",\"url\":\"/x\",\"http_user_agent\":\"Mozilla\\/"
+    "5.0\",\"http_method\":\"GET\","
+    "\"status\":101,\"length\":5}}\n"
+    "{\"timestamp\":\"2024-05-01T00:00:02.000000+0000\",\"flow_id\":8,\"event_type\":\"tls\",\"dest_port\":"
+    "443,"
+    "\"tls\":{\"subject\":\"CN=x\",\"issuerdn\":\"CN=y\",\"sni\":\"S.example\",\"version\":\"TLS 1.3\","
+    "\"ja3\":{\"hash\":\"abc\",\"string\":\"1\"},\"ja3s\":{\"hash\":\"def\"},\"ja4\":\"t13d\","
+    "\"server_alpns\":[\"h2\"]}}\n"
+    "{\"timestamp\":\"2024-05-01T00:00:02.000000+0000\",\"flow_id\":9,\"event_type\":\"quic\",\"dest_port\":"
+    "443,"
+    "\"proto\":\"UDP\",\"quic\":{\"sni\":\"q.example\",\"ja4\":\"q13d\"}}\n"
+    "{\"timestamp\":\"2024-05-01T00:00:04.000000+0000\",\"flow_id\":10,\"event_type\":\"dns\",\"dest_port\":"
+    "53,"
+    "\"dns\":{\"version\":2,\"type\":\"answer\",\"rrname\":\"a.example\",\"answers\":[{\"rrname\":\"a."
+    "example\","
+    "\"rrtype\":\"A\",\"rdata\":\"192.0.2.1\"},{\"rdata\":\"192.0.2.2\"}],\"grouped\":{\"A\":[\"192.0.2.1\"]}"
+    "}}\n"
+    "{\"timestamp\":\"2024-05-01T00:00:05.000000+0000\",\"event_type\":\"dns\",\"dns\":{\"version\":3,"
+    "\"queries\":[{\"rrname\":\"b.example\"}],\"grouped\":{\"A\":[\"192.0.2.3\",\"192.0.2.4\"]}}}\n"
+    "{\"timestamp\":\"2024-05-01T00:00:06.000000+0000\",\"event_type\":\"dns\",\"dns\":{\"type\":\"answer\","
+    "\"rrname\":\"c.example\",\"rdata\":\"192.0.2.5\"}}\n"
+    "{\"timestamp\":\"2024-13-01T00:00:06.000000+0000\",\"event_type\":\"flow\"}\n"
+    "{\"timestamp\":\"2024-05-01T00:00:07.000000+0000\",\"event_type\":\"flow\",\"app_proto\":\"failed\","
+    "\"flow\":{\"age\":61,\"action\":\"drop\"}}\n";
+
+static void test_eve(void **state)
+{
+	(void)state;
+	const ic_input_request req = all_of(EVERYTHING);
+	char *rows = steady_rows(&ic_kind_eve, &req, NULL, eve_lines, strlen(eve_lines));
+	assert_string_equal(
+	    rows,
+	    "0 conn|time=2024-05-01T00:00:00.177274Z|uid=1989039113361646|sensor=s1|src_ip=10.20.1.180|"
+	    "src_port=56527|dst_ip=192.0.2.56|dst_port=443|transport=tcp|service=tls|duration_s=0.312|"
+	    "ip_bytes_out=2310|ip_bytes_in=1093|packets_out=5|packets_in=3\n"
+	    "2 http|flags=4|time=2024-05-01T00:00:01.000001Z|uid=7|dst_port=80|service=websocket|"
+	    "dst_name=h.example|method=GET|uri=/x|host=H.example|status=101|user_agent=Mozilla/5.0|"
+	    "response_body_bytes=5\n"
+	    "3 ssl|time=2024-05-01T00:00:02Z|uid=8|dst_port=443|service=tls|dst_name=s.example|sni=S.example|"
+	    "alpn=h2|tls_version=TLS 1.3|cert_subject=CN=x|cert_issuer=CN=y|ja3=abc|ja3s=def|ja4=t13d\n"
+	    "4 "
+	    "ssl|time=2024-05-01T00:00:02Z|uid=9|dst_port=443|transport=udp|service=quic|dst_name=q.example|"
+	    "sni=q.example|ja4=q13d\n"
+	    "5 dns|time=2024-05-01T00:00:04Z|uid=10|dst_port=53|service=dns|dns_query=a.example|"
+	    "dns_answers=192.0.2.1,192.0.2.2\n"
+	    "6 "
+	    "dns|time=2024-05-01T00:00:05Z|service=dns|dns_query=b.example|dns_answers=192.0.2.3,192.0.2.4\n"
+	    "7 dns|time=2024-05-01T00:00:06Z|service=dns|dns_query=c.example|dns_answers=192.0.2.5\n"
+	    "9 conn|flags=8|time=2024-05-01T00:00:07Z|duration_s=61|action=blocked\n"
+	    "read 10 kept 8 bad 1 ports 0 time 0 other 1 lines 10 (line 8: time is not a time: "
+	    "2024-13-01T00:00:06.000000+0000)");
+	ic_free(rows);
+}
+
+#define EVENT(n)                                                                                             \
+	"{\"Timestamp\":\"2024-05-01T00:00:0" #n "Z\",\"DeviceName\":\"pc\",\"RemoteIP\":\"192.0.2." #n      \
+	"\",\"RemotePort\":443,\"LocalIP\":\"10.0.0.1\",\"Protocol\":\"TcpV4\",\"RemoteUrl\":\"https://"     \
+	"A.example/x\","                                                                                     \
+	"\"ActionType\":\"ConnectionSuccess\",\"AdditionalFields\":\"{}\"}"
+#define EVENT_ROW(n)                                                                                         \
+	" conn|time=2024-05-01T00:00:0" #n "Z|src_ip=10.0.0.1|dst_ip=192.0.2." #n                            \
+	"|dst_port=443|transport=tcp|action=allowed|src_host=pc|dst_name=a.example\n"
+
+static void expect_defender(const char *text, const char *want)
+{
+	const ic_input_request req = all_of(EVERYTHING);
+	char *rows = steady_rows(&ic_kind_defender_json, &req, NULL, text, strlen(text));
+	assert_string_equal(rows, want);
+	ic_free(rows);
+}
+
+static void test_defender_shapes(void **state)
+{
+	(void)state;
+	expect_defender(
+	    EVENT(1) "\n" EVENT(2) "\n",
+	    "0" EVENT_ROW(1) "1" EVENT_ROW(2) "read 2 kept 2 bad 0 ports 0 time 0 other 0 lines 2");
+	expect_defender(
+	    "[" EVENT(1) "," EVENT(2) "]",
+	    "0" EVENT_ROW(1) "0" EVENT_ROW(2) "read 2 kept 2 bad 0 ports 0 time 0 other 0 lines 0");
+	expect_defender(
+	    "\xef\xbb\xbf{\n \"Stats\": {\"x\": [1, {\"y\": 2}]},\n \"Schema\": [[1]],\n \"Results\": "
+	    "[\n " EVENT(1) ",\n " EVENT(2) "\n ],\n \"more\": 12\n}\n",
+	    "4" EVENT_ROW(1) "5" EVENT_ROW(2) "read 2 kept 2 bad 0 ports 0 time 0 other 0 lines 9");
+	expect_defender("{\"records\":[]}{\"value\":[" EVENT(3) "]}",
+			"0" EVENT_ROW(3) "read 1 kept 1 bad 0 ports 0 time 0 other 0 lines 0");
+	/* one record cut short, in a file of lines and at the end of a list */
+	expect_defender(
+	    EVENT(1) "\n{\"Timestamp\":\"2024\n" EVENT(2) "\n",
+	    "0" EVENT_ROW(1) "2" EVENT_ROW(
+		2) "read 3 kept 2 bad 1 ports 0 time 0 other 0 lines 3 (line 1: expected , or })");
+	expect_defender(
+	    "[" EVENT(1) ",{\"Timestamp\":",
+	    "0" EVENT_ROW(1) "read 2 kept 1 bad 1 ports 0 time 0 other 0 lines 0 (line 0: unexpected end)");
+	expect_defender(
+	    "[" EVENT(1) ",\n",
+	    "0" EVENT_ROW(
+		1) "read 2 kept 1 bad 1 ports 0 time 0 other 0 lines 1 (line 1: unexpected end: the list of "
+		   "records is not closed)");
+}
+
+static void test_defender_events(void **state)
+{
+	(void)state;
+	expect_defender(
+	    "{\"time\":\"2024-05-01T01:00:00Z\",\"category\":\"AdvancedHunting-DeviceEvents\",\"properties\":"
+	    "{"
+	    "\"RemoteIP\":\"-\"}}\n"
+	    "{\"time\":\"2024-05-01T01:00:00Z\",\"category\":\"AdvancedHunting-DeviceNetworkEvents\","
+	    "\"properties\":{\"Timestamp\":\"2024-05-01T00:00:00.1234567Z\",\"RemoteIP\":\"192.0.2.1\","
+	    "\"LocalIP\":\"10.0.0.1\",\"RemotePort\":50000,\"LocalPort\":443,\"RemoteUrl\":null,"
+	    "\"ActionType\":\"InboundConnectionAttempt\",\"AdditionalFields\":\"{\\\"a\\\":1}\"}}\n"
+	    "{\"TimeGenerated [UTC]\":\"5/1/2024, 10:00:00.123 "
+	    "AM\",\"RemoteIP\":\"192.0.2.1\",\"RemotePort\":443,"
+	    "\"ActionType\":\"ConnectionSuccessAggregatedReport\",\"AdditionalFields\":{"
+	    "\"uniqueEventsAggregated\":12}}\n"
+	    "{\"TimeGenerated\":\"2024-05-01T02:00:00Z\",\"RemoteIP\":\"192.0.2.1\",\"RemotePort\":443,"
+	    "\"ActionType\":\"ConnectionFailedAggregatedReport\",\"AdditionalFields\":\"{"
+	    "\\\"uniqueEventsAggregated\\\":"
+	    "3}\"}\n"
+	    "{\"TimeGenerated\":\"2024-05-01T02:00:00Z\",\"RemoteIP\":\"nope\",\"ActionType\":"
+	    "\"ConnectionSuccess\"}\n",
+	    "1 conn|time=2024-05-01T00:00:00.1234567Z|src_ip=192.0.2.1|src_port=50000|dst_ip=10.0.0.1|"
+	    "dst_port=443\n"
+	    "2 count|time=2024-05-01T10:00:00.123Z|dst_ip=192.0.2.1|dst_port=443|action=allowed|count=12\n"
+	    "3 count|flags=8|time=2024-05-01T02:00:00Z|dst_ip=192.0.2.1|dst_port=443|action=failed|count=3\n"
+	    "read 5 kept 3 bad 1 ports 0 time 0 other 1 lines 5 (line 4: dst_ip is not an address: nope)");
+}
+
+static void test_qradar(void **state)
+{
+	(void)state;
+	const ic_input_request req = all_of(EVERYTHING);
+	const char *text =
+	    "{\"events\": [\n"
+	    " {\"starttime\": 1714521600123, \"sourceip\": \"10.0.0.1\", \"destinationip\": \"192.0.2.1\",\n"
+	    "  \"destinationport\": 443, \"protocolid\": 6, \"eventcount\": 3, \"username\": null,\n"
+	    "  \"devicetime\": 5, \"custom\": {\"sourceip\": \"x\"}},\n"
+	    " {\"starttime\": 1714521601000, \"SourceIP\": \"10.0.0.2\", \"URL\": \"http://w.example/p\",\n"
+	    "  \"HTTP Method\": \"GET\", \"destinationip\": \"N/A\"}\n"
+	    "]}\n";
+	char *rows = steady_rows(&ic_kind_qradar_json, &req, NULL, text, strlen(text));
+	assert_string_equal(
+	    rows, "1 conn|time=2024-05-01T00:00:00.123Z|src_ip=10.0.0.1|dst_ip=192.0.2.1|dst_port=443|"
+		  "transport=tcp|count=3\n"
+		  "4 http|time=2024-05-01T00:00:01Z|src_ip=10.0.0.2|dst_port=80|service=http|"
+		  "dst_name=w.example|method=GET|uri=/p|host=w.example\n"
+		  "read 2 kept 2 bad 0 ports 0 time 0 other 0 lines 7");
+	ic_free(rows);
+}
+
+static void test_map(void **state)
+{
+	(void)state;
+	const ic_input_request req = all_of(EVERYTHING);
+	ic_field_map *map = NULL;
+	ic_error err;
+	const char *lines =
+	    "at = time(ms)\nsrc.ip = src_ip\nflat.ip = dst_ip\nlink = url\ntook = duration_s(us)\n";
+	const char *text = "{\"at\":1714521600123,\"src\":{\"ip\":\"10.0.0.1\"},\"flat.ip\":\"192.0.2.1\","
+			   "\"link\":\"https:\\/\\/l.example\\/q\",\"took\":1500000}\n"
+			   "{\"at\":\"x\"}\n{\"src\":{}}\n";
+	assert_int_equal(ic_field_map_parse(lines, strlen(lines), "m", &map, &err), IC_OK);
+	char *rows = steady_rows(&ic_kind_ndjson, &req, map, text, strlen(text));
+	assert_string_equal(
+	    rows, "0 http|time=2024-05-01T00:00:00.123Z|src_ip=10.0.0.1|dst_ip=192.0.2.1|"
+		  "dst_port=443|service=tls|duration_s=1.5|dst_name=l.example|uri=/q|host=l.example\n"
+		  "read 3 kept 1 bad 2 ports 0 time 0 other 0 lines 3 (line 1: time is not a time: "
+		  "x)");
+	ic_free(rows);
+	ic_field_map_free(map);
+	text = "{\"time\":\"2024-05-01T00:00:00Z\",\"event_level\":\"handshake\",\"src_ip\":\"10.0.0.1\","
+	       "\"dst_name\":\"a.example\",\"sni\":\"a.example\"}\n";
+	rows = steady_rows(&ic_kind_ndjson, &req, NULL, text, strlen(text));
+	assert_string_equal(
+	    rows, "0 ssl|time=2024-05-01T00:00:00Z|src_ip=10.0.0.1|dst_name=a.example|sni=a.example\n"
+		  "read 1 kept 1 bad 0 ports 0 time 0 other 0 lines 1");
+	ic_free(rows);
+}
+
+static void test_long_lines(void **state)
+{
+	(void)state;
+	const ic_input_request req = all_of(IC_FIELD_BIT(IC_F_TIME) | IC_FIELD_BIT(IC_F_UID));
+	ic_buf text;
+	ic_buf_init(&text, 0);
+	for (size_t n = 100000; n < 40000000; n *= 170) { /* over a slab, over the limit */
+		ic_buf_puts(&text, "{\"ts\":1,\"uid\":\"A\",\"conn_state\":\"SF\",\"x\":\"");
+		for (size_t i = 0; i < n; i++)
+			ic_buf_putc(&text, i % 100 ? 'x' : ' ');
+		ic_buf_puts(&text, "\"}\n");
+	}
+	ic_buf_puts(&text, "{\"ts\":2,\"uid\":\"B\",\"conn_state\":\"SF\"}\n");
+	char *rows = json_rows(&ic_kind_zeek_json, &req, NULL, text.p, text.n, 0);
+	assert_string_equal(rows,
+			    "0 conn|time=1970-01-01T00:00:01Z|uid=A\n2 conn|time=1970-01-01T00:00:02Z|uid=B\n"
+			    "read 3 kept 2 bad 1 ports 0 time 0 other 0 lines 3 (line 1: line is longer than "
+			    "16 MiB)");
+	ic_free(rows);
+	ic_buf_clear(&text);
+}
+
+static void test_sniff(void **state)
+{
+	(void)state;
+	static const ic_source_kind *const kinds[] = { &ic_kind_zeek_json, &ic_kind_eve,
+						       &ic_kind_defender_json, &ic_kind_qradar_json,
+						       &ic_kind_ndjson };
+	static const struct {
+		const char *text;
+		int kind; /* -1: none of them for sure */
+	} cases[] = {
+		{ "{\"ts\":1,\"uid\":\"C\"}\n", 0 },
+		{ "{\"_path\":\"conn\",\"_write_ts\":\"2018-03-24T17:15:20.613421Z\",\"ts\":\"x\"}\n", 0 },
+		{ "{\"timestamp\":\"x\",\"event_type\":\"stats\"}\n", 1 },
+		{ "[{\"Timestamp\":\"x\",\"DeviceName\":\"x\",\"RemoteIP\":\"x\"}]", 2 },
+		{ "{\"time\":\"x\",\"category\":\"AdvancedHunting-DeviceInfo\",\"properties\":{}}", 2 },
+		{ "{\n \"events\": [\n {\"starttime\": 1, \"sourceip\": \"x\", \"destinationip\": \"y\"}",
+		  3 },
+		{ "{\"time\":\"x\",\"src_ip\":\"10.0.0.1\",\"dst_ip\":\"x\"}\n", 4 },
+		{ "{\"x\":1}\n", -1 },
+		{ "[section]\nkey=value\n", -1 },
+		{ "#fields\tts\n", -1 },
+		{ "", -1 },
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		int best = -1, most = 19, second = 0;
+		for (int k = 0; k < 5; k++) {
+			int c = kinds[k]->sniff(cases[i].text, strlen(cases[i].text));
+			if (c > most) {
+				second = most;
+				most = c;
+				best = k;
+			}
+		}
+		assert_int_equal(best, cases[i].kind);
+		assert_true(second < most);
+	}
+}
+
+/* ---- real logs, when they are at hand ---- */
+
+static char *shared_text(const char *name, size_t *n)
+{
+	char path[512];
+	const char *shared = getenv("ICTUS_SHARED");
+	(void)snprintf(path, sizeof(path), "%s/data/%s", shared ? shared : SOURCE_ROOT "/../shared", name);
+	gzFile f = gzopen(path, "rb");
+	if (!f)
+		return NULL;
+	size_t room = 64u << 20;
+	char *text = malloc(room);
+	assert_non_null(text);
+	int got = gzread(f, text, (unsigned)room);
+	assert_true(got > 0);
+	*n = (size_t)got;
+	(void)gzclose(f);
+	return text;
+}
+
+/* The same handshakes in TSV and in JSON, though the lines count from another start. */
+static void test_real_tsv_and_json(void **state)
+{
+	(void)state;
+	static const char *const logs[][2] = {
+		{ "wrccdc_zeek/zeek-default/ssl.log.gz", "wrccdc_zeek/zeek-json/ssl.json.gz" },
+		{ "wrccdc_zeek/zeek-default/dns.log.gz", "wrccdc_zeek/zeek-json/dns.json.gz" },
+	};
+	const ic_input_request req = all_of(EVERYTHING);
+	for (size_t i = 0; i < 2; i++) {
+		size_t tsv_n, json_n;
+		char *tsv = shared_text(logs[i][0], &tsv_n), *json = shared_text(logs[i][1], &json_n);
+		if (!tsv || !json)
+			skip();
+		char *want = json_rows(&ic_kind_zeek_tsv, &req, NULL, tsv, tsv_n, 0);
+		char *have = json_rows(&ic_kind_zeek_json, &req, NULL, json, json_n, 0);
+		unsigned rows = 0;
+		char *w = want, *h = have;
+		for (char *a, *b; (a = strsep(&w, "\n")) && (b = strsep(&h, "\n"));) {
+			if (!w || !h)
+				break; /* the counts */
+			assert_string_equal(strchr(b, ' '), strchr(a, ' '));
+			rows++;
+		}
+		assert_true(rows > 10000);
+		assert_true(!w && !h);
+		ic_free(want);
+		ic_free(have);
+		free(tsv);
+		free(json);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_zeek),
+		cmocka_unit_test(test_filter),
+		cmocka_unit_test(test_zeek_layout),
+		cmocka_unit_test(test_zeek_other_log_later),
+		cmocka_unit_test(test_eve),
+		cmocka_unit_test(test_defender_shapes),
+		cmocka_unit_test(test_defender_events),
+		cmocka_unit_test(test_qradar),
+		cmocka_unit_test(test_map),
+		cmocka_unit_test(test_long_lines),
+		cmocka_unit_test(test_sniff),
+		cmocka_unit_test(test_real_tsv_and_json),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
