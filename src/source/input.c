@@ -312,7 +312,8 @@ static void gather_facts(ic_input *in)
 		sizes_known &= !f->pipe;
 		facts->streams |= f->streams;
 		facts->mixed |= is_mixed(f) || f->pipe;
-		facts->can_give |= f->kind->can_give(f->streams, &in->cfg);
+		ic_fieldset gives = f->newest->gives ? f->newest->gives : ~UINT64_C(0);
+		facts->can_give |= f->kind->can_give(f->streams, &in->cfg) & gives;
 	}
 	if (!sizes_known)
 		facts->bytes = 0;

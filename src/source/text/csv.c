@@ -163,6 +163,35 @@ static void settle_rivals(csv_layout *l)
 	}
 }
 
+/* The fields of the columns, and what rows get from them. */
+static ic_fieldset fields_given(const csv_layout *l)
+{
+	const ic_fieldset named = IC_FIELD_BIT(IC_F_HOST) | IC_FIELD_BIT(IC_F_SNI);
+	const ic_fieldset of_url = IC_FIELD_BIT(IC_F_DST_IP) | IC_FIELD_BIT(IC_F_DST_NAME) |
+				   IC_FIELD_BIT(IC_F_DST_PORT) | IC_FIELD_BIT(IC_F_SERVICE) |
+				   IC_FIELD_BIT(IC_F_URI) | IC_FIELD_BIT(IC_F_HOST);
+	const ic_fieldset inspected =
+	    of_url | IC_FIELD_BIT(IC_F_UID) | IC_FIELD_BIT(IC_F_METHOD) | IC_FIELD_BIT(IC_F_STATUS) |
+	    IC_FIELD_BIT(IC_F_USER_AGENT) | IC_FIELD_BIT(IC_F_REFERRER) | IC_FIELD_BIT(IC_F_SNI) |
+	    IC_FIELD_BIT(IC_F_TLS_VERSION) | IC_FIELD_BIT(IC_F_CERT_SUBJECT) |
+	    IC_FIELD_BIT(IC_F_CERT_ISSUER) | IC_FIELD_BIT(IC_F_JA3) | IC_FIELD_BIT(IC_F_JA3S) |
+	    IC_FIELD_BIT(IC_F_COUNT) | IC_FIELD_BIT(IC_F_DNS_QUERY);
+	ic_fieldset set = 0;
+	for (uint32_t i = 0; i < l->columns; i++) {
+		switch (l->column[i].target) {
+		case IC_CSV_URL: set |= of_url; break;
+		case IC_CSV_ACTION_TYPE: set |= IC_FIELD_BIT(IC_F_ACTION); break;
+		case IC_CSV_ADDITIONAL: set |= inspected; break;
+		case IC_CSV_LEVEL:
+		case IC_CSV_NOTHING: break;
+		default: set |= IC_FIELD_BIT(l->column[i].target); break;
+		}
+	}
+	if (set & named)
+		set |= IC_FIELD_BIT(IC_F_DST_NAME);
+	return set;
+}
+
 const ic_layout *ic_csv_layout(const ic_csv_ops *ops, const ic_reader_config *cfg, const char *head, size_t n,
 			       bool *nomem)
 {
@@ -189,6 +218,7 @@ const ic_layout *ic_csv_layout(const ic_csv_ops *ops, const ic_reader_config *cf
 		for (uint32_t i = 0; i < l->columns; i++)
 			l->column[i] = ops->column(cfg->map, name_of(&split->cells[i]));
 		settle_rivals(l);
+		l->base.gives = fields_given(l);
 		*nomem = false;
 	} else {
 		ic_free(l);

@@ -35,6 +35,7 @@ typedef struct ic_layout {
 	/* Of a kind that is mixed: this file seems to hold one log only. If another one comes after all,
 	 * layout_after says so, as for the kinds that are not mixed. */
 	bool single;
+	ic_fieldset gives; /* of can_give, the fields that this header leaves possible; 0: all */
 } ic_layout;
 
 typedef struct ic_reader ic_reader; /* private state of one unit being read */
