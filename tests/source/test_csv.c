@@ -175,6 +175,27 @@ static void test_raw_bytes(void **state)
 	ic_batch_free(b);
 }
 
+/* A quote that nothing closes within 16 MiB costs its own line only. */
+static void test_open_quote(void **state)
+{
+	(void)state;
+	const char *path = path_of("open.csv");
+	FILE *f = fopen(path, "wb");
+	assert_non_null(f);
+	(void)fputs("time,src_ip,dst_ip\n1,\"10.0.0.1,203.0.113.5\n", f);
+	const int rows = 700000;
+	for (int i = 0; i < rows; i++)
+		(void)fputs("2,10.0.0.1,203.0.113.5   \n", f);
+	assert_int_equal(fclose(f), 0);
+	ic_file_report report;
+	char *got = rows_of(path, 1, &report);
+	assert_int_equal(report.kept, rows);
+	assert_int_equal(report.bad, 1);
+	assert_string_equal(report.first_bad.message, "a quote is not closed");
+	assert_int_equal(report.first_bad.line, 2);
+	ic_free(got);
+}
+
 static void test_line_numbers(void **state)
 {
 	(void)state;
@@ -246,7 +267,8 @@ static void test_qradar(void **state)
 	    "1,1714557600250,10.0.0.1,50000,203.0.113.5,443,6,null,,,,100,3,Firewall Deny\n"
 	    "1,2024-05-01 10:00:01,10.0.0.1,50001,10.0.0.254,3128,6,bob,http://C2.example/x?y,curl/8,GET,5,1,"
 	    "Permit\n"
-	    "1,1714557602000,10.0.0.1,50002,203.0.113.5,443,6,N/A,https://c2.example,,,,1,x\n",
+	    "1,1714557602000,10.0.0.1,50002,203.0.113.5,443,6,N/A,https://c2.example,,,,1,x\n"
+	    "1,1714557603000,10.0.0.1,50002,203.0.113.5,80,6,,/a?b,,GET,,1,x\n",
 	    "qradar-csv",
 	    "conn|flags=8|time=2024-05-01T10:00:00.25Z|src_ip=10.0.0.1|src_port=50000|dst_ip=203.0.113.5|"
 	    "dst_port=443|transport=tcp|bytes_out=100|action=blocked|count=3\n"
@@ -255,7 +277,9 @@ static void test_qradar(void **state)
 	    "example|"
 	    "method=GET|uri=/x?y|host=C2.example|user_agent=curl/8|count=1\n"
 	    "http|time=2024-05-01T10:00:02Z|src_ip=10.0.0.1|src_port=50002|dst_ip=203.0.113.5|dst_port=443|"
-	    "transport=tcp|service=tls|action=x|dst_name=c2.example|uri=/|host=c2.example|count=1\n",
+	    "transport=tcp|service=tls|action=x|dst_name=c2.example|uri=/|host=c2.example|count=1\n"
+	    "http|time=2024-05-01T10:00:03Z|src_ip=10.0.0.1|src_port=50002|dst_ip=203.0.113.5|dst_port=80|"
+	    "transport=tcp|action=x|method=GET|uri=/a?b|count=1\n",
 	    "", 0, 0);
 	assert_int_equal(ic_qradar_field(IC_STR("Source IP")), IC_F_SRC_IP);
 	assert_int_equal(ic_qradar_field(IC_STR("protocolname_protocolid")), IC_F_TRANSPORT);
@@ -327,9 +351,9 @@ int main(void)
 		cmocka_unit_test(test_split),	     cmocka_unit_test(test_canonical),
 		cmocka_unit_test(test_bad_values),   cmocka_unit_test(test_levels),
 		cmocka_unit_test(test_line_numbers), cmocka_unit_test(test_raw_bytes),
-		cmocka_unit_test(test_defender),     cmocka_unit_test(test_sentinel),
-		cmocka_unit_test(test_qradar),	     cmocka_unit_test(test_map),
-		cmocka_unit_test(test_any_block),
+		cmocka_unit_test(test_open_quote),   cmocka_unit_test(test_defender),
+		cmocka_unit_test(test_sentinel),     cmocka_unit_test(test_qradar),
+		cmocka_unit_test(test_map),	     cmocka_unit_test(test_any_block),
 	};
 	return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

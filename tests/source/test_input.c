@@ -258,6 +258,26 @@ static void test_growing(void **state)
 	ic_free(text);
 }
 
+/* A file that was rotated away between finding and reading is not taken for the new one. */
+static void test_replaced(void **state)
+{
+	(void)state;
+	const char *path =
+	    put_text("rotated.log", CONN_FIELDS "1.0\tC1\t10.0.0.1\t1\t203.0.113.5\t443\ttcp\n");
+	ic_input *in;
+	ic_error err;
+	ic_buf out;
+	ic_buf_init(&out, 0);
+	assert_int_equal(open_paths(&path, 1, &in, &err), IC_OK);
+	assert_int_equal(rename(put_text("new.log", CONN_FIELDS), path), 0);
+	(void)read_all(in, 1, EVERYTHING, &out, false);
+	assert_string_equal(out.p, "");
+	assert_true(ic_input_report(in, 0)->damaged);
+	assert_string_equal(ic_input_report(in, 0)->first_bad.message, IC_MSG_REPLACED);
+	ic_input_free(in);
+	ic_buf_clear(&out);
+}
+
 /* ---- the same rows however they are cut ---- */
 
 static void test_chunks(void **state)
@@ -630,6 +650,7 @@ int main(void)
 		cmocka_unit_test(test_one_bad),
 		cmocka_unit_test(test_long_line),
 		cmocka_unit_test(test_growing),
+		cmocka_unit_test(test_replaced),
 		cmocka_unit_test(test_chunks),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_surprise),

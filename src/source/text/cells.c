@@ -143,6 +143,10 @@ static ic_str scheme_service(ic_str scheme)
 void ic_cells_url(ic_cells *c, ic_str text)
 {
 	ic_url url;
+	if (text.p && text.n && text.p[0] == '/' && !ic_cells_has(c, IC_F_URI)) {
+		ic_cells_set_string(c, IC_F_URI, text); /* the path alone, as some products export it */
+		return;
+	}
 	if (!text.p || !ic_url_split(text, &url))
 		return;
 	bool connect = ic_str_ieq(ic_cells_string(c, IC_F_METHOD), IC_STR("CONNECT"));
