@@ -161,10 +161,10 @@ static bool resync(cursor *k)
 	return false;
 }
 
-static bool give_up(cursor *k, size_t at, const char *cause)
+static bool give_up(cursor *k, const char *cause)
 {
 	k->f->c->read++;
-	ic_row_bad(k->f->c, k->f->c->lines, k->f->c->lines ? 0 : (uint32_t)(at + 1), "%s", cause);
+	ic_row_bad(k->f->c, k->f->c->lines, 0, "%s", cause);
 	return resync(k);
 }
 
@@ -172,16 +172,16 @@ static bool give_up(cursor *k, size_t at, const char *cause)
 static bool wait(cursor *k)
 {
 	if (k->n - k->at > IC_LINE_MAX)
-		return give_up(k, k->at, "record is longer than 16 MiB");
+		return give_up(k, "record is longer than 16 MiB");
 	if (k->final)
-		return give_up(k, k->n, "unexpected end");
+		return give_up(k, "unexpected end");
 	return false;
 }
 
 static bool push(cursor *k, char open, size_t to)
 {
 	if (k->d->depth == sizeof(k->d->open))
-		return give_up(k, k->at, "lists in each other deeper than 8");
+		return give_up(k, "lists in each other deeper than 8");
 	k->d->open[k->d->depth++] = open;
 	advance(k, to);
 	return true;
@@ -202,7 +202,7 @@ static bool take_member(cursor *k)
 	size_t value = colon < n ? pass_blanks(k->text, colon + 1, n) : n;
 	size_t first = value < n ? pass_blanks(k->text, value + 1, n) : n;
 	if (colon < n && k->text[colon] != ':')
-		return give_up(k, colon, "expected : after a name");
+		return give_up(k, "expected : after a name");
 	if (first >= n)
 		return wait(k);
 	ic_str key = { k->text + k->at + 1, (uint32_t)(close - k->at - 1) };
@@ -211,7 +211,7 @@ static bool take_member(cursor *k)
 	switch (ic_json_skip(k->f->j, k->text, n, value)) {
 	case IC_JSON_OK: break;
 	case IC_JSON_SHORT: return wait(k);
-	default: return give_up(k, k->f->j->at, k->f->j->cause);
+	default: return give_up(k, k->f->j->cause);
 	}
 	/* A number could go on in the next text. */
 	if (k->f->j->at == n)
@@ -243,7 +243,7 @@ static bool take_record(cursor *k)
 	if (r == IC_JSON_SHORT)
 		return wait(k);
 	if (r != IC_JSON_OK)
-		return give_up(k, end, j->cause);
+		return give_up(k, j->cause);
 	take(k->f, r, 0);
 	advance(k, end);
 	return true;
@@ -279,7 +279,7 @@ static bool step(cursor *k)
 		return true;
 	}
 	if (in == '{')
-		return c == '"' ? take_member(k) : give_up(k, k->at, "expected a name in quotes");
+		return c == '"' ? take_member(k) : give_up(k, "expected a name in quotes");
 	if (c == '[')
 		return push(k, '[', k->at + 1);
 	if (c == '{')
@@ -288,7 +288,7 @@ static bool step(cursor *k)
 		advance(k, k->at + 1);
 		return true;
 	}
-	return give_up(k, k->at, "expected an object");
+	return give_up(k, "expected an object");
 }
 
 ic_status ic_json_records(ic_json *j, ic_json_document *d, const char *text, size_t n, size_t *at, bool final,
