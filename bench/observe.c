@@ -56,11 +56,11 @@ typedef struct clocked {
 	double drain_ns;
 } clocked;
 
-static ic_status drain(void *ctx, unsigned partition, const char *rows, const uint32_t *index, uint32_t n)
+static ic_status drain(void *ctx, unsigned partition, const char *rows, uint32_t n)
 {
 	clocked *c = ctx;
 	double t = now_ns();
-	ic_status st = ic_observe_drain(c->o, partition, rows, index, n);
+	ic_status st = ic_observe_drain(c->o, partition, rows, n);
 	c->drain_ns += now_ns() - t;
 	return st;
 }

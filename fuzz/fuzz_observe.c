@@ -46,7 +46,7 @@ static void add_row(ic_batch *b, ic_str line)
 static void drain_all(ic_observation *o, const ic_parcel *p)
 {
 	for (uint32_t r = 0; r < p->n; r++)
-		if (ic_observe_drain(o, p->part[r], p->rows, &r, 1) != IC_OK)
+		if (ic_observe_drain(o, p->part[r], p->rows + r * ic_observe_row_bytes(o), 1) != IC_OK)
 			abort();
 }
 

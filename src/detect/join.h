@@ -64,8 +64,7 @@ typedef struct ic_join ic_join;
 void ic_join_limits(ic_observation *o);
 ic_join *ic_join_new(ic_observation *o);	  /* NULL: out of memory */
 void ic_join_free(ic_observation *o, ic_join *j); /* NULL allowed */
-ic_status ic_join_drain(ic_observation *o, ic_partition *p, const char *rows, const uint32_t *index,
-			uint32_t n);
+ic_status ic_join_drain(ic_observation *o, ic_partition *p, const char *rows, uint32_t n);
 /* Turns the details that still wait into connections, in time order. */
 ic_status ic_join_finish(ic_observation *o, ic_partition *p);
 

@@ -250,13 +250,13 @@ static inline void fetch(const void *p, size_t n)
 /* One step for all rows before the next step, so that memory is on its way while others are worked
  * on: slots of the table, entries, bodies of the sketches. */
 static ic_status drain_some(const ic_observation *o, ic_partition *p, ic_sample *sample, const ic_obs *rows,
-			    const uint32_t *index, uint32_t n)
+			    uint32_t n)
 {
 	series_key key[AHEAD];
 	uint64_t hash[AHEAD];
 	ic_series *series[AHEAD];
 	for (uint32_t i = 0; i < n; i++) {
-		const ic_obs *row = &rows[index[i]];
+		const ic_obs *row = &rows[i];
 		key[i] = key_of(row, IC_BY_IP_PORT, row->dst, IC_AT_CONNECTION);
 		hash[i] = ic_group_hash(&key[i], sizeof key[i]);
 		ic_group_prefetch(&p->series, hash[i]);
@@ -268,14 +268,14 @@ static ic_status drain_some(const ic_observation *o, ic_partition *p, ic_sample 
 		ic_series *s = series[i] = ic_group_upsert(&p->series, &key[i], hash[i], &is_new);
 		ic_status st = s ? IC_OK : ic_observe_lost(o, p);
 		if (st == IC_OK && (!s || is_new))
-			st = ic_observe_host(o, p, &rows[index[i]]);
+			st = ic_observe_host(o, p, &rows[i]);
 		if (st != IC_OK)
 			return st;
 		if (s && s->sketch.n > 1) /* its start, and about where the newest event is */
 			fetch(s->sketch.body, 16 + sizeof(int64_t) * (s->sketch.n & 31));
 	}
 	for (uint32_t i = 0; i < n; i++) {
-		const ic_obs *row = &rows[index[i]];
+		const ic_obs *row = &rows[i];
 		ic_observe_account(p, row->ticks, 1);
 		ic_observe_sample(sample, ic_mix(hash[i] ^ (uint64_t)row->size, (uint64_t)row->ticks,
 						 (uint64_t)row->bytes_in << 32 | row->duration_ds));
@@ -286,27 +286,17 @@ static ic_status drain_some(const ic_observation *o, ic_partition *p, ic_sample 
 	return IC_OK;
 }
 
-static ic_status drain_plain(const ic_observation *o, ic_partition *p, ic_sample *sample, const ic_obs *rows,
-			     const uint32_t *index, uint32_t n)
-{
-	ic_status st = IC_OK;
-	for (uint32_t i = 0; i < n && i < 2 * AHEAD; i++)
-		fetch(&rows[index[i]], sizeof *rows);
-	for (uint32_t i = 0; i < n && st == IC_OK; i += AHEAD) {
-		for (uint32_t k = i + 2 * AHEAD; k < n && k < i + 3 * AHEAD; k++)
-			fetch(&rows[index[k]], sizeof *rows);
-		st = drain_some(o, p, sample, rows, index + i, n - i < AHEAD ? n - i : AHEAD);
-	}
-	return st;
-}
-
-ic_status ic_observe_drain(void *ctx, unsigned partition, const char *rows, const uint32_t *index, uint32_t n)
+ic_status ic_observe_drain(void *ctx, unsigned partition, const char *rows, uint32_t n)
 {
 	ic_observation *o = ctx;
 	ic_partition *p = &o->part[partition];
 	if (o->cfg.full)
-		return ic_join_drain(o, p, rows, index, n);
-	return drain_plain(o, p, &o->sample[partition], (const ic_obs *)(const void *)rows, index, n);
+		return ic_join_drain(o, p, rows, n);
+	const ic_obs *all = (const ic_obs *)(const void *)rows;
+	ic_status st = IC_OK;
+	for (uint32_t i = 0; i < n && st == IC_OK; i += AHEAD)
+		st = drain_some(o, p, &o->sample[partition], all + i, n - i < AHEAD ? n - i : AHEAD);
+	return st;
 }
 
 /* ---- end --------------------------------------------------------------------------- */

@@ -182,8 +182,7 @@ uint32_t ic_observe_rows(ic_observation *o, const ic_batch *b, uint32_t first, i
 			 uint64_t *out_scope, uint64_t *dropped);
 size_t ic_observe_row_bytes(const ic_observation *o);
 /* ic_drain_fn; ctx is the ic_observation. */
-ic_status ic_observe_drain(void *ctx, unsigned partition, const char *rows, const uint32_t *index,
-			   uint32_t n);
+ic_status ic_observe_drain(void *ctx, unsigned partition, const char *rows, uint32_t n);
 /* After the last row: details whose connection never came become connections of their own, in time
  * order. Runs on `threads`. */
 ic_status ic_observe_finish(ic_observation *o, unsigned threads);

@@ -6,23 +6,30 @@
 
 enum {
 	DRAIN_ROWS = 192 * 1024, /* visible rows at which producers turn to draining */
-	DRAIN_PARCELS = 128,
+	DRAIN_LOTS = 128,
 	AHEAD_ROWS = 512 * 1024, /* rows not yet consumed at which units that are not the head wait */
-	AHEAD_PARCELS = 384,
+	AHEAD_LOTS = 384,
+	GATHER_BYTES = 24 * 1024, /* a piece of rows, well inside the first-level cache */
 };
 
-/* A parcel with what the exchange keeps about it. `pub` is the producer's view. */
+/* What a producer fills, in the order of the input. There are about as many as there are workers. */
 typedef struct parcel {
 	ic_parcel pub;
-	struct parcel *next; /* in its unit's list or in the free list */
-	uint64_t seq;
-	uint32_t waiting; /* partitions that have not consumed it */
-	uint32_t start[IC_PARTITIONS + 1];
-	uint32_t *index; /* rows ordered by partition */
+	struct parcel *next; /* in the free list */
 } parcel;
 
+/* The rows of a parcel side by side by partition, just as many as there are. */
+typedef struct lot {
+	struct lot *next; /* while held */
+	uint64_t seq;
+	uint32_t n;
+	uint32_t waiting; /* partitions that have not consumed it */
+	uint32_t start[IC_PARTITIONS + 1];
+	_Alignas(16) char rows[];
+} lot;
+
 typedef struct partition {
-	uint64_t at; /* next parcel of the queue to consume */
+	uint64_t at; /* next lot of the queue to consume */
 	bool busy;
 } partition;
 
@@ -34,14 +41,13 @@ struct ic_exchange {
 	void *ctx;
 	ic_status failed;
 
-	uint64_t head;		  /* first unit that is not ended */
-	parcel *held, **held_end; /* handed over, not visible yet; in order of arrival */
+	uint64_t head;	       /* first unit that is not ended */
+	lot *held, **held_end; /* handed over, not visible yet; in order of arrival */
 	parcel *free_list;
-	uint64_t rows; /* handed over and not consumed */
-	uint64_t parcels;
+	uint64_t rows, lots; /* handed over and not consumed */
 
-	/* Visible parcels: a ring of queue numbers first..last-1. */
-	parcel **queue;
+	/* Visible lots: a ring of queue numbers first..last-1. */
+	lot **queue;
 	uint64_t queue_room, first, last;
 	uint64_t visible_rows;
 
@@ -55,7 +61,6 @@ static void parcel_free(parcel *p)
 	if (p) {
 		ic_free(p->pub.rows);
 		ic_free(p->pub.part);
-		ic_free(p->index);
 		ic_free(p);
 	}
 }
@@ -67,9 +72,8 @@ static parcel *parcel_new(size_t row_bytes)
 		return NULL;
 	p->pub.rows = ic_reallocarray(NULL, IC_PARCEL_ROWS, row_bytes);
 	p->pub.part = ic_malloc(IC_PARCEL_ROWS);
-	p->index = ic_reallocarray(NULL, IC_PARCEL_ROWS, sizeof *p->index);
 	p->pub.room = IC_PARCEL_ROWS;
-	if (!p->pub.rows || !p->pub.part || !p->index) {
+	if (!p->pub.rows || !p->pub.part) {
 		parcel_free(p);
 		return NULL;
 	}
@@ -81,8 +85,8 @@ ic_exchange *ic_exchange_new(size_t row_bytes, ic_drain_fn drain, void *ctx)
 	ic_exchange *x = ic_calloc(1, sizeof *x);
 	if (!x)
 		return NULL;
-	x->queue_room = AHEAD_PARCELS * 4;
-	x->queue = ic_calloc(x->queue_room, sizeof(parcel *));
+	x->queue_room = AHEAD_LOTS * 4;
+	x->queue = ic_calloc(x->queue_room, sizeof *x->queue);
 	if (!x->queue) {
 		ic_free(x);
 		return NULL;
@@ -96,23 +100,22 @@ ic_exchange *ic_exchange_new(size_t row_bytes, ic_drain_fn drain, void *ctx)
 	return x;
 }
 
-static void list_free(parcel *p)
-{
-	while (p) {
-		parcel *next = p->next;
-		parcel_free(p);
-		p = next;
-	}
-}
-
 void ic_exchange_free(ic_exchange *x)
 {
 	if (!x)
 		return;
-	list_free(x->held);
-	list_free(x->free_list);
+	while (x->held) {
+		lot *next = x->held->next;
+		ic_free(x->held);
+		x->held = next;
+	}
+	while (x->free_list) {
+		parcel *next = x->free_list->next;
+		parcel_free(x->free_list);
+		x->free_list = next;
+	}
 	for (uint64_t i = x->first; i < x->last; i++)
-		parcel_free(x->queue[i % x->queue_room]);
+		ic_free(x->queue[i % x->queue_room]);
 	ic_free(x->queue);
 	pthread_cond_destroy(&x->changed);
 	pthread_mutex_destroy(&x->lock);
@@ -128,24 +131,42 @@ static void fail(ic_exchange *x, ic_status code)
 	pthread_cond_broadcast(&x->changed);
 }
 
-static void recycle(ic_exchange *x, parcel *p)
-{
-	p->pub.n = 0;
-	p->next = x->free_list;
-	x->free_list = p;
-	x->parcels--;
-}
-
-/* Takes the parcels off the queue that every partition has consumed. */
+/* Takes the lots off the queue that every partition has consumed. */
 static void retire(ic_exchange *x)
 {
 	while (x->first < x->last && x->queue[x->first % x->queue_room]->waiting == 0) {
-		parcel *p = x->queue[x->first++ % x->queue_room];
-		x->rows -= p->pub.n;
-		x->visible_rows -= p->pub.n;
-		recycle(x, p);
+		lot *l = x->queue[x->first++ % x->queue_room];
+		x->rows -= l->n;
+		x->visible_rows -= l->n;
+		x->lots--;
+		ic_free(l);
 	}
 	pthread_cond_broadcast(&x->changed);
+}
+
+/* Hands the rows of partition i in these lots to the drain function, gathered into pieces that are
+ * worth its while: a lot holds only a few. */
+static ic_status drain_lots(ic_exchange *x, unsigned i, lot *const *some, uint64_t lots)
+{
+	_Alignas(16) char rows[GATHER_BYTES];
+	uint32_t n = 0, room = (uint32_t)(sizeof rows / x->row_bytes);
+	ic_status st = IC_OK;
+	for (uint64_t k = 0; k < lots && st == IC_OK; k++) {
+		const lot *l = some[k];
+		if (k + 1 < lots)
+			__builtin_prefetch(some[k + 1]->rows + some[k + 1]->start[i] * x->row_bytes);
+		for (uint32_t at = l->start[i]; at < l->start[i + 1] && st == IC_OK;) {
+			uint32_t left = l->start[i + 1] - at, take = left < room - n ? left : room - n;
+			memcpy(rows + n * x->row_bytes, l->rows + at * x->row_bytes, take * x->row_bytes);
+			n += take;
+			at += take;
+			if (n == room) {
+				st = x->drain(x->ctx, i, rows, n);
+				n = 0;
+			}
+		}
+	}
+	return n && st == IC_OK ? x->drain(x->ctx, i, rows, n) : st;
 }
 
 /* Drains one idle partition that is behind. Called and returns with the lock held, which is given up
@@ -161,23 +182,17 @@ static bool drain_one(ic_exchange *x)
 		return false;
 	x->next = (i + 1) % IC_PARTITIONS;
 	partition *part = &x->part[i];
-	parcel *batch[DRAIN_PARCELS];
-	uint64_t from = part->at, to = x->last - from < DRAIN_PARCELS ? x->last : from + DRAIN_PARCELS;
+	lot *some[DRAIN_LOTS] = { NULL };
+	uint64_t from = part->at, to = x->last - from < DRAIN_LOTS ? x->last : from + DRAIN_LOTS;
 	for (uint64_t q = from; q < to; q++)
-		batch[q - from] = x->queue[q % x->queue_room];
+		some[q - from] = x->queue[q % x->queue_room];
 	part->busy = true;
 	x->busy++;
 	pthread_mutex_unlock(&x->lock);
-	ic_status st = IC_OK;
-	for (uint64_t k = 0; k < to - from && st == IC_OK; k++) {
-		const parcel *p = batch[k];
-		uint32_t n = p->start[i + 1] - p->start[i];
-		if (n)
-			st = x->drain(x->ctx, i, p->pub.rows, p->index + p->start[i], n);
-	}
+	ic_status st = drain_lots(x, i, some, to - from);
 	pthread_mutex_lock(&x->lock);
 	for (uint64_t k = 0; k < to - from; k++)
-		batch[k]->waiting--;
+		some[k]->waiting--;
 	part->at = to;
 	part->busy = false;
 	x->busy--;
@@ -189,35 +204,40 @@ static bool drain_one(ic_exchange *x)
 
 /* ---- producing ------------------------------------------------------------------- */
 
-/* Orders the rows by partition (counting sort, stable). */
-static void sort_parcel(parcel *p)
+/* The rows of a parcel in the order of their partitions (counting sort, stable). NULL: out of memory. */
+static lot *make_lot(const ic_exchange *x, const ic_parcel *p, uint64_t seq)
 {
+	lot *l = ic_malloc(sizeof *l + p->n * x->row_bytes);
+	if (!l)
+		return NULL;
+	*l = (lot){ .seq = seq, .n = p->n, .waiting = IC_PARTITIONS };
 	uint32_t at[IC_PARTITIONS] = { 0 };
-	for (uint32_t r = 0; r < p->pub.n; r++)
-		at[p->pub.part[r]]++;
+	for (uint32_t r = 0; r < p->n; r++)
+		at[p->part[r]]++;
 	uint32_t sum = 0;
 	for (unsigned i = 0; i < IC_PARTITIONS; i++) {
-		p->start[i] = sum;
+		l->start[i] = sum;
 		sum += at[i];
-		at[i] = p->start[i];
+		at[i] = l->start[i];
 	}
-	p->start[IC_PARTITIONS] = sum;
-	for (uint32_t r = 0; r < p->pub.n; r++)
-		p->index[at[p->pub.part[r]]++] = r;
+	l->start[IC_PARTITIONS] = sum;
+	for (uint32_t r = 0; r < p->n; r++)
+		memcpy(l->rows + at[p->part[r]]++ * x->row_bytes, p->rows + r * x->row_bytes, x->row_bytes);
+	return l;
 }
 
-/* The head goes on as long as the queue can hold every parcel there is: what it has not handed over
+/* The head goes on as long as the queue can hold every lot there is: what it has not handed over
  * yet is at most one chunk of text, so beyond that there is something to drain. */
 static bool room_for(const ic_exchange *x, uint64_t seq)
 {
 	if (seq == x->head)
-		return x->parcels < x->queue_room;
-	return x->rows < AHEAD_ROWS && x->parcels < AHEAD_PARCELS;
+		return x->lots < x->queue_room;
+	return x->rows < AHEAD_ROWS && x->lots < AHEAD_LOTS;
 }
 
 static bool backlog(const ic_exchange *x)
 {
-	return x->visible_rows >= DRAIN_ROWS || x->last - x->first >= DRAIN_PARCELS;
+	return x->visible_rows >= DRAIN_ROWS || x->last - x->first >= DRAIN_LOTS;
 }
 
 ic_status ic_exchange_get(ic_exchange *x, uint64_t seq, ic_parcel **ret)
@@ -233,45 +253,32 @@ ic_status ic_exchange_get(ic_exchange *x, uint64_t seq, ic_parcel **ret)
 	}
 	ic_status st = x->failed;
 	parcel *p = NULL;
-	if (st == IC_OK) {
+	if (st == IC_OK && x->free_list) {
 		p = x->free_list;
-		if (p)
-			x->free_list = p->next;
-		x->parcels++;
+		x->free_list = p->next;
 	}
 	pthread_mutex_unlock(&x->lock);
-	if (st != IC_OK)
-		return st;
-	if (!p)
-		p = parcel_new(x->row_bytes);
-	if (!p) {
-		pthread_mutex_lock(&x->lock);
-		x->parcels--;
-		fail(x, IC_E_NOMEM);
-		pthread_mutex_unlock(&x->lock);
-		return IC_E_NOMEM;
-	}
-	p->seq = seq;
-	p->next = NULL;
-	*ret = &p->pub;
-	return IC_OK;
+	if (st == IC_OK && !p && !(p = parcel_new(x->row_bytes)))
+		st = IC_E_NOMEM;
+	if (st == IC_OK)
+		*ret = &p->pub;
+	return st;
 }
 
-/* Moves the held parcels of the head unit to the queue. */
+/* Moves the held lots of the head unit to the queue. */
 static void publish(ic_exchange *x, uint64_t seq)
 {
-	parcel **link = &x->held;
+	lot **link = &x->held;
 	while (*link) {
-		parcel *p = *link;
-		if (p->seq != seq) {
-			link = &p->next;
+		lot *l = *link;
+		if (l->seq != seq) {
+			link = &l->next;
 			continue;
 		}
-		*link = p->next;
-		p->next = NULL;
-		p->waiting = IC_PARTITIONS;
-		x->queue[x->last++ % x->queue_room] = p;
-		x->visible_rows += p->pub.n;
+		*link = l->next;
+		l->next = NULL;
+		x->queue[x->last++ % x->queue_room] = l;
+		x->visible_rows += l->n;
 	}
 	x->held_end = link;
 	pthread_cond_broadcast(&x->changed);
@@ -280,18 +287,21 @@ static void publish(ic_exchange *x, uint64_t seq)
 ic_status ic_exchange_put(ic_exchange *x, uint64_t seq, ic_parcel *pub, bool certain)
 {
 	parcel *p = (parcel *)(void *)pub; /* pub is its first member */
-	if (pub->n)
-		sort_parcel(p);
+	lot *l = pub->n ? make_lot(x, pub, seq) : NULL;
 	pthread_mutex_lock(&x->lock);
-	if (pub->n == 0) {
-		recycle(x, p);
-	} else {
-		*x->held_end = p;
-		x->held_end = &p->next;
-		x->rows += pub->n;
+	if (l) {
+		*x->held_end = l;
+		x->held_end = &l->next;
+		x->rows += l->n;
+		x->lots++;
 		if (certain && seq == x->head)
 			publish(x, seq);
+	} else if (pub->n) {
+		fail(x, IC_E_NOMEM);
 	}
+	pub->n = 0;
+	p->next = x->free_list;
+	x->free_list = p;
 	ic_status st = x->failed;
 	pthread_mutex_unlock(&x->lock);
 	return st;
@@ -312,15 +322,16 @@ ic_status ic_exchange_turn(ic_exchange *x, uint64_t seq)
 void ic_exchange_discard(ic_exchange *x, uint64_t seq)
 {
 	pthread_mutex_lock(&x->lock);
-	parcel **link = &x->held;
+	lot **link = &x->held;
 	while (*link) {
-		parcel *p = *link;
-		if (p->seq == seq) {
-			*link = p->next;
-			x->rows -= p->pub.n;
-			recycle(x, p);
+		lot *l = *link;
+		if (l->seq == seq) {
+			*link = l->next;
+			x->rows -= l->n;
+			x->lots--;
+			ic_free(l);
 		} else {
-			link = &p->next;
+			link = &l->next;
 		}
 	}
 	x->held_end = link;

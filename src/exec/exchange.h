@@ -23,10 +23,9 @@ typedef struct ic_parcel {
 	uint32_t room; /* IC_PARCEL_ROWS */
 } ic_parcel;
 
-/* Called for one partition with the rows at `index[0..n)` of a parcel, in order. Never concurrently
- * for the same partition. */
-typedef ic_status (*ic_drain_fn)(void *ctx, unsigned partition, const char *rows, const uint32_t *index,
-				 uint32_t n);
+/* Called for one partition with n rows of it side by side, in order. Never concurrently for the same
+ * partition. */
+typedef ic_status (*ic_drain_fn)(void *ctx, unsigned partition, const char *rows, uint32_t n);
 
 /* NULL: out of memory. */
 ic_exchange *ic_exchange_new(size_t row_bytes, ic_drain_fn drain, void *ctx);

@@ -91,17 +91,18 @@ static inline void set_ip(ic_batch *b, ic_field f, uint32_t r, const char *s, ic
 /* Drains a parcel as the exchange does: each partition with its rows in order. */
 static inline void rig_drain(rig *g, const ic_parcel *p)
 {
-	uint32_t *index = malloc(p->n * sizeof *index + 1);
-	assert_non_null(index);
+	size_t row_bytes = ic_observe_row_bytes(g->o);
+	char *rows = malloc(p->n * row_bytes + 1);
+	assert_non_null(rows);
 	for (unsigned part = 0; part < IC_PARTITIONS && g->status == IC_OK; part++) {
 		uint32_t n = 0;
 		for (uint32_t r = 0; r < p->n; r++)
 			if (p->part[r] == part)
-				index[n++] = r;
+				memcpy(rows + n++ * row_bytes, p->rows + r * row_bytes, row_bytes);
 		if (n)
-			g->status = ic_observe_drain(g->o, part, p->rows, index, n);
+			g->status = ic_observe_drain(g->o, part, rows, n);
 	}
-	free(index);
+	free(rows);
 }
 
 /* Everything put so far goes through. */

@@ -30,12 +30,12 @@ typedef struct world {
 	uint64_t fail_at; /* drain fails when it has seen that many rows; 0: never */
 } world;
 
-static ic_status drain(void *ctx, unsigned partition, const char *rows, const uint32_t *index, uint32_t n)
+static ic_status drain(void *ctx, unsigned partition, const char *rows, uint32_t n)
 {
 	world *w = ctx;
 	for (uint32_t i = 0; i < n; i++) {
 		row r;
-		memcpy(&r, rows + index[i] * sizeof r, sizeof r);
+		memcpy(&r, rows + i * sizeof r, sizeof r);
 		row *last = &w->last[partition];
 		if (r.part != partition || r.seq < last->seq ||
 		    (r.seq == last->seq && last->number && r.number <= last->number))
