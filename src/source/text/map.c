@@ -245,8 +245,8 @@ ic_fieldset ic_field_map_can_give(const ic_field_map *m)
 	ic_fieldset set = IC_FIELD_BIT(IC_F_DST_NAME);
 	for (size_t i = 0; i < m->n; i++)
 		set |= m->entries[i].target == IC_MAP_URL
-			   ? IC_FIELD_BIT(IC_F_DST_PORT) | IC_FIELD_BIT(IC_F_SERVICE) |
-				 IC_FIELD_BIT(IC_F_URI) | IC_FIELD_BIT(IC_F_HOST)
+			   ? IC_FIELD_BIT(IC_F_DST_IP) | IC_FIELD_BIT(IC_F_DST_PORT) |
+				 IC_FIELD_BIT(IC_F_SERVICE) | IC_FIELD_BIT(IC_F_URI) | IC_FIELD_BIT(IC_F_HOST)
 			   : IC_FIELD_BIT(m->entries[i].target);
 	return set;
 }
