@@ -286,9 +286,11 @@ static ic_status open_input(conversion *c, const ic_convert_options *opt, ic_err
 	if (!opt->fields)
 		take_all_fields(c, ic_input_get_facts(c->in)->can_give,
 				strncmp(opt->format, "zeek-", 5) == 0);
-	/* Filters and derived values read these whether they are printed or not. */
+	/* Filters and derived values (dst_name, service) read these whether they are printed or not. */
 	c->wanted = set_of(c) | IC_FIELD_BIT(IC_F_TIME) | IC_FIELD_BIT(IC_F_DST_IP) |
-		    IC_FIELD_BIT(IC_F_DST_PORT) | IC_FIELD_BIT(IC_F_SERVICE);
+		    IC_FIELD_BIT(IC_F_DST_PORT) | IC_FIELD_BIT(IC_F_SERVICE) | IC_FIELD_BIT(IC_F_DST_NAME) |
+		    IC_FIELD_BIT(IC_F_METHOD) | IC_FIELD_BIT(IC_F_URI) | IC_FIELD_BIT(IC_F_HOST) |
+		    IC_FIELD_BIT(IC_F_STATUS) | IC_FIELD_BIT(IC_F_SNI);
 	ic_input_narrow(c->in, c->wanted, c->streams);
 	return open_writer(c, opt, err);
 }
