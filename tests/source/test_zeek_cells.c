@@ -42,6 +42,9 @@ static sheet *make_sheet(void (*cell)(uint64_t *seed, char *out), uint64_t seed)
 	for (uint32_t row = 0; row < ROWS; row++) {
 		cell(&seed, text);
 		add(s, row, text);
+		size_t n = strlen(text);
+		if (n && test_random(&seed) % 16 == 0) /* a NUL, which is no end */
+			s->text[s->n - 2 - n + test_random(&seed) % n] = '\0';
 	}
 	s->cells = (ic_cells){ s->text, s->next, s->first, ROWS, 1 };
 	return s;

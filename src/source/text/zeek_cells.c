@@ -368,9 +368,9 @@ AVX512 static inline __mmask8 quad_four(const four_cells *v, ic_ip *out)
 	__m256i low = _mm256_inserti128_si256(_mm256_castsi128_si256(load16(a)), load16(b), 1);
 	__m256i high = _mm256_inserti128_si256(_mm256_castsi128_si256(load16(c)), load16(d), 1);
 	__m512i from = _mm512_inserti64x4(_mm512_castsi256_si512(low), high, 1);
-	/* Groups of: nothing, hundreds, tens, ones, as text; zero bytes where there is none. */
+	/* Groups of: nothing, hundreds, tens, ones, as text. */
 	__m512i text = _mm512_shuffle_epi8(v->bytes, from);
-	__mmask64 present = _mm512_test_epi8_mask(text, text);
+	__mmask64 present = ~_mm512_movepi8_mask(from);
 	__m512i digits = _mm512_maskz_sub_epi8(present, text, _mm512_set1_epi8('0'));
 	uint64_t zero = _mm512_mask_cmpeq_epi8_mask(present, digits, _mm512_setzero_si512());
 	/* A zero with nothing before it leads, unless it is the ones. */

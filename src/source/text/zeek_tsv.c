@@ -177,6 +177,12 @@ static inline bool row_is_whole(const uint16_t *e, size_t left, row_shape shape)
 	return ((line_marks(e) | line_marks(e + 16) << 16) & shape.mask) == shape.last;
 }
 
+/* '#', or the first byte of a byte order mark. */
+static inline bool may_be_header(char first)
+{
+	return first == '#' || first == '\xef';
+}
+
 static size_t count_cells(const uint16_t *e, size_t left)
 {
 	for (size_t i = 0; i < left; i++)
@@ -223,7 +229,7 @@ static uint32_t split(ic_reader *r, const slab *s, uint32_t room, size_t *used)
 	while (rows < room) {
 		uint16_t *e = r->next + 1 + at;
 		size_t left = s->cells - at, skip;
-		if (__builtin_expect(row_is_whole(e, left, shape) && s->text[start] != '#', 1)) {
+		if (__builtin_expect(row_is_whole(e, left, shape) && !may_be_header(s->text[start]), 1)) {
 			r->first[rows] = (uint16_t)at;
 			r->line[rows++] = (uint32_t)lines++;
 			start = e[columns - 1] & ~IC_SCAN_LINE;
@@ -488,7 +494,7 @@ static bool run_op(ic_reader *r, const slab *s, const ic_zeek_op *op, uint32_t r
 			return set_all_slowly(r, s, op, &cells);
 		get_services(r, &cells, col, at);
 		break;
-	case IC_ZEEK_ABSENT:
+	case IC_ZEEK_ABSENT: ic_zeek_fill_absent(s->b, op->field, rows); break;
 	case IC_ZEEK_NAME:
 	case IC_ZEEK_VERDICT:
 	case IC_ZEEK_CONSTANT: return set_all_slowly(r, s, op, &cells);
@@ -500,30 +506,6 @@ static bool run_op(ic_reader *r, const slab *s, const ic_zeek_op *op, uint32_t r
 }
 
 /* ---- rows into the batch ---- */
-
-static void clear_nulls(ic_batch *b, uint32_t row)
-{
-	for (size_t f = 0; f < IC_FIELD_COUNT; f++)
-		b->col[f].nulls[row >> 6] &= ~(UINT64_C(1) << (row & 63));
-}
-
-static void move_row(ic_batch *b, uint32_t to, uint32_t from)
-{
-	static const size_t sizes[] = {
-		[IC_T_BOOL] = sizeof(uint8_t), [IC_T_LONG] = sizeof(int64_t), [IC_T_REAL] = sizeof(double),
-		[IC_T_TIME] = sizeof(int64_t), [IC_T_IP] = sizeof(ic_ip),     [IC_T_STRING] = sizeof(ic_str),
-	};
-	clear_nulls(b, to);
-	for (unsigned f = 0; f < IC_FIELD_COUNT; f++) {
-		if (!ic_batch_has(b, (ic_field)f))
-			continue;
-		size_t size = sizes[ic_fields[f].type];
-		char *data = b->col[f].data;
-		memcpy(data + to * size, data + from * size, size);
-		if (ic_column_null(&b->col[f], from))
-			ic_column_set_null(&b->col[f], to);
-	}
-}
 
 /* Gives `rows` finished rows their stream and what follows from several columns, and counts them. */
 static void append_rows(const ic_reader *r, ic_batch *b, uint32_t rows, ic_row_counts *c)
@@ -551,11 +533,11 @@ static uint32_t drop_bad_rows(ic_reader *r, const slab *s, uint32_t rows)
 		if (r->fate[i] != KEEP)
 			continue;
 		if (kept < i)
-			move_row(s->b, at + kept, at + i);
+			ic_zeek_move_row(s->b, at + kept, at + i);
 		r->line[kept++] = r->line[i];
 	}
 	for (uint32_t i = kept; i < rows; i++)
-		clear_nulls(s->b, at + i);
+		ic_zeek_clear_nulls(s->b, at + i);
 	return kept;
 }
 
@@ -648,7 +630,7 @@ static bool row_alone(ic_reader *r, const char *line, size_t n, ic_batch *b, ic_
 			return false;
 		if (result == IC_ZEEK_BAD) {
 			bad_alone(c, line, cell, op->field, cause);
-			clear_nulls(b, b->rows);
+			ic_zeek_clear_nulls(b, b->rows);
 			return true;
 		}
 	}
