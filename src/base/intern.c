@@ -162,32 +162,56 @@ static segment *segment_ready(shard *s, unsigned k)
 
 /* ---- look-up ---------------------------------------------------------------------- */
 
-/* A key in flight. The hash gives the shard (low 6 bits) and the tag (upper half); the tag's lowest
- * bit tells addresses from strings, the rest of it begins the probing. */
+/* A key in flight. Its tag: a kind in the low 6 bits, above it 26 bits that begin the probing. An
+ * IPv4 address is told by its shard and tag alone, because they are a permutation of its 32 bits: its
+ * entry need not be looked at. The others are compared. */
+enum { KIND_BITS = 6, KIND_STRING = 0, KIND_IPV4 = 1, KIND_IPV6 = 2, KIND_MASK = (1 << KIND_BITS) - 1 };
+_Static_assert(KIND_BITS == SHARD_BITS, "what the shard takes from 32 bits, the kind gives back");
+
+typedef struct place {
+	uint32_t tag, shard;
+} place;
+
 typedef struct key {
 	const char *p;
 	uint32_t n;
-	bool is_ip;
-	uint32_t tag;
-	uint32_t shard;
+	place at;
 } key;
 
-static void key_set_hash(key *k, uint64_t hash)
+static place place_of(uint64_t hash, unsigned kind)
 {
-	k->tag = ((uint32_t)(hash >> 32) & ~1u) | k->is_ip;
-	k->shard = (uint32_t)hash & (SHARDS - 1);
+	return (place){ ((uint32_t)(hash >> 32) & ~(uint32_t)KIND_MASK) | kind,
+			(uint32_t)hash & (SHARDS - 1) };
 }
 
-static uint64_t hash_ip(const ic_intern *t, const ic_ip *ip)
+/* A permutation of 32 bits that depends on the seed. */
+static uint32_t scramble(const ic_intern *t, uint32_t v)
+{
+	v ^= (uint32_t)t->seed;
+	v = (v ^ v >> 16) * 0x85ebca6b;
+	v ^= (uint32_t)(t->seed >> 32);
+	v = (v ^ v >> 13) * 0xc2b2ae35;
+	return v ^ v >> 16;
+}
+
+static inline place place_of_ip(const ic_intern *t, const ic_ip *ip)
 {
 	uint64_t words[2];
 	memcpy(words, ip->b, sizeof words);
-	return ic_mix(words[0], words[1], t->seed);
+	uint32_t middle, v4;
+	memcpy(&middle, ip->b + 8, sizeof middle);
+	memcpy(&v4, ip->b + 12, sizeof v4);
+	static const uint8_t mapped[4] = { 0, 0, 0xff, 0xff };
+	if (words[0] == 0 && memcmp(&middle, mapped, sizeof mapped) == 0) {
+		v4 = scramble(t, v4);
+		return (place){ (v4 & ~(uint32_t)KIND_MASK) | KIND_IPV4, v4 & (SHARDS - 1) };
+	}
+	return place_of(ic_mix(words[0], words[1], t->seed), KIND_IPV6);
 }
 
 static bool entry_is(const entry *e, const key *k)
 {
-	if (k->is_ip)
+	if ((k->at.tag & KIND_MASK) != KIND_STRING)
 		return memcmp(e->ip.b, k->p, 16) == 0;
 	return e->s.n == k->n && memcmp(e->s.p, k->p, k->n) == 0;
 }
@@ -195,13 +219,13 @@ static bool entry_is(const entry *e, const key *k)
 /* The id, or 0; *ret_at is then the free slot where the probing ended. */
 static uint32_t probe(const ic_intern *t, const slots *table, const key *k, uint32_t *ret_at)
 {
-	for (uint32_t at = k->tag >> 1;; at++) {
+	for (uint32_t at = k->at.tag >> KIND_BITS;; at++) {
 		uint64_t slot = atomic_load_explicit(&table->slot[at & table->mask], memory_order_acquire);
 		if (slot == 0) {
 			*ret_at = at & table->mask;
 			return 0;
 		}
-		if ((uint32_t)(slot >> 32) == k->tag && entry_is(find_entry(t, (uint32_t)slot), k))
+		if ((uint32_t)(slot >> 32) == k->at.tag && entry_is(find_entry(t, (uint32_t)slot), k))
 			return (uint32_t)slot;
 	}
 }
@@ -218,7 +242,7 @@ static slots *table_ready(const ic_intern *t, shard *s)
 		return NULL;
 	for (uint32_t i = 0; old && i <= old->mask; i++) {
 		uint64_t slot = atomic_load_explicit(&old->slot[i], memory_order_relaxed);
-		uint32_t at = (uint32_t)(slot >> 32) >> 1;
+		uint32_t at = (uint32_t)(slot >> 32) >> KIND_BITS;
 		if (slot == 0)
 			continue;
 		while (atomic_load_explicit(&table->slot[at & table->mask], memory_order_relaxed) != 0)
@@ -245,7 +269,7 @@ static uint32_t insert_locked(ic_intern *t, shard *s, const key *k)
 	segment *g = segment_ready(s, segment_of(position, &index));
 	if (!g)
 		return 0;
-	if (k->is_ip) {
+	if ((k->at.tag & KIND_MASK) != KIND_STRING) {
 		memcpy(g->entries[index].ip.b, k->p, 16);
 		atomic_fetch_or_explicit(&g->is_ip[index / 64], UINT64_C(1) << (index % 64),
 					 memory_order_relaxed);
@@ -255,15 +279,15 @@ static uint32_t insert_locked(ic_intern *t, shard *s, const key *k)
 			return 0;
 		g->entries[index].s = (ic_str){ copy, k->n };
 	}
-	id = position << SHARD_BITS | k->shard;
+	id = position << SHARD_BITS | k->at.shard;
 	atomic_store_explicit(&s->used, position + 1, memory_order_relaxed);
-	atomic_store_explicit(&table->slot[at], (uint64_t)k->tag << 32 | id, memory_order_release);
+	atomic_store_explicit(&table->slot[at], (uint64_t)k->at.tag << 32 | id, memory_order_release);
 	return id;
 }
 
 static uint32_t intern(ic_intern *t, const key *k)
 {
-	shard *s = &t->shards[k->shard];
+	shard *s = &t->shards[k->at.shard];
 	const slots *table = atomic_load_explicit(&s->table, memory_order_acquire);
 	uint32_t at;
 	uint32_t id = table ? probe(t, table, k, &at) : 0;
@@ -280,51 +304,45 @@ uint32_t ic_intern_str(ic_intern *t, ic_str s)
 	if (!s.p)
 		return 0;
 	key k = { .p = s.p, .n = s.n < STRING_MOST ? s.n : STRING_MOST };
-	key_set_hash(&k, ic_hash(k.p, k.n));
+	k.at = place_of(ic_hash(k.p, k.n), KIND_STRING);
 	return intern(t, &k);
 }
 
 uint32_t ic_intern_ip(ic_intern *t, const ic_ip *ip)
 {
-	key k = { .p = (const char *)ip->b, .n = sizeof ip->b, .is_ip = true };
-	key_set_hash(&k, hash_ip(t, ip));
+	key k = { .p = (const char *)ip->b, .n = sizeof ip->b, .at = place_of_ip(t, ip) };
 	return intern(t, &k);
 }
 
-/* The first slot with the tag of hash, or 0: a free one came first. */
-static uint64_t slot_with_tag(const slots *table, uint64_t hash)
+/* The id of the first slot with the tag, or 0: a free one came first. */
+static uint32_t id_with_tag(const slots *table, uint32_t tag)
 {
-	for (uint64_t at = hash >> 33;; at++) {
+	for (uint32_t at = tag >> KIND_BITS;; at++) {
 		uint64_t slot = atomic_load_explicit(&table->slot[at & table->mask], memory_order_acquire);
-		if (slot == 0 || slot >> 32 == (hash >> 32 | 1))
-			return slot;
+		if (slot == 0 || (uint32_t)(slot >> 32) == tag)
+			return (uint32_t)slot;
 	}
 }
 
-/* Three passes, so that the cache misses of a block overlap: hash and touch the slot where probing
- * begins, find the tag and touch its entry, compare. Nearly all keys are known and alone with their
- * tag; the others take the long way. */
+/* Two passes, so that the cache misses of a block overlap: find the place and touch its slot, then
+ * look. A known IPv4 address needs no more; the others take the long way. */
 static void intern_block(ic_intern *t, const ic_ip *ips, size_t n, uint32_t *ids)
 {
-	uint64_t hashes[BLOCK];
+	place at[BLOCK];
 	const slots *tables[BLOCK];
-	const entry *entries[BLOCK];
 	static const slots no_slots = { .mask = 0, .slot = { 0 } };
-	static const entry no_entry;
 	for (size_t i = 0; i < n; i++) {
-		hashes[i] = hash_ip(t, &ips[i]);
+		at[i] = place_of_ip(t, &ips[i]);
 		const slots *table =
-		    atomic_load_explicit(&t->shards[hashes[i] & (SHARDS - 1)].table, memory_order_acquire);
+		    atomic_load_explicit(&t->shards[at[i].shard].table, memory_order_acquire);
 		tables[i] = table ? table : &no_slots;
-		__builtin_prefetch((const void *)&tables[i]->slot[(hashes[i] >> 33) & tables[i]->mask]);
+		__builtin_prefetch(
+		    (const void *)&tables[i]->slot[(at[i].tag >> KIND_BITS) & tables[i]->mask]);
 	}
 	for (size_t i = 0; i < n; i++) {
-		ids[i] = (uint32_t)slot_with_tag(tables[i], hashes[i]);
-		entries[i] = ids[i] ? find_entry(t, ids[i]) : &no_entry;
-		__builtin_prefetch(entries[i]);
-	}
-	for (size_t i = 0; i < n; i++) {
-		if (ids[i] == 0 || memcmp(entries[i]->ip.b, ips[i].b, 16) != 0)
+		bool v4 = (at[i].tag & KIND_MASK) == KIND_IPV4;
+		ids[i] = v4 ? id_with_tag(tables[i], at[i].tag) : 0;
+		if (ids[i] == 0)
 			ids[i] = ic_intern_ip(t, &ips[i]);
 	}
 }

@@ -5,9 +5,9 @@
 #include <string.h>
 
 enum {
-	DRAIN_ROWS = 192 * 1024, /* visible rows at which producers turn to draining */
-	DRAIN_LOTS = 128,
-	AHEAD_ROWS = 512 * 1024, /* rows not yet consumed at which units that are not the head wait */
+	DRAIN_ROWS = 384 * 1024, /* visible rows at which producers turn to draining */
+	DRAIN_LOTS = 192,
+	AHEAD_ROWS = 640 * 1024, /* rows not yet consumed at which units that are not the head wait */
 	AHEAD_LOTS = 384,
 	GATHER_BYTES = 24 * 1024, /* a piece of rows, well inside the first-level cache */
 };
