@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "exec/group.h"
 
-#include <stdbool.h>
-
 enum {
 	FIRST_SLOTS = 16,
 	PAGE_BYTES = 12 * 1024,
@@ -52,18 +50,6 @@ static void put_slot(uint32_t *slot, uint32_t slots, uint64_t hash, uint32_t e)
 	while (slot[i])
 		i = (i + 1) & (slots - 1);
 	slot[i] = slot_value(slots, hash, e);
-}
-
-void ic_group_prefetch_entry(const ic_group_table *t, uint64_t hash)
-{
-	if (!t->slots)
-		return;
-	uint32_t number = t->slot[(uint32_t)hash & (t->slots - 1)] & (t->slots - 1);
-	if (number) {
-		const char *entry = ic_group_at(t, number - 1);
-		__builtin_prefetch(entry);
-		__builtin_prefetch(entry + t->entry_bytes - 1);
-	}
 }
 
 static int charge(ic_group_table *t, size_t bytes)
@@ -132,53 +118,14 @@ static void *add_entry(ic_group_table *t, const void *key)
 	return entry;
 }
 
-static inline bool same_key(const void *a, const void *b, unsigned bytes)
+void *ic_group_add(ic_group_table *t, const void *key, uint64_t hash)
 {
-	const char *x = a, *y = b;
-	for (; bytes >= 8; x += 8, y += 8, bytes -= 8) {
-		uint64_t u, v;
-		memcpy(&u, x, 8);
-		memcpy(&v, y, 8);
-		if (u != v)
-			return false;
-	}
-	uint32_t u = 0, v = 0;
-	if (bytes) { /* keys are multiples of 4 bytes */
-		memcpy(&u, x, 4);
-		memcpy(&v, y, 4);
-	}
-	return u == v;
-}
-
-void *ic_group_find(const ic_group_table *t, const void *key, uint64_t hash)
-{
-	if (!t->slots)
-		return NULL;
-	uint32_t mask = t->slots - 1, tag = (uint32_t)(hash >> 32) & ~mask;
-	for (uint32_t i = (uint32_t)hash & mask; t->slot[i]; i = (i + 1) & mask) {
-		if ((t->slot[i] & ~mask) != tag)
-			continue;
-		void *entry = ic_group_at(t, (t->slot[i] & mask) - 1);
-		if (same_key(entry, key, t->key_bytes))
-			return entry;
-	}
-	return NULL;
-}
-
-void *ic_group_upsert(ic_group_table *t, const void *key, uint64_t hash, int *is_new)
-{
-	*is_new = 0;
-	void *entry = ic_group_find(t, key, hash);
-	if (entry)
-		return entry;
 	/* At most 7/8 full: probes stay short because the tag settles nearly all of them. It also
 	 * leaves the low bits of a slot room for the number of any entry. */
 	if (t->used >= t->slots / 8 * 7 && grow_slots(t) != 0)
 		return NULL;
-	entry = add_entry(t, key);
-	if (!entry)
-		return NULL;
-	put_slot(t->slot, t->slots, hash, t->used - 1);
-	*is_new = 1;
+	void *entry = add_entry(t, key);
+	if (entry)
+		put_slot(t->slot, t->slots, hash, t->used - 1);
 	return entry;
 }

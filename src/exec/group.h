@@ -7,6 +7,7 @@
 #ifndef IC_EXEC_GROUP_H
 #define IC_EXEC_GROUP_H
 
+#include <stdbool.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -54,12 +55,6 @@ static inline void ic_group_prefetch(const ic_group_table *t, uint64_t hash)
 	if (t->slots)
 		__builtin_prefetch(&t->slot[(uint32_t)hash & (t->slots - 1)]);
 }
-/* Fetches the likely entry of a hash, for use once ic_group_prefetch has had its time. */
-void ic_group_prefetch_entry(const ic_group_table *t, uint64_t hash);
-/* The entry of key, made if absent (*is_new). NULL: out of memory or budget. */
-void *ic_group_upsert(ic_group_table *t, const void *key, uint64_t hash, int *is_new);
-/* NULL if absent. */
-void *ic_group_find(const ic_group_table *t, const void *key, uint64_t hash);
 static inline uint32_t ic_group_count(const ic_group_table *t)
 {
 	return t->used;
@@ -68,6 +63,66 @@ static inline uint32_t ic_group_count(const ic_group_table *t)
 static inline void *ic_group_at(const ic_group_table *t, uint32_t i)
 {
 	return t->page[i >> t->page_shift] + (size_t)(i & ((1u << t->page_shift) - 1)) * t->entry_bytes;
+}
+
+/* Fetches the likely entry of a hash, for use once ic_group_prefetch has had its time. */
+static inline void ic_group_prefetch_entry(const ic_group_table *t, uint64_t hash)
+{
+	if (!t->slots)
+		return;
+	uint32_t number = t->slot[(uint32_t)hash & (t->slots - 1)] & (t->slots - 1);
+	if (number) {
+		const char *entry = ic_group_at(t, number - 1);
+		__builtin_prefetch(entry);
+		__builtin_prefetch(entry + t->entry_bytes - 1);
+	}
+}
+
+static inline bool ic_group_same_key(const void *a, const void *b, unsigned bytes)
+{
+	const char *x = (const char *)a, *y = (const char *)b;
+	for (; bytes >= 8; x += 8, y += 8, bytes -= 8) {
+		uint64_t u, v;
+		memcpy(&u, x, 8);
+		memcpy(&v, y, 8);
+		if (u != v)
+			return false;
+	}
+	uint32_t u = 0, v = 0;
+	if (bytes) { /* keys are multiples of 4 bytes */
+		memcpy(&u, x, 4);
+		memcpy(&v, y, 4);
+	}
+	return u == v;
+}
+
+/* NULL if absent. */
+static inline void *ic_group_find(const ic_group_table *t, const void *key, uint64_t hash)
+{
+	if (!t->slots)
+		return NULL;
+	uint32_t mask = t->slots - 1, tag = (uint32_t)(hash >> 32) & ~mask;
+	for (uint32_t i = (uint32_t)hash & mask; t->slot[i]; i = (i + 1) & mask) {
+		if ((t->slot[i] & ~mask) != tag)
+			continue;
+		void *entry = ic_group_at(t, (t->slot[i] & mask) - 1);
+		if (ic_group_same_key(entry, key, t->key_bytes))
+			return entry;
+	}
+	return NULL;
+}
+
+/* A new entry for a key that is absent. NULL: out of memory or budget. */
+void *ic_group_add(ic_group_table *t, const void *key, uint64_t hash);
+
+/* The entry of key, made if absent (*is_new). NULL: out of memory or budget. */
+static inline void *ic_group_upsert(ic_group_table *t, const void *key, uint64_t hash, int *is_new)
+{
+	void *entry = ic_group_find(t, key, hash);
+	*is_new = !entry;
+	if (!entry)
+		entry = ic_group_add(t, key, hash);
+	return entry;
 }
 
 #endif
