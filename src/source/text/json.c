@@ -653,12 +653,17 @@ walk(ic_json *j, const place *where, size_t k, size_t *ret_k, const bool indexed
 				  false, record);
 			SYNC();
 		} else {
-			/* Usually the value reaches to the comma before the next name. */
+			/* Usually the value reaches to the comma before the next name, or to the braces
+			 * before that or before the end of the line. */
 			ic_json_kind kind = IC_JSON_NONE;
 			if (indexed) {
 				at = AFTER(k) - 2;
-				if (p[at] == ',')
+				if (p[at] == ',' || p[at] == '}') {
+					at += p[at] == '}';
+					while (p[at - 1] == '}')
+						at--;
 					kind = plain_scalar(p + value, at - value);
+				}
 			}
 			if (kind == IC_JSON_NONE) {
 				scalar s = pass_scalar(p, value, STOP());

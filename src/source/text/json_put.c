@@ -3,6 +3,18 @@
 
 #include "base/num.h"
 #include "base/time.h"
+#include "source/text/fast.h"
+
+#if defined(__x86_64__)
+#include <emmintrin.h>
+#endif
+
+/* The quick ways read whole words, so they need room after the value and the byte order of x86. */
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#define QUICK 1
+#else
+#define QUICK 0
+#endif
 
 void ic_json_fill_begin(ic_json_fill *f, ic_batch *b, ic_stream s, uint8_t flags)
 {
@@ -70,11 +82,76 @@ bool ic_json_time(ic_json_fill *f, const ic_json_value *v, int64_t *ret)
 	return read_time(f, v, (ic_str){ v->p, v->n }, ret);
 }
 
-static bool put_long(ic_json_fill *f, ic_field field, ic_str text)
+#if defined(__x86_64__)
+/* A number of 1 to 3 digits that starts at p. *bad: set when it is none, or is written with a leading
+ * zero, or over 255. */
+static inline uint32_t octet(const char *p, unsigned n, uint32_t *bad)
+{
+	uint32_t w;
+	memcpy(&w, p, sizeof(w));
+	*bad |= (uint32_t)(n - 1 > 2);
+	w = (w ^ 0x30303030u) << ((32 - 8 * n) & 31);
+	*bad |= ((w + 0x76767676u) | w) & 0x80808080u;
+	uint32_t v = (w >> 24) + 10 * (w >> 16 & 0xff) + 100 * (w >> 8 & 0xff);
+	/* the least number of that many digits */
+	*bad |= (uint32_t)(v > 255) | (uint32_t)(v < (0x640a00u >> 8 * ((n - 1) & 3) & 0xff));
+	return v;
+}
+
+/* "10.20.1.180"; other spellings are left to ic_ip_parse. */
+static bool quick_quad(const char *p, uint32_t n, ic_ip *ret)
+{
+	uint32_t bad = 0;
+	if (n - 7 > 8)
+		return false;
+	__m128i v = _mm_loadu_si128((const __m128i *)(const void *)p);
+	uint32_t dots = (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(v, _mm_set1_epi8('.'))) & ((1u << n) - 1);
+	uint32_t second = dots & (dots - 1), third = second & (second - 1);
+	if (third == 0 || (third & (third - 1)) != 0)
+		return false;
+	unsigned a = (unsigned)__builtin_ctz(dots), b = (unsigned)__builtin_ctz(second),
+		 c = (unsigned)__builtin_ctz(third);
+	uint32_t address = octet(p, a, &bad) << 24;
+	address |= octet(p + a + 1, b - a - 1, &bad) << 16;
+	address |= octet(p + b + 1, c - b - 1, &bad) << 8;
+	address |= octet(p + c + 1, n - c - 1, &bad);
+	*ret = ic_ip_from_v4(address);
+	return bad == 0;
+}
+#else
+static bool quick_quad(const char *p, uint32_t n, ic_ip *ret)
+{
+	(void)p;
+	(void)n;
+	(void)ret;
+	return false;
+}
+#endif
+
+/* "0.312535": correctly rounded, as the mantissa and the power of ten are exact. */
+static bool quick_real(const char *p, uint32_t n, double *ret)
+{
+	static const uint32_t tens[] = { 1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000 };
+	uint32_t before = 1;
+	uint64_t whole, fraction;
+	while (before < n && p[before] != '.')
+		before++;
+	uint32_t after = n - before - 1;
+	if (before > 7 || after - 1 > 7 || !ic_fast_digits8(p, before, &whole) ||
+	    !ic_fast_digits8(p + before + 1, after, &fraction))
+		return false;
+	*ret = (double)(whole * tens[after] + fraction) / (double)tens[after];
+	return true;
+}
+
+static bool put_long(ic_json_fill *f, ic_field field, ic_str text, bool quick)
 {
 	int64_t v;
+	uint64_t u;
 	double d;
-	if (!ic_parse_i64(text, &v)) {
+	if (quick && text.n - 1 < 16 && ic_fast_digits16(text.p, text.n, &u)) {
+		v = (int64_t)u;
+	} else if (!ic_parse_i64(text, &v)) {
 		if (!ic_parse_double(text, &d))
 			return refuse(f, field, "is not a number", text);
 		if (!(d > -9e18 && d < 9e18) || d != (double)(int64_t)d)
@@ -89,10 +166,10 @@ static bool put_long(ic_json_fill *f, ic_field field, ic_str text)
 	return true;
 }
 
-static bool put_real(ic_json_fill *f, ic_field field, ic_str text)
+static bool put_real(ic_json_fill *f, ic_field field, ic_str text, bool quick)
 {
 	double d;
-	if (!ic_parse_double(text, &d))
+	if (!(quick && quick_real(text.p, text.n, &d)) && !ic_parse_double(text, &d))
 		return refuse(f, field, "is not a number", text);
 	f->b->col[field].d[f->row] = d;
 	return true;
@@ -116,13 +193,15 @@ bool ic_json_put(ic_json_fill *f, ic_field field, const ic_json_value *v)
 		if (!text.p)
 			return true; /* out of memory: the caller of the reader is told */
 	}
+	const bool quick = QUICK && f->j->padded && text.p == v->p;
 	switch (ic_fields[field].type) {
 	case IC_T_BOOL: good = put_bool(f, field, v, text); break;
-	case IC_T_LONG: good = put_long(f, field, text); break;
-	case IC_T_REAL: good = put_real(f, field, text); break;
+	case IC_T_LONG: good = put_long(f, field, text, quick); break;
+	case IC_T_REAL: good = put_real(f, field, text, quick); break;
 	case IC_T_TIME: good = read_time(f, v, text, &f->b->col[field].i[f->row]); break;
 	case IC_T_IP:
-		good = ic_ip_parse(text, &f->b->col[field].ip[f->row]) ||
+		good = (quick && quick_quad(text.p, text.n, &f->b->col[field].ip[f->row])) ||
+		       ic_ip_parse(text, &f->b->col[field].ip[f->row]) ||
 		       refuse(f, field, "is not an address", text);
 		break;
 	case IC_T_STRING: f->b->col[field].s[f->row] = text; break;
