@@ -93,7 +93,7 @@ static ic_status screen_part(void *ctx, unsigned i)
 		note_source(run, s);
 		if (s->sketch.n < LEAST_EVENTS || (s->level != IC_AT_CONNECTION && s->level != IC_AT_REQUEST))
 			continue;
-		if (!all && ic_beacon_bound(&s->sketch) < run->cfg->min_automation)
+		if (!all && !ic_beacon_reaches(&s->sketch, run->cfg->min_automation))
 			continue;
 		if (!c)
 			return IC_E_NOMEM;
