@@ -35,8 +35,39 @@ struct node {
 	uint8_t flags;
 };
 
+/* A shape is the text of a line without its values: pieces such as `,"id.orig_p":` or `","proto":"`.
+ * Where they are follows from the marks of the line, so all of it is checked without a search, and what
+ * is between them are the values. A line that does not fit is scanned in full. */
+#define SHAPES	   8
+#define PIECES	   72
+#define PIECE_MAX  32
+#define LEARN_COST 16 /* lines between two shapes that are learned */
+#define CREDIT_MAX (4 * LEARN_COST)
+
+typedef struct piece {
+	char text[PIECE_MAX];
+	uint32_t need; /* a bit for each byte of text */
+	uint16_t mark; /* the piece starts so many bytes before what this mark of the line says */
+	uint8_t back;
+	uint8_t length;
+	bool string; /* what follows: a string, or a number or word */
+	bool last;   /* nothing follows */
+	ic_json_value *value;
+} piece;
+
+typedef struct shape {
+	uint32_t pieces; /* 0: none */
+	uint32_t line;	 /* the mark of the line's end */
+	uint32_t marks;
+	ic_json_value *gate; /* NULL: none */
+	piece piece[PIECES];
+} shape;
+
 struct ic_json_nodes {
 	node list[NODE_ROOM];
+	shape shapes[SHAPES];
+	unsigned recent, oldest; /* shapes */
+	unsigned credit;
 	uint32_t count, asked; /* nodes in use; those up to `asked` were asked for */
 	uint16_t table[TABLE_SIZE];
 	ic_arena keys;
@@ -716,6 +747,148 @@ static void begin_record(ic_json *j)
 	j->cause = NULL;
 }
 
+/* ---- lines of a known shape ---- */
+
+static inline bool fits_piece(const piece *c, const char *p)
+{
+#if defined(__x86_64__)
+	__m128i a = _mm_loadu_si128((const __m128i *)(const void *)p);
+	__m128i b = _mm_loadu_si128((const __m128i *)(const void *)c->text);
+	uint32_t same = (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(a, b));
+	if (c->length > 16) {
+		a = _mm_loadu_si128((const __m128i *)(const void *)(p + 16));
+		b = _mm_loadu_si128((const __m128i *)(const void *)(c->text + 16));
+		same |= (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(a, b)) << 16;
+	}
+	return (c->need & ~same) == 0;
+#else
+	return memcmp(p, c->text, c->length) == 0;
+#endif
+}
+
+static bool fits(const shape *h, const char *p, size_t at, const uint16_t *ends, uint16_t record)
+{
+	const piece *c = h->piece;
+	if (!fits_piece(c, p + at))
+		return false;
+	for (;;) {
+		const size_t value = at + c->length;
+		const piece *next = c + 1;
+		at = (ends[next->mark] & IC_SCAN_MAX) - (size_t)next->back;
+		if (!fits_piece(next, p + at))
+			return false;
+		ic_json_kind kind = IC_JSON_STRING;
+		if (!c->string) {
+			kind = plain_scalar(p + value, at - value);
+			if (kind == IC_JSON_NONE)
+				return false;
+		}
+		set_value(c->value, p + value, at - value, kind, false, record);
+		if (next->last)
+			return true;
+		c = next;
+	}
+}
+
+/* Adds the text from `from` to `to` as the next piece; false: it does not go. */
+static bool add_piece(shape *h, const char *p, size_t from, size_t to, size_t mark, size_t back)
+{
+	const size_t n = to - from;
+	if (h->pieces == PIECES || n > PIECE_MAX || back > UINT8_MAX)
+		return false;
+	piece *c = &h->piece[h->pieces++];
+	*c = (piece){ .need = n == 32 ? UINT32_MAX : (1u << n) - 1,
+		      .mark = (uint16_t)mark,
+		      .back = (uint8_t)back,
+		      .length = (uint8_t)n };
+	memcpy(c->text, p + from, n);
+	return true;
+}
+
+/* Whether a value that is asked for, or an object with such values, came before in this line. */
+static bool came_before(const shape *h, const node *const *opened, size_t n, const node *e)
+{
+	for (uint32_t i = 0; i < h->pieces; i++)
+		if (e->slot != IC_JSON_SLOTS && h->piece[i].value == e->value)
+			return true;
+	for (size_t i = 0; i < n; i++)
+		if (opened[i] == e)
+			return true;
+	return false;
+}
+
+/* The shape of the line at text[at], which has passed a scan. False: it has none (lists, blanks, names
+ * that come twice or are not remembered). ends: the marks of the line. */
+static bool take_shape(ic_json *j, shape *h, const char *p, size_t at, const uint16_t *ends)
+{
+	const struct ic_json_nodes *t = j->nodes;
+	const node *stack[IC_JSON_DEPTH + 1] = { &t->list[ROOT] }, *opened[PIECES];
+	size_t depth = 1, k = 0, from = at, mark = 0, objects = 0;
+	*h = (shape){ .marks = 0 };
+	for (at++; depth > 0; at++) {
+		if (p[at] != '"' || p[AFTER(k + 1)] != ':')
+			return false;
+		const ic_str key = { p + at + 1, (uint32_t)(AFTER(k + 1) - at - 2) };
+		const node *e = &t->list[t->table[table_place(t, stack[depth - 1], key)]];
+		if (e == t->list || e->flags & (IC_JSON_WHOLE | IC_JSON_LISTS) ||
+		    came_before(h, opened, objects, e))
+			return false;
+		at = AFTER(k + 1) + 1;
+		k += 2;
+		h->marks |= e->marks;
+		if (p[at] == '{') {
+			if (e->slot != IC_JSON_SLOTS || depth == IC_JSON_DEPTH || objects == PIECES)
+				return false;
+			opened[objects++] = stack[depth++] = e;
+			continue;
+		}
+		const bool string = p[at] == '"', gated = (e->flags & IC_JSON_GATE) != 0;
+		at += string;
+		if (p[at - string] == '[' || e->flags & INNER || (gated && h->gate) ||
+		    !add_piece(h, p, from, at, mark, (ends[mark] & IC_SCAN_MAX) - from))
+			return false;
+		h->piece[h->pieces - 1].string = string;
+		h->piece[h->pieces - 1].value = e->value;
+		if (gated)
+			h->gate = e->value;
+		mark = k;
+		if (string) {
+			mark = k + 1;
+			from = AFTER(mark) - 1;
+			at = from + 1;
+			k += 2;
+		} else {
+			from = at = pass_scalar(p, at, at + PLAIN_MAX).at;
+		}
+		for (; p[at] == '}' && depth > 0; at++)
+			depth--;
+		if (depth > 0 && p[at] != ',')
+			return false;
+	}
+	/* at is one behind the line end */
+	if (p[at - 1] != '\n' || !add_piece(h, p, from, at, mark, (ends[mark] & IC_SCAN_MAX) - from))
+		return false;
+	h->piece[h->pieces - 1].last = true;
+	h->line = (uint32_t)k;
+	return h->pieces > 1;
+}
+
+/* Whether the line fits one of the shapes; its values are set then. */
+static const shape *find_shape(ic_json *j, const ic_json_slab *s, size_t at, size_t k)
+{
+	struct ic_json_nodes *t = j->nodes;
+	for (unsigned i = 0; i < SHAPES; i++) {
+		const unsigned which = (t->recent + i) % SHAPES;
+		const shape *h = &t->shapes[which];
+		if (h->pieces == 0 || k + h->line >= s->marks || !(s->ends[k + h->line] & IC_SCAN_LINE) ||
+		    !fits(h, s->text, at, s->ends + k, j->record))
+			continue;
+		t->recent = which;
+		return h;
+	}
+	return NULL;
+}
+
 ic_json_result ic_json_scan(ic_json *j, const char *text, size_t n, size_t at)
 {
 	size_t k = 0;
@@ -725,10 +898,34 @@ ic_json_result ic_json_scan(ic_json *j, const char *text, size_t n, size_t at)
 	return walk(j, &where, k, &k, false, true);
 }
 
+static ic_json_result scan_shape(ic_json *j, const ic_json_slab *s, const shape *h, size_t *k)
+{
+	j->marks = h->marks;
+	*k += h->line;
+	j->at = (s->ends[*k] & IC_SCAN_MAX) - 1u;
+	return h->gate && j->gate && !j->gate(j->ctx, j, h->gate) ? IC_JSON_SKIPPED : IC_JSON_OK;
+}
+
 ic_json_result ic_json_scan_line(ic_json *j, const ic_json_slab *s, size_t at, size_t *k)
 {
+	struct ic_json_nodes *t = j->nodes;
 	const place where = { .p = s->text, .at = at, .end = s->n, .ends = s->ends };
+	const size_t first = *k;
 	begin_record(j);
 	j->padded = true;
-	return s->backslash ? walk(j, &where, *k, k, true, true) : walk(j, &where, *k, k, true, false);
+	if (s->backslash)
+		return walk(j, &where, first, k, true, true);
+	t->credit += t->credit < CREDIT_MAX;
+	const shape *h = find_shape(j, s, at, first);
+	if (h)
+		return scan_shape(j, s, h, k);
+	begin_record(j); /* values of a shape that did not fit to its end */
+	ic_json_result r = walk(j, &where, first, k, true, false);
+	if (r == IC_JSON_OK && t->credit >= LEARN_COST) {
+		shape *oldest = &t->shapes[t->oldest++ % SHAPES];
+		t->credit -= LEARN_COST;
+		if (!take_shape(j, oldest, s->text, at, s->ends + first))
+			oldest->pieces = 0;
+	}
+	return r;
 }

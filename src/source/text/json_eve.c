@@ -53,10 +53,7 @@ static const struct {
 /* Columns that are taken from a slot as they stand. */
 typedef struct plan {
 	unsigned n;
-	struct {
-		uint8_t field;
-		uint16_t slot;
-	} op[IC_FIELD_COUNT];
+	ic_json_op op[IC_FIELD_COUNT];
 } plan;
 
 struct ic_reader {
@@ -109,8 +106,7 @@ static void make_plans(ic_reader *r, ic_fieldset wanted)
 			bool quic = e == QUIC && starts_with(path, "tls.");
 			if (strchr(path, '.') && !quic && !starts_with(path, events[e].object))
 				continue;
-			p->op[p->n].field = (uint8_t)f;
-			p->op[p->n++].slot = (uint16_t)(quic ? SLOT_QUIC + f : f);
+			p->op[p->n++] = ic_json_op_of((ic_field)f, quic ? SLOT_QUIC + f : f);
 		}
 	}
 }
@@ -254,9 +250,8 @@ static bool put_rest(ic_reader *r, size_t e)
 {
 	ic_json_fill *f = &r->fill;
 	const plan *p = &r->plans[e];
-	for (unsigned i = 0; i < p->n; i++)
-		if (!ic_json_put(f, (ic_field)p->op[i].field, ic_json_get(r->json, p->op[i].slot)))
-			return false;
+	if (!ic_json_put_all(f, p->op, p->n))
+		return false;
 	put_transport(r);
 	switch (events[e].stream) {
 	case IC_STREAM_CONN: put_action(r); return put_duration(r);

@@ -56,6 +56,7 @@ static size_t take_slab(const feed *f, const char *text, size_t n, uint16_t *end
 	while (marks > 0 && !(ends[marks - 1] & IC_SCAN_LINE))
 		marks--;
 	s.n = marks ? ends[marks - 1] & IC_SCAN_MAX : 0;
+	s.marks = marks;
 	while (k < marks && f->b->rows < IC_BATCH_ROWS && !f->j->nomem) {
 		size_t at = text[start] == '{' ? start : line_start(text, start, s.n);
 		if (text[at] != '\n') {

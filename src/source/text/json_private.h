@@ -11,6 +11,7 @@ typedef struct ic_json_slab {
 	const char *text;
 	size_t n;
 	const uint16_t *ends; /* as ic_scan_cells writes them */
+	size_t marks;	      /* of them */
 	bool backslash;
 } ic_json_slab;
 #define IC_JSON_PAD 64

@@ -210,6 +210,72 @@ bool ic_json_put(ic_json_fill *f, ic_field field, const ic_json_value *v)
 	return good;
 }
 
+enum { PUT_ANY, PUT_STRING, PUT_COUNT, PUT_PORT, PUT_IP };
+
+ic_json_op ic_json_op_of(ic_field field, unsigned slot)
+{
+	ic_json_op op = { (uint8_t)field, PUT_ANY, (uint16_t)slot };
+	if (field == IC_F_SRC_PORT || field == IC_F_DST_PORT)
+		op.how = PUT_PORT;
+	else if (ic_fields[field].type == IC_T_LONG)
+		op.how = PUT_COUNT;
+	else if (ic_fields[field].type == IC_T_STRING)
+		op.how = PUT_STRING;
+	else if (ic_fields[field].type == IC_T_IP)
+		op.how = PUT_IP;
+	return op;
+}
+
+/* The usual form of a value into its column; false: it has another one. */
+static inline bool put_usual(ic_column *col, uint32_t row, unsigned how, const ic_json_value *v)
+{
+	uint64_t u;
+	switch (how) {
+	case PUT_STRING:
+		col->s[row] = (ic_str){ v->p, v->n };
+		return (v->kind == IC_JSON_STRING || v->kind == IC_JSON_NUMBER) && !v->escaped;
+	case PUT_PORT:
+		if (v->kind != IC_JSON_NUMBER || v->n - 1 > 4 || !ic_fast_digits8(v->p, v->n, &u) ||
+		    u > 65535)
+			return false;
+		col->i[row] = (int64_t)u;
+		return true;
+	case PUT_COUNT:
+		if (v->kind != IC_JSON_NUMBER || v->n - 1 > 15 || !ic_fast_digits16(v->p, v->n, &u))
+			return false;
+		col->i[row] = (int64_t)u;
+		return true;
+	case PUT_IP: return v->kind == IC_JSON_STRING && quick_quad(v->p, v->n, &col->ip[row]);
+	default: return false;
+	}
+}
+
+bool ic_json_put_all(ic_json_fill *f, const ic_json_op *ops, unsigned n)
+{
+	const ic_json *const j = f->j;
+	const uint32_t row = f->row;
+	const uint16_t record = j->record;
+	const bool quick = QUICK && j->padded;
+	ic_batch *const b = f->b;
+	ic_fieldset seen = f->seen;
+	for (unsigned i = 0; i < n; i++) {
+		const ic_json_op op = ops[i];
+		const ic_json_value *v = &j->values[op.slot];
+		if (v->record != record)
+			continue;
+		if (quick && put_usual(&b->col[op.field], row, op.how, v)) {
+			seen |= IC_FIELD_BIT(op.field);
+			continue;
+		}
+		f->seen = seen;
+		if (!ic_json_put(f, (ic_field)op.field, v))
+			return false;
+		seen = f->seen;
+	}
+	f->seen = seen;
+	return true;
+}
+
 void ic_json_put_str(ic_json_fill *f, ic_field field, ic_str s)
 {
 	if (!s.p || !ic_batch_has(f->b, field))

@@ -31,6 +31,15 @@ void ic_json_fill_begin(ic_json_fill *f, ic_batch *b, ic_stream s, uint8_t flags
 /* Puts a value into a wanted column by the column's type; null and absent values leave it unseen. Times
  * are numbers of seconds or text. False: a bad value. */
 bool ic_json_put(ic_json_fill *f, ic_field field, const ic_json_value *v);
+/* A plan of columns that are taken from one slot each as they stand. */
+typedef struct ic_json_op {
+	uint8_t field;
+	uint8_t how; /* by the field's type */
+	uint16_t slot;
+} ic_json_op;
+ic_json_op ic_json_op_of(ic_field field, unsigned slot);
+/* Puts the values of n wanted columns. False: a bad value. */
+bool ic_json_put_all(ic_json_fill *f, const ic_json_op *ops, unsigned n);
 /* A time as ic_json_put takes it; false and a cause if it is none. */
 bool ic_json_time(ic_json_fill *f, const ic_json_value *v, int64_t *ret);
 /* {NULL, 0} leaves it unseen. */

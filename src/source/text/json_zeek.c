@@ -78,7 +78,7 @@ static const struct {
 /* Columns that are taken from one slot as they stand, in rows of one stream. */
 typedef struct plan {
 	unsigned n;
-	uint8_t field[IC_FIELD_COUNT];
+	ic_json_op op[IC_FIELD_COUNT];
 } plan;
 
 struct ic_reader {
@@ -159,7 +159,7 @@ static void make_plans(ic_reader *r, ic_fieldset wanted)
 		for (unsigned f = 0; f < IC_FIELD_COUNT; f++)
 			if ((wanted & ~apart) >> f & 1 && ic_fields[f].zeek &&
 			    ic_fields[f].zeek_streams & IC_STREAM_BIT(s))
-				p->field[p->n++] = (uint8_t)f;
+				p->op[p->n++] = ic_json_op_of((ic_field)f, r->slot[f]);
 	}
 }
 
@@ -189,9 +189,8 @@ static bool put_rest(ic_reader *r, ic_stream s)
 	ic_batch *b = f->b;
 	const ic_json *j = r->json;
 	const plan *p = &r->plans[s];
-	for (unsigned i = 0; i < p->n; i++)
-		if (!ic_json_put(f, (ic_field)p->field[i], ic_json_get(j, r->slot[p->field[i]])))
-			return false;
+	if (!ic_json_put_all(f, p->op, p->n))
+		return false;
 	if (s == IC_STREAM_CONN && ic_batch_has(b, IC_F_DURATION)) {
 		if (!ic_json_put(f, IC_F_DURATION, ic_json_get(j, r->slot[IC_F_DURATION])))
 			return false;
