@@ -83,17 +83,41 @@ static void put(ic_packed *l, unsigned i, const ic_packed_entry *e)
 	}
 }
 
+/* Index of the first entry of a list whose word is `key` or above: halves without a branch. */
+static unsigned first_u32(const uint32_t *p, unsigned n, uint32_t key)
+{
+	const uint32_t *at = p;
+	for (; n > 1; n -= n / 2)
+		at += at[n / 2 - 1] < key ? n / 2 : 0;
+	return (unsigned)(at - p) + (n && *at < key);
+}
+
+static unsigned first_u64(const uint64_t *p, unsigned n, uint64_t key)
+{
+	const uint64_t *at = p;
+	for (; n > 1; n -= n / 2)
+		at += at[n / 2 - 1] < key ? n / 2 : 0;
+	return (unsigned)(at - p) + (n && *at < key);
+}
+
+static unsigned first_wide_timed(const uint64_t *p, unsigned n, uint64_t key)
+{
+	unsigned at = 0;
+	for (; n > 1; n -= n / 2)
+		at += p[2 * (at + n / 2 - 1)] < key ? n / 2 : 0;
+	return at + (n && p[2 * at] < key);
+}
+
 static ic_packed_slot find(const ic_packed *l, unsigned bin)
 {
-	unsigned lo = 0, hi = l->n;
-	while (lo < hi) {
-		unsigned mid = (lo + hi) / 2;
-		if (bin_at(l, mid) < bin)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return (ic_packed_slot){ lo, lo < l->n && bin_at(l, lo) == bin };
+	unsigned at;
+	if (!l->wide)
+		at = l->timed ? first_u64(l->p, l->n, (uint64_t)bin << 55)
+			      : first_u32(l->p, l->n, (uint32_t)bin << 21);
+	else
+		at = l->timed ? first_wide_timed(l->p, l->n, (uint64_t)bin << 32)
+			      : first_u64(l->p, l->n, (uint64_t)bin << 32);
+	return (ic_packed_slot){ at, at < l->n && bin_at(l, at) == bin };
 }
 
 static bool resize(ic_packed *l, ic_slab *slab, unsigned cap, bool wide)
@@ -124,13 +148,12 @@ static ic_packed_entry sum_of(const ic_packed *l, const ic_packed_slot *slot, co
 	return e;
 }
 
-static bool prepare(ic_packed *l, ic_slab *slab, const ic_packed_entry *add, ic_packed_slot *ret)
+static bool make_room(ic_packed *l, ic_slab *slab, const ic_packed_entry *add, const ic_packed_slot *slot)
 {
-	*ret = find(l, add->bin);
-	ic_packed_entry e = sum_of(l, ret, add);
+	ic_packed_entry e = sum_of(l, slot, add);
 	bool wide = l->wide || !fits_narrow(l, &e);
 	/* Growth by 5/4: most lists end small, and the slab wastes what is not used. */
-	unsigned cap = !ret->found && l->n == l->cap ? l->n + l->n / 4u + 4u : l->cap;
+	unsigned cap = !slot->found && l->n == l->cap ? l->n + l->n / 4u + 4u : l->cap;
 	return (wide == l->wide && cap == l->cap) || resize(l, slab, cap, wide);
 }
 
@@ -146,14 +169,34 @@ static void insert(ic_packed *l, const ic_packed_slot *slot, const ic_packed_ent
 	put(l, slot->at, &e);
 }
 
+/* Whether one more fits into a narrow entry as it is. */
+static bool entry_has_room(const ic_packed *l, unsigned i, unsigned bin, int64_t ticks)
+{
+	if (!l->timed)
+		return (((const uint32_t *)l->p)[i] & SIZE_COUNT_MAX) < SIZE_COUNT_MAX;
+	uint64_t w = ((const uint64_t *)l->p)[i];
+	return ((int64_t)(w >> 40) & TIMED_COUNT_MAX) < TIMED_COUNT_MAX &&
+	       ticks - ic_bins_table.interval_edge[bin] <=
+		   TIMED_REST_MAX - (int64_t)(w & (uint64_t)TIMED_REST_MAX);
+}
+
 bool ic_packed_prepare(ic_packed *l, ic_slab *slab, unsigned bin, int64_t ticks, ic_packed_slot *ret)
 {
-	return prepare(l, slab, &(ic_packed_entry){ bin, 1, ticks }, ret);
+	*ret = find(l, bin);
+	if (ret->found && !l->wide && entry_has_room(l, ret->at, bin, ticks))
+		return true;
+	return make_room(l, slab, &(ic_packed_entry){ bin, 1, ticks }, ret);
 }
 
 void ic_packed_add(ic_packed *l, const ic_packed_slot *slot, unsigned bin, int64_t ticks)
 {
-	insert(l, slot, &(ic_packed_entry){ bin, 1, ticks });
+	if (!slot->found || l->wide)
+		insert(l, slot, &(ic_packed_entry){ bin, 1, ticks });
+	else if (l->timed)
+		((uint64_t *)l->p)[slot->at] +=
+		    (UINT64_C(1) << 40) + (uint64_t)(ticks - ic_bins_table.interval_edge[bin]);
+	else
+		((uint32_t *)l->p)[slot->at]++;
 }
 
 bool ic_packed_merge(ic_packed *l, ic_slab *slab, const ic_packed *from)
@@ -162,8 +205,8 @@ bool ic_packed_merge(ic_packed *l, ic_slab *slab, const ic_packed *from)
 		return false;
 	for (unsigned i = 0; i < from->n; i++) {
 		ic_packed_entry e = ic_packed_get(from, i);
-		ic_packed_slot slot;
-		if (!prepare(l, slab, &e, &slot))
+		ic_packed_slot slot = find(l, e.bin);
+		if (!make_room(l, slab, &e, &slot))
 			return false;
 		insert(l, &slot, &e);
 	}

@@ -18,7 +18,7 @@
 #define GAPS	    8
 
 /* What both forms start with. In a raw body int64_t ticks[cap] and uint16_t size[cap] follow (size bin
- * + 1, 0 unknown), as in a binned one. */
+ * + 1, 0 unknown). */
 struct ic_sketch_body {
 	uint16_t cap; /* events that have room */
 	bool binned;
@@ -28,15 +28,16 @@ struct ic_sketch_body {
 	uint16_t spare;
 };
 
+/* What every fold touches comes first, in one cache line. */
 typedef struct bins_body {
 	struct ic_sketch_body head;
-	int64_t ticks[RING];
-	uint16_t size[RING];
 	uint32_t sub_second, late;
 	int64_t first, horizon;
+	ic_packed h, s;
+	uint16_t size[RING];
 	uint64_t hours[6];
 	int64_t gap[GAPS]; /* longest first */
-	ic_packed h, s;
+	int64_t ticks[RING];
 } bins_body;
 
 static size_t raw_bytes(unsigned cap)
@@ -183,9 +184,10 @@ static ic_status add_binned(bins_body *d, ic_slab *slab, uint32_t n, int64_t tic
 	ic_status st = fold(d, slab, index, d->ticks[oldest], d->size[oldest]);
 	if (st != IC_OK)
 		return st;
+	/* The place of the oldest becomes that of the newest. */
+	unsigned at = oldest;
 	d->head.head = (uint8_t)ring_at(d, 1);
-	unsigned i = RING - 1, at = ring_at(d, i);
-	for (; i > 0; i--) {
+	for (unsigned i = RING - 1; i > 0; i--) {
 		unsigned before = ring_at(d, i - 1);
 		if (d->ticks[before] <= ticks)
 			break;
@@ -252,6 +254,38 @@ static unsigned raw_cap_for(unsigned n)
 	return n <= 2 ? 2 : n <= 4 ? 4 : n <= 8 ? 8 : n <= 16 ? 16 : RING;
 }
 
+/* Event number 25: the raw body becomes a binned one. */
+static __attribute__((noinline)) ic_status add_to_full(ic_sketch *k, ic_slab *slab, int64_t ticks,
+						       uint16_t size_bin)
+{
+	struct ic_sketch_body *raw = k->body;
+	bins_body *d = make_binned(slab, raw);
+	if (!d)
+		return IC_E_NOMEM;
+	ic_status st = add_binned(d, slab, k->n, ticks, size_bin);
+	if (st != IC_OK) {
+		body_free(&d->head, slab);
+		return st;
+	}
+	ic_slab_free(slab, raw, raw_bytes(raw->cap));
+	k->body = &d->head;
+	k->n++;
+	return IC_OK;
+}
+
+/* Makes room for one more event in a raw sketch. */
+static __attribute__((noinline)) ic_status grow_raw(ic_sketch *k, ic_slab *slab)
+{
+	struct ic_sketch_body *b = make_raw(k, slab, raw_cap_for(k->n + 1));
+	if (!b)
+		return IC_E_NOMEM;
+	if (k->n > 1)
+		ic_slab_free(slab, k->body, raw_bytes(k->body->cap));
+	k->body = b;
+	k->size_bin = 0;
+	return IC_OK;
+}
+
 /* As ic_sketch_add, for times in range and a size bin + 1. */
 static ic_status add_event(ic_sketch *k, ic_slab *slab, int64_t ticks, uint16_t size_bin)
 {
@@ -269,29 +303,12 @@ static ic_status add_event(ic_sketch *k, ic_slab *slab, int64_t ticks, uint16_t 
 		k->n = st == IC_OK ? n + 1 : n;
 		return st;
 	}
-	if (n == RING) {
-		struct ic_sketch_body *raw = k->body;
-		bins_body *d = make_binned(slab, raw);
-		if (!d)
-			return IC_E_NOMEM;
-		ic_status st = add_binned(d, slab, n, ticks, size_bin);
-		if (st != IC_OK) {
-			body_free(&d->head, slab);
-			return st;
-		}
-		ic_slab_free(slab, raw, raw_bytes(raw->cap));
-		k->body = &d->head;
-		k->n = n + 1;
-		return IC_OK;
-	}
+	if (n == RING)
+		return add_to_full(k, slab, ticks, size_bin);
 	if (n == 1 || n == k->body->cap) {
-		struct ic_sketch_body *b = make_raw(k, slab, raw_cap_for(n + 1));
-		if (!b)
-			return IC_E_NOMEM;
-		if (n > 1)
-			ic_slab_free(slab, k->body, raw_bytes(k->body->cap));
-		k->body = b;
-		k->size_bin = 0;
+		ic_status st = grow_raw(k, slab);
+		if (st != IC_OK)
+			return st;
 	}
 	raw_insert(k->body, n, ticks, size_bin);
 	k->n = n + 1;
