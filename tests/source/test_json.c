@@ -228,14 +228,106 @@ static void test_members(void **state)
 	ic_json_free(j);
 }
 
-#if IC_HAVE_JANSSON
-
 static unsigned random_state = 7;
 static unsigned roll(unsigned n)
 {
 	random_state = random_state * 1664525u + 1013904223u;
 	return (random_state >> 8) % n;
 }
+
+static void put_like_line(ic_buf *b)
+{
+	static const char *const scalars[] = {
+		"0", "17", "-3", "0.5", "00", "1.", "true", "nul", "1714521600.177274", "1e5"
+	};
+	static const char *const words[] = { "", "tcp", "C3Rg0BrwUpplbPwCHg", "x}", ",\"", "a\\", "\\\"" };
+	const unsigned kind = roll(3), start = (unsigned)b->n;
+	ic_buf_printf(b, "%s{\"a\":%s,", roll(40) ? "" : "x", scalars[roll(roll(4) ? 4 : 10)]);
+	if (kind)
+		ic_buf_printf(b, "\"b\":\"%s\",", words[roll(roll(9) ? 3 : 7)]);
+	ic_buf_printf(b, "\"flow\":{\"bytes\":%u,\"deep\":{\"er\":\"%s\"}},", roll(100000), words[roll(3)]);
+	if (kind == 2)
+		ic_buf_printf(b, "\"flow\":{\"x\":%u},\"a_name_of_twenty_one\":false,", roll(100));
+	ic_buf_printf(b, "\"id.orig_h\":\"10.%u.0.1\"}%s\n", roll(256), roll(20) ? "" : " \r");
+	if (roll(3) == 0) { /* spoil it */
+		static const char bytes[] = "{}[],:\"\\0159.-exX \n";
+		b->p[start + roll((unsigned)b->n - start)] = bytes[roll(sizeof(bytes) - 1)];
+	}
+}
+
+typedef struct alone_scan {
+	const char *text;
+	ic_json *j;
+	bool good[4096]; /* by line */
+	const char *line[4096];
+	size_t n[4096];
+} alone_scan;
+
+static void same_as_alone(void *ctx, ic_json *j, ic_batch *b, ic_row_counts *c, uint64_t line)
+{
+	alone_scan *a = ctx;
+	(void)b;
+	assert_true(a->good[line]);
+	assert_int_equal(ic_json_scan(a->j, a->line[line], a->n[line], 0), IC_JSON_OK);
+	assert_int_equal(j->marks, a->j->marks);
+	for (unsigned i = 0; i < WANTED; i++) {
+		const ic_json_value *x = ic_json_get(j, i), *y = ic_json_get(a->j, i);
+		assert_int_equal(x->kind, y->kind);
+		if (x->kind == IC_JSON_NONE)
+			continue;
+		assert_ptr_equal(x->p, y->p);
+		assert_int_equal(x->n, y->n);
+		assert_int_equal(x->escaped, y->escaped);
+	}
+	c->kept++;
+}
+
+/* Lines of few shapes, and lines that nearly have one: what is found does not depend on the lines
+ * before. */
+static void test_shapes(void **state)
+{
+	(void)state;
+	static alone_scan a;
+	ic_buf text;
+	ic_buf_init(&text, 0);
+	a.j = scanner();
+	ic_json *j = scanner();
+	ic_batch *b = ic_batch_new(0);
+	uint64_t kept = 0, bad = 0;
+	for (int round = 0; round < 30; round++) {
+		size_t lines = 0, good = 0, at = 0;
+		ic_row_counts c = { 0 };
+		ic_buf_reset(&text);
+		for (int i = 0; i < 1000; i++)
+			put_like_line(&text);
+		for (const char *p = text.p, *end; (end = memchr(p, '\n', text.n - (size_t)(p - text.p)));
+		     p = end + 1) {
+			size_t n = (size_t)(end - p);
+			a.line[lines] = p;
+			a.n[lines] = n;
+			a.good[lines] = ic_json_scan(a.j, p, n, 0) == IC_JSON_OK;
+			for (size_t rest = a.j->at; rest < n && a.good[lines]; rest++)
+				a.good[lines] = p[rest] == ' ' || p[rest] == '\r';
+			good += a.good[lines++];
+		}
+		ic_cpu_simd_limit((ic_simd)(round % 4));
+		j->level = ic_cpu_simd();
+		assert_int_equal(ic_json_lines(j, text.p, text.n, &at, true, b, &c, same_as_alone, &a),
+				 IC_OK);
+		assert_int_equal(c.kept, good);
+		assert_int_equal(c.lines, lines);
+		kept += c.kept;
+		bad += c.bad;
+	}
+	ic_cpu_simd_limit(IC_SIMD_AVX512);
+	assert_true(kept > 10000 && bad > 3000);
+	ic_batch_free(b);
+	ic_json_free(j);
+	ic_json_free(a.j);
+	ic_buf_clear(&text);
+}
+
+#if IC_HAVE_JANSSON
 
 static void put_random(ic_buf *b, unsigned depth);
 
@@ -483,6 +575,7 @@ int main(void)
 		cmocka_unit_test(test_many_keys),
 		cmocka_unit_test(test_resolve),
 		cmocka_unit_test(test_members),
+		cmocka_unit_test(test_shapes),
 		cmocka_unit_test(test_against_jansson),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
