@@ -13,6 +13,13 @@
 #define SMALL_N	     32u
 #define MULTIPLES    3
 #define COPIES_REACH 37u /* no copy lies at or above hi + this */
+#define COPY_BINS    15	 /* bins of one copy, and 1 */
+
+/* Kinds of windows that are ruled out together, by the least mass that one of a kind has, in bins. Wide
+ * windows that begin at bin 0 may have less, but then the widest narrow one is the same window. Copies
+ * are whole where lo and hi + COPIES_REACH bins exist: 3 times 4 bins at half price, and at least one bin. */
+enum { KIND_NARROW, KIND_WIDE, KIND_COPIES, KINDS };
+static const unsigned least_bins[KINDS] = { 1, 12, 7 };
 
 static const unsigned width[WIDTHS] = { 1, 3, 6, 11, 19, 32, 47, 61 };
 static const unsigned shift[MULTIPLES] = { 18, 28, 35 }; /* ln 2, ln 3, ln 4 in bins */
@@ -20,7 +27,8 @@ static const unsigned shift[MULTIPLES] = { 18, 28, 35 }; /* ln 2, ln 3, ln 4 in 
 static double power[IC_INTERVAL_BINS + 1];
 static double clock_mass[2][IC_INTERVAL_BINS]; /* ln(1 + 2 res/hi); [0]: 0.05 s, [1]: 1 s */
 static double minus_log[MASS_STEPS + 1];       /* -ln of a mass of i bins: above every F >= i bins */
-static double best_kl[SMALL_N];		       /* most that N beats can gain in one bin */
+static double best_kl[KINDS][SMALL_N];	       /* most that N beats can gain in the least mass of a kind */
+static double copy_mass[COPY_BINS];	       /* of a copy of i bins */
 
 double scan_kl(double m, double F)
 {
@@ -46,8 +54,16 @@ __attribute__((constructor)) static void scan_init(void)
 		minus_log[i] = i * MASS_BIN < 1 ? -log(i * MASS_BIN) : 0;
 	minus_log[0] = -log(1e-4);
 	for (unsigned n = 0; n < SMALL_N; n++)
-		best_kl[n] = scan_kl(n / (n + 1.0), MASS_BIN);
+		for (unsigned kind = 0; kind < KINDS; kind++)
+			best_kl[kind][n] = scan_kl(n / (n + 1.0), least_bins[kind] * MASS_BIN);
+	for (unsigned i = 0; i < COPY_BINS; i++)
+		copy_mass[i] = i * SCAN_LOG_BIN / SCAN_LOG_SPAN * .5;
 }
+
+/* The chord of KL(m, F) from m = F to the largest m, for one F: above KL between. */
+typedef struct chord {
+	double F, most, per_nat; /* most: KL at the largest m; m grows by per_nat */
+} chord;
 
 /* The bins of a series while windows are taken out of them. */
 typedef struct series {
@@ -64,8 +80,7 @@ typedef struct series {
 	double in_h, in_w, mass;
 	double first_hi_s; /* upper end of the first one */
 	ic_window taken[SCAN_ROUNDS];
-	/* The chord of KL(m, F) from m = F to the largest m, for the least F of this round. */
-	double least_F, most_I, slope;
+	chord chord[KINDS]; /* for the least F of a kind in this round */
 } series;
 
 static void load(series *s, const ic_sketch_view *v)
@@ -94,9 +109,13 @@ static void load(series *s, const ic_sketch_view *v)
 static void begin_round(series *s)
 {
 	double h = 0, w = 0;
-	s->least_F = s->mass + MASS_BIN;
-	s->most_I = !s->round && s->n < SMALL_N ? best_kl[(unsigned)s->n] : scan_kl(s->shrink, s->least_F);
-	s->slope = s->most_I / (s->shrink - s->least_F) * (1 + 1e-9);
+	for (unsigned kind = 0; kind < (s->round ? KIND_COPIES : KINDS); kind++) {
+		chord *c = &s->chord[kind];
+		c->F = s->mass + least_bins[kind] * MASS_BIN;
+		c->most =
+		    !s->round && s->n < SMALL_N ? best_kl[kind][(unsigned)s->n] : scan_kl(s->shrink, c->F);
+		c->per_nat = c->most > 0 ? (s->shrink - c->F) / c->most * (1 - 1e-9) : 0;
+	}
 	for (unsigned i = 0; i < s->k; i++) {
 		s->ch[i] = h;
 		s->cw[i] = w;
@@ -140,32 +159,46 @@ static unsigned seek(const series *s, unsigned i, unsigned bin)
 
 /* Non-empty bins around an ending, as indices that only grow from one ending to the next. */
 typedef struct reach {
-	unsigned widest, narrow; /* first in the widest plain window, in the widest with copies */
+	unsigned widest, narrow; /* first in the widest window, in the widest narrow one */
 	unsigned top;		 /* past the last that a copy may hold */
 } reach;
 
 /* Whether bins from index `from` up to before `to`, or a part of them, could have I > need: m is at most
- * that of all of them, F at least that of one bin, and KL under its chord. */
-static bool part_could_have(const series *s, const ending *e, unsigned from, unsigned to, double need)
+ * that of all of them, F at least that of the kind, and KL under its chord. */
+static bool part_could_have(const series *s, const ending *e, unsigned kind, unsigned from, unsigned to,
+			    double need)
 {
-	double least_m = s->least_F + need / s->slope;
-	return (s->in_h + s->ch[to] - s->ch[from]) * s->shrink * (1 + 1e-12) > least_m * e->events &&
+	const chord *c = &s->chord[kind];
+	double least_m = c->F + need * c->per_nat;
+	return c->most * (1 + 1e-9) >= need &&
+	       (s->in_h + s->ch[to] - s->ch[from]) * s->shrink * (1 + 1e-12) > least_m * e->events &&
 	       (s->in_w + s->cw[to] - s->cw[from]) * s->shrink * (1 + 1e-12) > least_m * e->seconds;
 }
 
-/* The same for any window with this ending. */
-static bool could_have(const series *s, const ending *e, reach *r, double need)
+typedef struct kinds {
+	bool narrow, wide;
+} kinds;
+
+static kinds plain_could_have(const series *s, const ending *e, reach *r, double need)
 {
+	kinds k = { 0 };
+	while (s->bin[r->narrow] + width[NARROW - 1] < e->hi)
+		r->narrow++;
 	while (s->bin[r->widest] + width[WIDTHS - 1] < e->hi)
 		r->widest++;
-	if (part_could_have(s, e, r->widest, e->i + 1, need))
-		return true;
-	if (s->round)
-		return false;
+	k.narrow = part_could_have(s, e, KIND_NARROW, r->narrow, e->i + 1, need);
+	k.wide = part_could_have(s, e, KIND_WIDE, r->widest, e->i + 1, need);
+	return k;
+}
+
+static bool copies_could_have(const series *s, const ending *e, reach *r, double need)
+{
+	bool whole = e->hi >= 1 && e->hi + COPIES_REACH <= IC_INTERVAL_BINS;
+	unsigned kind = whole ? KIND_COPIES : KIND_NARROW;
 	while (s->bin[r->narrow] + width[NARROW - 1] < e->hi)
 		r->narrow++;
 	r->top = seek(s, r->top, e->hi + COPIES_REACH);
-	return part_could_have(s, e, r->narrow, r->top, need);
+	return part_could_have(s, e, kind, r->narrow, r->top, need);
 }
 
 typedef struct candidate {
@@ -190,21 +223,41 @@ static bool plain(const series *s, const ending *e, unsigned width_index, unsign
 	return c->h >= SCAN_MIN_IN;
 }
 
-/* Adds the copies at 2, 3 and 4 times the interval: missed beats, null mass at half price. */
-static bool with_multiples(const series *s, const ending *e, candidate *c)
+/* Where the copies at 2, 3 and 4 times an ending's intervals lie: before bin `last`, not under `first`.
+ * As the window widens, its copies begin further down: `from` only falls. */
+typedef struct copies {
+	unsigned first[MULTIPLES], last[MULTIPLES];
+	unsigned from[MULTIPLES], to[MULTIPLES]; /* the same as indices; of the window's own copy */
+} copies;
+
+static copies copies_of(const series *s, const ending *e)
 {
-	unsigned end = e->hi + 1;
+	copies m;
+	unsigned end = e->hi + 1, at = e->i + 1;
+	for (unsigned q = 0; q < MULTIPLES; q++) {
+		unsigned a = e->hi + shift[q] + 2;
+		m.last[q] = a > IC_INTERVAL_BINS ? IC_INTERVAL_BINS : a;
+		m.first[q] = end;
+		end = m.last[q] > end ? m.last[q] : end;
+		m.from[q] = m.to[q] = at = seek(s, at, m.last[q]);
+	}
+	return m;
+}
+
+/* Adds the copies: missed beats, null mass at half price. */
+static bool with_multiples(const series *s, copies *m, candidate *c)
+{
 	c->multiples = true;
 	for (unsigned q = 0; q < MULTIPLES; q++) {
-		unsigned a = e->hi + shift[q] + 2, b = c->lo + shift[q] - 1;
-		a = a > IC_INTERVAL_BINS ? IC_INTERVAL_BINS : a;
-		b = b < end ? end : b;
+		unsigned a = m->last[q], b = c->lo + shift[q] - 1, from = m->from[q];
+		b = b < m->first[q] ? m->first[q] : b;
 		b = b > a ? a : b;
-		unsigned ib = seek(s, e->i + 1, b), ia = seek(s, ib, a);
-		c->h += s->ch[ia] - s->ch[ib];
-		c->w += s->cw[ia] - s->cw[ib];
-		c->mass += (a - b) * SCAN_LOG_BIN / SCAN_LOG_SPAN * .5;
-		end = a > end ? a : end;
+		while (from > 0 && s->bin[from - 1] >= b)
+			from--;
+		m->from[q] = from;
+		c->h += s->ch[m->to[q]] - s->ch[from];
+		c->w += s->cw[m->to[q]] - s->cw[from];
+		c->mass += copy_mass[a - b];
 	}
 	return c->h >= SCAN_MIN_IN;
 }
@@ -291,7 +344,9 @@ static bool take_next(series *s)
 		while (s->bin[widest] + width[WIDTHS - 1] < e.hi)
 			widest++;
 		double most_h = s->ch[i + 1] - s->ch[widest], most_w = s->cw[i + 1] - s->cw[widest];
-		if (most_h < SCAN_MIN_IN || most_h * per_beat + most_w * per_second < best)
+		double least_mass = (SCAN_LOG_BIN + s->clock[e.hi]) * ((1 - 1e-12) / SCAN_LOG_SPAN);
+		if (most_h < SCAN_MIN_IN ||
+		    most_h * per_beat + most_w * per_second - 2.0 * least_mass < best - 1e-12)
 			continue;
 		for (unsigned w = 0; w < WIDTHS; w++) {
 			if (!plain(s, &e, w, &from, &c))
@@ -310,7 +365,7 @@ static bool take_next(series *s)
 }
 
 /* Order matters: among equal values the first wins, plain windows before those with copies. */
-static void consider_all(const series *s, bool multiples, scan_best *ret)
+static void consider_plain(const series *s, scan_best *ret)
 {
 	reach r = { 0 };
 	candidate c;
@@ -318,14 +373,27 @@ static void consider_all(const series *s, bool multiples, scan_best *ret)
 		if (s->h[i] <= 0)
 			continue;
 		ending e = ending_at(s, i);
-		if (!could_have(s, &e, &r, (ret->E + e.cost) / s->n))
-			continue;
+		kinds may = plain_could_have(s, &e, &r, (ret->E + e.cost) / s->n);
 		unsigned from = i;
-		for (unsigned w = 0; w < (multiples ? NARROW : WIDTHS); w++) {
-			bool enough = plain(s, &e, w, &from, &c);
-			if (multiples)
-				enough = with_multiples(s, &e, &c);
-			if (enough)
+		for (unsigned w = may.narrow ? 0 : NARROW; w < (may.wide ? WIDTHS : NARROW); w++)
+			if (plain(s, &e, w, &from, &c))
+				consider(s, &e, &c, ret);
+	}
+}
+
+static void consider_copies(const series *s, scan_best *ret)
+{
+	reach r = { 0 };
+	candidate c;
+	for (unsigned i = 0; i < s->k; i++) {
+		ending e = ending_at(s, i);
+		if (!copies_could_have(s, &e, &r, (ret->E + e.cost) / s->n))
+			continue;
+		copies m = copies_of(s, &e);
+		unsigned from = i;
+		for (unsigned w = 0; w < NARROW; w++) {
+			plain(s, &e, w, &from, &c);
+			if (with_multiples(s, &m, &c))
 				consider(s, &e, &c, ret);
 		}
 	}
@@ -340,11 +408,11 @@ void scan_windows(const ic_sketch_view *v, scan_best *ret)
 	load(&s, v);
 	do {
 		begin_round(&s);
-		if ((s.most_I * s.n - SCAN_WIN_COST * (s.round + 1)) * (1 + 1e-9) <= ret->E)
+		if ((s.chord[KIND_NARROW].most * s.n - SCAN_WIN_COST * (s.round + 1)) * (1 + 1e-9) <= ret->E)
 			break;
-		consider_all(&s, false, ret);
+		consider_plain(&s, ret);
 		if (!s.round)
-			consider_all(&s, true, ret);
+			consider_copies(&s, ret);
 	} while (s.round + 1 < SCAN_ROUNDS && take_next(&s));
 }
 
@@ -370,7 +438,8 @@ double scan_least(uint32_t beats, double points)
 		return -1;
 	if (beats < SCAN_MIN_IN)
 		return (double)INFINITY;
-	double n = beats, I_max = beats < SMALL_N ? best_kl[beats] : scan_kl(n / (n + 1), MASS_BIN);
+	double n = beats,
+	       I_max = beats < SMALL_N ? best_kl[KIND_NARROW][beats] : scan_kl(n / (n + 1), MASS_BIN);
 	double top = n * I_max - SCAN_WIN_COST;
 	double rest = (points - (points_of(I_max, top) - SCORE_REG * I_max / (I_max + 1))) / SCORE_REG;
 	if (rest >= 1)
@@ -406,14 +475,18 @@ static bool round_could_reach(const series *s, double need, double points)
 		if (s->h[i] <= 0)
 			continue;
 		ending e = ending_at(s, i);
-		if (!could_have(s, &e, &r, need))
-			continue;
+		kinds may = plain_could_have(s, &e, &r, need);
 		unsigned from = i;
-		for (unsigned w = 0; w < WIDTHS; w++) {
+		for (unsigned w = may.narrow ? 0 : NARROW; w < (may.wide ? WIDTHS : NARROW); w++)
 			if (plain(s, &e, w, &from, &c) && gives(s, &e, &c, need, points))
 				return true;
-			if (!s->round && w < NARROW && with_multiples(s, &e, &c) &&
-			    gives(s, &e, &c, need, points))
+		if (s->round || !copies_could_have(s, &e, &r, need))
+			continue;
+		copies m = copies_of(s, &e);
+		from = i;
+		for (unsigned w = 0; w < NARROW; w++) {
+			plain(s, &e, w, &from, &c);
+			if (with_multiples(s, &m, &c) && gives(s, &e, &c, need, points))
 				return true;
 		}
 	}
@@ -429,7 +502,7 @@ bool scan_could_reach(const ic_sketch_view *v, double need, double points)
 	load(&s, v);
 	for (;;) {
 		begin_round(&s);
-		if (s.most_I < need)
+		if (s.chord[KIND_NARROW].most < need)
 			return false;
 		if (round_could_reach(&s, need, points))
 			return true;
