@@ -34,22 +34,23 @@ static bool refuse(ic_json_fill *f, ic_field field, const char *cause, ic_str te
 	return false;
 }
 
-static unsigned two_digits(const char *p)
-{
-	unsigned tens = (unsigned)(unsigned char)p[0] - '0', ones = (unsigned)(unsigned char)p[1] - '0';
-	return tens > 9 || ones > 9 ? 100 : tens * 10 + ones;
-}
-
-/* "2024-05-01T00:00:00.123456+0000", also with Z: the form of EVE and of Zeek. Days are remembered. */
+/* "2024-05-01T00:00:00.123456+0000", also with Z: the form of EVE and of Zeek, at a place that one byte
+ * follows (its quote). Days are remembered. */
 static bool usual_time(ic_json_fill *f, ic_str s, int64_t *ret)
 {
-	if (s.n < 27 || s.p[10] != 'T' || s.p[13] != ':' || s.p[16] != ':' || s.p[19] != '.')
+	uint64_t fraction, w;
+	if (!QUICK || s.n < 27 || s.p[10] != 'T' || s.p[19] != '.')
 		return false;
 	if (!(s.n == 27 && s.p[26] == 'Z') && !(s.n == 31 && memcmp(s.p + 26, "+0000", 5) == 0))
 		return false;
-	unsigned hour = two_digits(s.p + 11), minute = two_digits(s.p + 14), second = two_digits(s.p + 17);
-	unsigned a = two_digits(s.p + 20), b = two_digits(s.p + 22), c = two_digits(s.p + 24);
-	if (hour > 23 || minute > 59 || second > 59 || a > 99 || b > 99 || c > 99)
+	/* the clock as digits, its colons as zero: what is added makes the top bit of anything else */
+	w = ic_fast_load64(s.p + 11) ^ UINT64_C(0x30303a30303a3030);
+	if (((w + UINT64_C(0x76767f76767f7676)) | w) & UINT64_C(0x8080808080808080) ||
+	    !ic_fast_digits8(s.p + 20, 6, &fraction))
+		return false;
+	const uint64_t hour = (w & 15) * 10 + (w >> 8 & 15), minute = (w >> 24 & 15) * 10 + (w >> 32 & 15),
+		       second = (w >> 48 & 15) * 10 + (w >> 56);
+	if (hour > 23 || minute > 59 || second > 59)
 		return false;
 	if (memcmp(f->day, s.p, sizeof(f->day)) != 0) {
 		char midnight[] = "2024-05-01T00:00:00Z";
@@ -59,14 +60,14 @@ static bool usual_time(ic_json_fill *f, ic_str s, int64_t *ret)
 		memcpy(f->day, s.p, sizeof(f->day));
 	}
 	*ret = f->day_ticks + (int64_t)(hour * 3600 + minute * 60 + second) * IC_TICKS_S +
-	       (int64_t)(a * 10000 + b * 100 + c) * IC_TICKS_US;
+	       (int64_t)fraction * IC_TICKS_US;
 	return true;
 }
 
 static bool read_time(ic_json_fill *f, const ic_json_value *v, ic_str text, int64_t *ret)
 {
 	double d;
-	if (v->kind == IC_JSON_STRING && usual_time(f, text, ret))
+	if (v->kind == IC_JSON_STRING && !v->escaped && usual_time(f, text, ret))
 		return true;
 	if (v->kind == IC_JSON_STRING && memchr(text.p, ':', text.n))
 		return ic_time_from_text(text, ret) || refuse(f, IC_F_TIME, "is not a time", text);
@@ -83,40 +84,39 @@ bool ic_json_time(ic_json_fill *f, const ic_json_value *v, int64_t *ret)
 }
 
 #if defined(__x86_64__)
-/* A number of 1 to 3 digits that starts at p. *bad: set when it is none, or is written with a leading
- * zero, or over 255. */
-static inline uint32_t octet(const char *p, unsigned n, uint32_t *bad)
+/* The number of n digits (1 to 3) at p. */
+static inline uint32_t octet(const char *p, unsigned n)
 {
 	uint32_t w;
 	memcpy(&w, p, sizeof(w));
-	*bad |= (uint32_t)(n - 1 > 2);
-	w = (w ^ 0x30303030u) << ((32 - 8 * n) & 31);
-	*bad |= ((w + 0x76767676u) | w) & 0x80808080u;
-	uint32_t v = (w >> 24) + 10 * (w >> 16 & 0xff) + 100 * (w >> 8 & 0xff);
-	/* the least number of that many digits */
-	*bad |= (uint32_t)(v > 255) | (uint32_t)(v < (0x640a00u >> 8 * ((n - 1) & 3) & 0xff));
-	return v;
+	w = (w & 0x0f0f0f0fu) << (32 - 8 * n);
+	return (w >> 24) + 10 * (w >> 16 & 0xff) + 100 * (w >> 8 & 0xff);
 }
 
 /* "10.20.1.180"; other spellings are left to ic_ip_parse. */
 static bool quick_quad(const char *p, uint32_t n, ic_ip *ret)
 {
-	uint32_t bad = 0;
 	if (n - 7 > 8)
 		return false;
-	__m128i v = _mm_loadu_si128((const __m128i *)(const void *)p);
-	uint32_t dots = (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(v, _mm_set1_epi8('.'))) & ((1u << n) - 1);
-	uint32_t second = dots & (dots - 1), third = second & (second - 1);
-	if (third == 0 || (third & (third - 1)) != 0)
+	const uint32_t all = (1u << n) - 1;
+	const __m128i v = _mm_loadu_si128((const __m128i *)(const void *)p);
+	const __m128i d = _mm_sub_epi8(v, _mm_set1_epi8('0'));
+	const uint32_t digits =
+	    (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(_mm_min_epu8(d, _mm_set1_epi8(9)), d)) & all;
+	const uint32_t dots = (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(v, _mm_set1_epi8('.'))) & all;
+	const uint32_t zeros = (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(v, _mm_set1_epi8('0')));
+	const uint32_t starts = dots << 1 | 1, second = dots & (dots - 1), third = second & (second - 1);
+	/* other bytes, numbers that are empty, of four digits, or written with a leading zero */
+	if ((digits | dots) != all || (starts & (dots | ~all)) || (dots >> (n - 1)) ||
+	    (digits & digits >> 1 & digits >> 2 & digits >> 3) || (zeros & starts & digits >> 1) ||
+	    third == 0 || (third & (third - 1)))
 		return false;
-	unsigned a = (unsigned)__builtin_ctz(dots), b = (unsigned)__builtin_ctz(second),
-		 c = (unsigned)__builtin_ctz(third);
-	uint32_t address = octet(p, a, &bad) << 24;
-	address |= octet(p + a + 1, b - a - 1, &bad) << 16;
-	address |= octet(p + b + 1, c - b - 1, &bad) << 8;
-	address |= octet(p + c + 1, n - c - 1, &bad);
-	*ret = ic_ip_from_v4(address);
-	return bad == 0;
+	const unsigned a = (unsigned)__builtin_ctz(dots), b = (unsigned)__builtin_ctz(second),
+		       c = (unsigned)__builtin_ctz(third);
+	const uint32_t w = octet(p, a), x = octet(p + a + 1, b - a - 1), y = octet(p + b + 1, c - b - 1),
+		       z = octet(p + c + 1, n - c - 1);
+	*ret = ic_ip_from_v4(w << 24 | x << 16 | y << 8 | z);
+	return (w | x | y | z) <= 255;
 }
 #else
 static bool quick_quad(const char *p, uint32_t n, ic_ip *ret)
