@@ -185,16 +185,16 @@ static place place_of(uint64_t hash, unsigned kind)
 }
 
 /* A permutation of 32 bits that depends on the seed. */
-static uint32_t scramble(const ic_intern *t, uint32_t v)
+static inline uint32_t scramble(uint64_t seed, uint32_t v)
 {
-	v ^= (uint32_t)t->seed;
+	v ^= (uint32_t)seed;
 	v = (v ^ v >> 16) * 0x85ebca6b;
-	v ^= (uint32_t)(t->seed >> 32);
+	v ^= (uint32_t)(seed >> 32);
 	v = (v ^ v >> 13) * 0xc2b2ae35;
 	return v ^ v >> 16;
 }
 
-static inline place place_of_ip(const ic_intern *t, const ic_ip *ip)
+static inline place place_of_ip(uint64_t seed, const ic_ip *ip)
 {
 	uint64_t words[2];
 	memcpy(words, ip->b, sizeof words);
@@ -203,10 +203,10 @@ static inline place place_of_ip(const ic_intern *t, const ic_ip *ip)
 	memcpy(&v4, ip->b + 12, sizeof v4);
 	static const uint8_t mapped[4] = { 0, 0, 0xff, 0xff };
 	if (words[0] == 0 && memcmp(&middle, mapped, sizeof mapped) == 0) {
-		v4 = scramble(t, v4);
+		v4 = scramble(seed, v4);
 		return (place){ (v4 & ~(uint32_t)KIND_MASK) | KIND_IPV4, v4 & (SHARDS - 1) };
 	}
-	return place_of(ic_mix(words[0], words[1], t->seed), KIND_IPV6);
+	return place_of(ic_mix(words[0], words[1], seed), KIND_IPV6);
 }
 
 static bool entry_is(const entry *e, const key *k)
@@ -310,16 +310,16 @@ uint32_t ic_intern_str(ic_intern *t, ic_str s)
 
 uint32_t ic_intern_ip(ic_intern *t, const ic_ip *ip)
 {
-	key k = { .p = (const char *)ip->b, .n = sizeof ip->b, .at = place_of_ip(t, ip) };
+	key k = { .p = (const char *)ip->b, .n = sizeof ip->b, .at = place_of_ip(t->seed, ip) };
 	return intern(t, &k);
 }
 
-/* The id of the first slot with the tag, or 0: a free one came first. */
-static uint32_t id_with_tag(const slots *table, uint32_t tag)
+/* The id of the first slot with the tag from `at` on, or 0: a free one came first. */
+static inline uint32_t id_with_tag(const slots *table, uint32_t at, uint32_t tag)
 {
-	for (uint32_t at = tag >> KIND_BITS;; at++) {
-		uint64_t slot = atomic_load_explicit(&table->slot[at & table->mask], memory_order_acquire);
-		if (slot == 0 || (uint32_t)(slot >> 32) == tag)
+	for (at &= table->mask;; at = (at + 1) & table->mask) {
+		uint64_t slot = atomic_load_explicit(&table->slot[at], memory_order_acquire);
+		if ((uint32_t)(slot >> 32) == tag || slot == 0)
 			return (uint32_t)slot;
 	}
 }
@@ -328,22 +328,21 @@ static uint32_t id_with_tag(const slots *table, uint32_t tag)
  * look. A known IPv4 address needs no more; the others take the long way. */
 static void intern_block(ic_intern *t, const ic_ip *ips, size_t n, uint32_t *ids)
 {
-	place at[BLOCK];
-	const slots *tables[BLOCK];
 	static const slots no_slots = { .mask = 0, .slot = { 0 } };
+	const slots *tables[BLOCK];
+	uint32_t tags[BLOCK];
+	uint64_t seed = t->seed;
 	for (size_t i = 0; i < n; i++) {
-		at[i] = place_of_ip(t, &ips[i]);
-		const slots *table =
-		    atomic_load_explicit(&t->shards[at[i].shard].table, memory_order_acquire);
+		place at = place_of_ip(seed, &ips[i]);
+		const slots *table = atomic_load_explicit(&t->shards[at.shard].table, memory_order_acquire);
 		tables[i] = table ? table : &no_slots;
-		__builtin_prefetch(
-		    (const void *)&tables[i]->slot[(at[i].tag >> KIND_BITS) & tables[i]->mask]);
+		tags[i] = at.tag;
+		__builtin_prefetch((const void *)&tables[i]->slot[(at.tag >> KIND_BITS) & tables[i]->mask]);
 	}
 	for (size_t i = 0; i < n; i++) {
-		bool v4 = (at[i].tag & KIND_MASK) == KIND_IPV4;
-		ids[i] = v4 ? id_with_tag(tables[i], at[i].tag) : 0;
-		if (ids[i] == 0)
-			ids[i] = ic_intern_ip(t, &ips[i]);
+		bool v4 = (tags[i] & KIND_MASK) == KIND_IPV4;
+		uint32_t id = v4 ? id_with_tag(tables[i], tags[i] >> KIND_BITS, tags[i]) : 0;
+		ids[i] = id ? id : ic_intern_ip(t, &ips[i]);
 	}
 }
 

@@ -8,11 +8,10 @@
 
 #include "detect/observe.h"
 
-/* The events with the smallest hashes, of one partition: a copy of a log repeats them. */
+/* The events with the largest hashes, of one partition: a copy of a log repeats them. */
 #define IC_SAMPLE 32
 typedef struct ic_sample {
-	uint64_t hash[IC_SAMPLE];
-	uint64_t largest;
+	uint64_t hash[IC_SAMPLE]; /* ascending; 0: none yet */
 	uint32_t n, repeated;
 } ic_sample;
 
@@ -51,7 +50,7 @@ void ic_observe_grow(ic_partition *p, const ic_obs *row, ic_group_by by, uint32_
 void ic_observe_sample_slow(ic_sample *s, uint64_t hash);
 static inline void ic_observe_sample(ic_sample *s, uint64_t hash)
 {
-	if (s->n < IC_SAMPLE || hash <= s->largest)
+	if (hash >= s->hash[0])
 		ic_observe_sample_slow(s, hash);
 }
 /* Counts an event in the partition's totals. */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "detect/join.h"
 
+#include <string.h>
+
 #include "base/hash.h"
 #include "base/thread.h"
 
@@ -97,18 +99,16 @@ size_t ic_observe_row_bytes(const ic_observation *o)
 
 void ic_observe_sample_slow(ic_sample *s, uint64_t hash)
 {
-	uint32_t at = 0;
-	for (uint32_t i = 0; i < s->n; i++) {
-		if (s->hash[i] == hash) {
-			s->repeated++;
-			return;
-		}
-		at = s->hash[i] > s->hash[at] ? i : at;
+	uint32_t above = IC_SAMPLE; /* the first that is larger */
+	while (above > 0 && s->hash[above - 1] > hash)
+		above--;
+	if (above == 0 || s->hash[above - 1] == hash) {
+		s->repeated += above != 0;
+		return;
 	}
-	s->hash[s->n < IC_SAMPLE ? s->n++ : at] = hash;
-	s->largest = 0;
-	for (uint32_t i = 0; i < s->n; i++)
-		s->largest = s->hash[i] > s->largest ? s->hash[i] : s->largest;
+	memmove(s->hash, s->hash + 1, (above - 1) * sizeof *s->hash);
+	s->hash[above - 1] = hash;
+	s->n += s->n < IC_SAMPLE;
 }
 
 bool ic_observe_repeats(const ic_observation *o)
@@ -154,7 +154,8 @@ void ic_observe_account(ic_partition *p, int64_t ticks, uint64_t events)
 
 static uint64_t add_bytes(uint64_t sum, int64_t more)
 {
-	return (uint64_t)more > BYTES_MAX - sum ? BYTES_MAX : sum + (uint64_t)more;
+	uint64_t total = sum + (uint64_t)more; /* 56 and 63 bits: no overflow */
+	return total < BYTES_MAX ? total : BYTES_MAX;
 }
 
 static void add_duration(ic_series *s, uint32_t ds)
@@ -169,19 +170,22 @@ static void longest_minutes(ic_series *s, uint32_t ds)
 		s->sketch.user = minutes > UINT16_MAX ? UINT16_MAX : (uint16_t)minutes;
 }
 
-static void merge_bytes(ic_series *s, int64_t out, int64_t in)
+/* Bits that share a word with others are only written when they change. */
+static inline void merge_bytes(ic_series *s, int64_t out, int64_t in)
 {
 	if (out >= 0) {
 		s->bytes_out = add_bytes(s->bytes_out, out) & BYTES_MAX;
-		s->any_bytes_out = 1;
+		if (!s->any_bytes_out)
+			s->any_bytes_out = 1;
 	}
 	if (in >= 0) {
 		s->bytes_in = add_bytes(s->bytes_in, in) & BYTES_MAX;
-		s->any_bytes_in = 1;
+		if (!s->any_bytes_in)
+			s->any_bytes_in = 1;
 	}
 }
 
-static void merge_service(ic_series *s, unsigned service)
+static inline void merge_service(ic_series *s, unsigned service)
 {
 	if (service != IC_SERVICE_NONE && s->service != service)
 		s->service = s->service == IC_SERVICE_NONE ? (uint8_t)service : IC_SERVICE_SEVERAL;
@@ -197,8 +201,10 @@ static inline ic_status series_add(const ic_observation *o, ic_partition *p, ic_
 		longest_minutes(s, row->duration_ds);
 	}
 	merge_service(s, row->service);
-	s->open |= row->open;
-	s->internal_src |= row->internal_src;
+	if (row->open)
+		s->open = 1;
+	if (row->internal_src && !s->internal_src)
+		s->internal_src = 1;
 	return IC_OK;
 }
 
@@ -247,38 +253,60 @@ static inline void fetch(const void *p, size_t n)
 	__builtin_prefetch((const char *)p + n - 1);
 }
 
+/* The series of a key that was not there a moment ago; with a new one, its source may be new as well.
+ * *ret NULL: dropped. */
+static ic_status find_series(const ic_observation *o, ic_partition *p, const series_key *key, uint64_t hash,
+			     const ic_obs *row, ic_series **ret)
+{
+	int is_new;
+	*ret = ic_group_upsert(&p->series, key, hash, &is_new);
+	ic_status st = *ret ? IC_OK : ic_observe_lost(o, p);
+	return st == IC_OK && is_new ? ic_observe_host(o, p, row) : st;
+}
+
+/* What tells one event from another; `hash` stands for its key and for the seed. */
+static inline uint64_t event_hash(uint64_t hash, const ic_obs *row)
+{
+	uint64_t amounts = (uint64_t)row->size ^ ((uint64_t)row->bytes_in << 32 | row->duration_ds);
+	return (hash ^ amounts * 0x9e3779b97f4a7c15ull) + (uint64_t)row->ticks * 0xd6e8feb86659fd93ull;
+}
+
 /* One step for all rows before the next step, so that memory is on its way while others are worked
  * on: slots of the table, entries, bodies of the sketches. */
 static ic_status drain_some(const ic_observation *o, ic_partition *p, ic_sample *sample, const ic_obs *rows,
 			    uint32_t n)
 {
 	series_key key[AHEAD];
-	uint64_t hash[AHEAD];
+	uint64_t hash[AHEAD], seed = ic_hash_seed();
 	ic_series *series[AHEAD];
+	int64_t first = rows[0].ticks, last = first;
 	for (uint32_t i = 0; i < n; i++) {
 		const ic_obs *row = &rows[i];
 		key[i] = key_of(row, IC_BY_IP_PORT, row->dst, IC_AT_CONNECTION);
-		hash[i] = ic_group_hash(&key[i], sizeof key[i]);
+		hash[i] = ic_group_hash_seeded(&key[i], sizeof key[i], seed);
 		ic_group_prefetch(&p->series, hash[i]);
+		first = row->ticks < first ? row->ticks : first;
+		last = row->ticks > last ? row->ticks : last;
 	}
-	for (uint32_t i = 0; i < n; i++)
-		ic_group_prefetch_entry(&p->series, hash[i]);
+	ic_observe_account(p, first, n);
+	ic_observe_account(p, last, 0);
 	for (uint32_t i = 0; i < n; i++) {
-		int is_new;
-		ic_series *s = series[i] = ic_group_upsert(&p->series, &key[i], hash[i], &is_new);
-		ic_status st = s ? IC_OK : ic_observe_lost(o, p);
-		if (st == IC_OK && (!s || is_new))
-			st = ic_observe_host(o, p, &rows[i]);
+		if ((series[i] = ic_group_guess(&p->series, hash[i])))
+			fetch(series[i], sizeof *series[i]);
+	}
+	for (uint32_t i = 0; i < n; i++) {
+		ic_series *s = series[i];
+		bool found = s && ic_group_same_key(s, &key[i], sizeof key[i]);
+		ic_status st = found ? IC_OK : find_series(o, p, &key[i], hash[i], &rows[i], &s);
 		if (st != IC_OK)
 			return st;
 		if (s && s->sketch.n > 1) /* its start, and about where the newest event is */
 			fetch(s->sketch.body, 16 + sizeof(int64_t) * (s->sketch.n & 31));
+		series[i] = s;
 	}
 	for (uint32_t i = 0; i < n; i++) {
 		const ic_obs *row = &rows[i];
-		ic_observe_account(p, row->ticks, 1);
-		ic_observe_sample(sample, ic_mix(hash[i] ^ (uint64_t)row->size, (uint64_t)row->ticks,
-						 (uint64_t)row->bytes_in << 32 | row->duration_ds));
+		ic_observe_sample(sample, event_hash(hash[i], row));
 		ic_status st = series[i] ? series_add(o, p, series[i], row) : IC_OK;
 		if (st != IC_OK)
 			return st;

@@ -37,10 +37,15 @@ static inline bool is_v4(const ic_ip *ip)
 	return memcmp(ip->b, V4_MAPPED, sizeof V4_MAPPED) == 0;
 }
 
-static inline bool bit(const uint64_t *bits, const ic_ip *ip)
+static inline bool bit_at(const uint64_t *bits, uint32_t i)
 {
-	unsigned net = (unsigned)ip->b[12] << 8 | ip->b[13];
-	return (bits[net >> 6] >> (net & 63)) & 1;
+	return (bits[i >> 6] >> (i & 63)) & 1;
+}
+
+/* Whether the bits, one for each IPv4 /16, have that of the address. */
+static inline bool surely(const uint64_t *bits, const ic_ip *ip)
+{
+	return is_v4(ip) && bit_at(bits, (uint32_t)ip->b[12] << 8 | ip->b[13]);
 }
 
 static void mark(uint64_t *bits, uint32_t net)
@@ -68,7 +73,7 @@ void ic_observe_classes_init(ic_observation *o)
 	for (uint32_t net = 0; net < 1u << 16; net++) {
 		ic_ip first = ic_ip_from_v4(net << 16), last = ic_ip_from_v4(net << 16 | 0xffff);
 		/* 192.0.0.0/24 is the one special range smaller than a /16: its ends differ in class. */
-		if (!((some[net >> 6] >> (net & 63)) & 1) && ic_ip_classify(&first) == IC_IP_PUBLIC &&
+		if (!bit_at(some, net) && ic_ip_classify(&first) == IC_IP_PUBLIC &&
 		    ic_ip_classify(&last) == IC_IP_PUBLIC)
 			mark(o->outside, net);
 	}
@@ -76,20 +81,16 @@ void ic_observe_classes_init(ic_observation *o)
 
 bool ic_observe_outside(const ic_observation *o, const ic_ip *ip)
 {
-	if (is_v4(ip) && bit(o->outside, ip))
+	if (surely(o->outside, ip))
 		return true;
 	return ic_ip_classify(ip) == IC_IP_PUBLIC && !ic_cidrs_has(&o->cfg.internal, ip);
 }
 
 bool ic_observe_inside(const ic_observation *o, const ic_ip *ip)
 {
-	if (is_v4(ip)) {
-		if (bit(o->inside, ip))
-			return true;
-		if (bit(o->outside, ip))
-			return false;
-	}
-	return ic_cidrs_has(&o->cfg.internal, ip);
+	if (surely(o->inside, ip))
+		return true;
+	return !surely(o->outside, ip) && ic_cidrs_has(&o->cfg.internal, ip);
 }
 
 /* ---- columns -------------------------------------------------------------------------- */
@@ -117,7 +118,7 @@ static view view_of(const ic_batch *b, ic_field f)
 
 static inline bool null_at(const view *v, uint32_t r)
 {
-	return (v->nulls[r >> 6] >> (r & 63)) & 1;
+	return bit_at(v->nulls, r);
 }
 
 static inline int64_t long_at(const view *v, uint32_t r)
@@ -192,86 +193,108 @@ static uint8_t text_partition(ic_str s)
 }
 
 typedef struct base_columns {
+	uint64_t partial[IC_BATCH_ROWS / 64]; /* rows where a number below is null */
+	uint64_t apart[IC_BATCH_ROWS / 64];   /* rows where a time or address is null */
 	view time, src_ip, dst_ip, port, transport, service, duration, bytes_out, bytes_in, ip_bytes_out;
 } base_columns;
 
-static base_columns base_columns_of(const ic_batch *b)
+static void base_columns_init(base_columns *c, const ic_batch *b)
 {
-	return (base_columns){
-		.time = view_of(b, IC_F_TIME),
-		.src_ip = view_of(b, IC_F_SRC_IP),
-		.dst_ip = view_of(b, IC_F_DST_IP),
-		.port = view_of(b, IC_F_DST_PORT),
-		.transport = view_of(b, IC_F_TRANSPORT),
-		.service = view_of(b, IC_F_SERVICE),
-		.duration = view_of(b, IC_F_DURATION),
-		.bytes_out = view_of(b, IC_F_BYTES_OUT),
-		.bytes_in = view_of(b, IC_F_BYTES_IN),
-		.ip_bytes_out = view_of(b, IC_F_IP_BYTES_OUT),
-	};
+	c->time = view_of(b, IC_F_TIME);
+	c->src_ip = view_of(b, IC_F_SRC_IP);
+	c->dst_ip = view_of(b, IC_F_DST_IP);
+	c->port = view_of(b, IC_F_DST_PORT);
+	c->transport = view_of(b, IC_F_TRANSPORT);
+	c->service = view_of(b, IC_F_SERVICE);
+	c->duration = view_of(b, IC_F_DURATION);
+	c->bytes_out = view_of(b, IC_F_BYTES_OUT);
+	c->bytes_in = view_of(b, IC_F_BYTES_IN);
+	c->ip_bytes_out = view_of(b, IC_F_IP_BYTES_OUT);
+	for (uint32_t w = 0; w < (b->rows + 63) / 64; w++) {
+		c->partial[w] = c->port.nulls[w] | c->duration.nulls[w] | c->bytes_out.nulls[w] |
+				c->bytes_in.nulls[w] | c->ip_bytes_out.nulls[w];
+		c->apart[w] = c->time.nulls[w] | c->src_ip.nulls[w] | c->dst_ip.nulls[w];
+	}
+}
+
+typedef struct numbers {
+	int64_t ip_bytes, out, in, port;
+	double duration;
+	bool timed;
+} numbers;
+
+static inline numbers numbers_at(const base_columns *c, uint32_t r)
+{
+	if (!bit_at(c->partial, r))
+		return (numbers){ c->ip_bytes_out.i[r], c->bytes_out.i[r], c->bytes_in.i[r],
+				  c->port.i[r],		c->duration.d[r],  true };
+	bool timed = !null_at(&c->duration, r);
+	return (numbers){ long_at(&c->ip_bytes_out, r), long_at(&c->bytes_out, r),
+			  long_at(&c->bytes_in, r),	long_at(&c->port, r),
+			  timed ? c->duration.d[r] : 0, timed };
 }
 
 /* Everything of a row but its addresses and scope. */
-static inline void fill_base(const base_columns *c, const ic_batch *b, uint32_t r, ic_obs *row)
+static inline ic_obs base_at(const base_columns *c, const ic_batch *b, uint32_t r)
 {
-	int64_t ip_bytes = long_at(&c->ip_bytes_out, r);
-	int64_t out = long_at(&c->bytes_out, r), in = long_at(&c->bytes_in, r);
-	int64_t port = long_at(&c->port, r);
-	bool timed = !null_at(&c->duration, r);
-	*row = (ic_obs){
+	numbers v = numbers_at(c, r);
+	return (ic_obs){
 		.ticks = c->time.i[r],
-		.size = ip_bytes >= 0 ? ip_bytes
-			: out >= 0    ? out
-				      : IC_SIZE_UNKNOWN,
-		.bytes_out = out >= 0 ? out : -1,
-		.bytes_in = in >= 0 ? in : -1,
-		.duration_ds = timed ? tenths(c->duration.d[r]) : 0,
-		.port = (uint16_t)(port < 0 ? 0 : port),
+		.size = v.ip_bytes >= 0 ? v.ip_bytes
+			: v.out >= 0	? v.out
+					: IC_SIZE_UNKNOWN,
+		.bytes_out = v.out >= 0 ? v.out : -1,
+		.bytes_in = v.in >= 0 ? v.in : -1,
+		.duration_ds = tenths(v.duration),
+		.port = (uint16_t)(v.port < 0 ? 0 : v.port),
 		.transport = transport_of(text_at(&c->transport, r)) & 15u,
 		.service = service_of(text_at(&c->service, r)) & 15u,
 		.stream = b->stream[r] & 7u,
 		.open = (b->flags[r] & IC_ROW_OPEN) != 0,
-		.has_duration = timed,
+		.has_duration = v.timed,
 	};
 }
 
 /* ---- conn-only runs -------------------------------------------------------------------- */
 
-/* Of the n rows from r: those in scope, with their addresses side by side for interning. */
+/* Rows in scope, with their addresses side by side for interning. */
 typedef struct chunk {
 	uint32_t n;
 	uint32_t row[CHUNK], src[CHUNK], dst[CHUNK];
 	ic_ip src_ip[CHUNK], dst_ip[CHUNK];
 } chunk;
 
+/* Of the n rows from r. */
 static void choose_rows(const ic_observation *o, const ic_batch *b, const base_columns *c, uint32_t r,
 			uint32_t n, chunk *k, uint64_t *out_scope, uint64_t *dropped)
 {
-	k->n = 0;
+	uint32_t chosen = 0;
 	for (uint32_t end = r + n; r < end; r++) {
 		if (b->stream[r] != IC_STREAM_CONN)
 			continue;
-		if (null_at(&c->time, r)) {
-			++*dropped;
+		if (bit_at(c->apart, r)) {
+			++*(null_at(&c->time, r) ? dropped : out_scope);
 			continue;
 		}
-		if (null_at(&c->src_ip, r) || null_at(&c->dst_ip, r) ||
-		    !(o->cfg.scope_all || ic_observe_outside(o, &c->dst_ip.ip[r]))) {
+		const ic_ip *dst = &c->dst_ip.ip[r];
+		if (!surely(o->outside, dst) && !o->cfg.scope_all && !ic_observe_outside(o, dst)) {
 			++*out_scope;
 			continue;
 		}
-		k->row[k->n] = r;
-		k->src_ip[k->n] = c->src_ip.ip[r];
-		k->dst_ip[k->n] = c->dst_ip.ip[r];
-		k->n++;
+		k->row[chosen] = r;
+		k->src_ip[chosen] = c->src_ip.ip[r];
+		k->dst_ip[chosen] = *dst;
+		chosen++;
 	}
+	k->n = chosen;
 }
 
 static uint32_t plain_rows(ic_observation *o, const ic_batch *b, uint32_t r, ic_parcel *p,
 			   uint64_t *out_scope, uint64_t *dropped)
 {
-	base_columns c = base_columns_of(b);
+	base_columns c;
 	chunk k;
+	base_columns_init(&c, b);
 	while (r < b->rows && p->n < p->room) {
 		uint32_t n = b->rows - r < CHUNK ? b->rows - r : CHUNK;
 		n = n < p->room - p->n ? n : p->room - p->n;
@@ -280,19 +303,22 @@ static uint32_t plain_rows(ic_observation *o, const ic_batch *b, uint32_t r, ic_
 		ic_intern_ips(o->names, k.src_ip, k.n, k.src);
 		ic_intern_ips(o->names, k.dst_ip, k.n, k.dst);
 		ic_obs *to = (ic_obs *)(void *)p->rows + p->n;
+		uint8_t *part = p->part + p->n;
 		for (uint32_t i = 0; i < k.n; i++) {
 			if (!k.src[i] || !k.dst[i]) {
 				++*dropped;
 				continue;
 			}
-			fill_base(&c, b, k.row[i], to);
-			to->src = k.src[i];
-			to->dst = k.dst[i];
-			to->in_scope = 1;
-			to->internal_src = ic_observe_inside(o, &k.src_ip[i]);
-			p->part[p->n++] = ip_partition(&k.src_ip[i]);
-			to++;
+			const ic_ip *src = &k.src_ip[i];
+			ic_obs row = base_at(&c, b, k.row[i]);
+			row.src = k.src[i];
+			row.dst = k.dst[i];
+			row.in_scope = 1;
+			row.internal_src = surely(o->inside, src) || ic_observe_inside(o, src);
+			*to++ = row;
+			*part++ = ip_partition(src);
 		}
+		p->n = (uint32_t)(part - p->part);
 	}
 	return r;
 }
@@ -456,8 +482,7 @@ static bool proxied_address(const ic_observation *o, const ic_batch *b, uint32_t
 static verdict full_row(const ic_observation *o, const ic_batch *b, const base_columns *c, uint32_t r,
 			ic_obs_full *f, uint8_t *part)
 {
-	*f = (ic_obs_full){ .count = 1 };
-	fill_base(c, b, r, &f->base);
+	*f = (ic_obs_full){ .base = base_at(c, b, r), .count = 1 };
 	bool has_src = !null_at(&c->src_ip, r), has_dst = !null_at(&c->dst_ip, r);
 	if (has_src && !intern_ip(o, &c->src_ip.ip[r], &f->src_ip))
 		return NO_MEMORY;
@@ -573,7 +598,8 @@ static bool dns_rows(const ic_observation *o, const ic_batch *b, const base_colu
 static uint32_t full_rows(ic_observation *o, const ic_batch *b, uint32_t r, ic_parcel *p, uint64_t *out_scope,
 			  uint64_t *dropped)
 {
-	base_columns c = base_columns_of(b);
+	base_columns c;
+	base_columns_init(&c, b);
 	for (; r < b->rows && p->n < p->room; r++) {
 		if (b->stream[r] >= IC_STREAM_NONE)
 			continue;

@@ -10,6 +10,7 @@ enum {
 	AHEAD_ROWS = 640 * 1024, /* rows not yet consumed at which units that are not the head wait */
 	AHEAD_LOTS = 384,
 	GATHER_BYTES = 24 * 1024, /* a piece of rows, well inside the first-level cache */
+	USUAL_BYTES = 48,	  /* rows of this size are copied without a call */
 };
 
 /* What a producer fills, in the order of the input. There are about as many as there are workers. */
@@ -204,6 +205,13 @@ static bool drain_one(ic_exchange *x)
 
 /* ---- producing ------------------------------------------------------------------- */
 
+/* Copies every row to where its partition is, which moves on. */
+static inline void scatter(lot *l, const ic_parcel *p, uint32_t *at, size_t row_bytes)
+{
+	for (uint32_t r = 0; r < p->n; r++)
+		memcpy(l->rows + at[p->part[r]]++ * row_bytes, p->rows + r * row_bytes, row_bytes);
+}
+
 /* The rows of a parcel in the order of their partitions (counting sort, stable). NULL: out of memory. */
 static lot *make_lot(const ic_exchange *x, const ic_parcel *p, uint64_t seq)
 {
@@ -221,8 +229,10 @@ static lot *make_lot(const ic_exchange *x, const ic_parcel *p, uint64_t seq)
 		at[i] = l->start[i];
 	}
 	l->start[IC_PARTITIONS] = sum;
-	for (uint32_t r = 0; r < p->n; r++)
-		memcpy(l->rows + at[p->part[r]]++ * x->row_bytes, p->rows + r * x->row_bytes, x->row_bytes);
+	if (x->row_bytes == USUAL_BYTES)
+		scatter(l, p, at, USUAL_BYTES);
+	else
+		scatter(l, p, at, x->row_bytes);
 	return l;
 }
 

@@ -74,8 +74,9 @@ static int grow_slots(ic_group_table *t)
 		refund(t, slot_bytes(slots));
 		return -1;
 	}
+	uint64_t seed = ic_hash_seed();
 	for (uint32_t e = 0; e < t->used; e++)
-		put_slot(slot, slots, ic_group_hash(ic_group_at(t, e), t->key_bytes), e);
+		put_slot(slot, slots, ic_group_hash_seeded(ic_group_at(t, e), t->key_bytes, seed), e);
 	ic_free(t->slot);
 	refund(t, slot_bytes(t->slots));
 	t->slot = slot;

@@ -30,23 +30,29 @@ typedef struct ic_group_table {
 void ic_group_init(ic_group_table *t, unsigned key_bytes, unsigned entry_bytes, ic_budget *budget);
 void ic_group_clear(ic_group_table *t);
 
-static inline uint64_t ic_group_hash(const void *key, unsigned key_bytes)
+/* `seed` is ic_hash_seed(), for loops that ask for it once. */
+static inline uint64_t ic_group_hash_seeded(const void *key, unsigned key_bytes, uint64_t seed)
 {
 	const char *p = (const char *)key;
-	uint64_t a = 0, b = 0, seed = ic_hash_seed();
+	uint64_t a = 0, b = 0;
 	for (; key_bytes > 16; p += 16, key_bytes -= 16) {
 		memcpy(&a, p, 8);
 		memcpy(&b, p + 8, 8);
 		seed = ic_mix(a, b, seed);
 	}
-	a = b = 0;
-	if (key_bytes > 8) {
+	a = b = 0; /* the rest, by words: a copy of a length known only now is a call */
+	memcpy(&a, p, 4);
+	if (key_bytes >= 8)
 		memcpy(&a, p, 8);
-		memcpy(&b, p + 8, key_bytes - 8);
-	} else {
-		memcpy(&a, p, key_bytes);
-	}
+	if (key_bytes >= 12)
+		memcpy(&b, p + 8, 4);
+	if (key_bytes == 16)
+		memcpy(&b, p + 8, 8);
 	return ic_mix(a, b, seed);
+}
+static inline uint64_t ic_group_hash(const void *key, unsigned key_bytes)
+{
+	return ic_group_hash_seeded(key, key_bytes, ic_hash_seed());
 }
 
 /* Fetches the slot of a hash, for an upsert that comes a little later. */
@@ -65,17 +71,17 @@ static inline void *ic_group_at(const ic_group_table *t, uint32_t i)
 	return t->page[i >> t->page_shift] + (size_t)(i & ((1u << t->page_shift) - 1)) * t->entry_bytes;
 }
 
-/* Fetches the likely entry of a hash, for use once ic_group_prefetch has had its time. */
-static inline void ic_group_prefetch_entry(const ic_group_table *t, uint64_t hash)
+/* The likely entry of a hash, not touched yet: the caller fetches it, and compares its key later. NULL
+ * or another key: ic_group_find knows. */
+static inline void *ic_group_guess(const ic_group_table *t, uint64_t hash)
 {
 	if (!t->slots)
-		return;
-	uint32_t number = t->slot[(uint32_t)hash & (t->slots - 1)] & (t->slots - 1);
-	if (number) {
-		const char *entry = ic_group_at(t, number - 1);
-		__builtin_prefetch(entry);
-		__builtin_prefetch(entry + t->entry_bytes - 1);
-	}
+		return NULL;
+	const uint32_t *slot = t->slot;
+	uint32_t mask = t->slots - 1, i = (uint32_t)hash & mask, tag = (uint32_t)(hash >> 32) & ~mask;
+	while (slot[i] && (slot[i] & ~mask) != tag)
+		i = (i + 1) & mask;
+	return slot[i] ? ic_group_at(t, (slot[i] & mask) - 1) : NULL;
 }
 
 static inline bool ic_group_same_key(const void *a, const void *b, unsigned bytes)
