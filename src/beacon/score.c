@@ -49,18 +49,22 @@ static double size_kl(uint32_t c, uint32_t n, unsigned width_index)
 	return (x_log_x[c] + x_log_x[n - c] - x_log_x[n]) / n - m * F[1] - (1 - m) * F[2];
 }
 
-/* Most sizes in a window of each width, for few sizes: in a sorted list each next size may only improve
- * on the best so far, which takes one comparison. */
-static void fullest_of_few(const ic_sketch_view *v, uint32_t most[SIZE_WIDTHS])
+/* Most sizes in a window of each width, for a few, sorted: each next size may only improve on the best so
+ * far, which takes one comparison. */
+static double nats_of_few(const uint16_t *size, uint32_t n)
 {
-	int list[IC_SKETCH_RAW];
-	uint32_t n = 0;
-	for (uint32_t i = 0; i < v->size_bins; i++)
-		for (uint32_t c = 0; c < v->s[i].count; c++, n++) {
-			list[n] = v->s[i].bin;
-			for (unsigned w = 0; w < SIZE_WIDTHS; w++)
-				most[w] += list[n] - list[n - most[w]] < size_width[w];
-		}
+	uint32_t most[SIZE_WIDTHS] = { 0 };
+	double best = 0;
+	if (n < 3)
+		return SCORE_SIZE_UNKNOWN;
+	for (uint32_t i = 0; i < n; i++)
+		for (unsigned w = 0; w < SIZE_WIDTHS; w++)
+			most[w] += size[i] - size[i - most[w]] < size_width[w];
+	for (unsigned w = 0; w < SIZE_WIDTHS; w++) {
+		double nats = size_kl(most[w], n, w);
+		best = nats > best ? nats : best;
+	}
+	return best;
 }
 
 static uint32_t fullest(const ic_sketch_view *v, unsigned span)
@@ -78,16 +82,17 @@ static uint32_t fullest(const ic_sketch_view *v, unsigned span)
 /* KL grows with the share, so the fullest window of each width is the best of that width. */
 double size_nats(const ic_sketch_view *v)
 {
-	uint32_t most[SIZE_WIDTHS] = { 0 };
 	double best = 0;
-	if (v->sizes < 3)
-		return SCORE_SIZE_UNKNOWN;
-	if (v->sizes <= IC_SKETCH_RAW)
-		fullest_of_few(v, most);
+	if (v->sizes <= IC_SKETCH_RAW) {
+		uint16_t size[IC_SKETCH_RAW];
+		uint32_t n = 0;
+		for (uint32_t i = 0; i < v->size_bins; i++)
+			for (uint32_t c = 0; c < v->s[i].count; c++)
+				size[n++] = v->s[i].bin;
+		return nats_of_few(size, n);
+	}
 	for (unsigned w = 0; w < SIZE_WIDTHS; w++) {
-		if (v->sizes > IC_SKETCH_RAW)
-			most[w] = fullest(v, (unsigned)size_width[w]);
-		double nats = size_kl(most[w], v->sizes, w);
+		double nats = size_kl(fullest(v, (unsigned)size_width[w]), v->sizes, w);
 		best = nats > best ? nats : best;
 	}
 	return best;
@@ -222,18 +227,21 @@ double ic_beacon_bound(const ic_sketch *k)
 bool ic_beacon_reaches(const ic_sketch *k, double automation)
 {
 	ic_sketch_view v;
-	sketch_gaps gaps;
+	sketch_pending p;
 	if (automation <= 0)
 		return true;
 	if (automation >= 100)
 		return false;
-	sketch_read_counts(k, &v, &gaps);
+	sketch_read_counts(k, &v, &p);
+	if (!v.raw)
+		sketch_read_sizes(k, &v, &p);
 	double points = SCORE_BIAS + SCORE_TEMP * log(automation / (100 - automation));
-	points -= points_persistence(v.hours) + points_size(size_nats(&v));
+	points -=
+	    points_persistence(v.hours) + points_size(v.raw ? nats_of_few(p.size, p.sizes) : size_nats(&v));
 	points -= 1e-7; /* more than rounding can do */
 	double need = scan_least(v.beats, points);
 	if (need < 0 || isinf(need))
 		return need < 0;
-	sketch_read_intervals(k, &v, &gaps);
+	sketch_read_intervals(k, &v, &p);
 	return scan_could_reach(&v, need, points);
 }

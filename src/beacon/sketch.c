@@ -507,28 +507,38 @@ ic_status ic_sketch_merge(ic_sketch *a, ic_slab *slab, const ic_sketch *b)
 /* ---- reading ---------------------------------------------------------------------- */
 
 /* Sorts by counting, for each value, those under it: no branch depends on the data. The keys are
- * distinct: they end in the index. */
-static void sort_sizes(uint16_t *x, unsigned n)
+ * distinct: they end in the index. `room`, a constant, is n or more. */
+static inline __attribute__((always_inline)) void rank_sizes(uint16_t *x, unsigned n, const unsigned room)
 {
 	int16_t key[RING];
 	uint16_t sorted[RING];
-	for (unsigned i = 0; i < RING; i++)
+	for (unsigned i = 0; i < room; i++)
 		key[i] = i < n ? (int16_t)((int)(x[i] * 32u + i) - 32768) : INT16_MAX;
 	for (unsigned i = 0; i < n; i++) {
 		int16_t under = 0;
-		for (unsigned j = 0; j < RING; j++)
+		for (unsigned j = 0; j < room; j++)
 			under = (int16_t)(under + (key[j] < key[i]));
 		sorted[under] = x[i];
 	}
 	memcpy(x, sorted, n * sizeof *x);
 }
 
+static void sort_sizes(uint16_t *x, unsigned n)
+{
+	if (n <= 8)
+		rank_sizes(x, n, 8);
+	else if (n <= 16)
+		rank_sizes(x, n, 16);
+	else
+		rank_sizes(x, n, RING);
+}
+
 /* The same by the leading bits as a float, which puts nearly all in place; then by insertion. */
-static void sort_ticks(int64_t *x, unsigned n)
+static inline __attribute__((always_inline)) void rank_ticks(int64_t *x, unsigned n, const unsigned room)
 {
 	int32_t key[RING];
 	int64_t sorted[RING];
-	for (unsigned i = 0; i < RING; i++) {
+	for (unsigned i = 0; i < room; i++) {
 		float f = i < n ? (float)x[i] : 0;
 		int32_t bits;
 		memcpy(&bits, &f, sizeof bits);
@@ -536,12 +546,23 @@ static void sort_ticks(int64_t *x, unsigned n)
 	}
 	for (unsigned i = 0; i < n; i++) {
 		int32_t under = 0;
-		for (unsigned j = 0; j < RING; j++)
+		for (unsigned j = 0; j < room; j++)
 			under += key[j] < key[i];
 		sorted[under] = x[i];
 	}
-	for (unsigned i = 0; i < n; i++) {
-		int64_t v = sorted[i];
+	memcpy(x, sorted, n * sizeof *x);
+}
+
+static void sort_ticks(int64_t *x, unsigned n)
+{
+	if (n <= 8)
+		rank_ticks(x, n, 8);
+	else if (n <= 16)
+		rank_ticks(x, n, 16);
+	else
+		rank_ticks(x, n, RING);
+	for (unsigned i = 1; i < n; i++) {
+		int64_t v = x[i];
 		unsigned j = i;
 		for (; j > 0 && x[j - 1] > v; j--)
 			x[j] = x[j - 1];
@@ -592,28 +613,6 @@ static void view_intervals(ic_sketch_view *v, const bins_body *d, const int64_t 
 	for (; i < have; i++) {
 		ic_packed_entry e = ic_packed_get(&d->h, i);
 		view_add_interval(v, e.bin, e.count, e.ticks);
-	}
-}
-
-static void view_sizes(ic_sketch_view *v, const bins_body *d, uint16_t *size, unsigned n)
-{
-	unsigned have = d ? d->s.n : 0, i = 0;
-	sort_sizes(size, n);
-	for (unsigned j = 0; j < n; j++) {
-		if (!size[j])
-			continue;
-		unsigned bin = size[j] - 1u;
-		for (; i < have; i++) {
-			ic_packed_entry e = ic_packed_get(&d->s, i);
-			if (e.bin > bin)
-				break;
-			view_add_size(v, e.bin, e.count);
-		}
-		view_add_size(v, bin, 1);
-	}
-	for (; i < have; i++) {
-		ic_packed_entry e = ic_packed_get(&d->s, i);
-		view_add_size(v, e.bin, e.count);
 	}
 }
 
@@ -669,7 +668,7 @@ static bool all_whole_seconds(const bins_body *d, uint32_t before, const int64_t
 	return true;
 }
 
-void sketch_read_counts(const ic_sketch *k, ic_sketch_view *v, sketch_gaps *gaps)
+void sketch_read_counts(const ic_sketch *k, ic_sketch_view *v, sketch_pending *p)
 {
 	int64_t ticks[RING];
 	uint16_t size[RING];
@@ -677,7 +676,6 @@ void sketch_read_counts(const ic_sketch *k, ic_sketch_view *v, sketch_gaps *gaps
 	const bins_body *d = is_binned(k) ? binned_of(k) : NULL;
 	v->n = k->n;
 	v->raw = !d;
-	v->beats = v->sizes = v->size_bins = 0;
 	v->first = n ? ic_sketch_first(k) : 0;
 	v->last = n ? ticks[n - 1] : 0;
 	v->sub_second = d ? d->sub_second : 0;
@@ -686,23 +684,47 @@ void sketch_read_counts(const ic_sketch *k, ic_sketch_view *v, sketch_gaps *gaps
 	if (d)
 		memcpy(v->hour_bits, d->hours, sizeof v->hour_bits);
 	view_hours(v, ticks, n);
-	gaps->n = 0;
+	p->gaps = p->sizes = 0;
 	for (unsigned i = d ? 0 : 1; i < n; i++) {
 		int64_t between = ticks[i] - (i ? ticks[i - 1] : d->horizon);
 		bool beat = between >= IC_TICKS_S;
-		gaps->ticks[gaps->n] = between;
-		gaps->n += beat;
+		p->gap[p->gaps] = between;
+		p->gaps += beat;
 		v->sub_second += !beat;
 	}
-	v->beats = gaps->n;
+	v->beats = p->gaps;
 	for (unsigned i = 0; d && i < d->h.n; i++)
 		v->beats += ic_packed_get(&d->h, i).count;
-	view_sizes(v, d, size, n);
+	for (unsigned i = 0; i < n; i++) {
+		p->size[p->sizes] = (uint16_t)(size[i] - 1);
+		p->sizes += size[i] != 0;
+	}
+	sort_sizes(p->size, p->sizes);
 	v->raw_count = d ? 0 : n;
 	memcpy(v->raw_ticks, ticks, v->raw_count * sizeof *ticks);
 }
 
-void sketch_read_intervals(const ic_sketch *k, ic_sketch_view *v, sketch_gaps *gaps)
+void sketch_read_sizes(const ic_sketch *k, ic_sketch_view *v, const sketch_pending *p)
+{
+	const bins_body *d = is_binned(k) ? binned_of(k) : NULL;
+	unsigned have = d ? d->s.n : 0, i = 0;
+	v->sizes = v->size_bins = 0;
+	for (unsigned j = 0; j < p->sizes; j++) {
+		for (; i < have; i++) {
+			ic_packed_entry e = ic_packed_get(&d->s, i);
+			if (e.bin > p->size[j])
+				break;
+			view_add_size(v, e.bin, e.count);
+		}
+		view_add_size(v, p->size[j], 1);
+	}
+	for (; i < have; i++) {
+		ic_packed_entry e = ic_packed_get(&d->s, i);
+		view_add_size(v, e.bin, e.count);
+	}
+}
+
+void sketch_read_intervals(const ic_sketch *k, ic_sketch_view *v, sketch_pending *p)
 {
 	const bins_body *d = is_binned(k) ? binned_of(k) : NULL;
 	v->bins = v->gaps = 0;
@@ -710,15 +732,16 @@ void sketch_read_intervals(const ic_sketch *k, ic_sketch_view *v, sketch_gaps *g
 		v->gaps = d->head.gaps;
 		memcpy(v->gap_ticks, d->gap, v->gaps * sizeof *v->gap_ticks);
 	}
-	sort_ticks(gaps->ticks, gaps->n);
-	view_gaps(v, gaps->ticks, gaps->n);
-	view_intervals(v, d, gaps->ticks, gaps->n);
-	v->interval_median_s = view_median(v, gaps->ticks, gaps->n);
+	sort_ticks(p->gap, p->gaps);
+	view_gaps(v, p->gap, p->gaps);
+	view_intervals(v, d, p->gap, p->gaps);
+	v->interval_median_s = view_median(v, p->gap, p->gaps);
 }
 
 void ic_sketch_read(const ic_sketch *k, ic_sketch_view *v)
 {
-	sketch_gaps gaps;
-	sketch_read_counts(k, v, &gaps);
-	sketch_read_intervals(k, v, &gaps);
+	sketch_pending p;
+	sketch_read_counts(k, v, &p);
+	sketch_read_sizes(k, v, &p);
+	sketch_read_intervals(k, v, &p);
 }

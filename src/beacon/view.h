@@ -1,20 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Private to the beacon layer: ic_sketch_read in two steps, so that a series that the first one rules
- * out does not pay for the second. */
+/* Private to the beacon layer: ic_sketch_read in steps, so that a series that the first ones rule out
+ * does not pay for the rest. */
 #ifndef IC_BEACON_VIEW_H
 #define IC_BEACON_VIEW_H
 
 #include "beacon/sketch.h"
 
-/* Intervals >= 1 s between events that are not in the bins. */
-typedef struct sketch_gaps {
-	int64_t ticks[IC_SKETCH_RAW];
-	unsigned n;
-} sketch_gaps;
+/* What is not in the bins: intervals >= 1 s and the bins of known sizes. */
+typedef struct sketch_pending {
+	int64_t gap[IC_SKETCH_RAW];
+	uint16_t size[IC_SKETCH_RAW];
+	unsigned gaps, sizes;
+} sketch_pending;
 
-/* Everything but h, bins, gaps and the median. */
-void sketch_read_counts(const ic_sketch *k, ic_sketch_view *v, sketch_gaps *gaps);
-/* The rest; sorts *gaps. */
-void sketch_read_intervals(const ic_sketch *k, ic_sketch_view *v, sketch_gaps *gaps);
+/* Everything but sizes, s, h, bins, gaps and the median. Sorts the sizes in *p, not the gaps. */
+void sketch_read_counts(const ic_sketch *k, ic_sketch_view *v, sketch_pending *p);
+/* The sizes. While the sketch is raw, those in *p are all there are. */
+void sketch_read_sizes(const ic_sketch *k, ic_sketch_view *v, const sketch_pending *p);
+/* The rest; sorts the gaps in *p. */
+void sketch_read_intervals(const ic_sketch *k, ic_sketch_view *v, sketch_pending *p);
 
 #endif
