@@ -126,7 +126,9 @@ static bool resize(ic_packed *l, ic_slab *slab, unsigned cap, bool wide)
 	to.p = ic_slab_alloc(slab, ic_packed_bytes(&to));
 	if (!to.p)
 		return false;
-	for (unsigned i = 0; i < l->n; i++) {
+	if (wide == l->wide && l->n)
+		memcpy(to.p, l->p, l->n * entry_bytes(l));
+	for (unsigned i = 0; wide != l->wide && i < l->n; i++) {
 		ic_packed_entry e = ic_packed_get(l, i);
 		put(&to, i, &e);
 	}
