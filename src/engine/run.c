@@ -375,16 +375,24 @@ static bool needs_full(const ic_input_facts *f)
 	return f->streams & ~IC_STREAM_BIT(IC_STREAM_CONN) || f->can_give & detail_fields || may_surprise;
 }
 
+/* What earlier passes over the input have shown about it. */
+typedef struct lesson {
+	bool full, repeats;
+	unsigned blended;
+} lesson;
+
 /* *again: the result is not to be used, a full run must follow. */
-static ic_status observe_input(ic_run *run, ic_input *in, bool full, bool repeats, ic_intern *names,
+static ic_status observe_input(ic_run *run, ic_input *in, const lesson *l, ic_intern *names,
 			       ic_observation **ret, bool *again, ic_error *err)
 {
 	const ic_input_facts *facts = ic_input_get_facts(in);
+	bool full = l->full || needs_full(facts);
+	unsigned streams = facts->streams | l->blended;
 	ic_observe_config cfg = {
 		.full = full,
-		.repeats = repeats,
-		.join_pending = facts->mixed,
-		.have_conn = facts->streams & IC_STREAM_BIT(IC_STREAM_CONN) || facts->mixed,
+		.repeats = l->repeats,
+		.join_pending = facts->mixed || l->blended,
+		.have_conn = streams & IC_STREAM_BIT(IC_STREAM_CONN) || facts->mixed,
 		.scope_all = run->opt->scope_all,
 		.internal = run->internal,
 	};
@@ -407,9 +415,21 @@ static ic_status observe_input(ic_run *run, ic_input *in, bool full, bool repeat
 	return IC_OK;
 }
 
-static bool tells_repeats(const ic_input_facts *f)
+/* Learns from a pass what only a pass shows. True: it has to be done again. */
+static bool learn(const ic_input *in, const ic_observation *o, bool again, lesson *l)
 {
-	return f->rereadable && f->can_give & IC_FIELD_BIT(IC_F_UID);
+	const ic_input_facts *f = ic_input_get_facts(in);
+	bool tells_repeats = f->rereadable && f->can_give & IC_FIELD_BIT(IC_F_UID);
+	/* Rows of a file came before those of their connections, or after, against what was thought. */
+	if (!l->blended && !f->mixed && ic_input_blended(in)) {
+		l->blended = ic_input_blended(in);
+		again = true;
+	}
+	/* Logs that repeat each other (a log and its labelled copy) and have uids to tell. */
+	if (!again && tells_repeats && ic_observe_repeats(o))
+		again = l->repeats = true;
+	l->full |= again;
+	return again;
 }
 
 static void summarise(ic_run *run, ic_observation *o)
@@ -431,23 +451,19 @@ ic_status ic_run_observe(ic_run *run, ic_intern *names, ic_observation **ret, ic
 {
 	ic_error local;
 	err = err ? err : &local;
-	bool repeats = false;
-	for (bool full = false;; full = true) {
+	lesson learned = { .full = false };
+	for (;;) {
 		ic_input_request req = ic_run_request(run, ic_observe_fields(true), ALL_STREAMS);
-		if (full)
+		if (learned.full)
 			req.note = NULL; /* said before */
 		ic_input *in = NULL;
 		ic_status st = ic_input_open(&req, &in, err);
 		if (st != IC_OK)
 			return st;
-		bool already_full = full || needs_full(ic_input_get_facts(in));
 		ic_observation *o = NULL;
 		bool again = false;
-		st = observe_input(run, in, already_full, repeats, names, &o, &again, err);
-		/* Logs that repeat each other (a log and its labelled copy) and have uids to tell. */
-		if (st == IC_OK && !again && tells_repeats(ic_input_get_facts(in)) && ic_observe_repeats(o))
-			again = repeats = true;
-		if (st == IC_OK && again) {
+		st = observe_input(run, in, &learned, names, &o, &again, err);
+		if (st == IC_OK && learn(in, o, again, &learned)) {
 			ic_observe_free(o);
 			ic_input_free(in);
 			continue;

@@ -487,6 +487,11 @@ bool ic_input_surprised(const ic_input *in)
 	return atomic_load(&in->surprised);
 }
 
+unsigned ic_input_blended(const ic_input *in)
+{
+	return atomic_load(&in->blended);
+}
+
 size_t ic_input_report_count(const ic_input *in)
 {
 	return in->file_n;

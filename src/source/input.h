@@ -77,6 +77,7 @@ struct ic_input {
 	ic_input_facts facts;
 	_Atomic uint64_t bytes_done;
 	_Atomic bool surprised;
+	_Atomic unsigned blended; /* streams of files whose heads showed another one only */
 
 	pthread_mutex_t lock;
 	/* under the lock */

@@ -90,6 +90,9 @@ uint64_t ic_unit_first_line(const ic_unit *u);
 /* True when conn-only reading met a stream that the facts did not announce (a concatenated file that
  * changes its log in the middle). Thread-safe. */
 bool ic_input_surprised(const ic_input *in);
+/* The streams of the files that turned out to hold several although their heads showed one (what of a
+ * compressed file can be looked at is its head only); 0: none so far. Thread-safe. */
+unsigned ic_input_blended(const ic_input *in);
 
 /* After the last commit: one report a file in input order, also for those that were skipped or could
  * not be opened. Borrowed from the input. */

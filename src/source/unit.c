@@ -258,6 +258,9 @@ bool ic_unit_commit(ic_unit *u)
 			   (!kind->mixed || u->layout->single)) {
 			atomic_store(&in->surprised, true);
 		}
+		unsigned met = after ? after->streams | f->streams : 0;
+		if (after != u->layout && met & (met - 1))
+			atomic_fetch_or(&in->blended, met);
 		if (nomem)
 			in->failed = IC_E_NOMEM;
 		merge(u);

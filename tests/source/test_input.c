@@ -383,8 +383,11 @@ static void test_surprise(void **state)
 		assert_int_equal(open_paths(&path, 1, &in, &err), IC_OK);
 		assert_int_equal(ic_input_get_facts(in)->streams, IC_STREAM_BIT(IC_STREAM_CONN));
 		assert_false(ic_input_surprised(in));
+		assert_int_equal(ic_input_blended(in), 0);
 		(void)read_all(in, threads, IC_FIELD_BIT(IC_F_UID), &out, false);
 		assert_true(ic_input_surprised(in));
+		assert_int_equal(ic_input_blended(in),
+				 IC_STREAM_BIT(IC_STREAM_CONN) | IC_STREAM_BIT(IC_STREAM_HTTP));
 		assert_non_null(strstr(out.p, "\nhttp|uid=C9\n"));
 		ic_input_free(in);
 		ic_buf_clear(&out);
