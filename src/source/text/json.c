@@ -2,76 +2,7 @@
 #include "source/text/json.h"
 
 #include "base/hash.h"
-#include "source/text/json_private.h"
-
-#if defined(__x86_64__)
-#include <emmintrin.h>
-#endif
-
-#define KEY_MAX	   255	/* longer keys are never asked for */
-#define LEARN_MAX  64	/* longer keys are not remembered */
-#define NODE_ROOM  1024 /* keys that are asked for or remembered */
-#define TABLE_SIZE 4096
-
-/* Nodes that are no key: of keys that are not remembered (nothing of theirs is wanted), of one that is
- * wanted all the same, and the record itself. */
-enum { ANONYMOUS, PASSING, ROOT, FIRST_KEY };
-#define NEVER UINT32_MAX
-#define INNER 128 /* flag: a path that is asked for goes on below */
-
-typedef struct node node;
-struct node {
-	char start[16]; /* of `"key":` */
-	uint32_t need;	/* a bit for each byte of start that a text must have; all 32: never equal */
-	uint32_t marks;
-	ic_json_value *value;
-	const char *key;	  /* `"key":` and some zeros */
-	node *next[2], *first[2]; /* keys that lately came after it, and as the first inside it */
-	node *parent;
-	uint16_t slot;
-	uint16_t seen;	/* last record with it; kept for INNER nodes */
-	uint8_t key_n;	/* of key */
-	uint8_t length; /* of `"key":`, 0 if it is always looked up */
-	uint8_t flags;
-};
-
-/* A shape is the text of a line without its values: pieces such as `,"id.orig_p":` or `","proto":"`.
- * Where they are follows from the marks of the line, so all of it is checked without a search, and what
- * is between them are the values. A line that does not fit is scanned in full. */
-#define SHAPES	   8
-#define PIECES	   72
-#define PIECE_MAX  32
-#define LEARN_COST 16 /* lines between two shapes that are learned */
-#define CREDIT_MAX (4 * LEARN_COST)
-
-typedef struct piece {
-	char text[PIECE_MAX];
-	uint32_t need; /* a bit for each byte of text */
-	uint16_t mark; /* the piece starts so many bytes before what this mark of the line says */
-	uint8_t back;
-	uint8_t length;
-	bool string; /* what follows: a string, or a number or word */
-	bool last;   /* nothing follows */
-	ic_json_value *value;
-} piece;
-
-typedef struct shape {
-	uint32_t pieces; /* 0: none */
-	uint32_t line;	 /* the mark of the line's end */
-	uint32_t marks;
-	ic_json_value *gate; /* NULL: none */
-	piece piece[PIECES];
-} shape;
-
-struct ic_json_nodes {
-	node list[NODE_ROOM];
-	shape shapes[SHAPES];
-	unsigned recent, oldest; /* shapes */
-	unsigned credit;
-	uint32_t count, asked; /* nodes in use; those up to `asked` were asked for */
-	uint16_t table[TABLE_SIZE];
-	ic_arena keys;
-};
+#include "source/text/json_nodes.h"
 
 /* ---- nodes ---- */
 
@@ -87,6 +18,13 @@ static size_t table_place(const struct ic_json_nodes *t, const node *parent, ic_
 		if (e->parent == parent && e->key_n == key.n && memcmp(e->key + 1, key.p, key.n) == 0)
 			return i % TABLE_SIZE;
 	}
+}
+
+const node *ic_json_node(const ic_json *j, const node *parent, ic_str key)
+{
+	const struct ic_json_nodes *t = j->nodes;
+	uint16_t id = t->table[table_place(t, parent, key)];
+	return id ? &t->list[id] : NULL;
 }
 
 /* No prediction is a node that equals no text, so that there is no NULL to test for. */
@@ -218,11 +156,6 @@ static size_t blanks(const char *p, size_t at, size_t end)
 	return at;
 }
 
-typedef struct scalar {
-	size_t at; /* its end; where it is wrong if kind is NONE */
-	ic_json_kind kind;
-} scalar;
-
 static size_t digits(const char *p, size_t at, size_t end)
 {
 	while (at < end && p[at] >= '0' && p[at] <= '9')
@@ -230,7 +163,7 @@ static size_t digits(const char *p, size_t at, size_t end)
 	return at;
 }
 
-static scalar pass_number(const char *p, size_t at, size_t end)
+static ic_json_scalar pass_number(const char *p, size_t at, size_t end)
 {
 	size_t start;
 	if (at < end && p[at] == '-')
@@ -238,12 +171,12 @@ static scalar pass_number(const char *p, size_t at, size_t end)
 	start = at;
 	at = digits(p, at, end);
 	if (at == start || (p[start] == '0' && at > start + 1))
-		return (scalar){ at == start ? at : start + 1, IC_JSON_NONE };
+		return (ic_json_scalar){ at == start ? at : start + 1, IC_JSON_NONE };
 	if (at < end && p[at] == '.') {
 		start = ++at;
 		at = digits(p, at, end);
 		if (at == start)
-			return (scalar){ at, IC_JSON_NONE };
+			return (ic_json_scalar){ at, IC_JSON_NONE };
 	}
 	if (at < end && (p[at] == 'e' || p[at] == 'E')) {
 		at++;
@@ -252,12 +185,12 @@ static scalar pass_number(const char *p, size_t at, size_t end)
 		start = at;
 		at = digits(p, at, end);
 		if (at == start)
-			return (scalar){ at, IC_JSON_NONE };
+			return (ic_json_scalar){ at, IC_JSON_NONE };
 	}
-	return (scalar){ at, IC_JSON_NUMBER };
+	return (ic_json_scalar){ at, IC_JSON_NUMBER };
 }
 
-static __attribute__((noinline)) scalar pass_scalar(const char *p, size_t at, size_t end)
+ic_json_scalar ic_json_pass_scalar(const char *p, size_t at, size_t end)
 {
 	static const struct {
 		ic_str text;
@@ -270,57 +203,11 @@ static __attribute__((noinline)) scalar pass_scalar(const char *p, size_t at, si
 		while (i < words[w].text.n && at + i < end && p[at + i] == words[w].text.p[i])
 			i++;
 		if (i == words[w].text.n)
-			return (scalar){ at + i, words[w].kind };
+			return (ic_json_scalar){ at + i, words[w].kind };
 		if (i > 0)
-			return (scalar){ at + i, IC_JSON_NONE };
+			return (ic_json_scalar){ at + i, IC_JSON_NONE };
 	}
 	return pass_number(p, at, end);
-}
-
-#if defined(__x86_64__)
-/* A bit for each of 16 bytes that is no digit. */
-static inline uint32_t no_digits(const char *p)
-{
-	__m128i v = _mm_sub_epi8(_mm_loadu_si128((const __m128i *)(const void *)p), _mm_set1_epi8('0'));
-	return (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(_mm_min_epu8(v, _mm_set1_epi8(9)), v)) ^ 0xffff;
-}
-#endif
-
-#define PLAIN_MAX 24
-
-/* True when p[0..n) is a number of the usual kind: digits, perhaps a point among them. n is 1 to
- * PLAIN_MAX and 32 bytes may be read. The others are left to pass_scalar. */
-static inline bool plain_number(const char *p, size_t n)
-{
-	uint32_t other = 0;
-#if defined(__x86_64__)
-	other = no_digits(p);
-	if (n > 16)
-		other |= no_digits(p + 16) << 16;
-	other &= (1u << n) - 1;
-#else
-	for (size_t i = 0; i < n; i++)
-		other |= (uint32_t)(p[i] < '0' || p[i] > '9') << i;
-#endif
-	if (other == 0)
-		return n == 1 || p[0] != '0';
-	unsigned point = (unsigned)__builtin_ctz(other);
-	return (other & (other - 1)) == 0 && p[point] == '.' && point > 0 && point + 1 < n &&
-	       (p[0] != '0' || point == 1);
-}
-
-/* The kind of the value p[0..n) when it is a plain number or a word; NONE leaves it to pass_scalar. */
-static inline ic_json_kind plain_scalar(const char *p, size_t n)
-{
-	if (n - 1 >= PLAIN_MAX)
-		return IC_JSON_NONE;
-	if (p[0] < 'a')
-		return plain_number(p, n) ? IC_JSON_NUMBER : IC_JSON_NONE;
-	if (n == 4 && memcmp(p, "true", 4) == 0)
-		return IC_JSON_TRUE;
-	if (n == 4 && memcmp(p, "null", 4) == 0)
-		return IC_JSON_NULL;
-	return n == 5 && memcmp(p, "false", 5) == 0 ? IC_JSON_FALSE : IC_JSON_NONE;
 }
 
 /* A whole string: the place of its closing quote; SIZE_MAX when j has the failure. at: its first
@@ -368,7 +255,7 @@ static size_t pass_leaf(ic_json *j, const char *p, size_t at, size_t end)
 		size_t close = pass_string(j, p, at + 1, end, &escaped);
 		return close == SIZE_MAX ? close : close + 1;
 	}
-	scalar s = pass_scalar(p, at, end);
+	ic_json_scalar s = ic_json_pass_scalar(p, at, end);
 	if (s.kind != IC_JSON_NONE)
 		return s.at;
 	(void)ic_json_fail(j, s.at, end,
@@ -541,32 +428,18 @@ static inline void learn(const ic_json *j, node **link, node *e)
 	link[0] = e;
 }
 
-static inline void set_value(ic_json_value *v, const char *p, size_t n, ic_json_kind kind, bool escaped,
-			     uint16_t record)
-{
-	v->p = p;
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-	/* one store for the rest */
-	const uint64_t rest =
-	    (uint32_t)n | (uint64_t)kind << 32 | (uint64_t)escaped << 40 | (uint64_t)record << 48;
-	_Static_assert(sizeof(*v) == 16 && offsetof(ic_json_value, record) == 14, "layout");
-	memcpy(&v->n, &rest, sizeof(rest));
-#else
-	v->n = (uint32_t)n;
-	v->kind = (uint8_t)kind;
-	v->escaped = escaped;
-	v->record = record;
-#endif
-}
-
-/* Where one scan is. The marks of `ends` (of quotes and line ends, from scan.h) are used when
- * indexed: then nothing is searched for, at and end count from the text of the index, 64 bytes after
- * end may be read, and a line end stands before end. */
+/* Where one scan is. When indexed, the marks of the line say where strings and values end, at and end
+ * count from the text of the marks, 64 bytes after end may be read, and a line end stands before end.
+ * slash: there may be backslashes. Only ever a local variable of walk, whose helpers are all inlined:
+ * nothing of it is in memory. */
 typedef struct place {
 	const char *p;
 	size_t at, end;
 	const uint16_t *ends;
+	size_t k; /* the first mark after `at` */
+	bool indexed, slash;
 } place;
+#define INLINE static inline __attribute__((always_inline))
 
 static size_t line_stop(const uint16_t *ends, size_t k)
 {
@@ -575,164 +448,202 @@ static size_t line_stop(const uint16_t *ends, size_t k)
 	return (ends[k] & IC_SCAN_MAX) - 1u;
 }
 
-/* The marks are the offsets after the quotes and line ends. */
-#define AFTER(k) ((size_t)(ends[k] & IC_SCAN_MAX))
-/* In an indexed line, where the slow ways must stop. */
-#define STOP() (indexed ? line_stop(ends, k) : end)
-#define SYNC()                                                                                               \
-	do {                                                                                                 \
-		while (indexed && AFTER(k) <= at)                                                            \
-			k++;                                                                                 \
-	} while (0)
-#define SEE(i)	 (indexed || (i) < end ? p[i] : '\0')
-#define FAILED() (j->cut ? IC_JSON_SHORT : IC_JSON_BAD)
+/* Where the slow ways must stop. */
+INLINE size_t stop_of(const place *w)
+{
+	return w->indexed ? line_stop(w->ends, w->k) : w->end;
+}
+
+/* The byte at i, NUL after the end. */
+INLINE char see(const place *w, size_t i)
+{
+	return w->indexed || i < w->end ? w->p[i] : '\0';
+}
+
+/* Goes to `at`, which was found without the marks. */
+INLINE void go_to(place *w, size_t at)
+{
+	w->at = at;
+	while (w->indexed && (w->ends[w->k] & IC_SCAN_MAX) <= at)
+		w->k++;
+}
+
+/* The node of the name at w->at, after the colon and blanks. NULL: failure. */
+INLINE node *read_key(ic_json *j, place *w, node *object, node **link)
+{
+	const bool quick = w->indexed || w->at + LEARN_MAX <= w->end;
+	node *e = link[0];
+	if (quick && __builtin_expect(same_key(e, w->p + w->at), 1)) {
+		w->at += e->length;
+		w->k += 2;
+	} else if (quick && same_key(link[1], w->p + w->at)) {
+		e = link[1];
+		link[1] = link[0];
+		link[0] = e;
+		w->at += e->length;
+		w->k += 2;
+	} else {
+		found f = find_key(j, object, w->p, w->at, stop_of(w));
+		if (f.at == SIZE_MAX)
+			return NULL;
+		e = f.key;
+		learn(j, link, e);
+		go_to(w, f.at);
+	}
+	if ((unsigned char)see(w, w->at) <= ' ')
+		w->at = blanks(w->p, w->at, stop_of(w));
+	return e;
+}
+
+INLINE bool read_string(ic_json *j, place *w, const node *e)
+{
+	const size_t start = w->at + 1;
+	bool escaped = false;
+	if (w->indexed && !w->slash) {
+		w->at = w->ends[w->k + 1];
+		if (__builtin_expect(w->at & IC_SCAN_LINE, 0)) {
+			w->at = (w->at & IC_SCAN_MAX) - 1;
+			(void)ic_json_fail(j, w->at, w->at, NULL);
+			return false;
+		}
+		w->k += 2;
+	} else {
+		size_t close = pass_string(j, w->p, start, stop_of(w), &escaped);
+		if (close == SIZE_MAX)
+			return false;
+		go_to(w, close + 1);
+	}
+	set_value(e->value, w->p + start, w->at - start - 1, IC_JSON_STRING, escaped, j->record);
+	return true;
+}
+
+/* A list, or an object that is one value. */
+INLINE bool read_whole(ic_json *j, place *w, const node *e, unsigned depth)
+{
+	const size_t start = w->at, end = pass_value(j, w->p, start, stop_of(w), depth);
+	if (end == SIZE_MAX)
+		return false;
+	set_value(e->value, w->p + start, end - start, w->p[start] == '[' ? IC_JSON_ARRAY : IC_JSON_OBJECT,
+		  false, j->record);
+	go_to(w, end);
+	return true;
+}
+
+INLINE bool read_scalar(ic_json *j, place *w, const node *e)
+{
+	const size_t start = w->at;
+	ic_json_kind kind = IC_JSON_NONE;
+	/* Usually the value reaches to the comma before the next name, or to the braces before that or
+	 * before the end of the line. */
+	if (w->indexed) {
+		w->at = (w->ends[w->k] & IC_SCAN_MAX) - 2u;
+		if (w->p[w->at] == ',' || w->p[w->at] == '}') {
+			w->at += w->p[w->at] == '}';
+			while (w->p[w->at - 1] == '}')
+				w->at--;
+			kind = plain_scalar(w->p + start, w->at - start);
+		}
+	}
+	if (kind == IC_JSON_NONE) {
+		ic_json_scalar s = ic_json_pass_scalar(w->p, start, stop_of(w));
+		kind = s.kind;
+		w->at = s.at;
+		if (kind == IC_JSON_NONE) {
+			(void)ic_json_fail(j, s.at, stop_of(w), "not a value");
+			return false;
+		}
+	}
+	set_value(e->value, w->p + start, w->at - start, kind, false, j->record);
+	return true;
+}
+
+/* From the bracket of an object to its first name, or to the brace that closes it. */
+INLINE void enter(place *w)
+{
+	w->at++;
+	if (see(w, w->at) != '"')
+		w->at = blanks(w->p, w->at, stop_of(w));
+}
+
+/* From the end of a value over its comma to the next name. False: there is no comma, but w->at is at
+ * what comes next. */
+INLINE bool next_name(place *w)
+{
+	if (see(w, w->at) != ',') {
+		w->at = blanks(w->p, w->at, stop_of(w));
+		if (see(w, w->at) != ',')
+			return false;
+	}
+	enter(w);
+	return true;
+}
 
 /* One record. Nothing in it is searched for while it looks like those before: names are compared with
  * the expected ones, and values end where the next mark says. */
-static inline __attribute__((always_inline)) ic_json_result
-walk(ic_json *j, const place *where, size_t k, size_t *ret_k, const bool indexed, const bool slash)
+INLINE ic_json_result walk(ic_json *j, place w, size_t *ret_k)
 {
-	const char *const p = where->p;
-	const uint16_t *const ends = where->ends;
-	const size_t end = where->end;
-	const uint16_t record = j->record;
-	size_t at = where->at;
 	node *stack[IC_JSON_DEPTH], *object = &j->nodes->list[ROOT], *e = object, **link = object->first;
 	unsigned depth = 0;
 	uint32_t marks = 0;
-
-	if (SEE(at) != '{')
-		return ic_json_fail(j, at, STOP(), "expected {");
-	at++;
-	if (SEE(at) != '"') {
-		at = blanks(p, at, STOP());
-		if (SEE(at) == '}')
-			goto closed;
-	}
+	bool good = true;
+	if (see(&w, w.at) != '{')
+		return ic_json_fail(j, w.at, stop_of(&w), "expected {");
+	enter(&w);
+	bool name = see(&w, w.at) != '}';
 	for (;;) {
-		const bool quick = indexed || at + LEARN_MAX <= end;
-		if (quick && __builtin_expect(same_key(link[0], p + at), 1)) {
-			e = link[0];
-			at += e->length;
-			k += 2;
-		} else if (quick && same_key(link[1], p + at)) {
-			e = link[1];
-			link[1] = link[0];
-			link[0] = e;
-			at += e->length;
-			k += 2;
-		} else {
-			found f = find_key(j, object, p, at, STOP());
-			if (f.at == SIZE_MAX)
-				return FAILED();
-			e = f.key;
-			learn(j, link, e);
-			at = f.at;
-			SYNC();
-		}
-		marks |= e->marks;
-		if ((unsigned char)SEE(at) <= ' ')
-			at = blanks(p, at, STOP());
-		const size_t value = at;
-		if (__builtin_expect(e->flags, 0) && (indexed || value < end)) {
-			ic_json_result r = obey(j, e, p, value, end);
-			if (r != IC_JSON_OK)
-				return r;
-		}
-		const char c = SEE(value);
-		if (c == '"') {
-			bool escaped = false;
-			if (indexed && !slash) {
-				at = ends[k + 1];
-				if (__builtin_expect(at & IC_SCAN_LINE, 0)) {
-					at = AFTER(k + 1) - 1;
-					return ic_json_fail(j, at, at, NULL);
-				}
-				k += 2;
-			} else {
-				size_t close = pass_string(j, p, value + 1, STOP(), &escaped);
-				if (close == SIZE_MAX)
-					return FAILED();
-				at = close + 1;
-				SYNC();
-			}
-			set_value(e->value, p + value + 1, at - value - 2, IC_JSON_STRING, escaped, record);
-			if (__builtin_expect(e->flags & IC_JSON_GATE, 0) && j->gate &&
-			    !j->gate(j->ctx, j, e->value)) {
-				j->at = at;
-				return IC_JSON_SKIPPED;
-			}
-		} else if (c == '{' && !(e->flags & IC_JSON_WHOLE)) {
-			if (depth + 1 == IC_JSON_DEPTH)
-				return ic_json_fail(j, value, STOP(), "nested deeper than 64");
-			set_value(e->value, p + value, 0, IC_JSON_OBJECT, false, record);
-			stack[depth++] = object;
-			object = e;
-			link = e->first;
-			at = value + 1;
-			if (SEE(at) == '"')
-				continue;
-			at = blanks(p, at, STOP());
-			if (SEE(at) != '}')
-				continue;
-			goto closed;
-		} else if (c == '[' || c == '{') {
-			at = pass_value(j, p, value, STOP(), depth + 1);
-			if (at == SIZE_MAX)
-				return FAILED();
-			set_value(e->value, p + value, at - value, c == '[' ? IC_JSON_ARRAY : IC_JSON_OBJECT,
-				  false, record);
-			SYNC();
-		} else {
-			/* Usually the value reaches to the comma before the next name, or to the braces
-			 * before that or before the end of the line. */
-			ic_json_kind kind = IC_JSON_NONE;
-			if (indexed) {
-				at = AFTER(k) - 2;
-				if (p[at] == ',' || p[at] == '}') {
-					at += p[at] == '}';
-					while (p[at - 1] == '}')
-						at--;
-					kind = plain_scalar(p + value, at - value);
-				}
-			}
-			if (kind == IC_JSON_NONE) {
-				scalar s = pass_scalar(p, value, STOP());
-				kind = s.kind;
-				at = s.at;
-				if (kind == IC_JSON_NONE)
-					return ic_json_fail(j, at, STOP(), "not a value");
-			}
-			set_value(e->value, p + value, at - value, kind, false, record);
-		}
-		for (;;) {
-			const char d = SEE(at);
-			if (d == ',') {
-				at++;
-				if (SEE(at) != '"')
-					at = blanks(p, at, STOP());
-				link = e->next;
-				break;
-			}
-			if (d != '}') {
-				size_t next = blanks(p, at, STOP());
-				if (next == at)
-					return ic_json_fail(j, at, STOP(), "expected , or }");
-				at = next;
-				continue;
-			}
-		closed:
-			at++;
+		while (!name) {
+			if (see(&w, w.at) != '}')
+				return ic_json_fail(j, w.at, stop_of(&w), "expected , or }");
+			w.at++;
 			if (depth == 0) {
 				j->marks = marks;
-				j->at = at;
-				*ret_k = k;
+				j->at = w.at;
+				*ret_k = w.k;
 				return IC_JSON_OK;
 			}
 			e = object;
 			object = stack[--depth];
+			link = e->next;
+			name = next_name(&w);
 		}
+		e = read_key(j, &w, object, link);
+		if (!e)
+			break;
+		marks |= e->marks;
+		if (__builtin_expect(e->flags, 0) && (w.indexed || w.at < w.end)) {
+			ic_json_result r = obey(j, e, w.p, w.at, w.end);
+			if (r != IC_JSON_OK)
+				return r;
+		}
+		const char c = see(&w, w.at);
+		if (c == '{' && !(e->flags & IC_JSON_WHOLE)) {
+			if (depth + 1 == IC_JSON_DEPTH)
+				return ic_json_fail(j, w.at, stop_of(&w), "nested deeper than 64");
+			set_value(e->value, w.p + w.at, 0, IC_JSON_OBJECT, false, j->record);
+			stack[depth++] = object;
+			object = e;
+			link = e->first;
+			enter(&w);
+			name = see(&w, w.at) != '}';
+			continue;
+		}
+		if (c == '"')
+			good = read_string(j, &w, e);
+		else if (c == '[' || c == '{')
+			good = read_whole(j, &w, e, depth + 1);
+		else
+			good = read_scalar(j, &w, e);
+		if (!good)
+			break;
+		if (__builtin_expect(e->flags & IC_JSON_GATE, 0) && j->gate &&
+		    !j->gate(j->ctx, j, e->value)) {
+			j->at = w.at;
+			return IC_JSON_SKIPPED;
+		}
+		link = e->next;
+		name = next_name(&w);
 	}
+	return j->cut ? IC_JSON_SHORT : IC_JSON_BAD;
 }
 
 static void begin_record(ic_json *j)
@@ -747,155 +658,12 @@ static void begin_record(ic_json *j)
 	j->cause = NULL;
 }
 
-/* ---- lines of a known shape ---- */
-
-static inline bool fits_piece(const piece *c, const char *p)
-{
-#if defined(__x86_64__)
-	__m128i a = _mm_loadu_si128((const __m128i *)(const void *)p);
-	__m128i b = _mm_loadu_si128((const __m128i *)(const void *)c->text);
-	uint32_t same = (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(a, b));
-	if (c->length > 16) {
-		a = _mm_loadu_si128((const __m128i *)(const void *)(p + 16));
-		b = _mm_loadu_si128((const __m128i *)(const void *)(c->text + 16));
-		same |= (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(a, b)) << 16;
-	}
-	return (c->need & ~same) == 0;
-#else
-	return memcmp(p, c->text, c->length) == 0;
-#endif
-}
-
-static bool fits(const shape *h, const char *p, size_t at, const uint16_t *ends, uint16_t record)
-{
-	const piece *c = h->piece;
-	if (!fits_piece(c, p + at))
-		return false;
-	for (;;) {
-		const size_t value = at + c->length;
-		const piece *next = c + 1;
-		at = (ends[next->mark] & IC_SCAN_MAX) - (size_t)next->back;
-		if (!fits_piece(next, p + at))
-			return false;
-		ic_json_kind kind = IC_JSON_STRING;
-		if (!c->string) {
-			kind = plain_scalar(p + value, at - value);
-			if (kind == IC_JSON_NONE)
-				return false;
-		}
-		set_value(c->value, p + value, at - value, kind, false, record);
-		if (next->last)
-			return true;
-		c = next;
-	}
-}
-
-/* Adds the text from `from` to `to` as the next piece; false: it does not go. */
-static bool add_piece(shape *h, const char *p, size_t from, size_t to, size_t mark, size_t back)
-{
-	const size_t n = to - from;
-	if (h->pieces == PIECES || n > PIECE_MAX || back > UINT8_MAX)
-		return false;
-	piece *c = &h->piece[h->pieces++];
-	*c = (piece){ .need = n == 32 ? UINT32_MAX : (1u << n) - 1,
-		      .mark = (uint16_t)mark,
-		      .back = (uint8_t)back,
-		      .length = (uint8_t)n };
-	memcpy(c->text, p + from, n);
-	return true;
-}
-
-/* Whether a value that is asked for, or an object with such values, came before in this line. */
-static bool came_before(const shape *h, const node *const *opened, size_t n, const node *e)
-{
-	for (uint32_t i = 0; i < h->pieces; i++)
-		if (e->slot != IC_JSON_SLOTS && h->piece[i].value == e->value)
-			return true;
-	for (size_t i = 0; i < n; i++)
-		if (opened[i] == e)
-			return true;
-	return false;
-}
-
-/* The shape of the line at text[at], which has passed a scan. False: it has none (lists, blanks, names
- * that come twice or are not remembered). ends: the marks of the line. */
-static bool take_shape(ic_json *j, shape *h, const char *p, size_t at, const uint16_t *ends)
-{
-	const struct ic_json_nodes *t = j->nodes;
-	const node *stack[IC_JSON_DEPTH + 1] = { &t->list[ROOT] }, *opened[PIECES];
-	size_t depth = 1, k = 0, from = at, mark = 0, objects = 0;
-	*h = (shape){ .marks = 0 };
-	for (at++; depth > 0; at++) {
-		if (p[at] != '"' || p[AFTER(k + 1)] != ':')
-			return false;
-		const ic_str key = { p + at + 1, (uint32_t)(AFTER(k + 1) - at - 2) };
-		const node *e = &t->list[t->table[table_place(t, stack[depth - 1], key)]];
-		if (e == t->list || e->flags & (IC_JSON_WHOLE | IC_JSON_LISTS) ||
-		    came_before(h, opened, objects, e))
-			return false;
-		at = AFTER(k + 1) + 1;
-		k += 2;
-		h->marks |= e->marks;
-		if (p[at] == '{') {
-			if (e->slot != IC_JSON_SLOTS || depth == IC_JSON_DEPTH || objects == PIECES)
-				return false;
-			opened[objects++] = stack[depth++] = e;
-			continue;
-		}
-		const bool string = p[at] == '"', gated = (e->flags & IC_JSON_GATE) != 0;
-		at += string;
-		if (p[at - string] == '[' || e->flags & INNER || (gated && h->gate) ||
-		    !add_piece(h, p, from, at, mark, (ends[mark] & IC_SCAN_MAX) - from))
-			return false;
-		h->piece[h->pieces - 1].string = string;
-		h->piece[h->pieces - 1].value = e->value;
-		if (gated)
-			h->gate = e->value;
-		mark = k;
-		if (string) {
-			mark = k + 1;
-			from = AFTER(mark) - 1;
-			at = from + 1;
-			k += 2;
-		} else {
-			from = at = pass_scalar(p, at, at + PLAIN_MAX).at;
-		}
-		for (; p[at] == '}' && depth > 0; at++)
-			depth--;
-		if (depth > 0 && p[at] != ',')
-			return false;
-	}
-	/* at is one behind the line end */
-	if (p[at - 1] != '\n' || !add_piece(h, p, from, at, mark, (ends[mark] & IC_SCAN_MAX) - from))
-		return false;
-	h->piece[h->pieces - 1].last = true;
-	h->line = (uint32_t)k;
-	return h->pieces > 1;
-}
-
-/* Whether the line fits one of the shapes; its values are set then. */
-static const shape *find_shape(ic_json *j, const ic_json_slab *s, size_t at, size_t k)
-{
-	struct ic_json_nodes *t = j->nodes;
-	for (unsigned i = 0; i < SHAPES; i++) {
-		const unsigned which = (t->recent + i) % SHAPES;
-		const shape *h = &t->shapes[which];
-		if (h->pieces == 0 || k + h->line >= s->marks || !(s->ends[k + h->line] & IC_SCAN_LINE) ||
-		    !fits(h, s->text, at, s->ends + k, j->record))
-			continue;
-		t->recent = which;
-		return h;
-	}
-	return NULL;
-}
-
 ic_json_result ic_json_scan(ic_json *j, const char *text, size_t n, size_t at)
 {
-	size_t k = 0;
+	size_t k;
 	begin_record(j);
 	j->padded = false;
-	const place where = { .p = text, .at = blanks(text, at, n), .end = n };
-	return walk(j, &where, k, &k, false, true);
+	return walk(j, (place){ .p = text, .at = blanks(text, at, n), .end = n }, &k);
 }
 
 static ic_json_result scan_shape(ic_json *j, const ic_json_slab *s, const shape *h, size_t *k)
@@ -909,23 +677,22 @@ static ic_json_result scan_shape(ic_json *j, const ic_json_slab *s, const shape 
 ic_json_result ic_json_scan_line(ic_json *j, const ic_json_slab *s, size_t at, size_t *k)
 {
 	struct ic_json_nodes *t = j->nodes;
-	const place where = { .p = s->text, .at = at, .end = s->n, .ends = s->ends };
-	const size_t first = *k;
+	place w = { .p = s->text, .at = at, .end = s->n, .ends = s->ends, .k = *k, .indexed = true };
 	begin_record(j);
 	j->padded = true;
-	if (s->backslash)
-		return walk(j, &where, first, k, true, true);
+	if (s->backslash) {
+		w.slash = true;
+		return walk(j, w, k);
+	}
 	t->credit += t->credit < CREDIT_MAX;
-	const shape *h = find_shape(j, s, at, first);
+	const shape *h = ic_json_shape_find(j, s, at, *k);
 	if (h)
 		return scan_shape(j, s, h, k);
 	begin_record(j); /* values of a shape that did not fit to its end */
-	ic_json_result r = walk(j, &where, first, k, true, false);
+	ic_json_result r = walk(j, w, k);
 	if (r == IC_JSON_OK && t->credit >= LEARN_COST) {
-		shape *oldest = &t->shapes[t->oldest++ % SHAPES];
 		t->credit -= LEARN_COST;
-		if (!take_shape(j, oldest, s->text, at, s->ends + first))
-			oldest->pieces = 0;
+		ic_json_shape_learn(j, s->text, at, s->ends + w.k);
 	}
 	return r;
 }

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Lines of a known shape. */
+#include "source/text/json_nodes.h"
+
+static inline bool fits_piece(const piece *c, const char *p)
+{
+#if defined(__x86_64__)
+	__m128i a = _mm_loadu_si128((const __m128i *)(const void *)p);
+	__m128i b = _mm_loadu_si128((const __m128i *)(const void *)c->text);
+	uint32_t same = (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(a, b));
+	if (c->length > 16) {
+		a = _mm_loadu_si128((const __m128i *)(const void *)(p + 16));
+		b = _mm_loadu_si128((const __m128i *)(const void *)(c->text + 16));
+		same |= (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(a, b)) << 16;
+	}
+	return (c->need & ~same) == 0;
+#else
+	return memcmp(p, c->text, c->length) == 0;
+#endif
+}
+
+static bool fits(const shape *h, const char *p, size_t at, const uint16_t *ends, uint16_t record)
+{
+	const piece *c = h->piece;
+	if (!fits_piece(c, p + at))
+		return false;
+	for (;;) {
+		const size_t value = at + c->length;
+		const piece *next = c + 1;
+		at = (ends[next->mark] & IC_SCAN_MAX) - (size_t)next->back;
+		if (!fits_piece(next, p + at))
+			return false;
+		ic_json_kind kind = IC_JSON_STRING;
+		if (!c->string) {
+			kind = plain_scalar(p + value, at - value);
+			if (kind == IC_JSON_NONE)
+				return false;
+		}
+		set_value(c->value, p + value, at - value, kind, false, record);
+		if (next->last)
+			return true;
+		c = next;
+	}
+}
+
+/* Adds the text from `from` to `to` as the next piece; false: it does not go. */
+static bool add_piece(shape *h, const char *p, size_t from, size_t to, size_t mark, size_t back)
+{
+	const size_t n = to - from;
+	if (h->pieces == PIECES || n > PIECE_MAX || back > UINT8_MAX)
+		return false;
+	piece *c = &h->piece[h->pieces++];
+	*c = (piece){ .need = n == 32 ? UINT32_MAX : (1u << n) - 1,
+		      .mark = (uint16_t)mark,
+		      .back = (uint8_t)back,
+		      .length = (uint8_t)n };
+	memcpy(c->text, p + from, n);
+	return true;
+}
+
+/* Whether a value that is asked for, or an object with such values, came before in this line. */
+static bool came_before(const shape *h, const node *const *opened, size_t n, const node *e)
+{
+	for (uint32_t i = 0; i < h->pieces; i++)
+		if (e->slot != IC_JSON_SLOTS && h->piece[i].value == e->value)
+			return true;
+	for (size_t i = 0; i < n; i++)
+		if (opened[i] == e)
+			return true;
+	return false;
+}
+
+/* The shape of the line at text[at], which has passed a scan. False: it has none (lists, blanks, names
+ * that come twice or are not remembered). ends: the marks of the line. */
+static bool take_shape(ic_json *j, shape *h, const char *p, size_t at, const uint16_t *ends)
+{
+	const struct ic_json_nodes *t = j->nodes;
+	const node *stack[IC_JSON_DEPTH + 1] = { &t->list[ROOT] }, *opened[PIECES];
+	size_t depth = 1, k = 0, from = at, mark = 0, objects = 0;
+	*h = (shape){ .marks = 0 };
+	for (at++; depth > 0; at++) {
+		if (p[at] != '"' || p[AFTER(k + 1)] != ':')
+			return false;
+		const ic_str key = { p + at + 1, (uint32_t)(AFTER(k + 1) - at - 2) };
+		const node *e = ic_json_node(j, stack[depth - 1], key);
+		if (!e || e->flags & (IC_JSON_WHOLE | IC_JSON_LISTS) || came_before(h, opened, objects, e))
+			return false;
+		at = AFTER(k + 1) + 1;
+		k += 2;
+		h->marks |= e->marks;
+		if (p[at] == '{') {
+			if (e->slot != IC_JSON_SLOTS || depth == IC_JSON_DEPTH || objects == PIECES)
+				return false;
+			opened[objects++] = stack[depth++] = e;
+			continue;
+		}
+		const bool string = p[at] == '"', gated = (e->flags & IC_JSON_GATE) != 0;
+		at += string;
+		if (p[at - string] == '[' || e->flags & INNER || (gated && h->gate) ||
+		    !add_piece(h, p, from, at, mark, (ends[mark] & IC_SCAN_MAX) - from))
+			return false;
+		h->piece[h->pieces - 1].string = string;
+		h->piece[h->pieces - 1].value = e->value;
+		if (gated)
+			h->gate = e->value;
+		mark = k;
+		if (string) {
+			mark = k + 1;
+			from = AFTER(mark) - 1;
+			at = from + 1;
+			k += 2;
+		} else {
+			from = at = ic_json_pass_scalar(p, at, at + PLAIN_MAX).at;
+		}
+		for (; p[at] == '}' && depth > 0; at++)
+			depth--;
+		if (depth > 0 && p[at] != ',')
+			return false;
+	}
+	/* at is one behind the line end */
+	if (p[at - 1] != '\n' || !add_piece(h, p, from, at, mark, (ends[mark] & IC_SCAN_MAX) - from))
+		return false;
+	h->piece[h->pieces - 1].last = true;
+	h->line = (uint32_t)k;
+	return h->pieces > 1;
+}
+
+void ic_json_shape_learn(ic_json *j, const char *p, size_t at, const uint16_t *ends)
+{
+	struct ic_json_nodes *t = j->nodes;
+	shape *oldest = &t->shapes[t->oldest++ % SHAPES];
+	if (!take_shape(j, oldest, p, at, ends))
+		oldest->pieces = 0;
+}
+
+const shape *ic_json_shape_find(ic_json *j, const ic_json_slab *s, size_t at, size_t k)
+{
+	struct ic_json_nodes *t = j->nodes;
+	for (unsigned i = 0; i < SHAPES; i++) {
+		const unsigned which = (t->recent + i) % SHAPES;
+		const shape *h = &t->shapes[which];
+		if (h->pieces == 0 || k + h->line >= s->marks || !(s->ends[k + h->line] & IC_SCAN_LINE) ||
+		    !fits(h, s->text, at, s->ends + k, j->record))
+			continue;
+		t->recent = which;
+		return h;
+	}
+	return NULL;
+}
