@@ -194,18 +194,29 @@ static inline uint32_t scramble(uint64_t seed, uint32_t v)
 	return v ^ v >> 16;
 }
 
+/* The last 32 bits of an IPv4 address, as they lie. False: it is none. */
+static inline bool v4_of(const ic_ip *ip, uint32_t *ret)
+{
+	static const uint8_t mapped[4] = { 0, 0, 0xff, 0xff };
+	uint64_t first;
+	memcpy(&first, ip->b, sizeof first);
+	memcpy(ret, ip->b + 12, sizeof *ret);
+	return first == 0 && memcmp(ip->b + 8, mapped, sizeof mapped) == 0;
+}
+
+static inline place place_of_v4(uint64_t seed, uint32_t v4)
+{
+	uint32_t v = scramble(seed, v4);
+	return (place){ (v & ~(uint32_t)KIND_MASK) | KIND_IPV4, v & (SHARDS - 1) };
+}
+
 static inline place place_of_ip(uint64_t seed, const ic_ip *ip)
 {
+	uint32_t v4;
+	if (v4_of(ip, &v4))
+		return place_of_v4(seed, v4);
 	uint64_t words[2];
 	memcpy(words, ip->b, sizeof words);
-	uint32_t middle, v4;
-	memcpy(&middle, ip->b + 8, sizeof middle);
-	memcpy(&v4, ip->b + 12, sizeof v4);
-	static const uint8_t mapped[4] = { 0, 0, 0xff, 0xff };
-	if (words[0] == 0 && memcmp(&middle, mapped, sizeof mapped) == 0) {
-		v4 = scramble(seed, v4);
-		return (place){ (v4 & ~(uint32_t)KIND_MASK) | KIND_IPV4, v4 & (SHARDS - 1) };
-	}
 	return place_of(ic_mix(words[0], words[1], seed), KIND_IPV6);
 }
 
@@ -314,34 +325,44 @@ uint32_t ic_intern_ip(ic_intern *t, const ic_ip *ip)
 	return intern(t, &k);
 }
 
-/* The id of the first slot with the tag from `at` on, or 0: a free one came first. */
-static inline uint32_t id_with_tag(const slots *table, uint32_t at, uint32_t tag)
+/* The id of the first slot with the tag, or 0: a free one came first. */
+static uint32_t id_with_tag(const slots *table, uint32_t tag)
 {
-	for (at &= table->mask;; at = (at + 1) & table->mask) {
-		uint64_t slot = atomic_load_explicit(&table->slot[at], memory_order_acquire);
-		if ((uint32_t)(slot >> 32) == tag || slot == 0)
+	for (uint32_t at = tag >> KIND_BITS;; at++) {
+		uint64_t slot = atomic_load_explicit(&table->slot[at & table->mask], memory_order_acquire);
+		if (slot == 0 || (uint32_t)(slot >> 32) == tag)
 			return (uint32_t)slot;
 	}
 }
 
 /* Two passes, so that the cache misses of a block overlap: find the place and touch its slot, then
- * look. A known IPv4 address needs no more; the others take the long way. */
+ * look. A known IPv4 address needs no more; the others, sought in a table without any, take the long
+ * way. */
 static void intern_block(ic_intern *t, const ic_ip *ips, size_t n, uint32_t *ids)
 {
-	static const slots no_slots = { .mask = 0, .slot = { 0 } };
-	const slots *tables[BLOCK];
-	uint32_t tags[BLOCK];
+	static const slots none = { .mask = 0, .slot = { 0 } };
+	struct {
+		const slots *table;
+		const _Atomic uint64_t *slot;
+		uint32_t tag;
+	} sought[BLOCK];
 	uint64_t seed = t->seed;
 	for (size_t i = 0; i < n; i++) {
-		place at = place_of_ip(seed, &ips[i]);
-		const slots *table = atomic_load_explicit(&t->shards[at.shard].table, memory_order_acquire);
-		tables[i] = table ? table : &no_slots;
-		tags[i] = at.tag;
-		__builtin_prefetch((const void *)&tables[i]->slot[(at.tag >> KIND_BITS) & tables[i]->mask]);
+		uint32_t v4;
+		bool is_v4 = v4_of(&ips[i], &v4);
+		place at = place_of_v4(seed, v4);
+		const slots *table =
+		    is_v4 ? atomic_load_explicit(&t->shards[at.shard].table, memory_order_acquire) : NULL;
+		sought[i].table = table ? table : &none;
+		sought[i].slot = &sought[i].table->slot[at.tag >> KIND_BITS & sought[i].table->mask];
+		sought[i].tag = at.tag;
+		__builtin_prefetch((const void *)sought[i].slot);
 	}
 	for (size_t i = 0; i < n; i++) {
-		bool v4 = (tags[i] & KIND_MASK) == KIND_IPV4;
-		uint32_t id = v4 ? id_with_tag(tables[i], tags[i] >> KIND_BITS, tags[i]) : 0;
+		uint32_t tag = sought[i].tag;
+		uint64_t slot = atomic_load_explicit(sought[i].slot, memory_order_acquire);
+		bool found = (uint32_t)(slot >> 32) == tag;
+		uint32_t id = found ? (uint32_t)slot : slot ? id_with_tag(sought[i].table, tag) : 0;
 		ids[i] = id ? id : ic_intern_ip(t, &ips[i]);
 	}
 }

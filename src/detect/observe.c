@@ -134,10 +134,9 @@ ic_status ic_observe_lost(const ic_observation *o, ic_partition *p)
 
 ic_status ic_observe_host(const ic_observation *o, ic_partition *p, const ic_obs *row)
 {
-	int is_new;
-	ic_host *h =
-	    ic_group_upsert(&p->hosts, &row->src, ic_group_hash(&row->src, sizeof row->src), &is_new);
-	if (!h)
+	uint64_t hash = ic_group_hash(&row->src, sizeof row->src);
+	ic_host *h = ic_group_find_sized(&p->hosts, &row->src, sizeof row->src, hash);
+	if (!h && !(h = ic_group_add(&p->hosts, &row->src, hash)))
 		return ic_observe_lost(o, p);
 	h->internal |= row->internal_src;
 	return IC_OK;
@@ -253,15 +252,13 @@ static inline void fetch(const void *p, size_t n)
 	__builtin_prefetch((const char *)p + n - 1);
 }
 
-/* The series of a key that was not there a moment ago; with a new one, its source may be new as well.
- * *ret NULL: dropped. */
-static ic_status find_series(const ic_observation *o, ic_partition *p, const series_key *key, uint64_t hash,
-			     const ic_obs *row, ic_series **ret)
+/* The series of a key that is not there yet; its source may be new as well. *ret NULL: dropped. */
+static ic_status new_series(const ic_observation *o, ic_partition *p, const series_key *key, uint64_t hash,
+			    const ic_obs *row, ic_series **ret)
 {
-	int is_new;
-	*ret = ic_group_upsert(&p->series, key, hash, &is_new);
+	*ret = ic_group_add(&p->series, key, hash);
 	ic_status st = *ret ? IC_OK : ic_observe_lost(o, p);
-	return st == IC_OK && is_new ? ic_observe_host(o, p, row) : st;
+	return st == IC_OK ? ic_observe_host(o, p, row) : st;
 }
 
 /* What tells one event from another; `hash` stands for its key and for the seed. */
@@ -290,14 +287,11 @@ static ic_status drain_some(const ic_observation *o, ic_partition *p, ic_sample 
 	}
 	ic_observe_account(p, first, n);
 	ic_observe_account(p, last, 0);
+	for (uint32_t i = 0; i < n; i++)
+		ic_group_prefetch_entry(&p->series, hash[i]);
 	for (uint32_t i = 0; i < n; i++) {
-		if ((series[i] = ic_group_guess(&p->series, hash[i])))
-			fetch(series[i], sizeof *series[i]);
-	}
-	for (uint32_t i = 0; i < n; i++) {
-		ic_series *s = series[i];
-		bool found = s && ic_group_same_key(s, &key[i], sizeof key[i]);
-		ic_status st = found ? IC_OK : find_series(o, p, &key[i], hash[i], &rows[i], &s);
+		ic_series *s = ic_group_find_sized(&p->series, &key[i], sizeof key[i], hash[i]);
+		ic_status st = s ? IC_OK : new_series(o, p, &key[i], hash[i], &rows[i], &s);
 		if (st != IC_OK)
 			return st;
 		if (s && s->sketch.n > 1) /* its start, and about where the newest event is */

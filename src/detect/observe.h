@@ -81,7 +81,7 @@ typedef struct ic_obs {
 	uint32_t duration_ds;	     /* tenths of a second, saturating */
 	uint16_t port;
 	uint8_t transport : 4, service : 4;
-	uint8_t stream : 3, in_scope : 1, internal_src : 1, open : 1, has_duration : 1;
+	uint8_t stream : 3, in_scope : 1, internal_src : 1, open : 1, has_duration : 1, spare : 1;
 } ic_obs;
 _Static_assert(sizeof(ic_obs) == 48, "the row of conn-only runs");
 

@@ -126,10 +126,10 @@ static inline int64_t long_at(const view *v, uint32_t r)
 	return null_at(v, r) ? -1 : v->i[r];
 }
 
-/* An empty text says as little as none. */
+/* An empty text says as little as none. That of a null is empty. */
 static inline ic_str text_at(const view *v, uint32_t r)
 {
-	return null_at(v, r) || v->s[r].n == 0 ? (ic_str){ NULL, 0 } : v->s[r];
+	return v->s && v->s[r].n ? v->s[r] : (ic_str){ NULL, 0 };
 }
 
 static ic_str field_text(const ic_batch *b, ic_field f, uint32_t r)
@@ -146,26 +146,24 @@ static int64_t field_long(const ic_batch *b, ic_field f, uint32_t r)
 
 static inline unsigned transport_of(ic_str s)
 {
-	if (!s.p)
+	if (s.n == 3)
+		return (s.p[0] | 32) == 't' ? IC_TCP : (s.p[0] | 32) == 'u' ? IC_UDP : IC_TRANSPORT_OTHER;
+	if (s.n == 0)
 		return IC_TRANSPORT_NONE;
-	if (s.n == 3 && (s.p[0] | 32) == 't')
-		return IC_TCP;
-	if (s.n == 3 && (s.p[0] | 32) == 'u')
-		return IC_UDP;
-	return s.n >= 4 && ic_str_istarts(s, IC_STR("icmp")) ? IC_ICMP : IC_TRANSPORT_OTHER;
+	return ic_str_istarts(s, IC_STR("icmp")) ? IC_ICMP : IC_TRANSPORT_OTHER;
 }
 
 static inline unsigned service_of(ic_str s)
 {
-	if (!s.p)
-		return IC_SERVICE_NONE;
-	switch (s.p[0] | 32) {
-	case 'h': return s.n == 4 ? IC_HTTP : IC_SERVICE_OTHER;
-	case 't': return s.n == 3 ? IC_TLS : IC_SERVICE_OTHER;
-	case 's': return s.n == 3 && (s.p[1] | 32) == 's' && (s.p[2] | 32) == 'l' ? IC_TLS : IC_SERVICE_OTHER;
-	case 'q': return s.n == 4 ? IC_QUIC : IC_SERVICE_OTHER;
-	case 'w': return s.n == 9 ? IC_WEBSOCKET : IC_SERVICE_OTHER;
-	case 'd': return s.n == 3 ? IC_DNS : IC_SERVICE_OTHER;
+	char first = s.n ? (char)(s.p[0] | 32) : 0;
+	switch (s.n) {
+	case 0: return IC_SERVICE_NONE;
+	case 3:
+		if (first == 's')
+			return (s.p[1] | 32) == 's' && (s.p[2] | 32) == 'l' ? IC_TLS : IC_SERVICE_OTHER;
+		return first == 't' ? IC_TLS : first == 'd' ? IC_DNS : IC_SERVICE_OTHER;
+	case 4: return first == 'h' ? IC_HTTP : first == 'q' ? IC_QUIC : IC_SERVICE_OTHER;
+	case 9: return first == 'w' ? IC_WEBSOCKET : IC_SERVICE_OTHER;
 	default: return IC_SERVICE_OTHER;
 	}
 }
@@ -234,8 +232,13 @@ static inline numbers numbers_at(const base_columns *c, uint32_t r)
 			  timed ? c->duration.d[r] : 0, timed };
 }
 
-/* Everything of a row but its addresses and scope. */
-static inline ic_obs base_at(const base_columns *c, const ic_batch *b, uint32_t r)
+/* What the addresses of a row say. */
+typedef struct ends {
+	uint32_t src, dst;
+	bool internal_src, in_scope;
+} ends;
+
+static inline ic_obs base_at(const base_columns *c, const ic_batch *b, uint32_t r, ends e)
 {
 	numbers v = numbers_at(c, r);
 	return (ic_obs){
@@ -245,11 +248,15 @@ static inline ic_obs base_at(const base_columns *c, const ic_batch *b, uint32_t 
 					: IC_SIZE_UNKNOWN,
 		.bytes_out = v.out >= 0 ? v.out : -1,
 		.bytes_in = v.in >= 0 ? v.in : -1,
+		.src = e.src,
+		.dst = e.dst,
 		.duration_ds = tenths(v.duration),
 		.port = (uint16_t)(v.port < 0 ? 0 : v.port),
 		.transport = transport_of(text_at(&c->transport, r)) & 15u,
 		.service = service_of(text_at(&c->service, r)) & 15u,
 		.stream = b->stream[r] & 7u,
+		.in_scope = e.in_scope,
+		.internal_src = e.internal_src,
 		.open = (b->flags[r] & IC_ROW_OPEN) != 0,
 		.has_duration = v.timed,
 	};
@@ -310,12 +317,8 @@ static uint32_t plain_rows(ic_observation *o, const ic_batch *b, uint32_t r, ic_
 				continue;
 			}
 			const ic_ip *src = &k.src_ip[i];
-			ic_obs row = base_at(&c, b, k.row[i]);
-			row.src = k.src[i];
-			row.dst = k.dst[i];
-			row.in_scope = 1;
-			row.internal_src = surely(o->inside, src) || ic_observe_inside(o, src);
-			*to++ = row;
+			bool internal = surely(o->inside, src) || ic_observe_inside(o, src);
+			*to++ = base_at(&c, b, k.row[i], (ends){ k.src[i], k.dst[i], internal, true });
 			*part++ = ip_partition(src);
 		}
 		p->n = (uint32_t)(part - p->part);
@@ -482,7 +485,7 @@ static bool proxied_address(const ic_observation *o, const ic_batch *b, uint32_t
 static verdict full_row(const ic_observation *o, const ic_batch *b, const base_columns *c, uint32_t r,
 			ic_obs_full *f, uint8_t *part)
 {
-	*f = (ic_obs_full){ .base = base_at(c, b, r), .count = 1 };
+	*f = (ic_obs_full){ .base = base_at(c, b, r, (ends){ 0 }), .count = 1 };
 	bool has_src = !null_at(&c->src_ip, r), has_dst = !null_at(&c->dst_ip, r);
 	if (has_src && !intern_ip(o, &c->src_ip.ip[r], &f->src_ip))
 		return NO_MEMORY;

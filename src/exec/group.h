@@ -71,17 +71,17 @@ static inline void *ic_group_at(const ic_group_table *t, uint32_t i)
 	return t->page[i >> t->page_shift] + (size_t)(i & ((1u << t->page_shift) - 1)) * t->entry_bytes;
 }
 
-/* The likely entry of a hash, not touched yet: the caller fetches it, and compares its key later. NULL
- * or another key: ic_group_find knows. */
-static inline void *ic_group_guess(const ic_group_table *t, uint64_t hash)
+/* Fetches the likely entry of a hash, for use once ic_group_prefetch has had its time. */
+static inline void ic_group_prefetch_entry(const ic_group_table *t, uint64_t hash)
 {
 	if (!t->slots)
-		return NULL;
-	const uint32_t *slot = t->slot;
-	uint32_t mask = t->slots - 1, i = (uint32_t)hash & mask, tag = (uint32_t)(hash >> 32) & ~mask;
-	while (slot[i] && (slot[i] & ~mask) != tag)
-		i = (i + 1) & mask;
-	return slot[i] ? ic_group_at(t, (slot[i] & mask) - 1) : NULL;
+		return;
+	uint32_t number = t->slot[(uint32_t)hash & (t->slots - 1)] & (t->slots - 1);
+	if (number) {
+		const char *entry = ic_group_at(t, number - 1);
+		__builtin_prefetch(entry);
+		__builtin_prefetch(entry + t->entry_bytes - 1);
+	}
 }
 
 static inline bool ic_group_same_key(const void *a, const void *b, unsigned bytes)
@@ -102,8 +102,9 @@ static inline bool ic_group_same_key(const void *a, const void *b, unsigned byte
 	return u == v;
 }
 
-/* NULL if absent. */
-static inline void *ic_group_find(const ic_group_table *t, const void *key, uint64_t hash)
+/* As ic_group_find; key_bytes is that of the table, for callers where it is a constant. */
+static inline void *ic_group_find_sized(const ic_group_table *t, const void *key, unsigned key_bytes,
+					uint64_t hash)
 {
 	if (!t->slots)
 		return NULL;
@@ -112,10 +113,16 @@ static inline void *ic_group_find(const ic_group_table *t, const void *key, uint
 		if ((t->slot[i] & ~mask) != tag)
 			continue;
 		void *entry = ic_group_at(t, (t->slot[i] & mask) - 1);
-		if (ic_group_same_key(entry, key, t->key_bytes))
+		if (ic_group_same_key(entry, key, key_bytes))
 			return entry;
 	}
 	return NULL;
+}
+
+/* NULL if absent. */
+static inline void *ic_group_find(const ic_group_table *t, const void *key, uint64_t hash)
+{
+	return ic_group_find_sized(t, key, t->key_bytes, hash);
 }
 
 /* A new entry for a key that is absent. NULL: out of memory or budget. */
