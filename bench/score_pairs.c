@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Cost of the beacon layer on many small series: 1 M pairs shaped like people's browsing, 4 to 24 events
  * each, most under 16. Prints nanoseconds an event for the sketch and nanoseconds a pair for
- * ic_beacon_reaches, ic_beacon_bound and ic_beacon_score, and how many pairs could reach 50. */
+ * ic_beacon_reaches and ic_beacon_score, and how many pairs could reach 50. */
 #include "beacon/score.h"
 
 #include "base/time.h"
@@ -74,9 +74,6 @@ int main(int argc, char **argv)
 		reach += ic_beacon_reaches(&k[i], 50);
 	double reached = now_s();
 	double sum = 0;
-	for (size_t i = 0; i < pairs; i++)
-		sum += ic_beacon_bound(&k[i]);
-	double bounded = now_s();
 	for (size_t i = 0; i < pairs; i++) {
 		ic_score s;
 		ic_beacon_score(&k[i], &s);
@@ -91,8 +88,7 @@ int main(int argc, char **argv)
 	printf("sketch %.1f ns an event\n", 1e9 * (added - at) / (double)events);
 	printf("reaches %.0f ns a pair, %zu pairs can reach 50, %zu do\n",
 	       1e9 * (reached - added) / (double)pairs, reach, over);
-	printf("bound %.0f ns a pair, score %.0f ns a pair\n", 1e9 * (bounded - reached) / (double)pairs,
-	       1e9 * (scored - bounded) / (double)pairs);
+	printf("score %.0f ns a pair\n", 1e9 * (scored - reached) / (double)pairs);
 	ic_slab_clear(&slab);
 	free(k);
 	free(ticks);

@@ -78,7 +78,6 @@ static void check(pair *p)
 		recount(p, &v);
 	ic_beacon_score(&p->k, &s);
 	need(s.automation >= 0 && s.automation <= 100);
-	need(ic_beacon_bound(&p->k) >= s.automation);
 	need(ic_beacon_reaches(&p->k, 50) || s.automation < 50);
 	need(ic_beacon_reaches(&p->k, 5) || s.automation < 5);
 }

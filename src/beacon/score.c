@@ -210,19 +210,6 @@ void ic_beacon_score(const ic_sketch *k, ic_score *ret)
 	ic_beacon_score_view(&v, ret);
 }
 
-/* Proof: the score is this sum with rand from min(E, E_m) <= E, everything else equal, and the logistic
- * function grows. */
-double ic_beacon_bound(const ic_sketch *k)
-{
-	ic_sketch_view v;
-	scan_best b;
-	ic_sketch_read(k, &v);
-	scan_windows(&v, &b);
-	double points = SCORE_REG * b.I / (b.I + 1) + (SCORE_SURE + SCORE_RAND) * evidence(b.E) +
-			points_persistence(v.hours) + points_size(size_nats(&v));
-	return logistic((points - SCORE_BIAS) / SCORE_TEMP + 1e-9);
-}
-
 /* Cheapest first: hours, sizes and the number of beats say how narrow the timing would have to be. */
 bool ic_beacon_reaches(const ic_sketch *k, double automation)
 {

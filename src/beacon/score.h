@@ -29,9 +29,6 @@ typedef struct ic_score {
 /* Scores a series of n >= 1 events. */
 void ic_beacon_score(const ic_sketch *k, ic_score *ret);
 void ic_beacon_score_view(const ic_sketch_view *v, ic_score *ret);
-/* A proven upper bound of the automation of k, cheap: a series whose bound is under the threshold
- * need not be scored. Property: bound >= ic_beacon_score().automation. */
-double ic_beacon_bound(const ic_sketch *k);
 /* false only if it is proven that the automation of k is under `automation`; much cheaper than scoring
  * for series that are far from it, so ask before ic_beacon_score. */
 bool ic_beacon_reaches(const ic_sketch *k, double automation);
