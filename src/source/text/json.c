@@ -428,8 +428,8 @@ static inline void learn(const ic_json *j, node **link, node *e)
 	link[0] = e;
 }
 
-/* Where one scan is. When indexed, the marks of the line say where strings and values end, at and end
- * count from the text of the marks, 64 bytes after end may be read, and a line end stands before end.
+/* Where one scan is. When indexed, the marks of the line say where strings and values end, 64 bytes
+ * after end may be read, and a line end stands there.
  * slash: there may be backslashes. Only ever a local variable of walk, whose helpers are all inlined:
  * nothing of it is in memory. */
 typedef struct place {
@@ -440,19 +440,6 @@ typedef struct place {
 	bool indexed, slash;
 } place;
 #define INLINE static inline __attribute__((always_inline))
-
-static size_t line_stop(const uint16_t *ends, size_t k)
-{
-	while (!(ends[k] & IC_SCAN_LINE))
-		k++;
-	return (ends[k] & IC_SCAN_MAX) - 1u;
-}
-
-/* Where the slow ways must stop. */
-INLINE size_t stop_of(const place *w)
-{
-	return w->indexed ? line_stop(w->ends, w->k) : w->end;
-}
 
 /* The byte at i, NUL after the end. */
 INLINE char see(const place *w, size_t i)
@@ -483,7 +470,7 @@ INLINE node *read_key(ic_json *j, place *w, node *object, node **link)
 		w->at += e->length;
 		w->k += 2;
 	} else {
-		found f = find_key(j, object, w->p, w->at, stop_of(w));
+		found f = find_key(j, object, w->p, w->at, w->end);
 		if (f.at == SIZE_MAX)
 			return NULL;
 		e = f.key;
@@ -491,7 +478,7 @@ INLINE node *read_key(ic_json *j, place *w, node *object, node **link)
 		go_to(w, f.at);
 	}
 	if ((unsigned char)see(w, w->at) <= ' ')
-		w->at = blanks(w->p, w->at, stop_of(w));
+		w->at = blanks(w->p, w->at, w->end);
 	return e;
 }
 
@@ -508,7 +495,7 @@ INLINE bool read_string(ic_json *j, place *w, const node *e)
 		}
 		w->k += 2;
 	} else {
-		size_t close = pass_string(j, w->p, start, stop_of(w), &escaped);
+		size_t close = pass_string(j, w->p, start, w->end, &escaped);
 		if (close == SIZE_MAX)
 			return false;
 		go_to(w, close + 1);
@@ -520,7 +507,7 @@ INLINE bool read_string(ic_json *j, place *w, const node *e)
 /* A list, or an object that is one value. */
 INLINE bool read_whole(ic_json *j, place *w, const node *e, unsigned depth)
 {
-	const size_t start = w->at, end = pass_value(j, w->p, start, stop_of(w), depth);
+	const size_t start = w->at, end = pass_value(j, w->p, start, w->end, depth);
 	if (end == SIZE_MAX)
 		return false;
 	set_value(e->value, w->p + start, end - start, w->p[start] == '[' ? IC_JSON_ARRAY : IC_JSON_OBJECT,
@@ -545,11 +532,11 @@ INLINE bool read_scalar(ic_json *j, place *w, const node *e)
 		}
 	}
 	if (kind == IC_JSON_NONE) {
-		ic_json_scalar s = ic_json_pass_scalar(w->p, start, stop_of(w));
+		ic_json_scalar s = ic_json_pass_scalar(w->p, start, w->end);
 		kind = s.kind;
 		w->at = s.at;
 		if (kind == IC_JSON_NONE) {
-			(void)ic_json_fail(j, s.at, stop_of(w), "not a value");
+			(void)ic_json_fail(j, s.at, w->end, "not a value");
 			return false;
 		}
 	}
@@ -562,7 +549,7 @@ INLINE void enter(place *w)
 {
 	w->at++;
 	if (see(w, w->at) != '"')
-		w->at = blanks(w->p, w->at, stop_of(w));
+		w->at = blanks(w->p, w->at, w->end);
 }
 
 /* From the end of a value over its comma to the next name. False: there is no comma, but w->at is at
@@ -570,7 +557,7 @@ INLINE void enter(place *w)
 INLINE bool next_name(place *w)
 {
 	if (see(w, w->at) != ',') {
-		w->at = blanks(w->p, w->at, stop_of(w));
+		w->at = blanks(w->p, w->at, w->end);
 		if (see(w, w->at) != ',')
 			return false;
 	}
@@ -587,13 +574,13 @@ INLINE ic_json_result walk(ic_json *j, place w, size_t *ret_k)
 	uint32_t marks = 0;
 	bool good = true;
 	if (see(&w, w.at) != '{')
-		return ic_json_fail(j, w.at, stop_of(&w), "expected {");
+		return ic_json_fail(j, w.at, w.end, "expected {");
 	enter(&w);
 	bool name = see(&w, w.at) != '}';
 	for (;;) {
 		while (!name) {
 			if (see(&w, w.at) != '}')
-				return ic_json_fail(j, w.at, stop_of(&w), "expected , or }");
+				return ic_json_fail(j, w.at, w.end, "expected , or }");
 			w.at++;
 			if (depth == 0) {
 				j->marks = marks;
@@ -618,7 +605,7 @@ INLINE ic_json_result walk(ic_json *j, place w, size_t *ret_k)
 		const char c = see(&w, w.at);
 		if (c == '{' && !(e->flags & IC_JSON_WHOLE)) {
 			if (depth + 1 == IC_JSON_DEPTH)
-				return ic_json_fail(j, w.at, stop_of(&w), "nested deeper than 64");
+				return ic_json_fail(j, w.at, w.end, "nested deeper than 64");
 			set_value(e->value, w.p + w.at, 0, IC_JSON_OBJECT, false, j->record);
 			stack[depth++] = object;
 			object = e;
@@ -677,10 +664,14 @@ static ic_json_result scan_shape(ic_json *j, const ic_json_slab *s, const shape 
 ic_json_result ic_json_scan_line(ic_json *j, const ic_json_slab *s, size_t at, size_t *k)
 {
 	struct ic_json_nodes *t = j->nodes;
-	place w = { .p = s->text, .at = at, .end = s->n, .ends = s->ends, .k = *k, .indexed = true };
+	place w = { .p = s->text, .at = at, .ends = s->ends, .k = *k, .indexed = true };
+	size_t line = *k;
 	begin_record(j);
 	j->padded = true;
 	if (s->backslash) {
+		while (!(s->ends[line] & IC_SCAN_LINE))
+			line++;
+		w.end = (s->ends[line] & IC_SCAN_MAX) - 1u;
 		w.slash = true;
 		return walk(j, w, k);
 	}
@@ -689,6 +680,9 @@ ic_json_result ic_json_scan_line(ic_json *j, const ic_json_slab *s, size_t at, s
 	if (h)
 		return scan_shape(j, s, h, k);
 	begin_record(j); /* values of a shape that did not fit to its end */
+	while (!(s->ends[line] & IC_SCAN_LINE))
+		line++;
+	w.end = (s->ends[line] & IC_SCAN_MAX) - 1u;
 	ic_json_result r = walk(j, w, k);
 	if (r == IC_JSON_OK && t->credit >= LEARN_COST) {
 		t->credit -= LEARN_COST;

@@ -70,8 +70,16 @@ static bool came_before(const shape *h, const node *const *opened, size_t n, con
 	return false;
 }
 
-/* The shape of the line at text[at], which has passed a scan. False: it has none (lists, blanks, names
- * that come twice or are not remembered). ends: the marks of the line. */
+/* Blanks where writers put them, after colons and commas. */
+static size_t after_blanks(const char *p, size_t at)
+{
+	while (p[at] == ' ')
+		at++;
+	return at;
+}
+
+/* The shape of the line at text[at], which has passed a scan. False: it has none (lists, odd blanks,
+ * names that come twice or are not remembered). ends: the marks of the line. */
 static bool take_shape(ic_json *j, shape *h, const char *p, size_t at, const uint16_t *ends)
 {
 	const struct ic_json_nodes *t = j->nodes;
@@ -79,13 +87,14 @@ static bool take_shape(ic_json *j, shape *h, const char *p, size_t at, const uin
 	size_t depth = 1, k = 0, from = at, mark = 0, objects = 0;
 	*h = (shape){ .marks = 0 };
 	for (at++; depth > 0; at++) {
+		at = after_blanks(p, at);
 		if (p[at] != '"' || p[AFTER(k + 1)] != ':')
 			return false;
 		const ic_str key = { p + at + 1, (uint32_t)(AFTER(k + 1) - at - 2) };
 		const node *e = ic_json_node(j, stack[depth - 1], key);
 		if (!e || e->flags & (IC_JSON_WHOLE | IC_JSON_LISTS) || came_before(h, opened, objects, e))
 			return false;
-		at = AFTER(k + 1) + 1;
+		at = after_blanks(p, AFTER(k + 1) + 1);
 		k += 2;
 		h->marks |= e->marks;
 		if (p[at] == '{') {
