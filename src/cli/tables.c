@@ -174,8 +174,8 @@ static bool set_threads(cli_args *a, const char *v, const char **why)
 }
 static bool set_memory(cli_args *a, const char *v, const char **why)
 {
-	*why = "a size such as 512M or 2G";
-	return ic_size_parse(v, &a->input.memory_bytes) == IC_OK && a->input.memory_bytes > 0;
+	*why = "a size such as 512M or 2G, at least 8M";
+	return ic_size_parse(v, &a->input.memory_bytes) == IC_OK && a->input.memory_bytes >= 8u << 20;
 }
 
 static const char *const scope_words[] = { "public", "all", NULL };

@@ -88,6 +88,25 @@ static ic_status init_times(ic_run *run, ic_error *err)
 	return IC_OK;
 }
 
+enum {
+	ROWS_SHARE = 16,	/* of a memory limit, what rows on their way may take */
+	BASE_BYTES = 4 << 20,	/* the program itself, what is allocated once */
+	WORKER_BYTES = 2 << 20, /* text, batch and parcel of a worker that reads */
+	WORKER_LEAST = 8 << 20, /* a limit that gives a worker less than this wants fewer workers */
+};
+
+/* The limit is that of the whole process: the tables, which grow and are counted, get what the rest,
+ * which does not grow, leaves. */
+static void fit_memory(ic_run *run, uint64_t limit)
+{
+	if (!limit)
+		return;
+	while (run->threads > 1 && (uint64_t)run->threads * WORKER_LEAST > limit)
+		run->threads--;
+	uint64_t rest = BASE_BYTES + (uint64_t)run->threads * WORKER_BYTES + limit / ROWS_SHARE * 2;
+	run->budget.limit = rest < limit - limit / 4 ? limit - rest : limit / 4;
+}
+
 ic_status ic_run_init(ic_run *run, const ic_input_options *opt, const ic_observer *obs, ic_error *err)
 {
 	memset(run, 0, sizeof *run);
@@ -96,7 +115,7 @@ ic_status ic_run_init(ic_run *run, const ic_input_options *opt, const ic_observe
 	run->threads = opt->threads ? opt->threads : ic_cpu_count();
 	if (run->threads > MAX_THREADS)
 		run->threads = MAX_THREADS;
-	run->budget.limit = opt->memory_bytes;
+	fit_memory(run, opt->memory_bytes);
 	run->newest = IC_TIME_NONE;
 	run->summary.first_ticks = run->summary.last_ticks = IC_TIME_NONE;
 	run->summary.worst_level = -1;
@@ -191,6 +210,8 @@ typedef struct pass {
 	_Atomic bool open_rows; /* some connection was logged while it was open */
 	pthread_mutex_t lock;	/* of err */
 	ic_error *err;
+	uint64_t rows_room;    /* rows handed over at which workers drain; 0: when the exchange asks */
+	_Atomic uint64_t rows; /* since then */
 } pass;
 
 static void raise_to(_Atomic int64_t *max, int64_t v)
@@ -224,6 +245,17 @@ static bool any_open(const ic_batch *b)
 	return open & IC_ROW_OPEN;
 }
 
+/* Under a memory limit, rows that wait for their partition are a part of what has to fit. */
+static ic_status put_rows(pass *p, const ic_unit *u, ic_parcel *parcel)
+{
+	uint64_t n = parcel->n;
+	ic_status st = ic_exchange_put(p->x, ic_unit_seq(u), parcel, ic_unit_certain(u));
+	if (st != IC_OK || !p->rows_room || atomic_fetch_add(&p->rows, n) + n < p->rows_room)
+		return st;
+	p->rows = 0;
+	return ic_exchange_finish(p->x);
+}
+
 static ic_status hand_over(pass *p, const ic_batch *b, const ic_unit *u, ic_parcel **parcel,
 			   uint64_t *out_scope)
 {
@@ -233,7 +265,7 @@ static ic_status hand_over(pass *p, const ic_batch *b, const ic_unit *u, ic_parc
 			at = ic_observe_rows(p->o, b, at, *parcel, out_scope, &dropped);
 			if (at == b->rows)
 				break;
-			ic_status st = ic_exchange_put(p->x, ic_unit_seq(u), *parcel, ic_unit_certain(u));
+			ic_status st = put_rows(p, u, *parcel);
 			*parcel = NULL;
 			if (st != IC_OK)
 				return st;
@@ -263,7 +295,7 @@ static ic_status read_unit(pass *p, ic_unit *u, ic_batch *b, uint64_t *out_scope
 		ic_run_progress(p->run, p->in);
 	}
 	if (parcel) {
-		ic_status put = ic_exchange_put(p->x, ic_unit_seq(u), parcel, ic_unit_certain(u));
+		ic_status put = put_rows(p, u, parcel);
 		st = st == IC_OK ? put : st;
 	}
 	return st;
@@ -320,7 +352,10 @@ static ic_status run_pass(ic_run *run, ic_input *in, ic_fieldset wanted, ic_obse
 			  ic_error *err)
 {
 	pass p = { .run = run, .in = in, .o = o, .wanted = wanted, .newest = IC_TIME_NONE, .err = err };
-	p.x = ic_exchange_new(o ? ic_observe_row_bytes(o) : sizeof(ic_obs), ic_observe_drain, o);
+	size_t row_bytes = o ? ic_observe_row_bytes(o) : sizeof(ic_obs);
+	if (run->opt->memory_bytes)
+		p.rows_room = run->opt->memory_bytes / ROWS_SHARE / row_bytes;
+	p.x = ic_exchange_new(row_bytes, ic_observe_drain, o);
 	if (!p.x)
 		return ic_fail_nomem(err);
 	pthread_mutex_init(&p.lock, NULL);
