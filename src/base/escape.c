@@ -89,34 +89,6 @@ void ic_buf_json(ic_buf *b, ic_str s)
 	ic_buf_putc(b, '"');
 }
 
-static bool looks_like_formula(ic_str s)
-{
-	double number;
-	return s.n > 0 && memchr("=+-@\t\r", s.p[0], 6) != NULL && !ic_parse_double(s, &number);
-}
-
-void ic_buf_csv(ic_buf *b, ic_str s)
-{
-	bool quoted = false;
-	for (uint32_t i = 0; i < s.n && !quoted; i++)
-		quoted = s.p[i] == ',' || s.p[i] == '"' || s.p[i] == '\n' || s.p[i] == '\r';
-	if (quoted)
-		ic_buf_putc(b, '"');
-	if (looks_like_formula(s))
-		ic_buf_putc(b, '\'');
-	uint32_t from = 0;
-	for (uint32_t i = 0; i < s.n; i++) {
-		if (s.p[i] != '"' && s.p[i] != '\0')
-			continue;
-		ic_buf_put(b, s.p + from, i - from);
-		ic_buf_puts(b, s.p[i] == '"' ? "\"\"" : "\xef\xbf\xbd");
-		from = i + 1;
-	}
-	ic_buf_put(b, s.p + from, s.n - from);
-	if (quoted)
-		ic_buf_putc(b, '"');
-}
-
 static size_t escape_byte(char piece[16], unsigned char c)
 {
 	memcpy(piece, (char[4]){ '\\', 'x', hex[c >> 4], hex[c & 15] }, 4);
@@ -139,6 +111,61 @@ size_t ic_term_piece(const char *text, size_t n, char piece[16], size_t *ret_use
 		piece[3 + i] = hex[c >> (12 - 4 * i) & 15];
 	piece[7] = '}';
 	return 8;
+}
+
+static bool looks_like_formula(ic_str s)
+{
+	double number;
+	return s.n > 0 && memchr("=+-@\t\r", s.p[0], 6) != NULL && !ic_parse_double(s, &number);
+}
+
+/* Steers a terminal, but is no line or column of text. */
+static bool steers_in_cell(uint32_t c)
+{
+	return steers(c) && c != '\t' && c != '\n' && c != '\r';
+}
+
+static void put_cell(ic_buf *b, ic_str s)
+{
+	uint32_t from = 0, i = 0;
+	while (i < s.n) {
+		if (plain_ascii(s.p[i]) && s.p[i] != '"') {
+			i++;
+			continue;
+		}
+		uint32_t c = 0;
+		unsigned len = decode(s.p + i, s.n - i, &c);
+		if (len > 0 && c != '"' && !steers_in_cell(c)) {
+			i += len;
+			continue;
+		}
+		ic_buf_put(b, s.p + from, i - from);
+		char piece[16];
+		size_t used = 1;
+		if (len == 0 || c == 0)
+			ic_buf_puts(b, "\xef\xbf\xbd");
+		else if (c == '"')
+			ic_buf_puts(b, "\"\"");
+		else
+			ic_buf_put(b, piece, ic_term_piece(s.p + i, s.n - i, piece, &used));
+		i += (uint32_t)used;
+		from = i;
+	}
+	ic_buf_put(b, s.p + from, s.n - from);
+}
+
+void ic_buf_csv(ic_buf *b, ic_str s)
+{
+	bool quoted = false;
+	for (uint32_t i = 0; i < s.n && !quoted; i++)
+		quoted = s.p[i] == ',' || s.p[i] == '"' || s.p[i] == '\n' || s.p[i] == '\r';
+	if (quoted)
+		ic_buf_putc(b, '"');
+	if (looks_like_formula(s))
+		ic_buf_putc(b, '\'');
+	put_cell(b, s);
+	if (quoted)
+		ic_buf_putc(b, '"');
 }
 
 void ic_buf_term(ic_buf *b, ic_str s)

@@ -115,6 +115,18 @@ static int open_beside(cli_output *o)
 	return fd;
 }
 
+/* A log must not be lost to the report about it. */
+static bool is_input(const cli_args *args, const struct stat *out)
+{
+	for (size_t i = 0; i < args->path_count; i++) {
+		struct stat in;
+		if (stat(args->paths[i], &in) == 0 && S_ISREG(in.st_mode) && in.st_dev == out->st_dev &&
+		    in.st_ino == out->st_ino)
+			return true;
+	}
+	return false;
+}
+
 int cli_output_open(cli_output *o, const cli_args *args)
 {
 	struct stat st;
@@ -124,7 +136,11 @@ int cli_output_open(cli_output *o, const cli_args *args)
 	if (!o->path)
 		return 0;
 	/* a device or a pipe cannot be replaced by a new file */
-	bool special = stat(o->path, &st) == 0 && !S_ISREG(st.st_mode);
+	bool there = stat(o->path, &st) == 0, special = there && !S_ISREG(st.st_mode);
+	if (there && is_input(args, &st)) {
+		fprintf(stderr, "ictus: %s: is read: it cannot be --output as well\n", o->path);
+		return EXIT_USAGE;
+	}
 	o->fd = special ? open(o->path, O_WRONLY | O_CLOEXEC) : open_beside(o);
 	if (o->fd >= 0)
 		return 0;

@@ -127,6 +127,10 @@ static void csv(void **state)
 	expect(ic_buf_csv, IC_STR("a\0b"),
 	       "a\xef\xbf\xbd"
 	       "b");
+	expect(ic_buf_csv, IC_STR("\x1b[31m\x07\x7f"), "\\x1b[31m\\x07\\x7f");
+	expect(ic_buf_csv, IC_STR("\xc2\x9b\xe2\x80\xaegpj,"), "\"\\u{009b}\\u{202e}gpj,\"");
+	expect(ic_buf_csv, IC_STR("\x9bm"), "\xef\xbf\xbdm");
+	expect(ic_buf_csv, IC_STR("\xc3\xbc"), "\xc3\xbc");
 }
 
 static void terminal(void **state)
