@@ -89,9 +89,10 @@ static ic_status init_times(ic_run *run, ic_error *err)
 }
 
 enum {
-	ROWS_SHARE = 16,	/* of a memory limit, what rows on their way may take */
-	BASE_BYTES = 4 << 20,	/* the program itself, what is allocated once */
+	ROWS_SHARE = 16,      /* of a memory limit, what rows on their way may take; the heap loses as much */
+	BASE_BYTES = 4 << 20, /* the program itself, what is allocated once */
 	WORKER_BYTES = 2 << 20, /* text, batch and parcel of a worker that reads */
+	MANY_ROWS = 640 << 10,	/* no worker runs further ahead of the others */
 	WORKER_LEAST = 8 << 20, /* a limit that gives a worker less than this wants fewer workers */
 };
 
@@ -103,7 +104,7 @@ static void fit_memory(ic_run *run, uint64_t limit)
 		return;
 	while (run->threads > 1 && (uint64_t)run->threads * WORKER_LEAST > limit)
 		run->threads--;
-	uint64_t rest = BASE_BYTES + (uint64_t)run->threads * WORKER_BYTES + limit / ROWS_SHARE * 2;
+	uint64_t rest = BASE_BYTES + (uint64_t)run->threads * WORKER_BYTES + limit / ROWS_SHARE * 3;
 	run->budget.limit = rest < limit - limit / 4 ? limit - rest : limit / 4;
 }
 
@@ -249,7 +250,12 @@ static bool any_open(const ic_batch *b)
 static ic_status put_rows(pass *p, const ic_unit *u, ic_parcel *parcel)
 {
 	uint64_t n = parcel->n;
-	ic_status st = ic_exchange_put(p->x, ic_unit_seq(u), parcel, ic_unit_certain(u));
+	ic_status st = IC_OK;
+	/* A compressed file is one unit: its rows would pile up until the file before it is through. */
+	if (p->rows_room && p->rows_room < MANY_ROWS && ic_unit_certain(u))
+		st = ic_exchange_turn(p->x, ic_unit_seq(u));
+	if (st == IC_OK)
+		st = ic_exchange_put(p->x, ic_unit_seq(u), parcel, ic_unit_certain(u));
 	if (st != IC_OK || !p->rows_room || atomic_fetch_add(&p->rows, n) + n < p->rows_room)
 		return st;
 	p->rows = 0;
