@@ -14,7 +14,7 @@ const char *const ic_transport_names[] = { NULL, "tcp", "udp", "icmp", "other" }
 const char *const ic_service_names[] = { NULL, "http", "tls", "quic", "websocket", "dns", "other", NULL };
 
 enum {
-	AHEAD = 32, /* rows whose memory is fetched together */
+	AHEAD = 64, /* rows whose memory is fetched together */
 	DS_A_MINUTE = 600,
 };
 #define BYTES_MAX ((UINT64_C(1) << 56) - 1)
