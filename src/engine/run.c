@@ -92,7 +92,6 @@ enum {
 	ROWS_SHARE = 16,      /* of a memory limit, what rows on their way may take; the heap loses as much */
 	BASE_BYTES = 4 << 20, /* the program itself, what is allocated once */
 	WORKER_BYTES = 2 << 20, /* text, batch and parcel of a worker that reads */
-	MANY_ROWS = 640 << 10,	/* no worker runs further ahead of the others */
 	WORKER_LEAST = 8 << 20, /* a limit that gives a worker less than this wants fewer workers */
 };
 
@@ -211,8 +210,6 @@ typedef struct pass {
 	_Atomic bool open_rows; /* some connection was logged while it was open */
 	pthread_mutex_t lock;	/* of err */
 	ic_error *err;
-	uint64_t rows_room;    /* rows handed over at which workers drain; 0: when the exchange asks */
-	_Atomic uint64_t rows; /* since then */
 } pass;
 
 static void raise_to(_Atomic int64_t *max, int64_t v)
@@ -246,22 +243,6 @@ static bool any_open(const ic_batch *b)
 	return open & IC_ROW_OPEN;
 }
 
-/* Under a memory limit, rows that wait for their partition are a part of what has to fit. */
-static ic_status put_rows(pass *p, const ic_unit *u, ic_parcel *parcel)
-{
-	uint64_t n = parcel->n;
-	ic_status st = IC_OK;
-	/* A compressed file is one unit: its rows would pile up until the file before it is through. */
-	if (p->rows_room && p->rows_room < MANY_ROWS && ic_unit_certain(u))
-		st = ic_exchange_turn(p->x, ic_unit_seq(u));
-	if (st == IC_OK)
-		st = ic_exchange_put(p->x, ic_unit_seq(u), parcel, ic_unit_certain(u));
-	if (st != IC_OK || !p->rows_room || atomic_fetch_add(&p->rows, n) + n < p->rows_room)
-		return st;
-	p->rows = 0;
-	return ic_exchange_finish(p->x);
-}
-
 static ic_status hand_over(pass *p, const ic_batch *b, const ic_unit *u, ic_parcel **parcel,
 			   uint64_t *out_scope)
 {
@@ -271,7 +252,7 @@ static ic_status hand_over(pass *p, const ic_batch *b, const ic_unit *u, ic_parc
 			at = ic_observe_rows(p->o, b, at, *parcel, out_scope, &dropped);
 			if (at == b->rows)
 				break;
-			ic_status st = put_rows(p, u, *parcel);
+			ic_status st = ic_exchange_put(p->x, ic_unit_seq(u), *parcel, ic_unit_certain(u));
 			*parcel = NULL;
 			if (st != IC_OK)
 				return st;
@@ -301,7 +282,7 @@ static ic_status read_unit(pass *p, ic_unit *u, ic_batch *b, uint64_t *out_scope
 		ic_run_progress(p->run, p->in);
 	}
 	if (parcel) {
-		ic_status put = put_rows(p, u, parcel);
+		ic_status put = ic_exchange_put(p->x, ic_unit_seq(u), parcel, ic_unit_certain(u));
 		st = st == IC_OK ? put : st;
 	}
 	return st;
@@ -347,9 +328,13 @@ static ic_status work(void *ctx, unsigned worker)
 	ic_batch_free(b);
 	if (st != IC_OK)
 		ic_exchange_abort(p->x, st);
-	else if (!unfit(p))
-		st = ic_exchange_finish(p->x);
 	return st;
+}
+
+static ic_status finish(void *ctx, unsigned worker)
+{
+	(void)worker;
+	return ic_exchange_finish(ctx);
 }
 
 /* One pass over an open input. o NULL: only the newest time is wanted. *ret_unfit: the observation is
@@ -359,15 +344,17 @@ static ic_status run_pass(ic_run *run, ic_input *in, ic_fieldset wanted, ic_obse
 {
 	pass p = { .run = run, .in = in, .o = o, .wanted = wanted, .newest = IC_TIME_NONE, .err = err };
 	size_t row_bytes = o ? ic_observe_row_bytes(o) : sizeof(ic_obs);
-	if (run->opt->memory_bytes)
-		p.rows_room = run->opt->memory_bytes / ROWS_SHARE / row_bytes;
-	p.x = ic_exchange_new(row_bytes, ic_observe_drain, o);
+	/* Under a memory limit, rows that wait for their partition are a part of what has to fit. */
+	uint64_t window = run->opt->memory_bytes / ROWS_SHARE / row_bytes;
+	p.x = ic_exchange_new(row_bytes, window, ic_observe_order, ic_observe_drain, o);
 	if (!p.x)
 		return ic_fail_nomem(err);
 	pthread_mutex_init(&p.lock, NULL);
 	err->code = IC_OK;
 	ic_status st = ic_parallel_for(run->threads, run->threads, work, &p);
 	*ret_unfit = st == IC_OK && unfit(&p);
+	if (st == IC_OK && !*ret_unfit)
+		st = ic_parallel_for(run->threads, run->threads, finish, p.x);
 	pthread_mutex_destroy(&p.lock);
 	ic_exchange_free(p.x);
 	if (st != IC_OK)

@@ -2,15 +2,15 @@
 #include "exec/exchange.h"
 
 #include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum {
-	DRAIN_ROWS = 384 * 1024, /* visible rows at which producers turn to draining */
-	DRAIN_LOTS = 192,
-	AHEAD_ROWS = 640 * 1024, /* rows not yet consumed at which units that are not the head wait */
-	AHEAD_LOTS = 384,
-	GATHER_BYTES = 24 * 1024, /* a piece of rows, well inside the first-level cache */
-	USUAL_BYTES = 48,	  /* rows of this size are copied without a call */
+	WINDOW_ROWS = 384 * 1024, /* unless the caller wants less */
+	WINDOW_LOTS = 512,
+	AHEAD_LOTS = 2 * WINDOW_LOTS, /* not yet consumed: then units that are not the head wait */
+	GATHER_BYTES = 24 * 1024,     /* a piece of rows, well inside the first-level cache */
+	USUAL_BYTES = 48,	      /* rows of this size are copied without a call */
 };
 
 /* What a producer fills, in the order of the input. There are about as many as there are workers. */
@@ -23,6 +23,7 @@ typedef struct parcel {
 typedef struct lot {
 	struct lot *next; /* while held */
 	uint64_t seq;
+	uint64_t window;
 	uint32_t n;
 	uint32_t waiting; /* partitions that have not consumed it */
 	uint32_t start[IC_PARTITIONS + 1];
@@ -38,6 +39,7 @@ struct ic_exchange {
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
 	size_t row_bytes;
+	ic_order_fn order;
 	ic_drain_fn drain;
 	void *ctx;
 	ic_status failed;
@@ -47,10 +49,13 @@ struct ic_exchange {
 	parcel *free_list;
 	uint64_t rows, lots; /* handed over and not consumed */
 
-	/* Visible lots: a ring of queue numbers first..last-1. */
+	/* Visible lots: a ring of queue numbers first..last-1. Those before `closed` lie in windows that
+	 * are complete; only these are drained, so that the cuts do not depend on the threads. */
 	lot **queue;
-	uint64_t queue_room, first, last;
-	uint64_t visible_rows;
+	uint64_t queue_room, first, closed, last;
+	uint64_t window;      /* number of the open one */
+	uint64_t window_rows; /* in it */
+	uint64_t window_room;
 
 	partition part[IC_PARTITIONS];
 	unsigned busy; /* partitions being drained */
@@ -81,7 +86,8 @@ static parcel *parcel_new(size_t row_bytes)
 	return p;
 }
 
-ic_exchange *ic_exchange_new(size_t row_bytes, ic_drain_fn drain, void *ctx)
+ic_exchange *ic_exchange_new(size_t row_bytes, uint64_t window_rows, ic_order_fn order, ic_drain_fn drain,
+			     void *ctx)
 {
 	ic_exchange *x = ic_calloc(1, sizeof *x);
 	if (!x)
@@ -95,6 +101,8 @@ ic_exchange *ic_exchange_new(size_t row_bytes, ic_drain_fn drain, void *ctx)
 	pthread_mutex_init(&x->lock, NULL);
 	pthread_cond_init(&x->changed, NULL);
 	x->row_bytes = row_bytes;
+	x->window_room = window_rows && window_rows < WINDOW_ROWS ? window_rows : WINDOW_ROWS;
+	x->order = order;
 	x->drain = drain;
 	x->ctx = ctx;
 	x->held_end = &x->held;
@@ -138,36 +146,124 @@ static void retire(ic_exchange *x)
 	while (x->first < x->last && x->queue[x->first % x->queue_room]->waiting == 0) {
 		lot *l = x->queue[x->first++ % x->queue_room];
 		x->rows -= l->n;
-		x->visible_rows -= l->n;
 		x->lots--;
 		ic_free(l);
 	}
 	pthread_cond_broadcast(&x->changed);
 }
 
-/* Hands the rows of partition i in these lots to the drain function, gathered into pieces that are
- * worth its while: a lot holds only a few. */
-static ic_status drain_lots(ic_exchange *x, unsigned i, lot *const *some, uint64_t lots)
-{
+/* The rows of partition i in some lots, gathered into pieces that are worth draining: a lot holds only
+ * a few. */
+typedef struct gatherer {
+	ic_exchange *x;
+	unsigned i;
+	uint32_t n, room;
 	_Alignas(16) char rows[GATHER_BYTES];
-	uint32_t n = 0, room = (uint32_t)(sizeof rows / x->row_bytes);
+} gatherer;
+
+static ic_status flush(gatherer *g)
+{
+	uint32_t n = g->n;
+	g->n = 0;
+	return n ? g->x->drain(g->x->ctx, g->i, g->rows, n) : IC_OK;
+}
+
+static ic_status gather(gatherer *g, const char *rows, uint32_t n)
+{
+	size_t row_bytes = g->x->row_bytes;
 	ic_status st = IC_OK;
-	for (uint64_t k = 0; k < lots && st == IC_OK; k++) {
-		const lot *l = some[k];
-		if (k + 1 < lots)
-			__builtin_prefetch(some[k + 1]->rows + some[k + 1]->start[i] * x->row_bytes);
-		for (uint32_t at = l->start[i]; at < l->start[i + 1] && st == IC_OK;) {
-			uint32_t left = l->start[i + 1] - at, take = left < room - n ? left : room - n;
-			memcpy(rows + n * x->row_bytes, l->rows + at * x->row_bytes, take * x->row_bytes);
-			n += take;
-			at += take;
-			if (n == room) {
-				st = x->drain(x->ctx, i, rows, n);
-				n = 0;
-			}
+	while (n && st == IC_OK) {
+		uint32_t take = n < g->room - g->n ? n : g->room - g->n;
+		memcpy(g->rows + g->n * row_bytes, rows, take * row_bytes);
+		rows += take * row_bytes;
+		n -= take;
+		g->n += take;
+		if (g->n == g->room)
+			st = flush(g);
+	}
+	return st;
+}
+
+static const char *rows_of(const ic_exchange *x, const lot *l, unsigned i, uint32_t *ret_n)
+{
+	*ret_n = l->start[i + 1] - l->start[i];
+	return l->rows + l->start[i] * x->row_bytes;
+}
+
+/* Whether the rows of partition i stand in order already, as those of most logs do. */
+static bool in_order(const ic_exchange *x, unsigned i, lot *const *some, uint64_t lots)
+{
+	int64_t before = INT64_MIN;
+	for (uint64_t k = 0; x->order && k < lots; k++) {
+		uint32_t n;
+		const char *row = rows_of(x, some[k], i, &n);
+		for (; n; n--, row += x->row_bytes) {
+			int64_t key = x->order(row);
+			if (key < before)
+				return false;
+			before = key;
 		}
 	}
-	return n && st == IC_OK ? x->drain(x->ctx, i, rows, n) : st;
+	return true;
+}
+
+typedef struct place {
+	int64_t key;
+	uint64_t number; /* keeps rows of one key in the order of the input */
+	const char *row;
+} place;
+
+static int by_key(const void *a, const void *b)
+{
+	const place *x = a, *y = b;
+	if (x->key != y->key)
+		return x->key < y->key ? -1 : 1;
+	return x->number < y->number ? -1 : 1;
+}
+
+static ic_status gather_sorted(gatherer *g, lot *const *some, uint64_t lots)
+{
+	uint64_t total = 0, at = 0;
+	uint32_t n;
+	for (uint64_t k = 0; k < lots; k++) {
+		rows_of(g->x, some[k], g->i, &n);
+		total += n;
+	}
+	place *places = ic_reallocarray(NULL, total, sizeof *places);
+	if (!places)
+		return IC_E_NOMEM;
+	for (uint64_t k = 0; k < lots; k++) {
+		const char *row = rows_of(g->x, some[k], g->i, &n);
+		for (; n; n--, row += g->x->row_bytes, at++)
+			places[at] = (place){ g->x->order(row), at, row };
+	}
+	qsort(places, total, sizeof *places, by_key);
+	ic_status st = IC_OK;
+	for (at = 0; at < total && st == IC_OK; at++)
+		st = gather(g, places[at].row, 1);
+	ic_free(places);
+	return st;
+}
+
+/* Hands the rows of partition i in the lots of one window to the drain function, in order. */
+static ic_status drain_lots(ic_exchange *x, unsigned i, lot *const *some, uint64_t lots)
+{
+	gatherer g;
+	g.x = x;
+	g.i = i;
+	g.n = 0;
+	g.room = (uint32_t)(sizeof g.rows / x->row_bytes);
+	ic_status st = IC_OK;
+	if (!in_order(x, i, some, lots)) {
+		st = gather_sorted(&g, some, lots);
+	} else {
+		for (uint64_t k = 0; k < lots && st == IC_OK; k++) {
+			uint32_t n;
+			const char *rows = rows_of(x, some[k], i, &n);
+			st = gather(&g, rows, n);
+		}
+	}
+	return st == IC_OK ? flush(&g) : st;
 }
 
 /* Drains one idle partition that is behind. Called and returns with the lock held, which is given up
@@ -175,7 +271,7 @@ static ic_status drain_lots(ic_exchange *x, unsigned i, lot *const *some, uint64
 static bool drain_one(ic_exchange *x)
 {
 	unsigned i = x->next, tried = 0;
-	while (tried < IC_PARTITIONS && (x->part[i].busy || x->part[i].at == x->last)) {
+	while (tried < IC_PARTITIONS && (x->part[i].busy || x->part[i].at == x->closed)) {
 		i = (i + 1) % IC_PARTITIONS;
 		tried++;
 	}
@@ -183,10 +279,10 @@ static bool drain_one(ic_exchange *x)
 		return false;
 	x->next = (i + 1) % IC_PARTITIONS;
 	partition *part = &x->part[i];
-	lot *some[DRAIN_LOTS] = { NULL };
-	uint64_t from = part->at, to = x->last - from < DRAIN_LOTS ? x->last : from + DRAIN_LOTS;
-	for (uint64_t q = from; q < to; q++)
-		some[q - from] = x->queue[q % x->queue_room];
+	lot *some[WINDOW_LOTS] = { x->queue[part->at % x->queue_room] };
+	uint64_t from = part->at, to = from + 1;
+	for (; to < x->closed && x->queue[to % x->queue_room]->window == some[0]->window; to++)
+		some[to - from] = x->queue[to % x->queue_room];
 	part->busy = true;
 	x->busy++;
 	pthread_mutex_unlock(&x->lock);
@@ -242,12 +338,12 @@ static bool room_for(const ic_exchange *x, uint64_t seq)
 {
 	if (seq == x->head)
 		return x->lots < x->queue_room;
-	return x->rows < AHEAD_ROWS && x->lots < AHEAD_LOTS;
+	return x->rows < 2 * x->window_room && x->lots < AHEAD_LOTS;
 }
 
 static bool backlog(const ic_exchange *x)
 {
-	return x->visible_rows >= DRAIN_ROWS || x->last - x->first >= DRAIN_LOTS;
+	return x->first < x->closed;
 }
 
 ic_status ic_exchange_get(ic_exchange *x, uint64_t seq, ic_parcel **ret)
@@ -275,6 +371,13 @@ ic_status ic_exchange_get(ic_exchange *x, uint64_t seq, ic_parcel **ret)
 	return st;
 }
 
+static void close_window(ic_exchange *x)
+{
+	x->closed = x->last;
+	x->window++;
+	x->window_rows = 0;
+}
+
 /* Moves the held lots of the head unit to the queue. */
 static void publish(ic_exchange *x, uint64_t seq)
 {
@@ -287,8 +390,11 @@ static void publish(ic_exchange *x, uint64_t seq)
 		}
 		*link = l->next;
 		l->next = NULL;
+		l->window = x->window;
 		x->queue[x->last++ % x->queue_room] = l;
-		x->visible_rows += l->n;
+		x->window_rows += l->n;
+		if (x->window_rows >= x->window_room || x->last - x->closed == WINDOW_LOTS)
+			close_window(x);
 	}
 	x->held_end = link;
 	pthread_cond_broadcast(&x->changed);
@@ -360,10 +466,15 @@ void ic_exchange_end(ic_exchange *x, uint64_t seq)
 ic_status ic_exchange_finish(ic_exchange *x)
 {
 	pthread_mutex_lock(&x->lock);
-	while (x->failed == IC_OK && (x->first < x->last || x->busy)) {
-		if (!drain_one(x) && x->failed == IC_OK && (x->first < x->last || x->busy))
+	if (x->closed < x->last)
+		close_window(x);
+	while (x->failed == IC_OK && x->first < x->last) {
+		if (!drain_one(x) && x->failed == IC_OK && x->first < x->last)
 			pthread_cond_wait(&x->changed, &x->lock);
 	}
+	/* After a failure others may still be draining what the caller is about to free. */
+	while (x->busy)
+		pthread_cond_wait(&x->changed, &x->lock);
 	ic_status st = x->failed;
 	pthread_mutex_unlock(&x->lock);
 	return st;

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Exchange: rows made by many workers, in units with sequence numbers, go to partitions; every
- * partition sees its rows in the order of the input, whatever the threads. No lock on the row path.
+ * partition sees its rows in the same order, whatever the threads. No lock on the row path.
  *
  * A worker fills parcels for the unit that it reads and hands them over; they become visible in unit
- * order. Each partition is drained by one worker at a time, a backlog of parcels at once, so that its
- * tables stay in the cache. Memory is bounded: a worker that runs ahead drains, or waits for the
- * worker of the head unit (the first one that is not ended). */
+ * order. They are cut into windows of a fixed number of rows; inside a window the rows of a partition
+ * are sorted. Each partition is drained by one worker at a time, a window at once, so that its tables
+ * stay in the cache. Memory is bounded: a worker that runs ahead drains, or waits for the worker of the
+ * head unit (the first one that is not ended). */
 #ifndef IC_EXEC_EXCHANGE_H
 #define IC_EXEC_EXCHANGE_H
 
@@ -27,8 +28,13 @@ typedef struct ic_parcel {
  * partition. */
 typedef ic_status (*ic_drain_fn)(void *ctx, unsigned partition, const char *rows, uint32_t n);
 
-/* NULL: out of memory. */
-ic_exchange *ic_exchange_new(size_t row_bytes, ic_drain_fn drain, void *ctx);
+/* The key that rows of a window are sorted by, ascending; rows of one key keep the input's order. */
+typedef int64_t (*ic_order_fn)(const char *row);
+
+/* window_rows: rows of a window, 0 or too many: the default of 384 Ki. order NULL: the input's order.
+ * NULL: out of memory. */
+ic_exchange *ic_exchange_new(size_t row_bytes, uint64_t window_rows, ic_order_fn order, ic_drain_fn drain,
+			     void *ctx);
 void ic_exchange_free(ic_exchange *x); /* NULL allowed; no worker may still use it */
 
 /* A parcel to fill for unit `seq`. May drain, or wait until others have. The owner of the head unit
@@ -44,8 +50,8 @@ void ic_exchange_discard(ic_exchange *x, uint64_t seq);
 /* Ends the head unit: its rows become visible, the next unit is the head. */
 void ic_exchange_end(ic_exchange *x, uint64_t seq);
 
-/* After a worker's last unit: drains until every visible row is consumed. When all units have ended,
- * everything is. */
+/* When all units have ended: drains every row that is left. May be called by several workers at
+ * once, who share the work. */
 ic_status ic_exchange_finish(ic_exchange *x);
 /* Stops all waiting workers; later calls return `code`. */
 void ic_exchange_abort(ic_exchange *x, ic_status code);

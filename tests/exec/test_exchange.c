@@ -75,7 +75,7 @@ static ic_status worker(void *ctx, unsigned i)
 	for (;;) {
 		uint64_t seq = w->next++;
 		if (seq >= UNITS)
-			return ic_exchange_finish(w->x);
+			return IC_OK;
 		bool certain = seq % 2 == 0 && seq % 5 != 1;
 		ic_status st = produce(w, seq, certain, 1);
 		if (st == IC_OK)
@@ -93,6 +93,12 @@ static ic_status worker(void *ctx, unsigned i)
 	}
 }
 
+static ic_status finish(void *ctx, unsigned i)
+{
+	(void)i;
+	return ic_exchange_finish(ctx);
+}
+
 static uint64_t total_rows(void)
 {
 	uint64_t n = 0;
@@ -104,9 +110,10 @@ static uint64_t total_rows(void)
 static void run(unsigned threads)
 {
 	world w = { 0 };
-	w.x = ic_exchange_new(sizeof(row), drain, &w);
+	w.x = ic_exchange_new(sizeof(row), 0, NULL, drain, &w);
 	assert_non_null(w.x);
 	assert_int_equal(ic_parallel_for(threads, threads, worker, &w), IC_OK);
+	assert_int_equal(ic_parallel_for(threads, threads, finish, w.x), IC_OK);
 	assert_false(w.wrong);
 	assert_int_equal(w.seen, total_rows());
 	ic_exchange_free(w.x);
@@ -124,8 +131,55 @@ static void failure_stops_everyone(void **state)
 {
 	(void)state;
 	world w = { .fail_at = 100000 };
-	w.x = ic_exchange_new(sizeof(row), drain, &w);
+	w.x = ic_exchange_new(sizeof(row), 0, NULL, drain, &w);
 	assert_int_equal(ic_parallel_for(4, 4, worker, &w), IC_E_NOMEM);
+	ic_exchange_free(w.x);
+}
+
+/* Rows whose key falls: a window sorts them, and the next window begins anew. */
+enum { WINDOW = 1000, FALLING = 3500 };
+
+static int64_t number_of(const char *r)
+{
+	row copy;
+	memcpy(&copy, r, sizeof copy);
+	return copy.number;
+}
+
+static ic_status rises_in_windows(void *ctx, unsigned partition, const char *rows, uint32_t n)
+{
+	world *w = ctx;
+	(void)partition;
+	for (uint32_t i = 0; i < n; i++, w->seen++) {
+		int64_t window = (int64_t)(w->seen / WINDOW), at = (int64_t)(w->seen % WINDOW);
+		int64_t length = window == FALLING / WINDOW ? FALLING % WINDOW : WINDOW;
+		if (number_of(rows + i * sizeof(row)) != FALLING - window * WINDOW - length + at)
+			w->wrong = true;
+	}
+	return IC_OK;
+}
+
+static void sorts_inside_a_window(void **state)
+{
+	(void)state;
+	world w = { 0 };
+	w.x = ic_exchange_new(sizeof(row), WINDOW, number_of, rises_in_windows, &w);
+	assert_non_null(w.x);
+	uint32_t number = FALLING;
+	for (uint64_t seq = 0; seq < FALLING / 100; seq++) {
+		ic_parcel *p;
+		assert_int_equal(ic_exchange_get(w.x, seq, &p), IC_OK);
+		for (; p->n < 100; p->n++) {
+			row r = { seq, --number, 7 };
+			memcpy(p->rows + p->n * sizeof r, &r, sizeof r);
+			p->part[p->n] = 7;
+		}
+		assert_int_equal(ic_exchange_put(w.x, seq, p, true), IC_OK);
+		ic_exchange_end(w.x, seq);
+	}
+	assert_int_equal(ic_exchange_finish(w.x), IC_OK);
+	assert_int_equal(w.seen, FALLING);
+	assert_false(w.wrong);
 	ic_exchange_free(w.x);
 }
 
@@ -134,6 +188,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(keeps_order_with_any_threads),
 		cmocka_unit_test(failure_stops_everyone),
+		cmocka_unit_test(sorts_inside_a_window),
 	};
 	return cmocka_run_group_tests_name("exchange", tests, NULL, NULL);
 }
