@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "source/text/json_put.h"
+#include "source/text/zeek_layout.h"
 
 /* Keys that tell a log, as marks. */
 enum {
@@ -54,22 +55,6 @@ static const struct {
 	{ "software_type", FOREIGN },
 };
 
-static const struct {
-	ic_str path;
-	ic_stream stream;
-	bool open;
-} logs[] = {
-	{ { "conn", 4 }, IC_STREAM_CONN, false },
-	{ { "http", 4 }, IC_STREAM_HTTP, false },
-	{ { "ssl", 3 }, IC_STREAM_SSL, false },
-	{ { "dns", 3 }, IC_STREAM_DNS, false },
-	{ { "websocket", 9 }, IC_STREAM_WEBSOCKET, false },
-	{ { "open_conn", 9 }, IC_STREAM_CONN, true },
-	{ { "open_http", 9 }, IC_STREAM_HTTP, true },
-	{ { "open_ssl", 8 }, IC_STREAM_SSL, true },
-};
-#define LOG_COUNT (sizeof(logs) / sizeof(logs[0]))
-
 #define SLOT_PATH IC_FIELD_COUNT
 #define ALL_STREAMS                                                                                          \
 	(IC_STREAM_BIT(IC_STREAM_CONN) | IC_STREAM_BIT(IC_STREAM_HTTP) | IC_STREAM_BIT(IC_STREAM_SSL) |      \
@@ -94,25 +79,17 @@ struct ic_reader {
 	ic_json_fill fill;
 };
 
-static size_t log_of(ic_str path)
-{
-	size_t i = 0;
-	while (i < LOG_COUNT && !ic_str_eq(logs[i].path, path))
-		i++;
-	return i;
-}
-
 /* Rows of other logs are not looked at further. */
 static bool gate(void *ctx, ic_json *j, const ic_json_value *v)
 {
 	ic_reader *r = ctx;
 	(void)j;
-	size_t i = log_of((ic_str){ v->p, v->n }),
-	       n = v->n < sizeof(r->path) - 1 ? v->n : sizeof(r->path) - 1;
+	const ic_zeek_log *log = ic_zeek_log_find((ic_str){ v->p, v->n });
+	size_t n = v->n < sizeof(r->path) - 1 ? v->n : sizeof(r->path) - 1;
 	if (!r->path[0])
 		memcpy(r->path, v->p, n);
 	r->paths_differ |= strncmp(r->path, v->p, n) != 0 || r->path[n];
-	return i == LOG_COUNT || r->req->streams & IC_STREAM_BIT(logs[i].stream);
+	return !log || r->req->streams & IC_STREAM_BIT(log->stream);
 }
 
 static ic_stream stream_by_keys(uint32_t m)
@@ -137,10 +114,10 @@ static ic_stream stream_of(const ic_json *j, bool *open)
 	*open = false;
 	if (j->marks & NAMED) {
 		const ic_json_value *v = ic_json_get(j, SLOT_PATH);
-		size_t i = log_of((ic_str){ v->p, v->n });
-		if (i < LOG_COUNT) {
-			*open = logs[i].open;
-			return logs[i].stream;
+		const ic_zeek_log *log = ic_zeek_log_find((ic_str){ v->p, v->n });
+		if (log) {
+			*open = log->open;
+			return log->stream;
 		}
 	}
 	return stream_by_keys(j->marks);

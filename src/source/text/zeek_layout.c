@@ -1,11 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "source/text/zeek_layout.h"
 
-static const struct {
-	ic_str path;
-	ic_stream stream;
-	bool open;
-} logs[] = {
+static const ic_zeek_log logs[] = {
 	{ { "conn", 4 }, IC_STREAM_CONN, false },
 	{ { "http", 4 }, IC_STREAM_HTTP, false },
 	{ { "ssl", 3 }, IC_STREAM_SSL, false },
@@ -15,6 +11,15 @@ static const struct {
 	{ { "open_http", 9 }, IC_STREAM_HTTP, true },
 	{ { "open_ssl", 8 }, IC_STREAM_SSL, true },
 };
+
+const ic_zeek_log *ic_zeek_log_find(ic_str path)
+{
+	for (size_t i = 0; i < sizeof(logs) / sizeof(logs[0]); i++) {
+		if (ic_str_eq(path, logs[i].path))
+			return &logs[i];
+	}
+	return NULL;
+}
 
 /* Two columns that together only one log has. */
 static const struct {
@@ -111,13 +116,12 @@ static void take_path(ic_zeek_layout *l, ic_str path)
 {
 	l->path_known = l->open = false;
 	set_stream(l, l->shape);
-	for (size_t i = 0; i < sizeof(logs) / sizeof(logs[0]); i++) {
-		if (!ic_str_eq(path, logs[i].path))
-			continue;
-		l->path_known = true;
-		l->open = logs[i].open;
-		set_stream(l, logs[i].stream);
-	}
+	const ic_zeek_log *log = ic_zeek_log_find(path);
+	if (!log)
+		return;
+	l->path_known = true;
+	l->open = log->open;
+	set_stream(l, log->stream);
 }
 
 static void take_word(ic_str value, char word[IC_ZEEK_WORD], uint8_t *n)

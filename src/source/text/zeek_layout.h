@@ -22,6 +22,14 @@ typedef struct ic_zeek_layout {
 	int32_t col[IC_FIELD_COUNT]; /* by name alone, -1: none; a stream need not have the field */
 } ic_zeek_layout;
 
+/* The logs that ictus uses, by the name that #path or _path gives. NULL: another log. */
+typedef struct ic_zeek_log {
+	ic_str path;
+	ic_stream stream;
+	bool open; /* connections that have not ended */
+} ic_zeek_log;
+const ic_zeek_log *ic_zeek_log_find(ic_str path);
+
 void ic_zeek_layout_init(ic_zeek_layout *l);
 /* Takes in one line that starts with '#'; unknown ones change nothing. No newline at its end. */
 void ic_zeek_layout_line(ic_zeek_layout *l, const char *line, size_t n);
