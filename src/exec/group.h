@@ -76,9 +76,11 @@ static inline void ic_group_prefetch_entry(const ic_group_table *t, uint64_t has
 {
 	if (!t->slots)
 		return;
-	uint32_t number = t->slot[(uint32_t)hash & (t->slots - 1)] & (t->slots - 1);
-	if (number) {
-		const char *entry = ic_group_at(t, number - 1);
+	uint32_t mask = t->slots - 1, tag = (uint32_t)(hash >> 32) & ~mask, i = (uint32_t)hash & mask;
+	while (t->slot[i] && (t->slot[i] & ~mask) != tag)
+		i = (i + 1) & mask;
+	if (t->slot[i]) {
+		const char *entry = (const char *)ic_group_at(t, (t->slot[i] & mask) - 1);
 		__builtin_prefetch(entry);
 		__builtin_prefetch(entry + t->entry_bytes - 1);
 	}
