@@ -335,9 +335,16 @@ static uint32_t id_with_tag(const slots *table, uint32_t tag)
 	}
 }
 
+/* The id of a known IPv6 address whose probing begins at *slot, or 0. */
+static uint32_t known_v6(const ic_intern *t, const slots *table, uint32_t tag, const ic_ip *ip)
+{
+	uint32_t id = id_with_tag(table, tag);
+	return id && memcmp(find_entry(t, id)->ip.b, ip->b, sizeof ip->b) == 0 ? id : 0;
+}
+
 /* Two passes, so that the cache misses of a block overlap: find the place and touch its slot, then
- * look. A known IPv4 address needs no more; the others, sought in a table without any, take the long
- * way. */
+ * look. A known IPv4 address needs no more, a known IPv6 address a look at its entry; new ones, and
+ * the rare IPv6 address that shares its tag with another, take the long way. */
 static void intern_block(ic_intern *t, const ic_ip *ips, size_t n, uint32_t *ids)
 {
 	static const slots none = { .mask = 0, .slot = { 0 } };
@@ -348,21 +355,22 @@ static void intern_block(ic_intern *t, const ic_ip *ips, size_t n, uint32_t *ids
 	} sought[BLOCK];
 	uint64_t seed = t->seed;
 	for (size_t i = 0; i < n; i++) {
-		uint32_t v4;
-		bool is_v4 = v4_of(&ips[i], &v4);
-		place at = place_of_v4(seed, v4);
-		const slots *table =
-		    is_v4 ? atomic_load_explicit(&t->shards[at.shard].table, memory_order_acquire) : NULL;
+		place at = place_of_ip(seed, &ips[i]);
+		const slots *table = atomic_load_explicit(&t->shards[at.shard].table, memory_order_acquire);
 		sought[i].table = table ? table : &none;
 		sought[i].slot = &sought[i].table->slot[at.tag >> KIND_BITS & sought[i].table->mask];
 		sought[i].tag = at.tag;
 		__builtin_prefetch((const void *)sought[i].slot);
 	}
 	for (size_t i = 0; i < n; i++) {
-		uint32_t tag = sought[i].tag;
+		uint32_t tag = sought[i].tag, id;
 		uint64_t slot = atomic_load_explicit(sought[i].slot, memory_order_acquire);
-		bool found = (uint32_t)(slot >> 32) == tag;
-		uint32_t id = found ? (uint32_t)slot : slot ? id_with_tag(sought[i].table, tag) : 0;
+		if ((tag & KIND_MASK) != KIND_IPV4)
+			id = known_v6(t, sought[i].table, tag, &ips[i]);
+		else if ((uint32_t)(slot >> 32) == tag)
+			id = (uint32_t)slot;
+		else
+			id = slot ? id_with_tag(sought[i].table, tag) : 0;
 		ids[i] = id ? id : ic_intern_ip(t, &ips[i]);
 	}
 }
