@@ -421,8 +421,8 @@ void scan_windows(const ic_sketch_view *v, scan_best *ret)
 static double points_of(double I, double E)
 {
 	double sure = E > 0 ? log1p(E) : 0;
-	return SCORE_REG * I / (I + 1) +
-	       (SCORE_SURE + SCORE_RAND) * (sure < SCORE_NATS ? sure : SCORE_NATS) / SCORE_NATS;
+	return IC_SCORE_REGULARITY * I / (I + 1) +
+	       (IC_SCORE_BURSTY + IC_SCORE_MEMORYLESS) * (sure < SCORE_NATS ? sure : SCORE_NATS) / SCORE_NATS;
 }
 
 /* The least I that can give the points, from below; infinite when none can.
@@ -441,7 +441,8 @@ double scan_least(uint32_t beats, double points)
 	double n = beats,
 	       I_max = beats < SMALL_N ? best_kl[KIND_NARROW][beats] : scan_kl(n / (n + 1), MASS_BIN);
 	double top = n * I_max - SCAN_WIN_COST;
-	double rest = (points - (points_of(I_max, top) - SCORE_REG * I_max / (I_max + 1))) / SCORE_REG;
+	double rest = (points - (points_of(I_max, top) - IC_SCORE_REGULARITY * I_max / (I_max + 1))) /
+		      IC_SCORE_REGULARITY;
 	if (rest >= 1)
 		return (double)INFINITY;
 	double I = rest > 0 ? rest / (1 - rest) : 0;
@@ -450,8 +451,8 @@ double scan_least(uint32_t beats, double points)
 		double short_of = points - points_of(I, E);
 		if (E <= 0 || short_of <= 0)
 			break;
-		double slope =
-		    SCORE_REG / ((1 + I) * (1 + I)) + (SCORE_SURE + SCORE_RAND) / SCORE_NATS * n / (1 + E);
+		double slope = IC_SCORE_REGULARITY / ((1 + I) * (1 + I)) +
+			       (IC_SCORE_BURSTY + IC_SCORE_MEMORYLESS) / SCORE_NATS * n / (1 + E);
 		I += short_of / slope;
 	}
 	return I > I_max ? (double)INFINITY : I * (1 - 1e-9);

@@ -14,14 +14,7 @@
 #define SCAN_LOG_BIN  0.039220713153281295 /* ln 1.04 */
 #define SCAN_LOG_SPAN 11.512925464970229   /* ln 1e5: the null's five decades */
 
-/* Numbers of the score (step 10). */
-#define SCORE_REG	   24.0
-#define SCORE_SURE	   5.0
-#define SCORE_RAND	   5.0
-#define SCORE_PERS	   9.0
-#define SCORE_SIZE	   12.0
-#define SCORE_BIAS	   34.5
-#define SCORE_TEMP	   1.8
+/* Numbers of the sub-scores (step 9). */
 #define SCORE_NATS	   7.0 /* ln(1 + E) counts up to this */
 #define SCORE_HOURS	   24u
 #define SCORE_SIZE_UNKNOWN 1.2 /* nats taken with fewer than 3 known sizes */

@@ -100,12 +100,12 @@ double size_nats(const ic_sketch_view *v)
 
 double points_persistence(uint32_t hours)
 {
-	return SCORE_PERS * pers[hours < SCORE_HOURS ? hours : SCORE_HOURS];
+	return IC_SCORE_PERSISTENCE * pers[hours < SCORE_HOURS ? hours : SCORE_HOURS];
 }
 
 double points_size(double nats)
 {
-	return SCORE_SIZE * nats / (nats + 1);
+	return IC_SCORE_SIZE * nats / (nats + 1);
 }
 
 static double logistic(double logit)
@@ -195,10 +195,10 @@ void ic_beacon_score_view(const ic_sketch_view *v, ic_score *ret)
 	ret->evidence_memoryless = evidence(b.E < ret->E_memoryless ? b.E : ret->E_memoryless);
 	ret->persistence = pers[v->hours < SCORE_HOURS ? v->hours : SCORE_HOURS];
 	double size = ret->size_nats / (ret->size_nats + 1);
-	ret->logit = (SCORE_REG * ret->regularity + SCORE_SURE * ret->evidence_bursty +
-		      SCORE_RAND * ret->evidence_memoryless + SCORE_PERS * ret->persistence +
-		      SCORE_SIZE * size - SCORE_BIAS) /
-		     SCORE_TEMP;
+	ret->logit = (IC_SCORE_REGULARITY * ret->regularity + IC_SCORE_BURSTY * ret->evidence_bursty +
+		      IC_SCORE_MEMORYLESS * ret->evidence_memoryless +
+		      IC_SCORE_PERSISTENCE * ret->persistence + IC_SCORE_SIZE * size - IC_SCORE_BASE) /
+		     IC_SCORE_SCALE;
 	ret->size = v->sizes < 3 ? (double)NAN : size;
 	ret->automation = logistic(ret->logit);
 }
@@ -222,7 +222,7 @@ bool ic_beacon_reaches(const ic_sketch *k, double automation)
 	sketch_read_counts(k, &v, &p);
 	if (!v.raw)
 		sketch_read_sizes(k, &v, &p);
-	double points = SCORE_BIAS + SCORE_TEMP * log(automation / (100 - automation));
+	double points = IC_SCORE_BASE + IC_SCORE_SCALE * log(automation / (100 - automation));
 	points -=
 	    points_persistence(v.hours) + points_size(v.raw ? nats_of_few(p.size, p.sizes) : size_nats(&v));
 	points -= 1e-7; /* more than rounding can do */

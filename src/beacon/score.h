@@ -5,6 +5,15 @@
 
 #include "beacon/sketch.h"
 
+/* Step 10: weight of each sub-score, what is taken off their sum, and the scale of the logistic. */
+#define IC_SCORE_REGULARITY  24.0
+#define IC_SCORE_BURSTY	     5.0
+#define IC_SCORE_MEMORYLESS  5.0
+#define IC_SCORE_PERSISTENCE 9.0
+#define IC_SCORE_SIZE	     12.0
+#define IC_SCORE_BASE	     34.5
+#define IC_SCORE_SCALE	     1.8
+
 typedef struct ic_window {
 	uint16_t lo, hi; /* interval bins, both included */
 	bool multiples;	 /* x2, x3, x4 copies belong to it */

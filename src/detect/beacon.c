@@ -4,13 +4,6 @@
 
 #define LEAST_EVENTS 4
 
-/* Weights of the scorer's parts: docs/scorer.md, step 10. */
-#define W_REGULARITY 24.0
-#define W_BURSTY     5.0
-#define W_MEMORYLESS 5.0
-#define W_PERSIST    9.0
-#define W_SIZE	     12.0
-
 /* ---- screening --------------------------------------------------------------------- */
 
 /* A source is in one partition only: its counter is not shared. */
@@ -170,18 +163,18 @@ static void automation_reasons(ic_detect_run *run, ic_draft *d, const ic_score *
 					       "%llu %s, one %s; %s %% of the time is explained by that beat",
 					       (unsigned long long)f->connections, noun, beat_text(run, f),
 					       ic_num(b, 100 * s->m_time, 0)) });
-	part_reason(run, d, "regularity", s->regularity, W_REGULARITY,
+	part_reason(run, d, "regularity", s->regularity, IC_SCORE_REGULARITY,
 		    ic_run_printf(run, "each interval is worth %s nats against chance", ic_num(b, s->I, 2)));
-	part_reason(run, d, "evidence_bursty", s->evidence_bursty, W_BURSTY,
+	part_reason(run, d, "evidence_bursty", s->evidence_bursty, IC_SCORE_BURSTY,
 		    ic_run_printf(run, "%s nats in all against a bursty source such as a person",
 				  ic_num(b, s->E, 0)));
-	part_reason(run, d, "evidence_memoryless", s->evidence_memoryless, W_MEMORYLESS,
+	part_reason(run, d, "evidence_memoryless", s->evidence_memoryless, IC_SCORE_MEMORYLESS,
 		    ic_run_printf(run, "%s nats in all against a memoryless source of the same rate",
 				  ic_num(b, s->E_memoryless, 0)));
-	part_reason(run, d, "persistence", s->persistence, W_PERSIST,
+	part_reason(run, d, "persistence", s->persistence, IC_SCORE_PERSISTENCE,
 		    ic_run_printf(run, "active in %u different hours over %s", s->hours,
 				  span_text(a, (double)(f->last_seen - f->first_seen) / (double)IC_TICKS_S)));
-	part_reason(run, d, "size", s->size, W_SIZE,
+	part_reason(run, d, "size", s->size, IC_SCORE_SIZE,
 		    isnan(s->size)
 			? "too few sizes are known to judge them"
 			: ic_run_printf(run, "sizes are alike: %s nats of %s", ic_num(b, s->size_nats, 2),

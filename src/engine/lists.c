@@ -27,6 +27,7 @@ static bool event_format(size_t i, bool convert, ic_list_entry *ret)
 bool ic_list_get(ic_list list, size_t i, ic_list_entry *ret)
 {
 	size_t n = 0;
+	ic_source_info kind;
 	switch (list) {
 	case IC_LIST_FINDING_FORMATS:
 		while (n < i && ic_finding_formats[n].name)
@@ -34,10 +35,7 @@ bool ic_list_get(ic_list list, size_t i, ic_list_entry *ret)
 		return entry(ic_finding_formats[n].name, ic_finding_formats[n].help, ret);
 	case IC_LIST_CONVERT_FORMATS: return event_format(i, true, ret);
 	case IC_LIST_SIMULATE_FORMATS: return event_format(i, false, ret);
-	case IC_LIST_INPUT_TYPES:
-		while (n < i && ic_source_infos[n].name)
-			n++;
-		return entry(ic_source_infos[n].name, ic_source_infos[n].help, ret);
+	case IC_LIST_INPUT_TYPES: return ic_source_info_get(i, &kind) && entry(kind.name, kind.help, ret);
 	case IC_LIST_DETECTORS:
 		while (n < i && ic_detectors[n].name)
 			n++;

@@ -210,9 +210,6 @@ static void put_reasons(ic_pen *p, const ic_finding *f)
 	ic_pen_end(p);
 }
 
-#define BASE  34.5 /* step 10 of the scorer */
-#define SCALE 1.8
-
 /* Steps 9 and 10 of the scorer: value times weight, summed, less the base, over the scale. */
 static void put_automation(ic_pen *p, const ic_finding *f)
 {
@@ -225,14 +222,15 @@ static void put_automation(ic_pen *p, const ic_finding *f)
 		double nats;
 		const char *formula;
 	} parts[] = {
-		{ "regularity", s->regularity, 24, "I = ", s->I, " nats a beat: I/(I+1)" },
-		{ "bursty", s->evidence_bursty, 5, "E = ", s->E, " nats: ln(1+E)/7" },
-		{ "memoryless", s->evidence_memoryless, 5, "E = ", s->E_memoryless, " nats: ln(1+E)/7" },
-		{ "persistence", s->persistence, 9, "", s->hours, " active hours of 24" },
-		{ "size", sized ? s->size : s->size_nats / (s->size_nats + 1), 12, "s = ", s->size_nats,
-		  sized ? " nats: s/(s+1)" : " nats assumed: few sizes" },
+		{ "regularity", s->regularity, IC_SCORE_REGULARITY, "I = ", s->I, " nats a beat: I/(I+1)" },
+		{ "bursty", s->evidence_bursty, IC_SCORE_BURSTY, "E = ", s->E, " nats: ln(1+E)/7" },
+		{ "memoryless", s->evidence_memoryless, IC_SCORE_MEMORYLESS, "E = ", s->E_memoryless,
+		  " nats: ln(1+E)/7" },
+		{ "persistence", s->persistence, IC_SCORE_PERSISTENCE, "", s->hours, " active hours of 24" },
+		{ "size", sized ? s->size : s->size_nats / (s->size_nats + 1), IC_SCORE_SIZE,
+		  "s = ", s->size_nats, sized ? " nats: s/(s+1)" : " nats assumed: few sizes" },
 	};
-	double sum = -BASE;
+	double sum = -IC_SCORE_BASE;
 	heading(p, "Automation: is a machine's clock behind it?");
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
 		double points = parts[i].value * parts[i].weight;
@@ -244,12 +242,12 @@ static void put_automation(ic_pen *p, const ic_finding *f)
 		pen_number(p, IC_DIM, parts[i].nats_of, parts[i].nats, parts[i].formula);
 	}
 	ic_pen_line(p, 2);
-	ic_pen_printf(p, IC_PLAIN, "%-11s %21.3f", "base", -BASE);
+	ic_pen_printf(p, IC_PLAIN, "%-11s %21.3f", "base", -IC_SCORE_BASE);
 	ic_pen_line(p, 2);
 	ic_pen_printf(p, IC_PLAIN, "%-11s %+21.3f", "sum", sum);
 	ic_pen_line(p, 2);
-	ic_pen_printf(p, IC_PLAIN, "automation = 100 / (1 + exp(-%.3f / %.1f)) = %.3f", sum, SCALE,
-		      100 / (1 + exp(-sum / SCALE)));
+	ic_pen_printf(p, IC_PLAIN, "automation = 100 / (1 + exp(-%.3f / %.1f)) = %.3f", sum, IC_SCORE_SCALE,
+		      100 / (1 + exp(-sum / IC_SCORE_SCALE)));
 	ic_pen_line(p, 2);
 	ic_pen_printf(p, IC_DIM, "explained: %.1f %% of the beats, %.1f %% of the time; by chance %.3f %%",
 		      100 * s->m_events, 100 * s->m_time, 100 * s->null_mass);

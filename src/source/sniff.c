@@ -10,20 +10,18 @@ const ic_source_kind *const ic_source_kinds[] = {
 	&ic_kind_ndjson,	NULL,
 };
 
-const ic_source_info ic_source_infos[] = {
-	{ "zeek-tsv", "Zeek logs, tab-separated (conn, http, ssl, dns, websocket)" },
-	{ "zeek-json", "Zeek logs as JSON, one file a log or one stream with _path" },
-	{ "eve", "Suricata EVE (flow, http, tls, dns)" },
-	{ "defender-csv", "Defender DeviceNetworkEvents, CSV export of the portal or of Sentinel" },
-	{ "defender-json", "Defender DeviceNetworkEvents, JSON of advanced hunting or streamed events" },
-	{ "qradar-csv", "QRadar events or flows, CSV export with AQL column names" },
-	{ "qradar-json", "QRadar events or flows, JSON export with AQL column names" },
-	{ "csv", "any CSV: names from a field map (--map), else canonical field names" },
-	{ "ndjson", "any NDJSON: names from a field map (--map)" },
-	{ NULL, NULL },
-};
-
 #define LEAST_CONFIDENCE 20
+
+bool ic_source_info_get(size_t i, ic_source_info *ret)
+{
+	size_t n = 0;
+	while (n < i && ic_source_kinds[n])
+		n++;
+	if (!ic_source_kinds[n])
+		return false;
+	*ret = (ic_source_info){ ic_source_kinds[n]->name, ic_source_kinds[n]->help };
+	return true;
+}
 
 const ic_source_kind *ic_source_kind_find(const char *name)
 {

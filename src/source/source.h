@@ -99,11 +99,11 @@ unsigned ic_input_blended(const ic_input *in);
 size_t ic_input_report_count(const ic_input *in);
 const ic_file_report *ic_input_report(const ic_input *in, size_t i);
 
-/* The kinds, for --input-type and the documentation: NULL-terminated by name. */
+/* Kind number i, for --input-type and the documentation. False: there are not so many. */
 typedef struct ic_source_info {
 	const char *name; /* "zeek-tsv" */
 	const char *help;
 } ic_source_info;
-extern const ic_source_info ic_source_infos[];
+bool ic_source_info_get(size_t i, ic_source_info *ret);
 
 #endif

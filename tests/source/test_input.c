@@ -555,12 +555,14 @@ static void test_kinds(void **state)
 	for (; ic_source_kinds[i]; i++) {
 		assert_string_equal(ic_source_kinds[i]->name,
 				    ic_source_kind_find(ic_source_kinds[i]->name)->name);
-		bool listed = false;
-		for (size_t k = 0; ic_source_infos[k].name; k++)
-			listed |= strcmp(ic_source_infos[k].name, ic_source_kinds[i]->name) == 0;
-		assert_true(listed);
+		ic_source_info info;
+		assert_true(ic_source_info_get(i, &info));
+		assert_string_equal(info.name, ic_source_kinds[i]->name);
+		assert_string_equal(info.help, ic_source_kinds[i]->help);
 	}
-	assert_null(ic_source_infos[i].name);
+	ic_source_info none;
+	assert_false(ic_source_info_get(i, &none));
+	assert_false(ic_source_info_get(i + 1, &none));
 	assert_null(ic_source_kind_find("xml"));
 }
 
