@@ -82,8 +82,7 @@ const cli_verb cli_simulate = {
 	.operands = "FOLDER",
 	.help = "make labelled telemetry: C2, benign agents and people",
 	.about = "Writes logs into FOLDER, with a truth file that says what was planted. The same options "
-		 "give the "
-		 "same bytes on every machine.",
+		 "give the same bytes.",
 	.groups = groups,
 	.init = init,
 	.run = run,
