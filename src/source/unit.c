@@ -250,7 +250,8 @@ bool ic_unit_commit(ic_unit *u)
 	bool stale = u->layout != newest && !kind->layout_equal(u->layout, newest);
 	if (!stale) {
 		bool nomem = false;
-		const ic_layout *after = u->reader ? kind->layout_after(u->reader, &nomem) : u->layout;
+		bool moved = u->reader && kind->layout_after;
+		const ic_layout *after = moved ? kind->layout_after(u->reader, &nomem) : u->layout;
 		if (after && after != u->layout && !keep_layout(f, after)) {
 			kind->layout_free(after);
 			nomem = true;

@@ -387,12 +387,6 @@ ic_status ic_csv_parse(ic_reader *r, const char *text, size_t n, size_t *at, boo
 	return IC_OK;
 }
 
-const ic_layout *ic_csv_layout_after(ic_reader *r, bool *nomem)
-{
-	*nomem = false;
-	return &r->layout->base;
-}
-
 void ic_csv_end(ic_reader *r)
 {
 	ic_free(r);

@@ -65,7 +65,6 @@ void ic_csv_peek(const ic_layout *layout, const char *head, size_t n, unsigned *
 ic_reader *ic_csv_begin(const ic_reader_config *cfg, const ic_layout *layout);
 ic_status ic_csv_parse(ic_reader *r, const char *text, size_t n, size_t *at, bool final, ic_batch *b,
 		       ic_row_counts *c);
-const ic_layout *ic_csv_layout_after(ic_reader *r, bool *nomem);
 bool ic_csv_layout_equal(const ic_layout *a, const ic_layout *b);
 void ic_csv_layout_free(const ic_layout *l);
 void ic_csv_end(ic_reader *r);

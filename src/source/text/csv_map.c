@@ -83,7 +83,6 @@ const ic_source_kind ic_kind_csv = {
 	.can_give = can_give,
 	.begin = ic_csv_begin,
 	.parse = ic_csv_parse,
-	.layout_after = ic_csv_layout_after,
 	.layout_equal = ic_csv_layout_equal,
 	.layout_free = ic_csv_layout_free,
 	.end = ic_csv_end,

@@ -15,7 +15,6 @@ struct ic_reader {
 	ic_json *json;
 	ic_json_document document;
 	const ic_input_request *req;
-	const ic_layout *given;
 };
 
 /* Log Analytics writes "TimeGenerated [UTC]". */
@@ -97,6 +96,7 @@ static void defender_end(ic_reader *r)
 
 static ic_reader *defender_begin(const ic_reader_config *cfg, const ic_layout *layout)
 {
+	(void)layout;
 	static const struct {
 		const char *path;
 		int slot;
@@ -126,7 +126,6 @@ static ic_reader *defender_begin(const ic_reader_config *cfg, const ic_layout *l
 	r->json->resolve = resolve;
 	r->json->gate = gate;
 	r->req = cfg->req;
-	r->given = layout;
 	return r;
 }
 
@@ -172,12 +171,6 @@ static ic_fieldset defender_can_give(unsigned streams, const ic_reader_config *c
 	return ic_defender_can_give(streams);
 }
 
-static const ic_layout *defender_layout_after(ic_reader *r, bool *nomem)
-{
-	*nomem = false;
-	return r->given;
-}
-
 const ic_source_kind ic_kind_defender_json = {
 	.name = "defender-json",
 	.help = "Defender DeviceNetworkEvents as JSON: advanced hunting, streamed events, Sentinel",
@@ -188,7 +181,6 @@ const ic_source_kind ic_kind_defender_json = {
 	.can_give = defender_can_give,
 	.begin = defender_begin,
 	.parse = defender_parse,
-	.layout_after = defender_layout_after,
 	.layout_equal = ic_json_layout_equal,
 	.layout_free = ic_json_layout_free,
 	.end = defender_end,

@@ -59,7 +59,6 @@ typedef struct plan {
 struct ic_reader {
 	ic_json *json;
 	const ic_input_request *req;
-	const ic_layout *given;
 	ic_fieldset planned;
 	plan plans[EVENT_COUNT];
 	ic_json_fill fill;
@@ -311,6 +310,7 @@ static void eve_end(ic_reader *r)
 
 static ic_reader *eve_begin(const ic_reader_config *cfg, const ic_layout *layout)
 {
+	(void)layout;
 	ic_reader *r = ic_calloc(1, sizeof(*r));
 	bool ok = r && (r->json = ic_json_new());
 	for (unsigned f = 0; ok && f < IC_FIELD_COUNT; f++)
@@ -325,7 +325,6 @@ static ic_reader *eve_begin(const ic_reader_config *cfg, const ic_layout *layout
 	r->json->ctx = r;
 	r->fill.j = r->json;
 	r->req = cfg->req;
-	r->given = layout;
 	return r;
 }
 
@@ -383,12 +382,6 @@ static ic_fieldset eve_can_give(unsigned streams, const ic_reader_config *cfg)
 	return set | IC_FIELD_BIT(IC_F_TIME);
 }
 
-static const ic_layout *eve_layout_after(ic_reader *r, bool *nomem)
-{
-	*nomem = false;
-	return r->given;
-}
-
 const ic_source_kind ic_kind_eve = {
 	.name = "eve",
 	.help = "Suricata EVE: flow, http, tls, quic, dns and websocket events",
@@ -400,7 +393,6 @@ const ic_source_kind ic_kind_eve = {
 	.can_give = eve_can_give,
 	.begin = eve_begin,
 	.parse = eve_parse,
-	.layout_after = eve_layout_after,
 	.layout_equal = ic_json_layout_equal,
 	.layout_free = ic_json_layout_free,
 	.end = eve_end,

@@ -12,7 +12,6 @@ _Static_assert(IC_MAP_ENTRIES <= IC_JSON_SLOTS, "slots");
 struct ic_reader {
 	ic_json *json;
 	const ic_input_request *req;
-	const ic_layout *given;
 	const ic_field_map *map;
 	int slot[IC_MAP_ENTRIES];
 };
@@ -115,12 +114,12 @@ static void map_end(ic_reader *r)
 
 static ic_reader *map_begin(const ic_reader_config *cfg, const ic_layout *layout)
 {
+	(void)layout;
 	ic_reader *r = ic_calloc(1, sizeof(*r));
 	if (!r)
 		return NULL;
 	r->map = cfg->map;
 	r->req = cfg->req;
-	r->given = layout;
 	r->json = ic_json_new();
 	if (!r->json || !(r->map ? add_mapped(r) : add_canonical(r->json))) {
 		map_end(r);
@@ -171,12 +170,6 @@ static ic_fieldset map_can_give(unsigned streams, const ic_reader_config *cfg)
 	return cfg->map ? ic_field_map_can_give(cfg->map) : ~UINT64_C(0) >> (64 - IC_FIELD_COUNT);
 }
 
-static const ic_layout *map_layout_after(ic_reader *r, bool *nomem)
-{
-	*nomem = false;
-	return r->given;
-}
-
 const ic_source_kind ic_kind_ndjson = {
 	.name = "ndjson",
 	.help = "any JSON lines: names from a field map (--map), else canonical field names",
@@ -188,7 +181,6 @@ const ic_source_kind ic_kind_ndjson = {
 	.can_give = map_can_give,
 	.begin = map_begin,
 	.parse = map_parse,
-	.layout_after = map_layout_after,
 	.layout_equal = ic_json_layout_equal,
 	.layout_free = ic_json_layout_free,
 	.end = map_end,

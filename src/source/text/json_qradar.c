@@ -14,7 +14,6 @@ struct ic_reader {
 	ic_json *json;
 	ic_json_document document;
 	const ic_input_request *req;
-	const ic_layout *given;
 };
 
 static int resolve(void *ctx, ic_str name)
@@ -77,6 +76,7 @@ static void qradar_end(ic_reader *r)
 
 static ic_reader *qradar_begin(const ic_reader_config *cfg, const ic_layout *layout)
 {
+	(void)layout;
 	static const char *const lists[] = { "events", "flows", "results", "data" };
 	ic_reader *r = ic_calloc(1, sizeof(*r));
 	bool ok =
@@ -89,7 +89,6 @@ static ic_reader *qradar_begin(const ic_reader_config *cfg, const ic_layout *lay
 	}
 	r->json->resolve = resolve;
 	r->req = cfg->req;
-	r->given = layout;
 	return r;
 }
 
@@ -135,12 +134,6 @@ static ic_fieldset qradar_can_give(unsigned streams, const ic_reader_config *cfg
 	return ic_qradar_can_give(streams);
 }
 
-static const ic_layout *qradar_layout_after(ic_reader *r, bool *nomem)
-{
-	*nomem = false;
-	return r->given;
-}
-
 const ic_source_kind ic_kind_qradar_json = {
 	.name = "qradar-json",
 	.help = "QRadar events or flows as JSON with AQL column names",
@@ -151,7 +144,6 @@ const ic_source_kind ic_kind_qradar_json = {
 	.can_give = qradar_can_give,
 	.begin = qradar_begin,
 	.parse = qradar_parse,
-	.layout_after = qradar_layout_after,
 	.layout_equal = ic_json_layout_equal,
 	.layout_free = ic_json_layout_free,
 	.end = qradar_end,

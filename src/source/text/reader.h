@@ -70,7 +70,8 @@ typedef struct ic_source_kind {
 	ic_status (*parse)(ic_reader *r, const char *text, size_t n, size_t *at, bool final, ic_batch *b,
 			   ic_row_counts *c);
 	/* The layout in force after the last line parsed: same pointer as given to begin() if no header
-	 * changed it. A new one is allocated with ic_malloc and handed over here once (NULL-able *nomem). */
+	 * changed it. A new one is allocated with ic_malloc and handed over here once (NULL-able *nomem).
+	 * NULL: a format whose layout holds for the whole file. */
 	const ic_layout *(*layout_after)(ic_reader *r, bool *nomem);
 	bool (*layout_equal)(const ic_layout *a, const ic_layout *b);
 	void (*layout_free)(const ic_layout *l);
