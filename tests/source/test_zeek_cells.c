@@ -17,7 +17,7 @@ typedef struct sheet {
 	char text[ROWS * (CELL_MAX + 4) + IC_CELLS_PAD];
 	size_t n;
 	uint16_t next[1 + 3 * ROWS], first[ROWS];
-	ic_cells cells;
+	ic_zeek_cells cells;
 } sheet;
 
 static void add(sheet *s, uint32_t row, const char *cell)
@@ -46,7 +46,7 @@ static sheet *make_sheet(void (*cell)(uint64_t *seed, char *out), uint64_t seed)
 		if (n && test_random(&seed) % 16 == 0) /* a NUL, which is no end */
 			s->text[s->n - 2 - n + test_random(&seed) % n] = '\0';
 	}
-	s->cells = (ic_cells){ s->text, s->next, s->first, ROWS, 1 };
+	s->cells = (ic_zeek_cells){ s->text, s->next, s->first, ROWS, 1 };
 	return s;
 }
 
@@ -96,7 +96,7 @@ static void quad_cell(uint64_t *seed, char *out)
 	spoil(seed, out);
 }
 
-typedef size_t (*convert)(ic_simd, const ic_cells *, void *, uint16_t *);
+typedef size_t (*convert)(ic_simd, const ic_zeek_cells *, void *, uint16_t *);
 typedef bool (*oracle)(ic_str cell, const void *value);
 
 /* Every level gives the same odd rows and the same values; values are those of the oracle. */
@@ -110,9 +110,9 @@ static void check_levels(const sheet *s, convert f, size_t size, oracle value_is
 			k++;
 			continue;
 		}
-		if (!value_is(ic_cells_at(&s->cells, (uint32_t)row), expected + row * size))
-			fail_msg("row %zu: %.*s", row, (int)ic_cells_at(&s->cells, (uint32_t)row).n,
-				 ic_cells_at(&s->cells, (uint32_t)row).p);
+		if (!value_is(ic_zeek_cells_at(&s->cells, (uint32_t)row), expected + row * size))
+			fail_msg("row %zu: %.*s", row, (int)ic_zeek_cells_at(&s->cells, (uint32_t)row).n,
+				 ic_zeek_cells_at(&s->cells, (uint32_t)row).p);
 		++*regular;
 	}
 	for (int level = IC_SIMD_128; level <= (int)ic_cpu_simd(); level++) {
@@ -154,24 +154,24 @@ static bool quad_value(ic_str cell, const void *value)
 	return ic_ip_parse(cell, &ip) && memcmp(&ip, value, sizeof(ip)) == 0;
 }
 
-static size_t times(ic_simd level, const ic_cells *c, void *out, uint16_t *odd)
+static size_t times(ic_simd level, const ic_zeek_cells *c, void *out, uint16_t *odd)
 {
-	return ic_cells_time(level, c, out, odd);
+	return ic_zeek_cells_time(level, c, out, odd);
 }
 
-static size_t counts(ic_simd level, const ic_cells *c, void *out, uint16_t *odd)
+static size_t counts(ic_simd level, const ic_zeek_cells *c, void *out, uint16_t *odd)
 {
-	return ic_cells_count(level, c, out, odd);
+	return ic_zeek_cells_count(level, c, out, odd);
 }
 
-static size_t reals(ic_simd level, const ic_cells *c, void *out, uint16_t *odd)
+static size_t reals(ic_simd level, const ic_zeek_cells *c, void *out, uint16_t *odd)
 {
-	return ic_cells_real(level, c, out, odd);
+	return ic_zeek_cells_real(level, c, out, odd);
 }
 
-static size_t quads(ic_simd level, const ic_cells *c, void *out, uint16_t *odd)
+static size_t quads(ic_simd level, const ic_zeek_cells *c, void *out, uint16_t *odd)
 {
-	return ic_cells_quad(level, c, out, odd);
+	return ic_zeek_cells_quad(level, c, out, odd);
 }
 
 static void levels_agree(void **state)
@@ -239,7 +239,7 @@ static void forms(void **state)
 	assert_non_null(s);
 	for (uint32_t i = 0; i < n; i++)
 		add(s, i, cases[i].cell);
-	s->cells = (ic_cells){ s->text, s->next, s->first, n, 1 };
+	s->cells = (ic_zeek_cells){ s->text, s->next, s->first, n, 1 };
 	for (int level = IC_SIMD_SCALAR; level <= (int)ic_cpu_simd(); level++)
 		for (size_t k = 0; k < 4; k++) {
 			size_t found = kinds[k]((ic_simd)level, &s->cells, out, odd), at = 0;
@@ -263,11 +263,11 @@ static void texts(void **state)
 	static const char *const cells[] = { "tcp", "-", "", "(empty)", "a-b" };
 	for (uint32_t i = 0; i < 5; i++)
 		add(s, i, cells[i]);
-	s->cells = (ic_cells){ s->text, s->next, s->first, 5, 1 };
+	s->cells = (ic_zeek_cells){ s->text, s->next, s->first, 5, 1 };
 	uint8_t odd_first[256] = { ['-'] = 1, ['('] = 1, ['\t'] = 1 };
 	ic_str out[5];
 	uint16_t odd[5 + IC_CELLS_PAD];
-	assert_int_equal(ic_cells_text(&s->cells, odd_first, out, odd), 3);
+	assert_int_equal(ic_zeek_cells_text(&s->cells, odd_first, out, odd), 3);
 	assert_int_equal(odd[0], 1);
 	assert_int_equal(odd[1], 2);
 	assert_int_equal(odd[2], 3);
@@ -279,7 +279,7 @@ static void texts(void **state)
 static int prepare(void **state)
 {
 	(void)state;
-	ic_cells_prepare();
+	ic_zeek_cells_prepare();
 	return 0;
 }
 

@@ -214,22 +214,22 @@ AVX2 static inline bool quad_avx2(const char *p, uint32_t n, ic_ip *ret)
 	return (n < 16) & (mask == s->mask) & (_mm_testz_si128(bad, bad) != 0);
 }
 
-AVX2 static size_t times_avx2(const ic_cells *c, int64_t *out, uint16_t *odd)
+AVX2 static size_t times_avx2(const ic_zeek_cells *c, int64_t *out, uint16_t *odd)
 {
 	EACH_ROW(time_avx2);
 }
 
-AVX2 static size_t counts_avx2(const ic_cells *c, int64_t *out, uint16_t *odd)
+AVX2 static size_t counts_avx2(const ic_zeek_cells *c, int64_t *out, uint16_t *odd)
 {
 	EACH_ROW(count_avx2);
 }
 
-AVX2 static size_t reals_avx2(const ic_cells *c, double *out, uint16_t *odd)
+AVX2 static size_t reals_avx2(const ic_zeek_cells *c, double *out, uint16_t *odd)
 {
 	EACH_ROW(real_avx2);
 }
 
-AVX2 static size_t quads_avx2(const ic_cells *c, ic_ip *out, uint16_t *odd)
+AVX2 static size_t quads_avx2(const ic_zeek_cells *c, ic_ip *out, uint16_t *odd)
 {
 	EACH_ROW(quad_avx2);
 }
@@ -400,27 +400,27 @@ AVX512 static inline __mmask8 quad_four(const four_cells *v, ic_ip *out)
 		EACH_ROW_FROM(fours, found, narrow);                                                         \
 	} while (0)
 
-AVX512 static size_t times_avx512(const ic_cells *c, int64_t *out, uint16_t *odd)
+AVX512 static size_t times_avx512(const ic_zeek_cells *c, int64_t *out, uint16_t *odd)
 {
 	EACH_FOUR(time_four(&v, in, cells, row + k, out + k), time_avx2);
 }
 
-AVX512 static size_t counts_avx512(const ic_cells *c, int64_t *out, uint16_t *odd)
+AVX512 static size_t counts_avx512(const ic_zeek_cells *c, int64_t *out, uint16_t *odd)
 {
 	EACH_FOUR(count_four(&v, out + k), count_avx2);
 }
 
-AVX512 static size_t reals_avx512(const ic_cells *c, double *out, uint16_t *odd)
+AVX512 static size_t reals_avx512(const ic_zeek_cells *c, double *out, uint16_t *odd)
 {
 	EACH_FOUR(real_four(&v, out + k), real_avx2);
 }
 
-AVX512 static size_t quads_avx512(const ic_cells *c, ic_ip *out, uint16_t *odd)
+AVX512 static size_t quads_avx512(const ic_zeek_cells *c, ic_ip *out, uint16_t *odd)
 {
 	EACH_FOUR(quad_four(&v, out + k), quad_avx2);
 }
 
-void ic_cells_prepare(void)
+void ic_zeek_cells_prepare(void)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	pthread_once(&once, fill_tables);
@@ -434,38 +434,38 @@ void ic_cells_prepare(void)
 			return name##_avx2(c, out, odd);                                                     \
 	} while (0)
 #else
-void ic_cells_prepare(void) {}
+void ic_zeek_cells_prepare(void) {}
 
 #define BY_LEVEL(name) (void)level
 #endif
 
 /* ---- dispatch ---- */
 
-size_t ic_cells_time(ic_simd level, const ic_cells *c, int64_t *out, uint16_t *odd)
+size_t ic_zeek_cells_time(ic_simd level, const ic_zeek_cells *c, int64_t *out, uint16_t *odd)
 {
 	BY_LEVEL(times);
 	EACH_ROW(time_scalar);
 }
 
-size_t ic_cells_count(ic_simd level, const ic_cells *c, int64_t *out, uint16_t *odd)
+size_t ic_zeek_cells_count(ic_simd level, const ic_zeek_cells *c, int64_t *out, uint16_t *odd)
 {
 	BY_LEVEL(counts);
 	EACH_ROW(count_scalar);
 }
 
-size_t ic_cells_real(ic_simd level, const ic_cells *c, double *out, uint16_t *odd)
+size_t ic_zeek_cells_real(ic_simd level, const ic_zeek_cells *c, double *out, uint16_t *odd)
 {
 	BY_LEVEL(reals);
 	EACH_ROW(real_scalar);
 }
 
-size_t ic_cells_quad(ic_simd level, const ic_cells *c, ic_ip *out, uint16_t *odd)
+size_t ic_zeek_cells_quad(ic_simd level, const ic_zeek_cells *c, ic_ip *out, uint16_t *odd)
 {
 	BY_LEVEL(quads);
 	EACH_ROW(quad_scalar);
 }
 
-size_t ic_cells_text(const ic_cells *c, const uint8_t odd_first[256], ic_str *out, uint16_t *odd)
+size_t ic_zeek_cells_text(const ic_zeek_cells *c, const uint8_t odd_first[256], ic_str *out, uint16_t *odd)
 {
 	const char *text = c->text;
 	const uint16_t *next = c->next + c->column, *first = c->first;

@@ -261,38 +261,38 @@ static uint32_t split(ic_reader *r, const slab *s, uint32_t room, size_t *used)
 
 /* ---- filters ---- */
 
-static ic_cells cells_of(const ic_reader *r, const slab *s, uint32_t rows, uint32_t column)
+static ic_zeek_cells cells_of(const ic_reader *r, const slab *s, uint32_t rows, uint32_t column)
 {
-	return (ic_cells){ s->text, r->next, r->first, rows, column };
+	return (ic_zeek_cells){ s->text, r->next, r->first, rows, column };
 }
 
 /* The cell without the '\r' that a line of a file from Windows has at its end. */
-static ic_str row_cell(const ic_reader *r, const ic_cells *cells, uint32_t row)
+static ic_str row_cell(const ic_reader *r, const ic_zeek_cells *cells, uint32_t row)
 {
-	ic_str s = ic_cells_at(cells, row);
+	ic_str s = ic_zeek_cells_at(cells, row);
 	if (cells->column + 1 == r->now.columns && s.n && s.p[s.n - 1] == '\r')
 		s.n--;
 	return s;
 }
 
-static bool ends_in_cr(const ic_reader *r, const ic_cells *cells)
+static bool ends_in_cr(const ic_reader *r, const ic_zeek_cells *cells)
 {
 	bool seen = false;
 	if (cells->column + 1 != r->now.columns)
 		return false;
 	for (uint32_t i = 0; i < cells->rows; i++) {
-		ic_str s = ic_cells_at(cells, i);
+		ic_str s = ic_zeek_cells_at(cells, i);
 		seen |= s.n && s.p[s.n - 1] == '\r';
 	}
 	return seen;
 }
 
-static void bad_cell(const ic_reader *r, const slab *s, const ic_cells *cells, uint32_t row, ic_field f,
+static void bad_cell(const ic_reader *r, const slab *s, const ic_zeek_cells *cells, uint32_t row, ic_field f,
 		     const char *cause)
 {
-	const ic_cells whole = { cells->text, cells->next, cells->first, cells->rows, 0 };
+	const ic_zeek_cells whole = { cells->text, cells->next, cells->first, cells->rows, 0 };
 	ic_str cell = row_cell(r, cells, row);
-	ptrdiff_t column = cell.p - ic_cells_at(&whole, row).p + 1;
+	ptrdiff_t column = cell.p - ic_zeek_cells_at(&whole, row).p + 1;
 	ic_zeek_bad_cell(s->c, r->line[row], (uint32_t)column, f, cause, cell);
 }
 
@@ -317,7 +317,7 @@ static uint32_t close_ranks(ic_reader *r, uint32_t rows, bool times)
 }
 
 /* Says DROP for rows whose port is not wanted and lists them in r->odd. Returns how many. */
-static uint32_t judge_ports(ic_reader *r, const slab *s, const ic_cells *cells)
+static uint32_t judge_ports(ic_reader *r, const slab *s, const ic_zeek_cells *cells)
 {
 	const uint64_t *ports = r->filter->ports;
 	const int64_t *port = r->port;
@@ -343,7 +343,7 @@ static uint32_t judge_ports(ic_reader *r, const slab *s, const ic_cells *cells)
 /* Rows whose port is not wanted may be saved by their service; n of them are listed. */
 static void save_services(ic_reader *r, const slab *s, uint32_t rows, uint32_t n)
 {
-	const ic_cells cells = cells_of(r, s, rows, (uint32_t)r->service_column);
+	const ic_zeek_cells cells = cells_of(r, s, rows, (uint32_t)r->service_column);
 	for (uint32_t i = 0; i < n; i++) {
 		ic_str name = row_cell(r, &cells, r->odd[i]);
 		bool web = name.n <= 8 ? service_of(r, name)->web : is_web(service_name(&r->now, name));
@@ -354,10 +354,10 @@ static void save_services(ic_reader *r, const slab *s, uint32_t rows, uint32_t n
 /* Reads the destination ports and drops rows by them. */
 static uint32_t filter_ports(ic_reader *r, const slab *s, uint32_t rows)
 {
-	const ic_cells cells = cells_of(r, s, rows, (uint32_t)r->port_column);
+	const ic_zeek_cells cells = cells_of(r, s, rows, (uint32_t)r->port_column);
 	const uint64_t bad = s->c->bad;
 	const char *cause;
-	size_t n = ic_cells_count(r->simd, &cells, r->port, r->odd);
+	size_t n = ic_zeek_cells_count(r->simd, &cells, r->port, r->odd);
 	memset(r->fate, KEEP, rows);
 	for (size_t i = 0; i < n; i++) {
 		uint32_t row = r->odd[i];
@@ -377,10 +377,10 @@ static uint32_t filter_ports(ic_reader *r, const slab *s, uint32_t rows)
 
 static uint32_t filter_times(ic_reader *r, const slab *s, uint32_t rows)
 {
-	const ic_cells cells = cells_of(r, s, rows, (uint32_t)r->time_column);
+	const ic_zeek_cells cells = cells_of(r, s, rows, (uint32_t)r->time_column);
 	const uint64_t bad = s->c->bad;
 	const char *cause;
-	size_t n = ic_cells_time(r->simd, &cells, r->time, r->odd);
+	size_t n = ic_zeek_cells_time(r->simd, &cells, r->time, r->odd);
 	for (size_t i = 0; i < n; i++) {
 		uint32_t row = r->odd[i];
 		r->time[row] = ic_zeek_time(&r->now, row_cell(r, &cells, row), &cause);
@@ -396,7 +396,8 @@ static uint32_t filter_times(ic_reader *r, const slab *s, uint32_t rows)
 
 /* ---- columns ---- */
 
-static bool set_slowly(ic_reader *r, const slab *s, const ic_zeek_op *op, const ic_cells *cells, uint32_t row)
+static bool set_slowly(ic_reader *r, const slab *s, const ic_zeek_op *op, const ic_zeek_cells *cells,
+		       uint32_t row)
 {
 	const char *cause = NULL;
 	if (r->fate[row] != KEEP)
@@ -411,7 +412,7 @@ static bool set_slowly(ic_reader *r, const slab *s, const ic_zeek_op *op, const 
 	return true;
 }
 
-static bool set_all_slowly(ic_reader *r, const slab *s, const ic_zeek_op *op, const ic_cells *cells)
+static bool set_all_slowly(ic_reader *r, const slab *s, const ic_zeek_op *op, const ic_zeek_cells *cells)
 {
 	bool ok = true;
 	for (uint32_t i = 0; i < cells->rows && ok; i++)
@@ -419,7 +420,7 @@ static bool set_all_slowly(ic_reader *r, const slab *s, const ic_zeek_op *op, co
 	return ok;
 }
 
-static void copy_ports(ic_reader *r, const slab *s, const ic_cells *cells)
+static void copy_ports(ic_reader *r, const slab *s, const ic_zeek_cells *cells)
 {
 	ic_column *col = &s->b->col[IC_F_DST_PORT];
 	for (uint32_t i = 0; i < cells->rows; i++) {
@@ -432,10 +433,10 @@ static void copy_ports(ic_reader *r, const slab *s, const ic_cells *cells)
 	}
 }
 
-static size_t get_ports(ic_reader *r, const slab *s, const ic_zeek_op *op, const ic_cells *cells)
+static size_t get_ports(ic_reader *r, const slab *s, const ic_zeek_op *op, const ic_zeek_cells *cells)
 {
 	int64_t *out = s->b->col[op->field].i + s->b->rows, most = 0;
-	size_t n = ic_cells_count(r->simd, cells, out, r->odd);
+	size_t n = ic_zeek_cells_count(r->simd, cells, out, r->odd);
 	for (uint32_t i = 0; i < cells->rows; i++)
 		most |= out[i];
 	if ((uint64_t)most <= 65535)
@@ -445,12 +446,12 @@ static size_t get_ports(ic_reader *r, const slab *s, const ic_zeek_op *op, const
 	return n;
 }
 
-static void get_services(ic_reader *r, const ic_cells *cells, ic_column *col, uint32_t at)
+static void get_services(ic_reader *r, const ic_zeek_cells *cells, ic_column *col, uint32_t at)
 {
 	ic_str *out = col->s + at;
 	uint32_t n = 0;
 	for (uint32_t i = 0; i < cells->rows; i++) {
-		ic_str s = ic_cells_at(cells, i);
+		ic_str s = ic_zeek_cells_at(cells, i);
 		if (__builtin_expect(s.n > 8, 0)) {
 			s = service_name(&r->now, s);
 		} else {
@@ -467,7 +468,7 @@ static void get_services(ic_reader *r, const ic_cells *cells, ic_column *col, ui
 
 static bool run_op(ic_reader *r, const slab *s, const ic_zeek_op *op, uint32_t rows)
 {
-	const ic_cells cells = cells_of(r, s, rows, op->column);
+	const ic_zeek_cells cells = cells_of(r, s, rows, op->column);
 	ic_column *col = &s->b->col[op->field];
 	const uint32_t at = s->b->rows;
 	const bool plain = !s->backslash && !ends_in_cr(r, &cells);
@@ -477,17 +478,17 @@ static bool run_op(ic_reader *r, const slab *s, const ic_zeek_op *op, uint32_t r
 		if (r->by_time)
 			memcpy(col->i + at, r->time, rows * sizeof(r->time[0]));
 		else
-			n = ic_cells_time(r->simd, &cells, col->i + at, r->odd);
+			n = ic_zeek_cells_time(r->simd, &cells, col->i + at, r->odd);
 		break;
-	case IC_ZEEK_IP: n = ic_cells_quad(r->simd, &cells, col->ip + at, r->odd); break;
+	case IC_ZEEK_IP: n = ic_zeek_cells_quad(r->simd, &cells, col->ip + at, r->odd); break;
 	case IC_ZEEK_PORT: n = get_ports(r, s, op, &cells); break;
 	case IC_ZEEK_DST_PORT: copy_ports(r, s, &cells); break;
-	case IC_ZEEK_COUNT: n = ic_cells_count(r->simd, &cells, col->i + at, r->odd); break;
-	case IC_ZEEK_REAL: n = ic_cells_real(r->simd, &cells, col->d + at, r->odd); break;
+	case IC_ZEEK_COUNT: n = ic_zeek_cells_count(r->simd, &cells, col->i + at, r->odd); break;
+	case IC_ZEEK_REAL: n = ic_zeek_cells_real(r->simd, &cells, col->d + at, r->odd); break;
 	case IC_ZEEK_TEXT:
 		if (!plain)
 			return set_all_slowly(r, s, op, &cells);
-		n = ic_cells_text(&cells, r->odd_first, col->s + at, r->odd);
+		n = ic_zeek_cells_text(&cells, r->odd_first, col->s + at, r->odd);
 		break;
 	case IC_ZEEK_SERVICE:
 		if (!plain)
@@ -712,7 +713,7 @@ static ic_reader *zeek_begin(const ic_reader_config *cfg, const ic_layout *layou
 	ic_reader *r = ic_malloc(sizeof(*r));
 	if (!r)
 		return NULL;
-	ic_cells_prepare();
+	ic_zeek_cells_prepare();
 	r->filter = &cfg->req->filter;
 	r->streams = cfg->req->streams;
 	r->given = (const ic_zeek_layout *)(const void *)layout;
