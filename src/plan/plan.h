@@ -103,6 +103,7 @@ typedef enum ic_op_kind {
 	IC_OP_MAKE_SERIES,
 	IC_OP_TOP_NESTED,
 	IC_OP_PARSE,	   /* parse, parse-where, parse-kv */
+	IC_OP_STEP,	   /* scan with one step: a state that each matching row changes */
 	IC_OP_SAMPLE,	   /* n rows, chosen by a hash of their number: the same ones in each run */
 	IC_OP_INPUT,	   /* the rows of the row that IC_OP_APPLY is at */
 	IC_OP_KINDS
@@ -242,6 +243,14 @@ struct ic_op {
 			} * level;
 			uint32_t levels;
 		} nested; /* out: by and aggregate of each level in turn */
+		struct {
+			/* Over: the columns of the input; the declared ones with their defaults; then both again
+			 * as they were in the last row that matched (at first: nulls, and the defaults). */
+			ic_expr *when;
+			ic_expr **set;	       /* of each declared column; NULL: its default */
+			ic_value *preset;      /* default of each declared column, of its type */
+			uint32_t declared;
+		} step; /* out: input columns, then the declared ones; rows that match */
 		struct {
 			ic_expr *text;
 			enum { IC_PARSE_SIMPLE, IC_PARSE_REGEX, IC_PARSE_RELAXED, IC_PARSE_KV } how;
