@@ -107,47 +107,67 @@ bool ic_time_from_number(double v, int64_t unit_ticks, int64_t *ret)
 
 /* Days since 1970-01-01 of a date in the proleptic Gregorian calendar and back, by eras of 400 years
  * that begin in March (Hinnant, "chrono-Compatible Low-Level Date Algorithms"). */
-static int64_t days_from_civil(int64_t y, unsigned m, unsigned d)
+int64_t ic_civil_days(int64_t y, unsigned m, unsigned d)
 {
 	y -= m <= 2;
-	int64_t era = y / 400;
+	int64_t era = (y >= 0 ? y : y - 399) / 400;
 	int64_t yoe = y - era * 400;
 	int64_t doy = (153 * (int64_t)(m > 2 ? m - 3 : m + 9) + 2) / 5 + d - 1;
 	int64_t doe = yoe * 365 + yoe / 4 - yoe / 100 + doy;
 	return era * 146097 + doe - 719468;
 }
 
-typedef struct civil {
-	unsigned year, month, day, hour, minute, second, fraction; /* fraction in ticks */
-} civil;
-
-static civil civil_from_ticks(int64_t ticks)
+/* A quotient rounded down; the remainder is never negative. */
+static int64_t floor_div(int64_t a, int64_t b, int64_t *rest)
 {
-	int64_t s = ticks / IC_TICKS_S;
-	int64_t z = s / 86400 + 719468;
-	int64_t era = z / 146097, doe = z - era * 146097;
+	int64_t q = a / b;
+	*rest = a % b;
+	if (*rest < 0) {
+		*rest += b;
+		q--;
+	}
+	return q;
+}
+
+ic_civil ic_civil_from_ticks(int64_t ticks)
+{
+	int64_t fraction, in_day, doe;
+	int64_t s = floor_div(ticks, IC_TICKS_S, &fraction);
+	int64_t z = floor_div(s, 86400, &in_day) + 719468;
+	int64_t era = floor_div(z, 146097, &doe);
 	int64_t yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
 	int64_t doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
 	int64_t mp = (5 * doy + 2) / 153;
 	int64_t month = mp < 10 ? mp + 3 : mp - 9;
-	unsigned in_day = (unsigned)(s % 86400);
-	return (civil){ .year = (unsigned)(yoe + era * 400 + (month <= 2)),
-			.month = (unsigned)month,
-			.day = (unsigned)(doy - (153 * mp + 2) / 5 + 1),
-			.hour = in_day / 3600,
-			.minute = in_day / 60 % 60,
-			.second = in_day % 60,
-			.fraction = (unsigned)(ticks % IC_TICKS_S) };
+	return (ic_civil){ .year = (int32_t)(yoe + era * 400 + (month <= 2)),
+			   .month = (unsigned)month,
+			   .day = (unsigned)(doy - (153 * mp + 2) / 5 + 1),
+			   .hour = (unsigned)(in_day / 3600),
+			   .minute = (unsigned)(in_day / 60 % 60),
+			   .second = (unsigned)(in_day % 60),
+			   .fraction = (unsigned)fraction };
 }
 
-static bool civil_valid(const civil *c)
+unsigned ic_civil_month_days(int64_t year, unsigned month)
 {
 	static const uint8_t days[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
-	if (c->month < 1 || c->month > 12 || c->day < 1)
+	bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+	return days[month - 1] + (unsigned)(month == 2 && leap);
+}
+
+bool ic_civil_ticks(const ic_civil *c, int64_t *ret)
+{
+	if (c->year < 1 || c->year > 9999 || c->month < 1 || c->month > 12 || c->day < 1 ||
+	    c->day > ic_civil_month_days(c->year, c->month) || c->hour > 23 || c->minute > 59 ||
+	    c->second > 60 || c->fraction > IC_TICKS_S)
 		return false;
-	bool leap = c->year % 4 == 0 && (c->year % 100 != 0 || c->year % 400 == 0);
-	unsigned most = days[c->month - 1] + (unsigned)(c->month == 2 && leap);
-	return c->day <= most && c->hour < 24 && c->minute < 60 && c->second <= 60;
+	int64_t seconds =
+	    ic_civil_days(c->year, c->month, c->day) * 86400 + c->hour * 3600 + c->minute * 60 + c->second;
+	int64_t ticks = seconds * IC_TICKS_S + c->fraction;
+	if (ticks > IC_TIME_MAX)
+		return false;
+	*ret = ticks;
+	return true;
 }
 
 /* ---- text ------------------------------------------------------------------------- */
@@ -176,6 +196,15 @@ static bool take_number(cursor *at, unsigned least, unsigned most, unsigned *ret
 	return n >= least;
 }
 
+static bool take_year(cursor *at, ic_civil *c)
+{
+	unsigned year;
+	if (!take_number(at, 4, 4, &year))
+		return false;
+	c->year = (int32_t)year;
+	return true;
+}
+
 /* ".123456": ticks, rounded half up on the eighth decimal. */
 static bool take_fraction(cursor *at, unsigned *ret_ticks)
 {
@@ -193,7 +222,7 @@ static bool take_fraction(cursor *at, unsigned *ret_ticks)
 	return n > 0;
 }
 
-static bool take_clock(cursor *at, unsigned hour_digits, civil *c)
+static bool take_clock(cursor *at, unsigned hour_digits, ic_civil *c)
 {
 	return take_number(at, hour_digits, 2, &c->hour) && take(at, ':') &&
 	       take_number(at, 2, 2, &c->minute) && take(at, ':') && take_number(at, 2, 2, &c->second) &&
@@ -219,7 +248,7 @@ static bool take_zone(cursor *at, int *ret_minutes)
 	return true;
 }
 
-static bool take_half_day(cursor *at, civil *c)
+static bool take_half_day(cursor *at, ic_civil *c)
 {
 	take(at, ' ');
 	if (at->p == at->end)
@@ -234,34 +263,33 @@ static bool take_half_day(cursor *at, civil *c)
 }
 
 /* "5/1/2024 1:02:03.456 PM" */
-static bool read_us(cursor *at, civil *c)
+static bool read_us(cursor *at, ic_civil *c)
 {
 	return take_number(at, 1, 2, &c->month) && take(at, '/') && take_number(at, 1, 2, &c->day) &&
-	       take(at, '/') && take_number(at, 4, 4, &c->year) && take(at, ' ') && take_clock(at, 1, c) &&
+	       take(at, '/') && take_year(at, c) && take(at, ' ') && take_clock(at, 1, c) &&
 	       take_half_day(at, c);
 }
 
-static bool read_rfc3339(cursor *at, civil *c, int *minutes_east)
+static bool read_rfc3339(cursor *at, ic_civil *c, int *minutes_east)
 {
-	return take_number(at, 4, 4, &c->year) && take(at, '-') && take_number(at, 2, 2, &c->month) &&
-	       take(at, '-') && take_number(at, 2, 2, &c->day) &&
-	       (take(at, 'T') || take(at, ' ') || take(at, 't')) && take_clock(at, 2, c) &&
-	       take_zone(at, minutes_east);
+	return take_year(at, c) && take(at, '-') && take_number(at, 2, 2, &c->month) && take(at, '-') &&
+	       take_number(at, 2, 2, &c->day) && (take(at, 'T') || take(at, ' ') || take(at, 't')) &&
+	       take_clock(at, 2, c) && take_zone(at, minutes_east);
 }
 
 bool ic_time_from_text(ic_str s, int64_t *ret)
 {
-	civil c = { 0 };
+	ic_civil c = { 0 };
 	int east = 0;
+	int64_t ticks;
 	if (s.n < 14)
 		return false;
 	cursor at = { s.p, s.p + s.n };
 	bool us = s.p[1] == '/' || s.p[2] == '/';
-	if (!(us ? read_us(&at, &c) : read_rfc3339(&at, &c, &east)) || at.p != at.end || !civil_valid(&c))
+	if (!(us ? read_us(&at, &c) : read_rfc3339(&at, &c, &east)) || at.p != at.end ||
+	    !ic_civil_ticks(&c, &ticks))
 		return false;
-	int64_t seconds = days_from_civil(c.year, c.month, c.day) * 86400 + c.hour * 3600 + c.minute * 60 +
-			  c.second - east * 60;
-	int64_t ticks = seconds * IC_TICKS_S + c.fraction;
+	ticks -= east * 60 * IC_TICKS_S;
 	if (ticks < 0 || ticks > IC_TIME_MAX)
 		return false;
 	*ret = ticks;
@@ -289,9 +317,9 @@ size_t ic_time_format(int64_t ticks, int decimals, char *buf)
 	if (ticks < 0 || ticks > IC_TIME_MAX)
 		return put_null(buf);
 	unsigned places = decimals < 0 ? 0 : decimals > 7 ? 7 : (unsigned)decimals;
-	civil c = civil_from_ticks(ticks);
+	ic_civil c = ic_civil_from_ticks(ticks);
 	memcpy(buf, "0000-00-00T00:00:00.", 20);
-	put_digits(buf, c.year, 4);
+	put_digits(buf, (unsigned)c.year, 4);
 	put_digits(buf + 5, c.month, 2);
 	put_digits(buf + 8, c.day, 2);
 	put_digits(buf + 11, c.hour, 2);

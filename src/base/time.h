@@ -14,6 +14,19 @@
 #define IC_TICKS_US INT64_C(10)
 #define IC_TIME_MAX (INT64_C(253402300800) * IC_TICKS_S - 1)
 
+/* A date and time of day in the proleptic Gregorian calendar. */
+typedef struct ic_civil {
+	int32_t year;
+	unsigned month, day, hour, minute, second, fraction; /* fraction in ticks; month, day from 1 */
+} ic_civil;
+#define IC_CIVIL_MIN (-INT64_C(621355968000000000)) /* 0001-01-01 in ticks; the last is IC_TIME_MAX */
+/* Days since 1970-01-01. */
+int64_t ic_civil_days(int64_t year, unsigned month, unsigned day);
+unsigned ic_civil_month_days(int64_t year, unsigned month); /* month 1..12 */
+ic_civil ic_civil_from_ticks(int64_t ticks);
+/* false: there is no such date, or it is outside the years 1 to 9999. Second 60 is the next minute's 0. */
+bool ic_civil_ticks(const ic_civil *c, int64_t *ret);
+
 /* Seconds with a fraction ("1672843175.947664", also with exponent) to ticks; more than 7
  * decimals are rounded half up. false: not a number, negative, or after IC_TIME_MAX. */
 bool ic_time_from_epoch_text(ic_str s, int64_t *ret);
