@@ -2,8 +2,9 @@
 /* Kernels: what the functions of plan/functions.def do. Private to src/exec.
  *
  * A function has a row form (values in, value out), or a vector form, or both; the row form is
- * enough, the vector form is for what runs over millions of rows. ic_kernels has one entry a function
- * id, put together from the files fn_*.c: each defines the entries of one family. */
+ * enough, the vector form is for what runs over millions of rows. Each file fn_NAME.c has the kernels of
+ * one family in a const table that it exports as ic_kernels_NAME (IC_KERNELS below); kernels.c lists
+ * the families. A function of functions.def that no family has is refused as not supported. */
 #ifndef IC_EXEC_KERNEL_H
 #define IC_EXEC_KERNEL_H
 
@@ -12,36 +13,76 @@
 /* What a call may use. One a worker and call site. */
 typedef struct ic_call {
 	const ic_plan *plan;
-	const ic_expr *expr;  /* the call: types of the arguments, constants, list */
-	ic_arena *arena;      /* for results; lives as long as the chunk */
-	void *state;	      /* made by prepare: compiled patterns, parsed constants; shared, read-only */
-	void *scratch;	      /* PCRE2 match data and the like: of the worker; see ic_kernel.scratch */
-	ic_status failed;     /* set it (IC_E_NOMEM, IC_E_LIMIT) and return; the run stops */
-	const char *cause;    /* with IC_E_LIMIT: a sentence */
-	uint64_t row;	      /* number of the row, for SERIAL functions */
+	const ic_expr *expr; /* the call: types of the arguments, constants, list */
+	ic_arena *arena;     /* for results; lives as long as the chunk */
+	void *state;	     /* made by prepare: compiled patterns, parsed constants; shared, read-only */
+	void *scratch;	     /* PCRE2 match data and the like: of the worker, kept from chunk to chunk. The
+			       * kernel makes it when it finds NULL; see ic_kernel.release */
+	ic_status failed;    /* set it (IC_E_NOMEM, IC_E_LIMIT) and return; the run stops */
+	const char *cause;   /* with IC_E_LIMIT: a sentence */
+	uint64_t row;	     /* number of the row, for SERIAL functions */
+	struct ic_eval_frame *frame; /* of the evaluator, for ic_call_arg */
+	uint32_t node;
 } ic_call;
+
+/* Both end the run and give a null of the call's type, for `return`. */
+ic_value ic_call_nomem(ic_call *c);
+ic_value ic_call_limit(ic_call *c,
+		       const char *cause); /* cause: a sentence that lives as long as the program */
 
 typedef ic_value (*ic_row_fn)(ic_call *c, const ic_value *arg);
 /* All arguments have `rows` rows (or are constant). ret->type is that of the call. */
 typedef void (*ic_vector_fn)(ic_call *c, const ic_vector *arg, uint32_t rows, ic_vector *ret);
+/* Gets no arguments but asks for them where it needs them, with ic_call_arg. */
+typedef void (*ic_lazy_fn)(ic_call *c, uint32_t rows, ic_vector *ret);
 
+/* Before a kernel runs the evaluator has made its arguments fit the letters of functions.def:
+ *   s, S: strings. An address is written out (unless `addresses`), a dynamic value becomes its text.
+ *   r:    reals, from any number.
+ *   others come as they are: an address for `a` and `o` is IC_Q_IP.
+ * In KQL no string is null: a null string arrives as the empty one, and `strict` does not look at text.
+ * call->call.arg[i]->type is the type that arrives; constants have been folded (IC_X_CONST). */
 typedef struct ic_kernel {
 	ic_row_fn row;
 	ic_vector_fn vector;
-	/* Any null argument makes the result null without a call (most functions). */
+	ic_lazy_fn lazy; /* instead of the other two: iff, case, coalesce, and, or */
+	/* Any null argument makes the result null without a call of the row form (most functions). Vector
+	 * forms look after nulls themselves. */
 	bool strict;
+	bool addresses; /* s parameters may arrive as IC_Q_IP */
+	/* Different results in one run for equal arguments (rand, new_guid): never folded or shared. */
+	bool impure;
 	/* Checks and compiles constant arguments once a plan; *state lies in the plan's arena or is freed
 	 * by `dispose`. A bad constant (a pattern that does not compile) is a diag. NULL: nothing to do. */
 	ic_status (*prepare)(ic_plan *p, const ic_expr *call, void **state, ic_diag *diag);
 	void (*dispose)(void *state);
-	/* Arguments are evaluated by the evaluator only where needed (iff, case, coalesce): the vector form
-	 * then gets unevaluated work through ic_eval_masked. */
-	bool lazy;
-	/* Different results in one run for equal arguments (rand, new_guid): never folded. */
-	bool impure;
+	void (*release)(void *scratch); /* frees what the kernel put into ic_call.scratch */
 } ic_kernel;
 
-extern const ic_kernel *const ic_kernels[IC_FN_COUNT]; /* kernels.c */
+typedef struct ic_kernel_entry {
+	ic_fn_id fn;
+	ic_kernel kernel;
+} ic_kernel_entry;
+
+typedef struct ic_kernel_family {
+	const ic_kernel_entry *entry;
+	uint32_t n;
+} ic_kernel_family;
+
+/* At the end of a file fn_NAME.c:
+ *     static const ic_kernel_entry entries[] = {
+ *             { IC_FN_STRLEN, { .row = strlen_row, .strict = true } },
+ *             ...
+ *     };
+ *     IC_KERNELS(string, entries);
+ * and one line in the list of kernels.c and below. */
+#define IC_KERNELS(family, table)                                                                            \
+	const ic_kernel_family ic_kernels_##family = { table, (uint32_t)(sizeof(table) / sizeof *(table)) }
+
+extern const ic_kernel_family ic_kernels_operators, ic_kernels_choice, ic_kernels_convert, ic_kernels_regex;
+
+/* The kernel of a function; NULL: it cannot be run. Not for use once a row. */
+const ic_kernel *ic_kernel_of(ic_fn_id fn);
 
 /* ---- evaluation (eval.c) ----------------------------------------------------------------- */
 
@@ -53,6 +94,11 @@ void ic_eval_free(ic_eval *e);
 ic_status ic_eval_run(const ic_eval *e, const ic_chunk *in, ic_arena *arena, ic_vector *ret, ic_error *err);
 /* Constant folding: see ic_fold_fn. */
 ic_status ic_eval_fold(ic_plan *p, const ic_expr *call, ic_value *ret, ic_diag *diag);
+
+/* For lazy kernels. Argument i on the rows listed in `pick` (ascending, n of them; NULL: on all rows, then n
+ * is their number): ret has n rows. An argument that costs little is computed for all rows once and
+ * picked from. false: c->failed is set. */
+bool ic_call_arg(ic_call *c, uint32_t i, const uint16_t *pick, uint32_t n, ic_vector *ret);
 
 /* ---- aggregates (agg_*.c) ---------------------------------------------------------------- */
 

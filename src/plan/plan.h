@@ -276,6 +276,7 @@ typedef struct ic_table {
 	const void *origin;
 } ic_table;
 
+typedef struct ic_plan ic_plan;
 typedef struct ic_rowset ic_rowset; /* materialised rows: exec/rows.h */
 
 /* What a binder asks while it binds. The engine implements it. */
@@ -283,7 +284,7 @@ typedef struct ic_catalog {
 	void *ctx;
 	/* The plan of a table or view of this name (a scan, or a scan with expressions over it), made in
 	 * the plan's arena. *ret NULL: no such table. `language`: IC_FN_KQL or IC_FN_AQL. */
-	ic_status (*table)(void *ctx, struct ic_plan *plan, ic_str name, unsigned language, ic_op **ret,
+	ic_status (*table)(void *ctx, ic_plan *plan, ic_str name, unsigned language, ic_op **ret,
 			   ic_diag *diag);
 	/* The i-th table name, for hints; .p NULL past the end. */
 	ic_str (*name)(void *ctx, size_t i);
@@ -291,17 +292,17 @@ typedef struct ic_catalog {
 	void (*column_hint)(void *ctx, ic_str column, char *buf, size_t room);
 	/* A CSV or JSON file or watch list with this schema (n = 0: to be found out, then *ret's schema says).
 	 * `kind` is "externaldata", "watchlist". NULL *ret: it is not there. */
-	ic_status (*external)(void *ctx, struct ic_plan *plan, const char *kind, ic_str name, ic_schema schema,
+	ic_status (*external)(void *ctx, ic_plan *plan, const char *kind, ic_str name, ic_schema schema,
 			      ic_op **ret, ic_diag *diag);
 	/* Runs a sub-plan now and gives its rows as an IC_OP_VALUES in the arena of `plan`: toscalar, in
 	 * (query), bag_unpack, pivot. NULL: only checking; the binder then takes unknown values as typed
 	 * nulls and unknown columns as dynamic. */
-	ic_status (*run)(void *ctx, struct ic_plan *plan, ic_op *sub, ic_op **ret, ic_diag *diag);
+	ic_status (*run)(void *ctx, ic_plan *plan, ic_op *sub, ic_op **ret, ic_diag *diag);
 } ic_catalog;
 
 /* ---- plans --------------------------------------------------------------------------- */
 
-typedef struct ic_plan {
+struct ic_plan {
 	ic_arena arena;
 	ic_op *root;
 	uint32_t ops;	     /* numbers given to operators so far */
@@ -314,7 +315,7 @@ typedef struct ic_plan {
 	const ic_cidrs *internal;
 	ic_str *warning;     /* sentences about the query, with line:column; lint */
 	uint32_t warnings;
-} ic_plan;
+};
 
 /* `now` etc. are the caller's to set after init. */
 void ic_plan_init(ic_plan *p, ic_budget *budget);
@@ -329,8 +330,9 @@ ic_expr *ic_expr_call(ic_plan *p, ic_place at, ic_fn_id fn, ic_qtype type, uint3
 /* The column of this name, -1 if none. */
 int32_t ic_schema_find(const ic_schema *s, ic_str name);
 
-/* optimise.c: folds constants (fold is the executor's evaluator: a constant call to a value), prunes
- * columns, moves filters down to the scan and says there which conjuncts a source may use. */
+/* optimise.c: folds constants (fold is the executor's evaluator: a constant call to a value; a value of
+ * type IC_QTYPES means that the call must stay, as rand() must), prunes columns, moves filters down to the
+ * scan and says there which conjuncts a source may use. */
 typedef ic_status (*ic_fold_fn)(ic_plan *p, const ic_expr *call, ic_value *ret, ic_diag *diag);
 ic_status ic_plan_optimise(ic_plan *p, ic_fold_fn fold, ic_diag *diag);
 

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "exec/kernel.h"
+
+static const ic_kernel_family *const families[] = {
+	&ic_kernels_operators, &ic_kernels_choice, &ic_kernels_convert, &ic_kernels_regex,
+};
+
+const ic_kernel *ic_kernel_of(ic_fn_id fn)
+{
+	for (size_t f = 0; f < sizeof families / sizeof *families; f++)
+		for (uint32_t i = 0; i < families[f]->n; i++)
+			if (families[f]->entry[i].fn == fn)
+				return &families[f]->entry[i].kernel;
+	return NULL;
+}
