@@ -194,7 +194,7 @@ struct ic_op {
 			ic_sort_key *key;
 			uint32_t keys;
 			ic_value limit; /* top, take: long */
-		} sort;		/* sort, top, take */
+		} sort;		/* sort, top, take, sample */
 		struct {
 			ic_join_kind kind;
 			ic_op *right;
@@ -219,9 +219,13 @@ struct ic_op {
 			int64_t limit; /* items a row; -1: none */
 			ic_op *body;   /* APPLY: a plan whose source is IC_OP_INPUT */
 			/* APPLY: out = columns of the input kept, then those of body.
-			 * EXPAND: out columns that are not in `column` come from this input column */
+			 * EXPAND: for each out column the input column that it comes from; not looked at for those
+			 * in `column` and the index */
 			uint32_t *keep;
 			uint32_t keeps;
+			/* APPLY: `column` and `index` speak of the columns of IC_OP_INPUT; each other column of it
+			 * comes from this input column */
+			uint32_t *feed;
 		} expand;
 		struct {
 			ic_agg *agg;
@@ -231,10 +235,12 @@ struct ic_op {
 			ic_value from, to, step; /* from, to null: of the data */
 			ic_expr **by;
 			uint32_t bys;
+			bool nonempty; /* no rows in, no `by`, from and to given: one series of defaults */
 		} series; /* out: by, then each aggregate's array, then the axis */
 		struct {
 			struct ic_nest {
-				ic_expr *by, *rank; /* rank: of a summarize with the one aggregate below */
+				/* rank: what is sorted by and shown, over the columns {by, agg}; NULL: agg itself */
+				ic_expr *by, *rank;
 				ic_agg agg;
 				int64_t n; /* -1: all */
 				bool ascending;
