@@ -13,9 +13,6 @@ unsigned ic_lang_guess(ic_str text);
 ic_status ic_lang_compile(ic_str text, unsigned language, const ic_catalog *catalog, ic_plan *plan,
 			  ic_diag *diag);
 
-/* Binds one scalar KQL expression over the columns of `in`: for views that the engine defines. */
-ic_status ic_lang_expression(ic_str text, const ic_schema *in, ic_plan *plan, ic_expr **ret, ic_diag *diag);
-
 /* The query in the text of a page: of all places where one may start, that of the longest query that
  * parses. *ret is a part of text. False: there is none. language 0: either; *ret_language says which. */
 bool ic_lang_extract(ic_str text, unsigned language, ic_str *ret, unsigned *ret_language);
