@@ -20,7 +20,9 @@ typedef struct ic_operator_class {
 	 * once if `parallel`, else by one at a time and in order. Passes rows on by ic_operator_pass. */
 	ic_status (*push)(ic_operator *o, ic_worker *w, unsigned port, const ic_chunk *c);
 	/* The input of `port` has ended; may pass rows. One thread; NULL: nothing to do. The driver calls
-	 * finish of the next operator itself. */
+	 * finish of the next operator itself. An operator without inputs (values, range) has its finish
+	 * called once and makes all its rows there. The right input of a join (port 1) is read to its
+	 * end before the left one starts. */
 	ic_status (*finish)(ic_operator *o, ic_worker *w, unsigned port);
 	void (*free)(ic_operator *o); /* of what make() allocated; the operator itself is the driver's */
 	bool parallel;
@@ -50,5 +52,18 @@ ic_status ic_operator_limit(ic_operator *o, ic_worker *w, const char *fmt, ...)
  * each make() is in the file of its family. Fills o->class and o->state. */
 typedef ic_status (*ic_operator_make)(ic_operator *o, ic_diag *diag);
 extern const ic_operator_make ic_operator_makers[IC_OP_KINDS];
+
+ic_status ic_make_values(ic_operator *o, ic_diag *diag); /* op_values.c */
+ic_status ic_make_range(ic_operator *o, ic_diag *diag);
+ic_status ic_make_serial(ic_operator *o, ic_diag *diag); /* op_serial.c */
+ic_status ic_make_step(ic_operator *o, ic_diag *diag);	 /* op_step.c */
+ic_status ic_make_join(ic_operator *o, ic_diag *diag);	 /* op_join.c */
+ic_status ic_make_union(ic_operator *o, ic_diag *diag);	 /* op_union.c */
+ic_status ic_make_expand(ic_operator *o, ic_diag *diag); /* op_expand.c */
+ic_status ic_make_apply(ic_operator *o, ic_diag *diag);	 /* op_apply.c */
+ic_status ic_make_series(ic_operator *o, ic_diag *diag); /* op_series.c */
+ic_status ic_make_nested(ic_operator *o, ic_diag *diag); /* op_nested.c */
+ic_status ic_make_parse(ic_operator *o, ic_diag *diag);	 /* op_parse.c */
+ic_status ic_make_sample(ic_operator *o, ic_diag *diag); /* op_sample.c */
 
 #endif
