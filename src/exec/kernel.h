@@ -120,6 +120,7 @@ typedef struct ic_agg_kernel {
 	/* Writes agg->columns values. */
 	void (*result)(ic_agg_ctx *c, const void *state, ic_value *ret);
 } ic_agg_kernel;
+/* `add` looks at the conditions of countif, sumif... itself. beacon() is not here: ic_operator_aggregate. */
 extern const ic_agg_kernel *const ic_agg_kernels[IC_AGG_COUNT_OF];
 
 #endif
