@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "exec/chunk.h"
+
+ic_value ic_vector_value(const ic_vector *v, uint32_t row)
+{
+	ic_value ret = { .type = v->type };
+
+	row = ic_vector_at(v, row);
+	if (v->nulls && (v->nulls[row >> 6] >> (row & 63)) & 1)
+		return ic_value_null(v->type);
+	switch (v->type) {
+	case IC_Q_BOOL: ret.b = ((const uint8_t *)v->data)[row]; break;
+	case IC_Q_INT:
+	case IC_Q_LONG:
+	case IC_Q_DATETIME:
+	case IC_Q_TIMESPAN: ret.i = ((const int64_t *)v->data)[row]; break;
+	case IC_Q_REAL: ret.d = ((const double *)v->data)[row]; break;
+	case IC_Q_DECIMAL: ret.decimal = &((const ic_decimal *)v->data)[row]; break;
+	case IC_Q_STRING: ret.s = ((const ic_str *)v->data)[row]; break;
+	case IC_Q_IP: ret.ip = ((const ic_ip *)v->data)[row]; break;
+	case IC_Q_DYNAMIC:
+		ret.dyn = ((const ic_dyn *const *)v->data)[row];
+		ret.null = ret.dyn == NULL;
+		break;
+	case IC_Q_GUID: ret.guid = ((const ic_guid *)v->data)[row]; break;
+	case IC_Q_NULL:
+	case IC_QTYPES: ret.null = true; break;
+	}
+	return ret;
+}
+
+bool ic_vector_make(ic_vector_out *o, ic_arena *a, ic_qtype type, uint32_t rows)
+{
+	size_t words = ((size_t)rows + 63) / 64;
+
+	*o = (ic_vector_out){ .v = { .type = type } };
+	o->data = ic_arena_alloc(a, ic_qtype_size(type) * rows + 16);
+	o->nulls = ic_arena_alloc(a, words * 8);
+	if (!o->data || !o->nulls)
+		return false;
+	if (type == IC_Q_DECIMAL && ((uintptr_t)o->data & 15)) /* the arena gives multiples of 8 */
+		o->data = (char *)o->data + 8;
+	memset(o->nulls, 0, words * 8);
+	o->v.data = o->data;
+	o->v.nulls = o->nulls;
+	return true;
+}
+
+static void set_null(ic_vector_out *o, uint32_t row)
+{
+	size_t size = ic_qtype_size(o->v.type);
+
+	o->nulls[row >> 6] |= UINT64_C(1) << (row & 63);
+	memset((char *)o->data + size * row, 0, size);
+}
+
+void ic_vector_set(ic_vector_out *o, uint32_t row, const ic_value *v)
+{
+	if (v->null) {
+		set_null(o, row);
+		return;
+	}
+	switch (o->v.type) {
+	case IC_Q_BOOL: o->b[row] = v->b; break;
+	case IC_Q_INT:
+	case IC_Q_LONG:
+	case IC_Q_DATETIME:
+	case IC_Q_TIMESPAN: o->i[row] = v->i; break;
+	case IC_Q_REAL: o->d[row] = v->d; break;
+	case IC_Q_DECIMAL: o->decimal[row] = *v->decimal; break;
+	case IC_Q_STRING: o->s[row] = v->s; break;
+	case IC_Q_IP: o->ip[row] = v->ip; break;
+	case IC_Q_DYNAMIC:
+		o->dyn[row] = v->dyn;
+		if (!v->dyn)
+			set_null(o, row);
+		break;
+	case IC_Q_GUID: o->guid[row] = v->guid; break;
+	case IC_Q_NULL:
+	case IC_QTYPES: set_null(o, row); break;
+	}
+}
+
+bool ic_vector_constant(ic_vector *ret, ic_arena *a, const ic_value *v)
+{
+	ic_vector_out o;
+
+	if (!ic_vector_make(&o, a, v->type, 1))
+		return false;
+	ic_vector_set(&o, 0, v);
+	*ret = o.v;
+	ret->constant = true;
+	if (!v->null)
+		ret->nulls = NULL;
+	return true;
+}
+
+#define PICK(T)                                                                                              \
+	for (uint32_t i = 0; i < n; i++)                                                                     \
+		((T *)o.data)[i] = ((const T *)v->data)[pick[i]];                                            \
+	break
+
+bool ic_vector_pick(ic_vector *ret, ic_arena *a, const ic_vector *v, const uint16_t *pick, uint32_t n)
+{
+	ic_vector_out o;
+	uint64_t any = 0;
+
+	if (v->constant) {
+		*ret = *v;
+		return true;
+	}
+	if (!ic_vector_make(&o, a, v->type, n))
+		return false;
+	switch (ic_qtype_size(v->type)) {
+	case 1: PICK(uint8_t);
+	case 8: PICK(uint64_t);
+	case 16: PICK(ic_str);
+	default: PICK(ic_decimal);
+	}
+	if (v->nulls)
+		for (uint32_t i = 0; i < n; i++) {
+			uint64_t bit = v->nulls[pick[i] >> 6] >> (pick[i] & 63) & 1;
+			o.nulls[i >> 6] |= bit << (i & 63);
+			any |= bit;
+		}
+	*ret = o.v;
+	if (!any)
+		ret->nulls = NULL;
+	return true;
+}
+
+bool ic_vector_strings(ic_vector *ret, ic_arena *a, const ic_vector *v, uint32_t rows)
+{
+	ic_vector_out o;
+	const ic_ip *ip = v->data;
+	char *text = NULL, *end = NULL;
+
+	*ret = *v;
+	if (v->type != IC_Q_IP)
+		return true;
+	if (v->constant)
+		rows = 1;
+	if (!ic_vector_make(&o, a, IC_Q_STRING, rows))
+		return false;
+	for (uint32_t i = 0; i < rows; i++) {
+		if (ic_vector_null(v, i)) {
+			o.s[i] = (ic_str){ NULL, 0 };
+			continue;
+		}
+		if (i && memcmp(&ip[i], &ip[i - 1], sizeof *ip) == 0 && o.s[i - 1].p) {
+			o.s[i] = o.s[i - 1];
+			continue;
+		}
+		if (end - text < 48) { /* room for many at a time: most addresses are short */
+			size_t room = (size_t)(rows - i) * 16 + 48;
+			text = ic_arena_alloc(a, room);
+			if (!text)
+				return false;
+			end = text + room;
+		}
+		o.s[i] = (ic_str){ text, (uint32_t)ic_ip_format(&ip[i], text) };
+		text += o.s[i].n;
+	}
+	*ret = (ic_vector){ IC_Q_STRING, v->constant, o.data, v->nulls };
+	return true;
+}
