@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Layout. The hash of a key picks one of 64 shards. A shard has a table of slots (open addressing,
  * linear probing) that hold {tag, id}, and its entries in segments that double in size and never move.
- * An id is position * 64 + shard, so ids of all shards together are nearly dense.
+ * An id is IC_INTERN_FIRST + position * 64 + shard.
  *
  * A writer, under the shard's lock, fills the entry, then publishes the slot with a release store;
  * a reader that loads the slot with acquire sees the whole entry. A table that is full is copied to
@@ -19,14 +19,13 @@
 #define SHARD_BITS     6
 #define SHARDS	       (1u << SHARD_BITS)
 #define SEGMENT_FIRST  6 /* the first segment has 64 entries */
-#define SEGMENTS       20
+#define SEGMENTS       16
 #define POSITIONS_MOST ((1u << (SEGMENT_FIRST + SEGMENTS)) - (1u << SEGMENT_FIRST))
 #define STRING_MOST    65536u
 #define SLOTS_FIRST    64u
 #define ARENA_PAGE     ((size_t)16 << 10)
-#define BLOCK	       64 /* addresses that are hashed and prefetched together */
 
-_Static_assert((uint64_t)POSITIONS_MOST << SHARD_BITS <= UINT32_MAX, "an id is 32 bits");
+_Static_assert(IC_INTERN_FIRST + ((uint64_t)POSITIONS_MOST << SHARD_BITS) <= UINT32_MAX, "an id is 32 bits");
 
 typedef union entry {
 	ic_ip ip;
@@ -95,8 +94,6 @@ ic_intern *ic_intern_new(ic_budget *budget)
 		pthread_mutex_init(&t->shards[i].lock, NULL);
 		ic_arena_init(&t->shards[i].arena, ARENA_PAGE, budget);
 	}
-	/* position 0 of shard 0 would be id 0, which means null */
-	atomic_store(&t->shards[0].used, 1);
 	return t;
 }
 
@@ -130,7 +127,7 @@ static unsigned segment_of(uint32_t position, uint32_t *ret_index)
 static const segment *find_segment(const ic_intern *t, uint32_t id, uint32_t *ret_index)
 {
 	const shard *s = &t->shards[id & (SHARDS - 1)];
-	unsigned k = segment_of(id >> SHARD_BITS, ret_index);
+	unsigned k = segment_of((id - IC_INTERN_FIRST) >> SHARD_BITS, ret_index);
 	return atomic_load_explicit(&s->segments[k], memory_order_acquire);
 }
 
@@ -162,11 +159,8 @@ static segment *segment_ready(shard *s, unsigned k)
 
 /* ---- look-up ---------------------------------------------------------------------- */
 
-/* A key in flight. Its tag: a kind in the low 6 bits, above it 26 bits that begin the probing. An
- * IPv4 address is told by its shard and tag alone, because they are a permutation of its 32 bits: its
- * entry need not be looked at. The others are compared. */
-enum { KIND_BITS = 6, KIND_STRING = 0, KIND_IPV4 = 1, KIND_IPV6 = 2, KIND_MASK = (1 << KIND_BITS) - 1 };
-_Static_assert(KIND_BITS == SHARD_BITS, "what the shard takes from 32 bits, the kind gives back");
+/* A key in flight. Its tag: a kind in the low bit, above it 31 bits that begin the probing. */
+enum { KIND_STRING = 0, KIND_IP = 1, KIND_BITS = 1, KIND_MASK = (1 << KIND_BITS) - 1 };
 
 typedef struct place {
 	uint32_t tag, shard;
@@ -182,42 +176,6 @@ static place place_of(uint64_t hash, unsigned kind)
 {
 	return (place){ ((uint32_t)(hash >> 32) & ~(uint32_t)KIND_MASK) | kind,
 			(uint32_t)hash & (SHARDS - 1) };
-}
-
-/* A permutation of 32 bits that depends on the seed. */
-static inline uint32_t scramble(uint64_t seed, uint32_t v)
-{
-	v ^= (uint32_t)seed;
-	v = (v ^ v >> 16) * 0x85ebca6b;
-	v ^= (uint32_t)(seed >> 32);
-	v = (v ^ v >> 13) * 0xc2b2ae35;
-	return v ^ v >> 16;
-}
-
-/* The last 32 bits of an IPv4 address, as they lie. False: it is none. */
-static inline bool v4_of(const ic_ip *ip, uint32_t *ret)
-{
-	static const uint8_t mapped[4] = { 0, 0, 0xff, 0xff };
-	uint64_t first;
-	memcpy(&first, ip->b, sizeof first);
-	memcpy(ret, ip->b + 12, sizeof *ret);
-	return first == 0 && memcmp(ip->b + 8, mapped, sizeof mapped) == 0;
-}
-
-static inline place place_of_v4(uint64_t seed, uint32_t v4)
-{
-	uint32_t v = scramble(seed, v4);
-	return (place){ (v & ~(uint32_t)KIND_MASK) | KIND_IPV4, v & (SHARDS - 1) };
-}
-
-static inline place place_of_ip(uint64_t seed, const ic_ip *ip)
-{
-	uint32_t v4;
-	if (v4_of(ip, &v4))
-		return place_of_v4(seed, v4);
-	uint64_t words[2];
-	memcpy(words, ip->b, sizeof words);
-	return place_of(ic_mix(words[0], words[1], seed), KIND_IPV6);
 }
 
 static bool entry_is(const entry *e, const key *k)
@@ -290,7 +248,7 @@ static uint32_t insert_locked(ic_intern *t, shard *s, const key *k)
 			return 0;
 		g->entries[index].s = (ic_str){ copy, k->n };
 	}
-	id = position << SHARD_BITS | k->at.shard;
+	id = IC_INTERN_FIRST + (position << SHARD_BITS | k->at.shard);
 	atomic_store_explicit(&s->used, position + 1, memory_order_relaxed);
 	atomic_store_explicit(&table->slot[at], (uint64_t)k->at.tag << 32 | id, memory_order_release);
 	return id;
@@ -319,66 +277,14 @@ uint32_t ic_intern_str(ic_intern *t, ic_str s)
 	return intern(t, &k);
 }
 
-uint32_t ic_intern_ip(ic_intern *t, const ic_ip *ip)
+uint32_t ic_intern_rare_ip(ic_intern *t, const ic_ip *ip)
 {
-	key k = { .p = (const char *)ip->b, .n = sizeof ip->b, .at = place_of_ip(t->seed, ip) };
+	uint64_t words[2];
+	memcpy(words, ip->b, sizeof words);
+	key k = { .p = (const char *)ip->b,
+		  .n = sizeof ip->b,
+		  .at = place_of(ic_mix(words[0], words[1], t->seed), KIND_IP) };
 	return intern(t, &k);
-}
-
-/* The id of the first slot with the tag, or 0: a free one came first. */
-static uint32_t id_with_tag(const slots *table, uint32_t tag)
-{
-	for (uint32_t at = tag >> KIND_BITS;; at++) {
-		uint64_t slot = atomic_load_explicit(&table->slot[at & table->mask], memory_order_acquire);
-		if (slot == 0 || (uint32_t)(slot >> 32) == tag)
-			return (uint32_t)slot;
-	}
-}
-
-/* The id of a known IPv6 address whose probing begins at *slot, or 0. */
-static uint32_t known_v6(const ic_intern *t, const slots *table, uint32_t tag, const ic_ip *ip)
-{
-	uint32_t id = id_with_tag(table, tag);
-	return id && memcmp(find_entry(t, id)->ip.b, ip->b, sizeof ip->b) == 0 ? id : 0;
-}
-
-/* Two passes, so that the cache misses of a block overlap: find the place and touch its slot, then
- * look. A known IPv4 address needs no more, a known IPv6 address a look at its entry; new ones, and
- * the rare IPv6 address that shares its tag with another, take the long way. */
-static void intern_block(ic_intern *t, const ic_ip *ips, size_t n, uint32_t *ids)
-{
-	static const slots none = { .mask = 0, .slot = { 0 } };
-	struct {
-		const slots *table;
-		const _Atomic uint64_t *slot;
-		uint32_t tag;
-	} sought[BLOCK];
-	uint64_t seed = t->seed;
-	for (size_t i = 0; i < n; i++) {
-		place at = place_of_ip(seed, &ips[i]);
-		const slots *table = atomic_load_explicit(&t->shards[at.shard].table, memory_order_acquire);
-		sought[i].table = table ? table : &none;
-		sought[i].slot = &sought[i].table->slot[at.tag >> KIND_BITS & sought[i].table->mask];
-		sought[i].tag = at.tag;
-		__builtin_prefetch((const void *)sought[i].slot);
-	}
-	for (size_t i = 0; i < n; i++) {
-		uint32_t tag = sought[i].tag, id;
-		uint64_t slot = atomic_load_explicit(sought[i].slot, memory_order_acquire);
-		if ((tag & KIND_MASK) != KIND_IPV4)
-			id = known_v6(t, sought[i].table, tag, &ips[i]);
-		else if ((uint32_t)(slot >> 32) == tag)
-			id = (uint32_t)slot;
-		else
-			id = slot ? id_with_tag(sought[i].table, tag) : 0;
-		ids[i] = id ? id : ic_intern_ip(t, &ips[i]);
-	}
-}
-
-void ic_intern_ips(ic_intern *t, const ic_ip *ips, size_t n, uint32_t *ids)
-{
-	for (size_t from = 0; from < n; from += BLOCK)
-		intern_block(t, ips + from, n - from < BLOCK ? n - from : BLOCK, ids + from);
 }
 
 /* ---- back from ids ---------------------------------------------------------------- */
@@ -386,40 +292,26 @@ void ic_intern_ips(ic_intern *t, const ic_ip *ips, size_t n, uint32_t *ids)
 bool ic_intern_is_ip(const ic_intern *t, uint32_t id)
 {
 	uint32_t index;
-	if (id == 0)
-		return false;
+	if (id < IC_INTERN_FIRST)
+		return id != 0;
 	const segment *g = find_segment(t, id, &index);
 	return atomic_load_explicit(&g->is_ip[index / 64], memory_order_relaxed) >> (index % 64) & 1;
 }
 
 ic_ip ic_intern_get_ip(const ic_intern *t, uint32_t id)
 {
-	return find_entry(t, id)->ip;
+	return id < IC_INTERN_FIRST ? ic_ip_from_v4(id) : find_entry(t, id)->ip;
 }
 
 ic_str ic_intern_get(const ic_intern *t, uint32_t id)
 {
-	if (id == 0)
-		return (ic_str){ NULL, 0 };
-	const entry *e = find_entry(t, id);
-	return ic_intern_is_ip(t, id) ? (ic_str){ (const char *)e->ip.b, sizeof e->ip.b } : e->s;
+	return id == 0 || ic_intern_is_ip(t, id) ? (ic_str){ NULL, 0 } : find_entry(t, id)->s;
 }
 
 ic_str ic_intern_text(const ic_intern *t, uint32_t id, char buf[46])
 {
 	if (!ic_intern_is_ip(t, id))
 		return ic_intern_get(t, id);
-	return (ic_str){ buf, (uint32_t)ic_ip_format(&find_entry(t, id)->ip, buf) };
-}
-
-uint32_t ic_intern_limit(const ic_intern *t)
-{
-	uint32_t most = 0;
-	for (unsigned i = 0; i < SHARDS; i++) {
-		uint32_t used = atomic_load_explicit(&t->shards[i].used, memory_order_relaxed);
-		uint32_t limit = used ? ((used - 1) << SHARD_BITS | i) + 1 : 0;
-		if (limit > most)
-			most = limit;
-	}
-	return most;
+	ic_ip ip = ic_intern_get_ip(t, id);
+	return (ic_str){ buf, (uint32_t)ic_ip_format(&ip, buf) };
 }

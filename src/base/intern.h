@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Dictionary of byte strings shared by all threads of a run: text or 16-byte address in, small id
- * out. Look-ups take no lock; an insertion locks one of 64 shards. Ids are dense per shard but
- * depend on arrival order, so nothing that is printed may depend on them: order by the bytes.
- * Id 0 is null. Entries are never removed; bytes stay where they are until ic_intern_free. */
+/* Dictionary of byte strings shared by all threads of a run: text or 16-byte address in, id of 32 bits
+ * out. Look-ups take no lock; an insertion locks one of 64 shards. Ids depend on arrival order, so
+ * nothing that is printed may depend on them: order by the bytes. Id 0 is null. Entries are never
+ * removed; bytes stay where they are until ic_intern_free.
+ *
+ * An IPv4 address under 240.0.0.0 is its own id, so that the rows of most logs never touch the
+ * dictionary; it gives out ids from IC_INTERN_FIRST on. */
 #ifndef IC_BASE_INTERN_H
 #define IC_BASE_INTERN_H
 
@@ -19,19 +22,34 @@ void ic_intern_free(ic_intern *t);	     /* NULL allowed */
  * the row as dropped. A null cannot be confused with it: check s.p first. Strings over 64 KiB are
  * cut to 64 KiB. */
 uint32_t ic_intern_str(ic_intern *t, ic_str s);
-uint32_t ic_intern_ip(ic_intern *t, const ic_ip *ip);
-/* Many addresses at once, hashed and prefetched together; ids[i] as above. */
-void ic_intern_ips(ic_intern *t, const ic_ip *ips, size_t n, uint32_t *ids);
+
+#define IC_INTERN_FIRST 0xf0000000u
+/* The id of an address that needs no dictionary, else 0. */
+static inline uint32_t ic_intern_own_id(const ic_ip *ip)
+{
+	static const uint8_t mapped[4] = { 0, 0, 0xff, 0xff };
+	uint64_t high;
+	uint32_t low;
+	memcpy(&high, ip->b, sizeof high);
+	memcpy(&low, ip->b + 12, sizeof low);
+	low = __builtin_bswap32(low);
+	return high == 0 && memcmp(ip->b + 8, mapped, sizeof mapped) == 0 && low < IC_INTERN_FIRST ? low : 0;
+}
+/* For those that need it. */
+uint32_t ic_intern_rare_ip(ic_intern *t, const ic_ip *ip);
+static inline uint32_t ic_intern_ip(ic_intern *t, const ic_ip *ip)
+{
+	uint32_t own = ic_intern_own_id(ip);
+	return own ? own : ic_intern_rare_ip(t, ip);
+}
 
 bool ic_intern_is_ip(const ic_intern *t, uint32_t id);
 /* Only for ids of addresses. */
 ic_ip ic_intern_get_ip(const ic_intern *t, uint32_t id);
-/* The bytes of a string id; an address id gives its 16 bytes; id 0 gives {NULL, 0}. */
+/* The bytes of a string id; an address and id 0 give {NULL, 0}. */
 ic_str ic_intern_get(const ic_intern *t, uint32_t id);
 /* Writes the text of an id (an address in canonical form) to buf of 46 bytes if it is an address,
  * else returns the stored slice. */
 ic_str ic_intern_text(const ic_intern *t, uint32_t id, char buf[46]);
-/* One past the largest id in use: the size of a side array indexed by id. */
-uint32_t ic_intern_limit(const ic_intern *t);
 
 #endif

@@ -6,13 +6,17 @@
 
 /* ---- screening --------------------------------------------------------------------- */
 
-/* A source is in one partition only: its counter is not shared. */
-static void note_source(ic_detect_run *run, const ic_series *s)
+static ic_status note_source(ic_run_part *part, const ic_series *s)
 {
-	run->fanout[s->src] += s->level == IC_AT_CONNECTION;
-	uint64_t *word = &run->counts_bytes[s->src >> 6], bit = UINT64_C(1) << (s->src & 63);
-	if (s->any_bytes_in && !(__atomic_load_n(word, __ATOMIC_RELAXED) & bit))
-		__atomic_fetch_or(word, bit, __ATOMIC_RELAXED);
+	int is_new;
+	uint64_t hash = ic_group_hash(&s->src, sizeof s->src);
+	ic_source *src = ic_group_upsert(&part->sources, &s->src, hash, &is_new);
+	if (!src)
+		return IC_E_NOMEM;
+	if (s->level == IC_AT_CONNECTION)
+		src->series++;
+	src->counts_bytes |= s->any_bytes_in;
+	return IC_OK;
 }
 
 static ic_candidate *next_candidate(ic_run_part *part)
@@ -83,7 +87,8 @@ static ic_status screen_part(void *ctx, unsigned i)
 	ic_candidate *c = next_candidate(part);
 	for (uint32_t k = 0; k < ic_group_count(t); k++) {
 		const ic_series *s = ic_group_at(t, k);
-		note_source(run, s);
+		if (note_source(part, s) != IC_OK)
+			return IC_E_NOMEM;
 		if (s->sketch.n < LEAST_EVENTS || (s->level != IC_AT_CONNECTION && s->level != IC_AT_REQUEST))
 			continue;
 		if (!all && !ic_beacon_reaches(&s->sketch, run->cfg->min_automation))

@@ -18,15 +18,19 @@ typedef struct contact {
 	uint32_t value, src, group_by;
 } contact;
 
+/* A value and how many sources contacted it. Key: value. */
+typedef struct contacted {
+	uint32_t value, hosts;
+} contacted;
+
 typedef struct count_job {
 	ic_detect_run *run;
 	unsigned group_bys;
-	uint64_t *wanted[IC_GROUP_BYS]; /* bit by id; NULL: all values */
 } count_job;
 
-static void set_bit(uint64_t *bits, uint32_t i)
+static contacted *find_contacted(const ic_detect_run *run, unsigned by, uint32_t value)
 {
-	bits[i >> 6] |= UINT64_C(1) << (i & 63);
+	return ic_group_find(&run->hosts[by], &value, ic_group_hash(&value, sizeof value));
 }
 
 static int by_contact(const void *a, const void *b)
@@ -39,15 +43,14 @@ static int by_contact(const void *a, const void *b)
 static ic_status count_part(void *ctx, unsigned i)
 {
 	const count_job *job = ctx;
-	ic_detect_run *run = job->run;
+	const ic_detect_run *run = job->run;
 	const ic_group_table *t = &run->part[i].p->series;
 	contact *list = NULL;
 	size_t n = 0, room = 0;
 	for (uint32_t k = 0; k < ic_group_count(t); k++) {
 		const ic_series *s = ic_group_at(t, k);
-		if (!s->internal_src || !(job->group_bys >> s->group_by & 1) || s->value >= run->limit)
-			continue;
-		if (job->wanted[s->group_by] && !ic_bit(job->wanted[s->group_by], s->value))
+		if (!s->internal_src || !(job->group_bys >> s->group_by & 1) ||
+		    !find_contacted(run, s->group_by, s->value))
 			continue;
 		if (n == room) {
 			room = room ? room * 2 : 256;
@@ -64,50 +67,73 @@ static ic_status count_part(void *ctx, unsigned i)
 		qsort(list, n, sizeof *list, by_contact);
 	for (size_t k = 0; k < n; k++)
 		if (k == 0 || by_contact(&list[k - 1], &list[k]) != 0)
-			__atomic_fetch_add(&run->hosts[list[k].group_by][list[k].value], 1, __ATOMIC_RELAXED);
+			__atomic_fetch_add(&find_contacted(run, list[k].group_by, list[k].value)->hosts, 1,
+					   __ATOMIC_RELAXED);
 	ic_free(list);
 	return IC_OK;
 }
 
-static void want(count_job *job, ic_group_by by, uint32_t id)
+/* Makes room for the count of a value. */
+static ic_status want(ic_detect_run *run, ic_group_by by, uint32_t value)
 {
-	if (id && id < job->run->limit && job->wanted[by])
-		set_bit(job->wanted[by], id);
+	int is_new;
+	if (!value)
+		return IC_OK;
+	return ic_group_upsert(&run->hosts[by], &value, ic_group_hash(&value, sizeof value), &is_new)
+		   ? IC_OK
+		   : IC_E_NOMEM;
+}
+
+static ic_status want_all(ic_detect_run *run, unsigned group_bys)
+{
+	ic_status st = IC_OK;
+	for (unsigned i = 0; i < IC_PARTITIONS; i++) {
+		const ic_group_table *t = &run->part[i].p->series;
+		for (uint32_t k = 0; k < ic_group_count(t) && st == IC_OK; k++) {
+			const ic_series *s = ic_group_at(t, k);
+			if (group_bys >> s->group_by & 1)
+				st = want(run, s->group_by, s->value);
+		}
+	}
+	return st;
+}
+
+static ic_status want_those_of_drafts(ic_detect_run *run)
+{
+	ic_status st = IC_OK;
+	for (size_t i = 0; st == IC_OK && i < run->drafts; i++) {
+		const ic_draft *d = run->draft[i];
+		st = want(run, IC_BY_IP_PORT, d->dst);
+		if (st == IC_OK)
+			st = want(run, IC_BY_NAME, d->name);
+		if (st == IC_OK)
+			st = want(run, IC_BY_DOMAIN, d->domain);
+	}
+	return st;
 }
 
 ic_status ic_context_count(ic_detect_run *run, unsigned group_bys, bool wanted)
 {
 	count_job job = { .run = run, .group_bys = group_bys };
-	ic_status st = IC_OK;
-	for (unsigned by = 0; by < IC_GROUP_BYS && st == IC_OK; by++) {
-		if (!(group_bys >> by & 1))
-			continue;
-		run->hosts[by] = ic_calloc((size_t)run->limit + 1, sizeof(uint32_t));
-		if (wanted)
-			job.wanted[by] = ic_calloc(run->limit / 64 + 1, sizeof(uint64_t));
-		if (!run->hosts[by] || (wanted && !job.wanted[by]))
-			st = IC_E_NOMEM;
-	}
-	for (size_t i = 0; wanted && st == IC_OK && i < run->drafts; i++) {
-		const ic_draft *d = run->draft[i];
-		want(&job, IC_BY_IP_PORT, d->dst);
-		want(&job, IC_BY_NAME, d->name);
-		want(&job, IC_BY_DOMAIN, d->domain);
-	}
+	ic_status st = wanted ? want_those_of_drafts(run) : want_all(run, group_bys);
 	if (st == IC_OK)
 		st = ic_parallel_for(run->cfg->threads, IC_PARTITIONS, count_part, &job);
-	for (unsigned by = 0; by < IC_GROUP_BYS; by++)
-		ic_free(job.wanted[by]);
 	return st;
+}
+
+uint32_t ic_run_hosts(const ic_detect_run *run, ic_group_by by, uint32_t id)
+{
+	const contacted *c = find_contacted(run, by, id);
+	return c ? c->hosts : 0;
 }
 
 static void prevalence(const ic_detect_run *run, ic_draft *d)
 {
 	uint32_t id = d->name ? d->name : d->domain ? d->domain : d->dst;
 	ic_group_by by = d->name ? IC_BY_NAME : d->domain ? IC_BY_DOMAIN : IC_BY_IP_PORT;
-	if (!id || id >= run->limit || !run->hosts[by])
+	if (!id)
 		return;
-	d->f.prevalence_hosts = run->hosts[by][id];
+	d->f.prevalence_hosts = ic_run_hosts(run, by, id);
 	d->f.prevalence_of = run->internal_hosts;
 }
 
@@ -175,8 +201,8 @@ static bool has_ja4(const ic_detect_run *run, const ic_profile *p)
 
 bool ic_profile_has_rare_ja4(const ic_detect_run *run, const ic_profile *p)
 {
-	const uint32_t *hosts = run->hosts[IC_BY_JA4];
-	return hosts && p->ja4 < run->limit && hosts[p->ja4] >= 1 && hosts[p->ja4] <= IC_RARE_HOSTS;
+	uint32_t hosts = ic_run_hosts(run, IC_BY_JA4, p->ja4);
+	return hosts >= 1 && hosts <= IC_RARE_HOSTS;
 }
 
 static bool has_ja(const ic_detect_run *run, const ic_profile *p)
@@ -213,10 +239,10 @@ static bool weigh_fingerprint(ic_detect_run *run, const ic_draft *d, ic_reason *
 	p = NULL;
 	if (!ic_fleet_counts(run) || share_of(run, d, has_ja4, ic_profile_has_rare_ja4, &p) < HALF)
 		return false;
-	r->value = run->hosts[IC_BY_JA4][p->ja4];
+	r->value = ic_run_hosts(run, IC_BY_JA4, p->ja4);
 	r->text = ic_run_printf(run, "TLS client %s is used by %u of %u internal hosts",
 				ic_run_cut(run, ic_intern_get(run->names, p->ja4)),
-				run->hosts[IC_BY_JA4][p->ja4], run->internal_hosts);
+				ic_run_hosts(run, IC_BY_JA4, p->ja4), run->internal_hosts);
 	return true;
 }
 
@@ -228,9 +254,8 @@ static bool has_agent(const ic_detect_run *run, const ic_profile *p)
 
 bool ic_profile_has_rare_agent(const ic_detect_run *run, const ic_profile *p)
 {
-	const uint32_t *hosts = run->hosts[IC_BY_USER_AGENT];
-	return hosts && p->user_agent < run->limit && hosts[p->user_agent] >= 1 &&
-	       hosts[p->user_agent] <= IC_RARE_HOSTS;
+	uint32_t hosts = ic_run_hosts(run, IC_BY_USER_AGENT, p->user_agent);
+	return hosts >= 1 && hosts <= IC_RARE_HOSTS;
 }
 
 static bool borrowed_agent(const ic_detect_run *run, const ic_profile *p)
@@ -272,10 +297,10 @@ static bool weigh_user_agent(ic_detect_run *run, const ic_draft *d, ic_reason *r
 	p = NULL;
 	if (!ic_fleet_counts(run) || share_of(run, d, has_agent, ic_profile_has_rare_agent, &p) < HALF)
 		return false;
-	r->value = run->hosts[IC_BY_USER_AGENT][p->user_agent];
+	r->value = ic_run_hosts(run, IC_BY_USER_AGENT, p->user_agent);
 	r->text = ic_run_printf(run, "user agent \"%s\" is used by %u of %u internal hosts",
 				ic_run_cut(run, ic_intern_get(run->names, p->user_agent)),
-				run->hosts[IC_BY_USER_AGENT][p->user_agent], run->internal_hosts);
+				ic_run_hosts(run, IC_BY_USER_AGENT, p->user_agent), run->internal_hosts);
 	return true;
 }
 
@@ -351,20 +376,34 @@ static bool weigh_process(ic_detect_run *run, const ic_draft *d, ic_reason *r)
 	return true;
 }
 
+static const ic_source *source_of(const ic_detect_run *run, uint32_t src)
+{
+	const ic_group_table *t = &run->part[ic_observe_part_of(run->o, src)].sources;
+	return ic_group_find(t, &src, ic_group_hash(&src, sizeof src));
+}
+
+/* Series that start at the source, at connection level. */
+static uint32_t fanout(const ic_detect_run *run, uint32_t src)
+{
+	const ic_source *s = source_of(run, src);
+	return s ? s->series : 0;
+}
+
 /* A source outside that contacts little else, and a destination that is a much busier source in these
  * data: somebody knocks on a host that is watched. Command and control goes the other way. */
 static bool is_knocking(const ic_detect_run *run, const ic_draft *d)
 {
-	if (d->internal_src || !d->dst || d->dst >= run->limit)
+	if (d->internal_src || !d->dst)
 		return false;
-	return run->fanout[d->dst] >= BUSY && run->fanout[d->dst] / BUSIER >= run->fanout[d->src];
+	uint32_t to = fanout(run, d->dst);
+	return to >= BUSY && to / BUSIER >= fanout(run, d->src);
 }
 
 static bool weigh_inbound(ic_detect_run *run, const ic_draft *d, ic_reason *r)
 {
 	if (!is_knocking(run, d))
 		return false;
-	r->value = run->fanout[d->dst];
+	r->value = fanout(run, d->dst);
 	r->contribution = -r->weight;
 	r->text = "the destination is the busy host of these data and the source is outside: inbound";
 	return true;
@@ -374,7 +413,8 @@ static bool weigh_no_answer(ic_detect_run *run, const ic_draft *d, ic_reason *r)
 {
 	const ic_finding *f = &d->f;
 	/* A log that never counts bytes says nothing; one that does leaves them out when there are none. */
-	bool silent = d->any_in ? f->bytes_in == 0 : ic_bit(run->counts_bytes, d->src);
+	const ic_source *src = source_of(run, d->src);
+	bool silent = d->any_in ? f->bytes_in == 0 : src && src->counts_bytes;
 	/* A finding gathered from several series has no byte counts of its own. */
 	if (!f->series || d->by_request || !silent || f->connections < IC_FEW_SAMPLES || d->dst == 0 ||
 	    is_knocking(run, d) || (f->transport && strcmp(f->transport, "tcp") != 0))

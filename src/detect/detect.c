@@ -27,35 +27,30 @@ const ic_detector ic_detectors[] = {
 
 /* ---- setting up -------------------------------------------------------------------- */
 
-static ic_status run_init(ic_detect_run *run)
+static void run_init(ic_detect_run *run)
 {
-	run->limit = ic_intern_limit(run->names);
 	run->full = ic_observe_is_full(run->o);
-	size_t words = run->limit / 64 + 1;
-	run->fanout = ic_calloc((size_t)run->limit + 1, sizeof(uint32_t));
-	run->counts_bytes = ic_calloc(words, sizeof(uint64_t));
-	if (!run->fanout || !run->counts_bytes)
-		return IC_E_NOMEM;
+	for (unsigned by = 0; by < IC_GROUP_BYS; by++)
+		ic_group_init(&run->hosts[by], sizeof(uint32_t), 2 * sizeof(uint32_t), NULL);
 	for (unsigned i = 0; i < IC_PARTITIONS; i++) {
 		const ic_partition *p = run->part[i].p = ic_observe_partition(run->o, i);
 		for (uint32_t k = 0; k < ic_group_count(&p->hosts); k++) {
 			const ic_host *h = ic_group_at(&p->hosts, k);
 			run->internal_hosts += h->internal != 0;
 		}
+		ic_group_init(&run->part[i].sources, sizeof(uint32_t), sizeof(ic_source), NULL);
 	}
-	return IC_OK;
 }
 
 static void run_clear(ic_detect_run *run)
 {
 	for (unsigned i = 0; i < IC_PARTITIONS; i++) {
+		ic_group_clear(&run->part[i].sources);
 		ic_free(run->part[i].profiles);
 		ic_free(run->part[i].cand);
 	}
 	for (unsigned by = 0; by < IC_GROUP_BYS; by++)
-		ic_free(run->hosts[by]);
-	ic_free(run->fanout);
-	ic_free(run->counts_bytes);
+		ic_group_clear(&run->hosts[by]);
 	ic_free(run->draft);
 	ic_free(run);
 }
@@ -148,9 +143,8 @@ ic_status ic_detect(ic_observation *o, const ic_detect_config *cfg, ic_findings 
 	run->names = ic_observe_names(o);
 	run->cfg = cfg;
 	run->arena = &ret->arena;
-	ic_status st = run_init(run);
-	if (st == IC_OK)
-		st = run_detectors(run);
+	run_init(run);
+	ic_status st = run_detectors(run);
 	if (st == IC_OK)
 		st = fill_list(run, ret);
 	run_clear(run);

@@ -196,6 +196,8 @@ bool ic_observe_repeats(const ic_observation *o);
 
 /* Reading access for detectors. */
 ic_partition *ic_observe_partition(ic_observation *o, unsigned i); /* 0..IC_PARTITIONS-1 */
+/* The partition that holds everything about a source. */
+unsigned ic_observe_part_of(const ic_observation *o, uint32_t src);
 ic_intern *ic_observe_names(const ic_observation *o);
 bool ic_observe_is_full(const ic_observation *o);
 

@@ -6,7 +6,6 @@
 #include "detect/join.h"
 
 enum {
-	CHUNK = 256, /* rows whose addresses are interned together */
 	MAX_ANSWERS = 64,
 	MAX_NAME = 255,
 	HTTP_ROW_SIZE = 200, /* bytes of a request besides URI, user agent and body: docs/scorer.md */
@@ -190,6 +189,14 @@ static uint8_t text_partition(ic_str s)
 	return (uint8_t)(ic_hash_stable(s.p, s.n) >> 56);
 }
 
+unsigned ic_observe_part_of(const ic_observation *o, uint32_t src)
+{
+	if (!ic_intern_is_ip(o->names, src))
+		return text_partition(ic_intern_get(o->names, src));
+	ic_ip ip = ic_intern_get_ip(o->names, src);
+	return ip_partition(&ip);
+}
+
 typedef struct base_columns {
 	uint64_t partial[IC_BATCH_ROWS / 64]; /* rows where a number below is null */
 	uint64_t apart[IC_BATCH_ROWS / 64];   /* rows where a time or address is null */
@@ -264,65 +271,36 @@ static inline ic_obs base_at(const base_columns *c, const ic_batch *b, uint32_t 
 
 /* ---- conn-only runs -------------------------------------------------------------------- */
 
-/* Rows in scope, with their addresses side by side for interning. */
-typedef struct chunk {
-	uint32_t n;
-	uint32_t row[CHUNK], src[CHUNK], dst[CHUNK];
-	ic_ip src_ip[CHUNK], dst_ip[CHUNK];
-} chunk;
-
-/* Of the n rows from r. */
-static void choose_rows(const ic_observation *o, const ic_batch *b, const base_columns *c, uint32_t r,
-			uint32_t n, chunk *k, uint64_t *out_scope, uint64_t *dropped)
-{
-	uint32_t chosen = 0;
-	for (uint32_t end = r + n; r < end; r++) {
-		if (b->stream[r] != IC_STREAM_CONN)
-			continue;
-		if (bit_at(c->apart, r)) {
-			++*(null_at(&c->time, r) ? dropped : out_scope);
-			continue;
-		}
-		const ic_ip *dst = &c->dst_ip.ip[r];
-		if (!surely(o->outside, dst) && !o->cfg.scope_all && !ic_observe_outside(o, dst)) {
-			++*out_scope;
-			continue;
-		}
-		k->row[chosen] = r;
-		k->src_ip[chosen] = c->src_ip.ip[r];
-		k->dst_ip[chosen] = *dst;
-		chosen++;
-	}
-	k->n = chosen;
-}
-
 static uint32_t plain_rows(ic_observation *o, const ic_batch *b, uint32_t r, ic_parcel *p,
 			   uint64_t *out_scope, uint64_t *dropped)
 {
 	base_columns c;
-	chunk k;
 	base_columns_init(&c, b);
-	while (r < b->rows && p->n < p->room) {
-		uint32_t n = b->rows - r < CHUNK ? b->rows - r : CHUNK;
-		n = n < p->room - p->n ? n : p->room - p->n;
-		choose_rows(o, b, &c, r, n, &k, out_scope, dropped);
-		r += n;
-		ic_intern_ips(o->names, k.src_ip, k.n, k.src);
-		ic_intern_ips(o->names, k.dst_ip, k.n, k.dst);
-		ic_obs *to = (ic_obs *)(void *)p->rows + p->n;
-		uint8_t *part = p->part + p->n;
-		for (uint32_t i = 0; i < k.n; i++) {
-			if (!k.src[i] || !k.dst[i]) {
-				++*dropped;
-				continue;
-			}
-			const ic_ip *src = &k.src_ip[i];
-			bool internal = surely(o->inside, src) || ic_observe_inside(o, src);
-			*to++ = base_at(&c, b, k.row[i], (ends){ k.src[i], k.dst[i], internal, true });
-			*part++ = ip_partition(src);
+	ic_obs *to = (ic_obs *)(void *)p->rows + p->n;
+	uint8_t *part = p->part + p->n;
+	const uint8_t *full = p->part + p->room;
+	for (; r < b->rows && part < full; r++) {
+		if (b->stream[r] != IC_STREAM_CONN)
+			continue;
+		if (bit_at(c.apart, r)) {
+			++*(null_at(&c.time, r) ? dropped : out_scope);
+			continue;
 		}
-		p->n = (uint32_t)(part - p->part);
+		const ic_ip *src = &c.src_ip.ip[r], *dst = &c.dst_ip.ip[r];
+		if (!surely(o->outside, dst) && !o->cfg.scope_all && !ic_observe_outside(o, dst)) {
+			++*out_scope;
+			continue;
+		}
+		ends e = { ic_intern_ip(o->names, src), ic_intern_ip(o->names, dst),
+			   surely(o->inside, src) || ic_observe_inside(o, src), true };
+		if (!e.src || !e.dst) {
+			++*dropped;
+			continue;
+		}
+		*to++ = base_at(&c, b, r, e);
+		*part++ = ip_partition(src);
 	}
+	p->n = (uint32_t)(part - p->part);
 	return r;
 }
 

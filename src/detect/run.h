@@ -31,8 +31,16 @@ typedef struct ic_candidate {
 	uint32_t covered_by; /* 1 + index of the candidate that stands for it; 0: stands for itself */
 } ic_candidate;
 
+/* What the series of a source say together. Key: src. */
+typedef struct ic_source {
+	uint32_t src;
+	uint32_t series : 31;	   /* at connection level */
+	uint32_t counts_bytes : 1; /* its log counts the bytes that come back */
+} ic_source;
+
 typedef struct ic_run_part {
 	const ic_partition *p;
+	ic_group_table sources;	     /* ic_source */
 	const ic_profile **profiles; /* by source, then destination; NULL in conn-only runs */
 	size_t profile_count;
 	ic_candidate *cand; /* sorted: source, then as causes.c wants them */
@@ -72,12 +80,8 @@ struct ic_detect_run {
 	ic_arena *arena;
 	ic_run_part part[IC_PARTITIONS];
 	bool full;
-	uint32_t limit;		 /* ids are under this */
-	uint32_t internal_hosts; /* seen in these data */
-	uint32_t
-	    *hosts[IC_GROUP_BYS]; /* by value id: internal sources that contacted it; NULL: not counted */
-	uint32_t *fanout;	  /* by id of a source: its series at connection level */
-	uint64_t *counts_bytes;	  /* bit by id of a source: its log counts the bytes that come back */
+	uint32_t internal_hosts;	    /* seen in these data */
+	ic_group_table hosts[IC_GROUP_BYS]; /* see ic_run_hosts */
 	ic_draft **draft;
 	size_t drafts, draft_room;
 	const ic_detector *detector; /* the one that runs */
@@ -153,6 +157,8 @@ ic_status ic_causes_fold(const ic_detect_run *run, const ic_run_part *part, ic_c
 /* Counts the internal hosts of every value of these group keys (bits of ic_group_by); wanted: only
  * values that a draft is about. */
 ic_status ic_context_count(ic_detect_run *run, unsigned group_bys, bool wanted);
+/* Internal hosts that contacted the value with this id; 0 too if it was not counted. */
+uint32_t ic_run_hosts(const ic_detect_run *run, ic_group_by by, uint32_t id);
 typedef struct ic_evidence {
 	const char *code;
 	double weight; /* nats, the most it adds */

@@ -12,7 +12,7 @@
 static ic_ip nth_ip(uint32_t i)
 {
 	ic_ip ip = ic_ip_from_v4(i * 2654435761u);
-	if (i % 7 == 0)
+	if (i % 3 == 0) /* IPv6; of the others one in 16 is reserved: not its own id either */
 		ip.b[0] = 0x20;
 	return ip;
 }
@@ -45,7 +45,7 @@ static void same_bytes_same_id(void **state)
 	/* the same sixteen bytes as text are another entry */
 	uint32_t text = ic_intern_str(t, (ic_str){ (const char *)ip.b, 16 });
 	assert_true(text != id);
-	assert_memory_equal(ic_intern_get(t, id).p, ip.b, 16);
+	assert_null(ic_intern_get(t, id).p);
 	char buf[46];
 	assert_true(ic_str_eq(ic_intern_text(t, id, buf), IC_STR("158.55.121.177")));
 	assert_true(ic_str_eq(ic_intern_text(t, a, buf), IC_STR("a.example")));
@@ -66,13 +66,19 @@ static void long_strings_are_cut(void **state)
 	ic_intern_free(t);
 }
 
+static int by_value(const void *a, const void *b)
+{
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+	return x < y ? -1 : x > y;
+}
+
 static void many(void **state)
 {
 	(void)state;
 	enum { N = 100000 };
 	ic_budget budget = { 0 };
 	ic_intern *t = ic_intern_new(&budget);
-	uint32_t *ids = calloc(2 * N, sizeof *ids), *again = calloc(N, sizeof *again);
+	uint32_t *ids = calloc(2 * N, sizeof *ids);
 	ic_ip *ips = calloc(N, sizeof *ips);
 	char buf[32];
 	for (uint32_t i = 0; i < N; i++) {
@@ -81,25 +87,21 @@ static void many(void **state)
 		ids[N + i] = ic_intern_str(t, nth_str(i, buf));
 		assert_true(ids[i] && ids[N + i]);
 	}
-	uint32_t limit = ic_intern_limit(t);
-	assert_true(limit < 2 * N * 5 / 4); /* dense enough to index arrays */
-	uint8_t *seen = calloc(limit, 1);
-	for (uint32_t i = 0; i < 2 * N; i++) {
-		assert_true(ids[i] < limit);
-		assert_int_equal(seen[ids[i]]++, 0);
-	}
-	ic_intern_ips(t, ips, N, again);
-	assert_memory_equal(again, ids, N * sizeof *ids);
+	uint32_t *sorted = malloc(2 * N * sizeof *ids);
+	memcpy(sorted, ids, 2 * N * sizeof *ids);
+	qsort(sorted, 2 * N, sizeof *ids, by_value);
+	for (uint32_t i = 1; i < 2 * N; i++)
+		assert_true(sorted[i - 1] < sorted[i]);
+	free(sorted);
 	for (uint32_t i = 0; i < N; i++) {
 		ic_ip ip = ic_intern_get_ip(t, ids[i]);
 		assert_memory_equal(&ip, &ips[i], sizeof ip);
+		assert_int_equal(ic_intern_ip(t, &ips[i]), ids[i]);
 		assert_true(ic_str_eq(ic_intern_get(t, ids[N + i]), nth_str(i, buf)));
 		assert_int_equal(ic_intern_str(t, nth_str(i, buf)), ids[N + i]);
 	}
-	free(seen);
 	free(ips);
 	free(ids);
-	free(again);
 	ic_intern_free(t);
 	assert_int_equal(budget.used, 0);
 }
@@ -107,7 +109,7 @@ static void many(void **state)
 static void budget_refuses_new_keys_only(void **state)
 {
 	(void)state;
-	ic_budget budget = { .limit = 4 << 20 };
+	ic_budget budget = { .limit = 2 << 20 };
 	ic_intern *t = ic_intern_new(&budget);
 	uint32_t refused = 0, first = 0;
 	for (uint32_t i = 0; i < 200000; i++) {
@@ -167,10 +169,7 @@ static ic_status race_run(void *ctx, unsigned who)
 	for (uint32_t step = 0; step < KEYS; step++) {
 		uint32_t i = (step * 7919u + who * 5003u) % KEYS;
 		ic_ip ip = nth_ip(i), back;
-		if (step % 2)
-			r->ids[who][i] = ic_intern_ip(r->t, &ip);
-		else
-			ic_intern_ips(r->t, &ip, 1, &r->ids[who][i]);
+		r->ids[who][i] = ic_intern_ip(r->t, &ip);
 		back = ic_intern_get_ip(r->t, r->ids[who][i]);
 		r->wrong += memcmp(&back, &ip, sizeof ip) != 0 || !ic_intern_is_ip(r->t, r->ids[who][i]);
 		ic_str s = nth_str(i, buf);

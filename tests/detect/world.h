@@ -19,7 +19,6 @@ typedef struct world {
 	ic_intern *names;
 	ic_observation *o;
 	bool full;
-	unsigned shift; /* moves sources to other partitions: nothing may depend on them */
 } world;
 
 typedef struct event {
@@ -63,11 +62,6 @@ static inline uint32_t world_ip(world *w, const char *s)
 	return s && ic_ip_parse(ic_str_of(s), &ip) ? ic_intern_ip(w->names, &ip) : 0;
 }
 
-static inline unsigned world_part(const world *w, uint32_t src)
-{
-	return (src * 7 + w->shift) % IC_PARTITIONS;
-}
-
 static inline void world_level(world *w, ic_partition *p, const ic_obs *row, const event *e,
 			       ic_event_level level)
 {
@@ -97,7 +91,7 @@ static inline void world_add(world *w, const event *e)
 		       .in_scope = 1,
 		       .internal_src = !e->outside_src };
 	row.transport = e->udp ? IC_UDP : IC_TCP;
-	ic_partition *p = ic_observe_partition(w->o, world_part(w, row.src));
+	ic_partition *p = ic_observe_partition(w->o, ic_observe_part_of(w->o, row.src));
 	assert_int_equal(ic_observe_host(w->o, p, &row), IC_OK);
 	if (!e->only_request)
 		world_level(w, p, &row, e, IC_AT_CONNECTION);
