@@ -107,6 +107,7 @@ typedef struct ic_summary {
 	uint64_t files, damaged_files, skipped_files;
 	uint64_t unknown_named; /* files named by the user whose content is no known format */
 	uint64_t rows, kept, bad, out_ports, out_scope, out_time;
+	uint64_t unfit;		 /* cells of tables that are no value of their column's type */
 	uint64_t late;		 /* events too far out of order to count in intervals */
 	uint64_t dropped_memory; /* events or series not tracked because of --memory */
 	uint64_t findings, hidden;
@@ -174,6 +175,45 @@ void ic_simulate_options_init(ic_simulate_options *opt);
 ic_status ic_simulate(const ic_simulate_options *opt, const ic_observer *obs, const ic_output *out,
 		      ic_error *err);
 
+/* A table that a query can name: one file, NDJSON, CSV or typed JSON; or the file of its column types. */
+typedef struct ic_query_binding {
+	const char *name, *path;
+} ic_query_binding;
+
+typedef struct ic_query_options {
+	ic_input_options input; /* telemetry; no path: none. Ports and scope are not applied unless given */
+	const char *text;	/* the query; NULL: that of `file` */
+	const char *file;	/* "-" for stdin */
+	const char *language;	/* "kql", "aql"; NULL: by its first word */
+	const ic_query_binding *tables, *schemas;
+	size_t table_count, schema_count;
+	const char *format;    /* "table", "ndjson", "json", "csv" */
+	bool check;	       /* parse and bind only */
+	bool explain;	       /* the plan with rows in and out of each step instead of the rows */
+	bool extract;	       /* find the query in the text of a page */
+	uint64_t max_rows;     /* that mv-expand and join may make; 0: 10^8 */
+	const char *timezone;  /* of dates in text, such as "Europe/Vienna"; NULL: UTC */
+	bool integer_division; /* AQL divides whole numbers to whole numbers even behind an aggregate */
+	const char *folder;    /* of externaldata and watch lists; NULL: the working directory */
+} ic_query_options;
+
+void ic_query_options_init(ic_query_options *opt);
+
+/* What is wrong with a query, for the lines under the message. Text is safe for a terminal. */
+typedef struct ic_query_diag {
+	const char
+	    *kind; /* "syntax", "name", "type", "unsupported", "limit"; NULL: the query is not at fault */
+	char line[600];	 /* the line of the query, cut to what is around the place; "" if unknown */
+	char caret[600]; /* blanks and ^ under it */
+	char hint[400];	 /* "" if none */
+} ic_query_diag;
+
+/* Runs a KQL or AQL query over telemetry and tables and writes its rows. An error of the query is
+ * IC_E_USAGE or IC_E_LIMIT with file, line, column and "kind: cause" in *err and the rest in *diag
+ * (may be NULL). Sentences about a query that does run go to the observer as notes. */
+ic_status ic_query(const ic_query_options *opt, const ic_observer *obs, const ic_output *out, ic_summary *ret,
+		   ic_query_diag *diag, ic_error *err);
+
 /* ---- small helpers shared with the command line ---------------------------------- */
 
 /* Parses RFC 3339, or a number of seconds since the epoch with up to 7 decimals.
@@ -197,6 +237,10 @@ typedef enum ic_list {
 	IC_LIST_DETECTORS,
 	IC_LIST_PROFILES, /* of simulate */
 	IC_LIST_FIELDS,	  /* canonical names */
+	IC_LIST_QUERY_FORMATS,
+	IC_LIST_TABLES, /* that queries know over telemetry */
+	IC_LIST_KQL,	/* functions and aggregates: "bin(n, n)" */
+	IC_LIST_AQL,
 } ic_list;
 typedef struct ic_list_entry {
 	const char *name, *help;
