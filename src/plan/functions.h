@@ -64,6 +64,11 @@ const char *ic_function_near(ic_str name, unsigned language);
 void ic_function_arity(const ic_function *f, uint32_t *fewest, uint32_t *most);
 /* The letter for argument i, 0 if there are fewer. */
 char ic_function_arg(const ic_function *f, uint32_t i);
+/* The same when it is known that there are n: case() ends with a letter of its own. */
+char ic_function_arg_of(const ic_function *f, uint32_t i, uint32_t n);
+/* The type that both have or widen to: int, long, real, decimal in that order; address and string are
+ * string; a null takes the other's. IC_QTYPES: none. */
+ic_qtype ic_qtype_common(ic_qtype a, ic_qtype b);
 /* The type of the result for arguments of these types; IC_QTYPES: they do not fit. */
 ic_qtype ic_function_type(ic_fn_id id, const ic_qtype *arg, uint32_t n);
 ic_qtype ic_aggregate_type(ic_agg_id id, const ic_qtype *arg, uint32_t n);

@@ -45,7 +45,7 @@ size_t ic_qtype_size(ic_qtype t);
 typedef struct ic_decimal {
 	__int128 coefficient;
 	int32_t scale;
-} ic_decimal;
+} __attribute__((packed, aligned(8))) ic_decimal; /* arenas align to 8 */
 
 typedef struct ic_guid {
 	uint8_t b[16]; /* in the order in which it is written */
@@ -157,6 +157,9 @@ uint64_t ic_dyn_hash(const ic_dyn *d, uint64_t seed); /* equal values, equal has
 
 /* ---- text of values (text.c) --------------------------------------------------------- */
 
+/* A real as text: shortest that reads back the same; whole ones get ".0" (1.0), from 1E+15 on and below
+ * 0.0001 with an exponent; NaN, Infinity. buf holds at least 40 bytes. Returns the length. */
+size_t ic_real_text(double v, char *buf);
 /* As tostring() gives it: bools "True"/"False", times with 7 decimals and Z, spans
  * [-][d.]hh:mm:ss[.fffffff], reals the shortest text that reads back the same, dynamic JSON (a string
  * alone without quotes). A null gives "". .p NULL: out of memory. */
@@ -169,5 +172,14 @@ bool ic_parse_timespan(ic_str s, int64_t *ticks); /* "1.02:03:04.5", "24h", "1d"
 bool ic_parse_guid(ic_str s, ic_guid *g);
 bool ic_parse_decimal(ic_str s, ic_decimal *d);
 double ic_decimal_real(const ic_decimal *d);
+/* The nearest decimal of at most 15 significant digits; false: too large, or no number. */
+bool ic_decimal_of_real(double v, ic_decimal *ret);
+int ic_decimal_compare(const ic_decimal *a, const ic_decimal *b); /* -1, 0, 1 */
+/* a + b, a - b, a * b, a / b, rounded to what a decimal holds; false: too large, or b is zero. The quotient
+ * has 28 decimals at most; zeros at its end are cut. */
+bool ic_decimal_add(const ic_decimal *a, const ic_decimal *b, ic_decimal *ret);
+bool ic_decimal_sub(const ic_decimal *a, const ic_decimal *b, ic_decimal *ret);
+bool ic_decimal_mul(const ic_decimal *a, const ic_decimal *b, ic_decimal *ret);
+bool ic_decimal_div(const ic_decimal *a, const ic_decimal *b, ic_decimal *ret);
 
 #endif

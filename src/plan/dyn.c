@@ -1,0 +1,719 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Dynamic values: JSON in, JSON out, and what is asked of them everywhere. */
+#include <math.h>
+#include <stdlib.h>
+
+#include "base/buf.h"
+#include "base/hash.h"
+#include "base/num.h"
+#include "plan/text.h"
+
+static const ic_dyn the_null = { .kind = IC_DYN_NULL };
+static const ic_dyn the_bools[2] = { { .kind = IC_DYN_BOOL }, { .kind = IC_DYN_BOOL, .b = true } };
+
+/* ---- makers -------------------------------------------------------------------------- */
+
+static ic_dyn *node(ic_arena *a, ic_dyn_kind kind)
+{
+	ic_dyn *d = ic_arena_alloc(a, sizeof *d);
+	if (d)
+		*d = (ic_dyn){ .kind = kind };
+	return d;
+}
+
+const ic_dyn *ic_dyn_of(ic_arena *a, const ic_value *v)
+{
+	static const ic_dyn_kind kinds[IC_QTYPES] = {
+		[IC_Q_INT] = IC_DYN_LONG,	   [IC_Q_LONG] = IC_DYN_LONG,
+		[IC_Q_REAL] = IC_DYN_REAL,	   [IC_Q_DECIMAL] = IC_DYN_DECIMAL,
+		[IC_Q_STRING] = IC_DYN_STRING,	   [IC_Q_IP] = IC_DYN_STRING,
+		[IC_Q_DATETIME] = IC_DYN_DATETIME, [IC_Q_TIMESPAN] = IC_DYN_TIMESPAN,
+		[IC_Q_GUID] = IC_DYN_GUID,
+	};
+	if (v->type == IC_Q_STRING && v->null) {
+		ic_dyn *empty = node(a, IC_DYN_STRING);
+		if (empty)
+			empty->s = IC_STR("");
+		return empty;
+	}
+	if (v->null || v->type >= IC_Q_NULL)
+		return &the_null;
+	if (v->type == IC_Q_DYNAMIC)
+		return v->dyn;
+	if (v->type == IC_Q_BOOL)
+		return &the_bools[v->b];
+	ic_dyn *d = node(a, kinds[v->type]);
+	if (!d)
+		return NULL;
+	switch (v->type) {
+	case IC_Q_REAL: d->d = v->d; break;
+	case IC_Q_DECIMAL: d->decimal = v->decimal; break;
+	case IC_Q_STRING: d->s = v->s; break;
+	case IC_Q_IP: d->s = ic_value_text(a, v); return d->s.p ? d : NULL;
+	case IC_Q_GUID: d->guid = v->guid; break;
+	default: d->i = v->i;
+	}
+	return d;
+}
+
+const ic_dyn *ic_dyn_array(ic_arena *a, const ic_dyn *const *item, uint32_t n)
+{
+	ic_dyn *d = node(a, IC_DYN_ARRAY);
+	const ic_dyn **list = ic_arena_alloc(a, sizeof *list * n);
+	if (!d || !list)
+		return NULL;
+	if (n)
+		memcpy(list, item, sizeof *list * n);
+	d->n = n;
+	d->item = list;
+	return d;
+}
+
+const ic_dyn *ic_dyn_bag(ic_arena *a, const ic_dyn_member *member, uint32_t n)
+{
+	ic_dyn *d = node(a, IC_DYN_BAG);
+	ic_dyn_member *list = ic_arena_alloc(a, sizeof *list * n);
+	if (!d || !list)
+		return NULL;
+	if (n)
+		memcpy(list, member, sizeof *list * n);
+	d->n = n;
+	d->member = list;
+	return d;
+}
+
+const ic_dyn *ic_dyn_member_of(const ic_dyn *d, ic_str name)
+{
+	if (d->kind == IC_DYN_BAG)
+		for (uint32_t i = 0; i < d->n; i++)
+			if (ic_str_eq(d->member[i].name, name))
+				return d->member[i].value;
+	return NULL;
+}
+
+const ic_dyn *ic_dyn_item(const ic_dyn *d, int64_t i)
+{
+	if (d->kind != IC_DYN_ARRAY || i >= (int64_t)d->n || i < -(int64_t)d->n)
+		return NULL;
+	return d->item[i < 0 ? i + (int64_t)d->n : i];
+}
+
+/* ---- parsing ------------------------------------------------------------------------- */
+
+/* Items and members of the containers that are open, innermost last. */
+typedef struct parser {
+	ic_arena *a;
+	const char *p, *end;
+	ic_dyn_member *stack;
+	size_t n, room;
+	bool no_memory;
+	unsigned depth;
+} parser;
+
+static const ic_dyn *parse_value(parser *j);
+
+static void skip_blanks(parser *j)
+{
+	while (j->p < j->end && (*j->p == ' ' || *j->p == '\t' || *j->p == '\n' || *j->p == '\r'))
+		j->p++;
+}
+
+static bool take(parser *j, char c)
+{
+	skip_blanks(j);
+	if (j->p == j->end || *j->p != c)
+		return false;
+	j->p++;
+	return true;
+}
+
+static bool push(parser *j, ic_str name, const ic_dyn *value)
+{
+	if (j->n == j->room) {
+		size_t room = j->room ? j->room * 2 : 64;
+		ic_dyn_member *more = ic_reallocarray(j->stack, room, sizeof *more);
+		if (!more) {
+			j->no_memory = true;
+			return false;
+		}
+		j->stack = more;
+		j->room = room;
+	}
+	j->stack[j->n++] = (ic_dyn_member){ name, value };
+	return true;
+}
+
+static int hex4(const char *p)
+{
+	int v = 0;
+	for (int i = 0; i < 4; i++) {
+		char c = p[i];
+		int d = c >= '0' && c <= '9'			 ? c - '0'
+			: (c | 0x20) >= 'a' && (c | 0x20) <= 'f' ? (c | 0x20) - 'a' + 10
+								 : -1;
+		if (d < 0)
+			return -1;
+		v = v * 16 + d;
+	}
+	return v;
+}
+
+static char *put_utf8(char *to, uint32_t c)
+{
+	if (c < 0x80) {
+		*to++ = (char)c;
+	} else if (c < 0x800) {
+		*to++ = (char)(0xc0 | c >> 6);
+		*to++ = (char)(0x80 | (c & 0x3f));
+	} else if (c < 0x10000) {
+		*to++ = (char)(0xe0 | c >> 12);
+		*to++ = (char)(0x80 | (c >> 6 & 0x3f));
+		*to++ = (char)(0x80 | (c & 0x3f));
+	} else {
+		*to++ = (char)(0xf0 | c >> 18);
+		*to++ = (char)(0x80 | (c >> 12 & 0x3f));
+		*to++ = (char)(0x80 | (c >> 6 & 0x3f));
+		*to++ = (char)(0x80 | (c & 0x3f));
+	}
+	return to;
+}
+
+/* After "\u": one character, of two escapes if they are a surrogate pair; a lone one is U+FFFD. */
+static bool unicode_escape(const char **p, const char *end, char **to)
+{
+	if (end - *p < 4)
+		return false;
+	int c = hex4(*p);
+	if (c < 0)
+		return false;
+	*p += 4;
+	uint32_t u = (uint32_t)c;
+	if (u >= 0xd800 && u < 0xdc00 && end - *p >= 6 && (*p)[0] == '\\' && (*p)[1] == 'u') {
+		int low = hex4(*p + 2);
+		if (low >= 0xdc00 && low < 0xe000) {
+			u = 0x10000 + ((u - 0xd800) << 10) + ((uint32_t)low - 0xdc00);
+			*p += 6;
+		}
+	}
+	*to = put_utf8(*to, u >= 0xd800 && u < 0xe000 ? 0xfffd : u);
+	return true;
+}
+
+static bool unescape(const char *p, const char *end, char *to, uint32_t *n)
+{
+	static const char from[] = "\"\\/bfnrt", into[] = "\"\\/\b\f\n\r\t";
+	char *start = to;
+	while (p < end) {
+		if (*p != '\\') {
+			*to++ = *p++;
+			continue;
+		}
+		p++; /* the scan made sure that something follows */
+		const char *known = *p ? strchr(from, *p) : NULL;
+		if (known) {
+			*to++ = into[known - from];
+			p++;
+		} else if (*p != 'u') {
+			return false;
+		} else {
+			p++;
+			if (!unicode_escape(&p, end, &to))
+				return false;
+		}
+	}
+	*n = (uint32_t)(to - start);
+	return true;
+}
+
+/* After the opening quote. Text without escapes is borrowed. */
+static bool parse_text(parser *j, ic_str *ret)
+{
+	const char *start = j->p;
+	bool escaped = false;
+	while (j->p < j->end && *j->p != '"') {
+		escaped |= *j->p == '\\';
+		j->p += *j->p == '\\' ? 2 : 1;
+	}
+	if (j->p >= j->end)
+		return false;
+	const char *end = j->p++;
+	*ret = (ic_str){ start, (uint32_t)(end - start) };
+	if (!escaped)
+		return true;
+	char *copy = ic_arena_alloc(j->a, ret->n);
+	if (!copy) {
+		j->no_memory = true;
+		return false;
+	}
+	ret->p = copy;
+	return unescape(start, end, copy, &ret->n);
+}
+
+static const ic_dyn *parse_string(parser *j)
+{
+	ic_str s;
+	if (!parse_text(j, &s))
+		return NULL;
+	ic_dyn *d = node(j->a, IC_DYN_STRING);
+	if (d)
+		d->s = s;
+	else
+		j->no_memory = true;
+	return d;
+}
+
+static bool digits(const char **p, const char *end)
+{
+	const char *start = *p;
+	while (*p < end && **p >= '0' && **p <= '9')
+		++*p;
+	return *p > start;
+}
+
+static const ic_dyn *parse_number(parser *j)
+{
+	const char *start = j->p, *p = j->p;
+	bool real = false;
+	p += p < j->end && *p == '-';
+	const char *first = p;
+	if (!digits(&p, j->end) || (*first == '0' && p - first > 1))
+		return NULL;
+	if (p < j->end && *p == '.') {
+		real = true;
+		p++;
+		if (!digits(&p, j->end))
+			return NULL;
+	}
+	if (p < j->end && (*p == 'e' || *p == 'E')) {
+		real = true;
+		p++;
+		p += p < j->end && (*p == '+' || *p == '-');
+		if (!digits(&p, j->end))
+			return NULL;
+	}
+	j->p = p;
+	ic_str s = { start, (uint32_t)(p - start) };
+	int64_t i;
+	double v;
+	bool whole = !real && ic_parse_i64(s, &i);
+	if (!whole && !ic_parse_double(s, &v))
+		return NULL;
+	ic_dyn *d = node(j->a, whole ? IC_DYN_LONG : IC_DYN_REAL);
+	if (!d)
+		j->no_memory = true;
+	else if (whole)
+		d->i = i;
+	else
+		d->d = v;
+	return d;
+}
+
+static const ic_dyn *parse_word(parser *j, const char *word, const ic_dyn *value)
+{
+	size_t n = strlen(word);
+	if ((size_t)(j->end - j->p) < n || memcmp(j->p, word, n) != 0)
+		return NULL;
+	j->p += n;
+	return value;
+}
+
+static const ic_dyn *parse_array(parser *j)
+{
+	size_t first = j->n;
+	if (!take(j, ']')) {
+		do {
+			const ic_dyn *v = parse_value(j);
+			if (!v || !push(j, IC_STR(""), v))
+				return NULL;
+		} while (take(j, ','));
+		if (!take(j, ']'))
+			return NULL;
+	}
+	size_t n = j->n - first;
+	ic_dyn *d = node(j->a, IC_DYN_ARRAY);
+	const ic_dyn **list = ic_arena_alloc(j->a, sizeof *list * n);
+	if (!d || !list) {
+		j->no_memory = true;
+		return NULL;
+	}
+	for (size_t i = 0; i < n; i++)
+		list[i] = j->stack[first + i].value;
+	d->n = (uint32_t)n;
+	d->item = list;
+	j->n = first;
+	return d;
+}
+
+typedef struct named {
+	ic_str name;
+	uint32_t at;
+} named;
+
+static int by_name(const void *a, const void *b)
+{
+	const named *x = a, *y = b;
+	int c = ic_str_cmp(x->name, y->name);
+	return c ? c : (x->at > y->at) - (x->at < y->at);
+}
+
+/* Names given twice: the first place, the last value. Returns the members that stay; SIZE_MAX: no memory. */
+static size_t unique_names(ic_dyn_member *m, size_t n)
+{
+	named *list = ic_reallocarray(NULL, n ? n : 1, sizeof *list);
+	if (!list)
+		return SIZE_MAX;
+	for (size_t i = 0; i < n; i++)
+		list[i] = (named){ m[i].name, (uint32_t)i };
+	qsort(list, n, sizeof *list, by_name);
+	bool any = false;
+	for (size_t i = 0; i < n;) {
+		size_t next = i + 1;
+		while (next < n && ic_str_eq(list[next].name, list[i].name))
+			next++;
+		m[list[i].at].value = m[list[next - 1].at].value;
+		for (size_t k = i + 1; k < next; k++) {
+			m[list[k].at].value = NULL;
+			any = true;
+		}
+		i = next;
+	}
+	ic_free(list);
+	if (!any)
+		return n;
+	size_t kept = 0;
+	for (size_t i = 0; i < n; i++)
+		if (m[i].value)
+			m[kept++] = m[i];
+	return kept;
+}
+
+static const ic_dyn *parse_bag(parser *j)
+{
+	size_t first = j->n;
+	if (!take(j, '}')) {
+		do {
+			ic_str name;
+			if (!take(j, '"') || !parse_text(j, &name) || !take(j, ':'))
+				return NULL;
+			const ic_dyn *v = parse_value(j);
+			if (!v || !push(j, name, v))
+				return NULL;
+		} while (take(j, ','));
+		if (!take(j, '}'))
+			return NULL;
+	}
+	size_t n = unique_names(j->stack + first, j->n - first);
+	const ic_dyn *d = n == SIZE_MAX ? NULL : ic_dyn_bag(j->a, j->stack + first, (uint32_t)n);
+	j->no_memory |= !d;
+	j->n = first;
+	return d;
+}
+
+static const ic_dyn *parse_container(parser *j, bool bag)
+{
+	if (j->depth == IC_DYN_DEPTH)
+		return NULL;
+	j->p++;
+	j->depth++;
+	const ic_dyn *d = bag ? parse_bag(j) : parse_array(j);
+	j->depth--;
+	return d;
+}
+
+static const ic_dyn *parse_value(parser *j)
+{
+	skip_blanks(j);
+	if (j->p == j->end)
+		return NULL;
+	switch (*j->p) {
+	case '{': return parse_container(j, true);
+	case '[': return parse_container(j, false);
+	case '"': j->p++; return parse_string(j);
+	case 't': return parse_word(j, "true", &the_bools[1]);
+	case 'f': return parse_word(j, "false", &the_bools[0]);
+	case 'n': return parse_word(j, "null", &the_null);
+	default: return parse_number(j);
+	}
+}
+
+const ic_dyn *ic_dyn_parse(ic_arena *a, ic_str json, bool *ok)
+{
+	parser j = { .a = a, .p = json.p, .end = json.p + json.n };
+	*ok = false;
+	if (json.n == 0 || json.n > IC_VALUE_BYTES)
+		return NULL;
+	const ic_dyn *d = parse_value(&j);
+	skip_blanks(&j);
+	*ok = j.no_memory || (d && j.p == j.end);
+	ic_free(j.stack);
+	return *ok && !j.no_memory ? d : NULL;
+}
+
+/* ---- text ---------------------------------------------------------------------------- */
+
+/* The part of a JSON string that stands as it is, then one escape. */
+static void put_string(ic_buf *b, ic_str s)
+{
+	static const char from[] = "\"\\\b\f\n\r\t", into[] = "\"\\bfnrt";
+	ic_buf_putc(b, '"');
+	uint32_t start = 0, i = 0;
+	while (i < s.n) {
+		unsigned char c = (unsigned char)s.p[i];
+		/* U+0085, U+2028 and U+2029 end lines in some readers */
+		uint32_t wide = c == 0xc2 && s.n - i > 1 && (unsigned char)s.p[i + 1] == 0x85 ? 2
+				: c == 0xe2 && s.n - i > 2 && (unsigned char)s.p[i + 1] == 0x80 &&
+					((unsigned char)s.p[i + 2] & 0xfe) == 0xa8
+				    ? 3
+				    : 0;
+		if (c >= 0x20 && c != '"' && c != '\\' && !wide) {
+			i++;
+			continue;
+		}
+		ic_buf_put(b, s.p + start, i - start);
+		const char *known = c ? strchr(from, (char)c) : NULL;
+		if (wide == 2)
+			ic_buf_puts(b, "\\u0085");
+		else if (wide == 3)
+			ic_buf_puts(b, (unsigned char)s.p[i + 2] == 0xa8 ? "\\u2028" : "\\u2029");
+		else if (known) {
+			ic_buf_putc(b, '\\');
+			ic_buf_putc(b, into[known - from]);
+		} else {
+			ic_buf_printf(b, "\\u%04x", c);
+		}
+		i += wide ? wide : 1;
+		start = i;
+	}
+	ic_buf_put(b, s.p + start, i - start);
+	ic_buf_putc(b, '"');
+}
+
+static ic_value scalar(const ic_dyn *d)
+{
+	switch (d->kind) {
+	case IC_DYN_BOOL: return ic_value_bool(d->b);
+	case IC_DYN_LONG: return ic_value_long(d->i);
+	case IC_DYN_REAL: return ic_value_real(d->d);
+	case IC_DYN_DATETIME: return ic_value_ticks(IC_Q_DATETIME, d->i);
+	case IC_DYN_TIMESPAN: return ic_value_ticks(IC_Q_TIMESPAN, d->i);
+	case IC_DYN_GUID: return (ic_value){ .type = IC_Q_GUID, .guid = d->guid };
+	case IC_DYN_DECIMAL: return (ic_value){ .type = IC_Q_DECIMAL, .decimal = d->decimal };
+	case IC_DYN_NULL:
+	case IC_DYN_STRING:
+	case IC_DYN_ARRAY:
+	case IC_DYN_BAG: break;
+	}
+	return ic_value_null(IC_Q_NULL);
+}
+
+static void put(ic_buf *b, const ic_dyn *d)
+{
+	char small[IC_SMALL_TEXT];
+	ic_value v = scalar(d);
+	size_t n = ic_small_text(&v, small);
+	bool quoted = d->kind >= IC_DYN_DATETIME || (d->kind == IC_DYN_REAL && !isfinite(d->d));
+	switch (d->kind) {
+	case IC_DYN_NULL: ic_buf_puts(b, "null"); return;
+	case IC_DYN_BOOL: ic_buf_puts(b, d->b ? "true" : "false"); return;
+	case IC_DYN_STRING: put_string(b, d->s); return;
+	case IC_DYN_ARRAY:
+		ic_buf_putc(b, '[');
+		for (uint32_t i = 0; i < d->n; i++) {
+			if (i)
+				ic_buf_putc(b, ',');
+			put(b, d->item[i]);
+		}
+		ic_buf_putc(b, ']');
+		return;
+	case IC_DYN_BAG:
+		ic_buf_putc(b, '{');
+		for (uint32_t i = 0; i < d->n; i++) {
+			if (i)
+				ic_buf_putc(b, ',');
+			put_string(b, d->member[i].name);
+			ic_buf_putc(b, ':');
+			put(b, d->member[i].value);
+		}
+		ic_buf_putc(b, '}');
+		return;
+	default:
+		if (quoted)
+			ic_buf_putc(b, '"');
+		ic_buf_put(b, small, n);
+		if (quoted)
+			ic_buf_putc(b, '"');
+	}
+}
+
+ic_str ic_dyn_text(ic_arena *a, const ic_dyn *d)
+{
+	ic_buf b;
+	ic_str r = { NULL, 0 };
+	ic_buf_init(&b, 0);
+	put(&b, d);
+	if (!b.failed)
+		r = (ic_str){ ic_arena_dup(a, b.p, b.n), (uint32_t)b.n };
+	ic_buf_clear(&b);
+	return r;
+}
+
+/* ---- copies -------------------------------------------------------------------------- */
+
+static bool copy_parts(ic_arena *a, ic_dyn *r)
+{
+	if (r->kind == IC_DYN_STRING) {
+		r->s.p = ic_arena_dup(a, r->s.p, r->s.n);
+		return r->s.p != NULL;
+	}
+	if (r->kind == IC_DYN_DECIMAL) {
+		ic_decimal *copy = ic_arena_alloc(a, sizeof *copy);
+		if (copy)
+			*copy = *r->decimal;
+		r->decimal = copy;
+		return copy != NULL;
+	}
+	if (r->kind == IC_DYN_ARRAY) {
+		const ic_dyn **list = ic_arena_alloc(a, sizeof *list * r->n);
+		for (uint32_t i = 0; list && i < r->n; i++)
+			if (!(list[i] = ic_dyn_copy(a, r->item[i])))
+				return false;
+		r->item = list;
+		return list != NULL;
+	}
+	if (r->kind == IC_DYN_BAG) {
+		ic_dyn_member *list = ic_arena_alloc(a, sizeof *list * r->n);
+		for (uint32_t i = 0; list && i < r->n; i++) {
+			ic_str name = r->member[i].name;
+			list[i].name = (ic_str){ ic_arena_dup(a, name.p, name.n), name.n };
+			list[i].value = ic_dyn_copy(a, r->member[i].value);
+			if (!list[i].name.p || !list[i].value)
+				return false;
+		}
+		r->member = list;
+		return list != NULL;
+	}
+	return true;
+}
+
+const ic_dyn *ic_dyn_copy(ic_arena *a, const ic_dyn *d)
+{
+	if (d->kind == IC_DYN_NULL)
+		return &the_null;
+	if (d->kind == IC_DYN_BOOL)
+		return &the_bools[d->b];
+	ic_dyn *r = ic_arena_alloc(a, sizeof *r);
+	if (!r)
+		return NULL;
+	*r = *d;
+	return copy_parts(a, r) ? r : NULL;
+}
+
+/* ---- equality ------------------------------------------------------------------------ */
+
+/* A real that is a whole number in the range of long is that long. */
+static bool as_long(const ic_dyn *d, int64_t *ret)
+{
+	if (d->kind == IC_DYN_LONG) {
+		*ret = d->i;
+		return true;
+	}
+	if (!(d->d >= -0x1p63 && d->d < 0x1p63) || d->d != trunc(d->d))
+		return false;
+	*ret = (int64_t)d->d;
+	return true;
+}
+
+static bool numbers_equal(const ic_dyn *a, const ic_dyn *b)
+{
+	int64_t x, y;
+	bool p = as_long(a, &x), q = as_long(b, &y);
+	if (p != q)
+		return false;
+	return p ? x == y : a->d == b->d || (isnan(a->d) && isnan(b->d));
+}
+
+static bool bags_equal(const ic_dyn *a, const ic_dyn *b)
+{
+	for (uint32_t i = 0; i < a->n; i++) {
+		ic_str name = a->member[i].name;
+		/* mostly they are in the same order */
+		const ic_dyn *other =
+		    ic_str_eq(b->member[i].name, name) ? b->member[i].value : ic_dyn_member_of(b, name);
+		if (!other || !ic_dyn_equal(a->member[i].value, other))
+			return false;
+	}
+	return true;
+}
+
+bool ic_dyn_equal(const ic_dyn *a, const ic_dyn *b)
+{
+	bool number = a->kind == IC_DYN_LONG || a->kind == IC_DYN_REAL;
+	if (number && (b->kind == IC_DYN_LONG || b->kind == IC_DYN_REAL))
+		return numbers_equal(a, b);
+	if (a->kind != b->kind)
+		return false;
+	switch (a->kind) {
+	case IC_DYN_BOOL: return a->b == b->b;
+	case IC_DYN_STRING: return ic_str_eq(a->s, b->s);
+	case IC_DYN_GUID: return memcmp(&a->guid, &b->guid, sizeof a->guid) == 0;
+	case IC_DYN_DECIMAL: return ic_decimal_compare(a->decimal, b->decimal) == 0;
+	case IC_DYN_ARRAY:
+		if (a->n != b->n)
+			return false;
+		for (uint32_t i = 0; i < a->n; i++)
+			if (!ic_dyn_equal(a->item[i], b->item[i]))
+				return false;
+		return true;
+	case IC_DYN_BAG: return a->n == b->n && bags_equal(a, b);
+	case IC_DYN_DATETIME:
+	case IC_DYN_TIMESPAN: return a->i == b->i;
+	case IC_DYN_NULL:
+	case IC_DYN_LONG:
+	case IC_DYN_REAL: break;
+	}
+	return true;
+}
+
+static uint64_t hash_number(const ic_dyn *d, uint64_t seed)
+{
+	int64_t i;
+	uint64_t bits = 0;
+	if (as_long(d, &i))
+		return ic_mix((uint64_t)i, IC_DYN_LONG, seed);
+	if (!isnan(d->d))
+		memcpy(&bits, &d->d, sizeof bits);
+	return ic_mix(bits, IC_DYN_REAL, seed);
+}
+
+static uint64_t hash_bytes(const void *p, size_t n, uint64_t kind, uint64_t seed)
+{
+	return ic_mix(n ? ic_hash(p, n) : 0, kind, seed);
+}
+
+uint64_t ic_dyn_hash(const ic_dyn *d, uint64_t seed)
+{
+	uint64_t h = ic_mix(d->n, d->kind, seed);
+	switch (d->kind) {
+	case IC_DYN_LONG:
+	case IC_DYN_REAL: return hash_number(d, seed);
+	case IC_DYN_STRING: return hash_bytes(d->s.p, d->s.n, IC_DYN_STRING, seed);
+	case IC_DYN_GUID: return hash_bytes(&d->guid, sizeof d->guid, IC_DYN_GUID, seed);
+	case IC_DYN_BOOL: return ic_mix(d->b, IC_DYN_BOOL, seed);
+	case IC_DYN_DATETIME:
+	case IC_DYN_TIMESPAN: return ic_mix((uint64_t)d->i, d->kind, seed);
+	case IC_DYN_DECIMAL: /* 1.0 and 1.00 are equal */
+		return hash_number(&(ic_dyn){ .kind = IC_DYN_REAL, .d = ic_decimal_real(d->decimal) }, h);
+	case IC_DYN_ARRAY:
+		for (uint32_t i = 0; i < d->n; i++)
+			h = ic_mix(h, ic_dyn_hash(d->item[i], seed), seed);
+		return h;
+	case IC_DYN_BAG: /* a sum: the order does not matter */
+		for (uint32_t i = 0; i < d->n; i++)
+			h += ic_dyn_hash(
+			    d->member[i].value,
+			    hash_bytes(d->member[i].name.p, d->member[i].name.n, IC_DYN_BAG, seed));
+		return h;
+	case IC_DYN_NULL: break;
+	}
+	return h;
+}
