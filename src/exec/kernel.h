@@ -40,7 +40,8 @@ typedef void (*ic_lazy_fn)(ic_call *c, uint32_t rows, ic_vector *ret);
  *   s, S: strings. An address is written out (unless `addresses`), a dynamic value becomes its text.
  *   r:    reals, from any number.
  *   others come as they are: an address for `a` and `o` is IC_Q_IP.
- * In KQL no string is null: a null string arrives as the empty one, and `strict` does not look at text.
+ * In KQL no text is null: a null string arrives as the empty one, and so does a null address in row forms
+ * (vector forms see its null bit).
  * call->call.arg[i]->type is the type that arrives; constants have been folded (IC_X_CONST). */
 typedef struct ic_kernel {
 	ic_row_fn row;
@@ -79,7 +80,8 @@ typedef struct ic_kernel_family {
 #define IC_KERNELS(family, table)                                                                            \
 	const ic_kernel_family ic_kernels_##family = { table, (uint32_t)(sizeof(table) / sizeof *(table)) }
 
-extern const ic_kernel_family ic_kernels_operators, ic_kernels_choice, ic_kernels_convert, ic_kernels_regex;
+extern const ic_kernel_family ic_kernels_operators, ic_kernels_choice, ic_kernels_convert, ic_kernels_regex,
+    ic_kernels_string, ic_kernels_match, ic_kernels_bin, ic_kernels_time, ic_kernels_format;
 
 /* The kernel of a function; NULL: it cannot be run. Not for use once a row. */
 const ic_kernel *ic_kernel_of(ic_fn_id fn);

@@ -3,6 +3,8 @@
 
 static const ic_kernel_family *const families[] = {
 	&ic_kernels_operators, &ic_kernels_choice, &ic_kernels_convert, &ic_kernels_regex,
+	&ic_kernels_string,    &ic_kernels_match,  &ic_kernels_bin,     &ic_kernels_time,
+	&ic_kernels_format,
 };
 
 const ic_kernel *ic_kernel_of(ic_fn_id fn)
