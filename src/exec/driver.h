@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What exec.c, gate.c and the operators with an order of their own share. Private to them. */
+#ifndef IC_EXEC_DRIVER_H
+#define IC_EXEC_DRIVER_H
+
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
+
+#include "exec/operator.h"
+
+/* Rows of several workers, put in the order of their units. A worker that pushes has the unit w->seq; if
+ * it comes alone (w->alone) the unit is o->unit. Units of an operator are numbered from 0 without gaps,
+ * over all its inputs. */
+typedef struct ic_ordering {
+	/* The worker has pushed all rows of the unit. */
+	ic_status (*flush)(ic_operator *o, ic_worker *w, uint64_t unit);
+	/* Waits until all units before this one have ended. */
+	ic_status (*turn)(ic_operator *o, ic_worker *w, uint64_t unit);
+	/* In its turn: throws the rows of the unit away, they will be pushed again. */
+	void (*discard)(ic_operator *o, ic_worker *w, uint64_t unit);
+	/* In its turn: the rows take effect. */
+	ic_status (*end)(ic_operator *o, ic_worker *w, uint64_t unit);
+	/* Ends all waiting; later calls give `code`. */
+	void (*abort)(ic_operator *o, ic_status code);
+} ic_ordering;
+
+/* An operator in its place in the plan. */
+typedef struct node {
+	ic_operator o; /* op NULL: a gate */
+	struct node *older;
+	struct node **in; /* in the order in which they run */
+	uint32_t inputs;
+} node;
+
+typedef struct ic_exec {
+	ic_plan *plan;
+	ic_exec_config cfg;
+	const ic_sink *sink;
+	unsigned workers;
+	node *newest; /* all of them */
+	node *root;
+	ic_worker main; /* of rows that come alone */
+	bool nested;	/* a body of mv-apply: */
+	const ic_chunk *input;
+	uint32_t inputs;
+} ic_exec;
+
+/* Rows of the schema from several workers go on in order, one at a time. */
+ic_status ic_gate_make(ic_operator *o, const ic_schema *schema);
+
+#endif
