@@ -112,6 +112,7 @@ struct ic_kql_expr {
 	ic_kql_expr_kind kind;
 	bool bracketed;	 /* stood in ( ) */
 	bool quoted;	 /* NAME: written ['..'], so it is a column and no keyword */
+	uint16_t height; /* of the tree: recursion over it is bounded by IC_KQL_TREE_MAX */
 	ic_place at;	 /* of its first byte; for BINARY, IN, BETWEEN: of the operator */
 	uint32_t length; /* bytes of what `at` points at, for the caret */
 	union {
@@ -234,7 +235,8 @@ struct ic_kql_op {
 	union {
 		ic_kql_expr *source;	/* SOURCE: NAME, CALL, MEMBER, METHOD or PIPE */
 		ic_kql_expr *predicate; /* WHERE */
-		ic_kql_items items;	/* EXTEND PROJECT* (AWAY, KEEP, REORDER: NAME, WILDCARD or STAR)
+		ic_kql_items items;	/* EXTEND PROJECT* (AWAY, KEEP, REORDER: NAME, MEMBER,
+					 * WILDCARD or STAR)
 					 * SERIALIZE PRINT DISTINCT */
 		struct {
 			ic_kql_items aggs, by;

@@ -1,0 +1,548 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "lang/kql/lex.h"
+
+#include <math.h>
+
+#include "base/num.h"
+#include "base/time.h"
+
+static bool is_digit(unsigned char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+static bool is_letter(unsigned char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+}
+
+static unsigned char byte_at(const ic_kql_lexer *l, uint32_t i)
+{
+	return i < l->text.n ? (unsigned char)l->text.p[i] : 0;
+}
+
+/* ---- characters beyond ASCII ---------------------------------------------------------- */
+
+enum wide { WIDE_LETTER, WIDE_BLANK, WIDE_QUOTE, WIDE_DASH };
+
+/* Pages and word processors put these in; each by its UTF-8 bytes. */
+static enum wide wide_at(const ic_kql_lexer *l, uint32_t i, uint32_t *ret_n)
+{
+	unsigned char a = byte_at(l, i), b = byte_at(l, i + 1), c = byte_at(l, i + 2);
+	*ret_n = 1;
+	if (a == 0xc2) {
+		*ret_n = b >= 0x80 ? 2 : 1;
+		if (b == 0xa0 || b == 0x85 || b == 0xad) /* no-break, next line, soft hyphen */
+			return WIDE_BLANK;
+		return b == 0xab || b == 0xbb || b == 0xb4 ? WIDE_QUOTE : WIDE_LETTER;
+	}
+	if (a < 0xe0 || b < 0x80 || c < 0x80)
+		return WIDE_LETTER;
+	*ret_n = 3;
+	if (a == 0xe2 && b == 0x80) {
+		if (c <= 0x8f || (c >= 0xa8 && c <= 0xaf)) /* spaces, marks, line ends, narrow no-break */
+			return WIDE_BLANK;
+		if ((c >= 0x98 && c <= 0x9f) || (c >= 0xb2 && c <= 0xb7) || c == 0xb9 || c == 0xba)
+			return WIDE_QUOTE;
+		if (c >= 0x90 && c <= 0x95)
+			return WIDE_DASH;
+	}
+	if ((a == 0xe2 && b == 0x81 && (c == 0x9f || c == 0xa0)) || (a == 0xe3 && b == 0x80 && c == 0x80) ||
+	    (a == 0xef && b == 0xbb && c == 0xbf) || (a == 0xe1 && b == 0x9a && c == 0x80))
+		return WIDE_BLANK;
+	if (a == 0xef && b == 0xbc && (c == 0x82 || c == 0x87))
+		return WIDE_QUOTE;
+	if (a == 0xe2 && b == 0x88 && c == 0x92)
+		return WIDE_DASH;
+	*ret_n = 1;
+	return WIDE_LETTER;
+}
+
+/* ---- blanks --------------------------------------------------------------------------- */
+
+static void skip_blanks(ic_kql_lexer *l)
+{
+	for (;;) {
+		unsigned char c = byte_at(l, l->pos);
+		uint32_t n;
+		if (l->pos >= l->text.n)
+			return;
+		if (c == '\n') {
+			l->line++;
+			l->line_start = ++l->pos;
+		} else if (c == ' ' || c == '\t' || c == '\r' || c == '\v' || c == '\f') {
+			l->pos++;
+		} else if (c == '/' && byte_at(l, l->pos + 1) == '/') {
+			while (l->pos < l->text.n && l->text.p[l->pos] != '\n')
+				l->pos++;
+		} else if (c >= 0x80 && wide_at(l, l->pos, &n) == WIDE_BLANK) {
+			l->pos += n;
+		} else {
+			return;
+		}
+	}
+}
+
+void ic_kql_lex_init(ic_kql_lexer *l, ic_str text, uint32_t from)
+{
+	*l = (ic_kql_lexer){ .text = text, .line = 1 };
+	for (uint32_t i = 0; i < from; i++) {
+		if (text.p[i] == '\n') {
+			l->line++;
+			l->line_start = i + 1;
+		}
+	}
+	l->pos = from;
+}
+
+/* ---- numbers -------------------------------------------------------------------------- */
+
+static const struct unit {
+	const char *name;
+	int64_t ticks;
+} units[] = {
+	{ "d", 86400 * IC_TICKS_S },
+	{ "day", 86400 * IC_TICKS_S },
+	{ "days", 86400 * IC_TICKS_S },
+	{ "h", 3600 * IC_TICKS_S },
+	{ "hr", 3600 * IC_TICKS_S },
+	{ "hrs", 3600 * IC_TICKS_S },
+	{ "hour", 3600 * IC_TICKS_S },
+	{ "hours", 3600 * IC_TICKS_S },
+	{ "m", 60 * IC_TICKS_S },
+	{ "min", 60 * IC_TICKS_S },
+	{ "minute", 60 * IC_TICKS_S },
+	{ "minutes", 60 * IC_TICKS_S },
+	{ "s", IC_TICKS_S },
+	{ "sec", IC_TICKS_S },
+	{ "second", IC_TICKS_S },
+	{ "seconds", IC_TICKS_S },
+	{ "ms", IC_TICKS_MS },
+	{ "milli", IC_TICKS_MS },
+	{ "millis", IC_TICKS_MS },
+	{ "millisecond", IC_TICKS_MS },
+	{ "milliseconds", IC_TICKS_MS },
+	{ "micro", IC_TICKS_US },
+	{ "micros", IC_TICKS_US },
+	{ "microsecond", IC_TICKS_US },
+	{ "microseconds", IC_TICKS_US },
+	{ "tick", 1 },
+	{ "ticks", 1 },
+};
+
+static ic_kql_token bad(ic_kql_token t, const char *error, const char *hint)
+{
+	t.kind = IC_KT_BAD;
+	t.error = error;
+	t.hint = hint;
+	return t;
+}
+
+static ic_kql_token span_token(ic_kql_token t, ic_str number, bool whole, ic_str unit)
+{
+	int64_t ticks = 0, n;
+	double d;
+	for (size_t i = 0; i < sizeof units / sizeof *units; i++)
+		if (ic_str_eq(unit, ic_str_of(units[i].name)))
+			ticks = units[i].ticks;
+	if (ticks == 0)
+		return bad(
+		    t, "a number ends in letters that are no unit of time",
+		    "units are d, h, m, s, ms, microsecond and tick; numbers take no suffix such as L");
+	t.kind = IC_KT_NUMBER;
+	if (whole && ic_parse_i64(number, &n) && !__builtin_mul_overflow(n, ticks, &n)) {
+		t.value = ic_value_ticks(IC_Q_TIMESPAN, n);
+		return t;
+	}
+	if (whole || !ic_parse_double(number, &d) || !(d * (double)ticks < 9.2e18))
+		return bad(t, "a timespan beyond the range of timespan", NULL);
+	t.value = ic_value_ticks(IC_Q_TIMESPAN, (int64_t)round(d * (double)ticks));
+	return t;
+}
+
+static int hex_value(unsigned char c)
+{
+	if (is_digit(c))
+		return c - '0';
+	c |= 0x20;
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+static ic_kql_token hex_token(ic_kql_lexer *l, ic_kql_token t)
+{
+	uint64_t v = 0;
+	uint32_t i = l->pos + 2, digits = 0;
+	for (; hex_value(byte_at(l, i)) >= 0; i++, digits++)
+		v = v << 4 | (unsigned)hex_value(byte_at(l, i));
+	bool clean = digits > 0 && digits <= 16 && !is_letter(byte_at(l, i));
+	while (is_letter(byte_at(l, i)) || is_digit(byte_at(l, i)))
+		i++;
+	l->pos = i;
+	t.length = i - t.pos;
+	if (!clean)
+		return bad(t, "a hexadecimal number needs 1 to 16 digits", NULL);
+	t.kind = IC_KT_NUMBER;
+	t.value = ic_value_long((int64_t)v);
+	return t;
+}
+
+static ic_kql_token number_token(ic_kql_lexer *l, ic_kql_token t)
+{
+	if (byte_at(l, l->pos) == '0' && (byte_at(l, l->pos + 1) | 0x20) == 'x')
+		return hex_token(l, t);
+	uint32_t i = l->pos;
+	bool whole = true;
+	while (is_digit(byte_at(l, i)))
+		i++;
+	/* 1..900 is 1 .. 900 */
+	if (byte_at(l, i) == '.' && is_digit(byte_at(l, i + 1))) {
+		whole = false;
+		for (i++; is_digit(byte_at(l, i)); i++)
+			;
+	}
+	unsigned char e = byte_at(l, i) | 0x20, sign = byte_at(l, i + 1);
+	if (e == 'e' && (is_digit(sign) || ((sign == '+' || sign == '-') && is_digit(byte_at(l, i + 2))))) {
+		whole = false;
+		for (i += 2; is_digit(byte_at(l, i)); i++)
+			;
+	}
+	ic_str number = { l->text.p + l->pos, i - l->pos };
+	uint32_t end = i;
+	while (is_letter(byte_at(l, end)) || is_digit(byte_at(l, end)))
+		end++;
+	l->pos = end;
+	t.length = end - t.pos;
+	t.kind = IC_KT_NUMBER;
+	if (end > i)
+		return span_token(t, number, whole, (ic_str){ l->text.p + i, end - i });
+	if (whole) {
+		int64_t v;
+		if (!ic_parse_i64(number, &v))
+			return bad(
+			    t, "a whole number beyond the range of long",
+			    "the largest is 9223372036854775807; decimal(...) and real(...) hold more");
+		t.value = ic_value_long(v);
+		return t;
+	}
+	double d;
+	if (!ic_parse_double(number, &d))
+		return bad(t, "a number beyond the range of real", NULL);
+	t.value = ic_value_real(d);
+	return t;
+}
+
+/* ---- strings -------------------------------------------------------------------------- */
+
+/* Bytes of the prefix of a string literal at i (h, H, @ and both); -1: none begins here. */
+static int string_prefix(const ic_kql_lexer *l, uint32_t i)
+{
+	int n = 0;
+	if ((byte_at(l, i) | 0x20) == 'h')
+		n = 1;
+	if (byte_at(l, i + (uint32_t)n) == '@')
+		n++;
+	unsigned char c = byte_at(l, i + (uint32_t)n);
+	if (c == '"' || c == '\'')
+		return n;
+	bool fence = (c == '`' || c == '~') && byte_at(l, i + (uint32_t)n + 1) == c &&
+		     byte_at(l, i + (uint32_t)n + 2) == c;
+	return fence && !(n && byte_at(l, i + (uint32_t)n - 1) == '@') ? n : -1;
+}
+
+/* The text between the quotes of a literal. */
+static ic_str string_body(ic_str raw, bool *verbatim, bool *fenced)
+{
+	uint32_t n = 0, q = 1;
+	*verbatim = false;
+	while (raw.p[n] == 'h' || raw.p[n] == 'H' || raw.p[n] == '@')
+		*verbatim |= raw.p[n++] == '@';
+	*fenced = raw.p[n] == '`' || raw.p[n] == '~';
+	if (*fenced)
+		q = 3;
+	return (ic_str){ raw.p + n + q, raw.n - n - 2 * q };
+}
+
+static ic_kql_token fenced_token(ic_kql_lexer *l, ic_kql_token t, uint32_t i)
+{
+	char c = l->text.p[i];
+	for (i += 3; i < l->text.n; i++) {
+		if (l->text.p[i] == '\n') {
+			l->line++;
+			l->line_start = i + 1;
+		} else if (l->text.p[i] == c && byte_at(l, i + 1) == (unsigned char)c &&
+			   byte_at(l, i + 2) == (unsigned char)c) {
+			l->pos = i + 3;
+			t.kind = IC_KT_STRING;
+			t.length = l->pos - t.pos;
+			return t;
+		}
+	}
+	l->pos = l->text.n;
+	t.length = 3;
+	return bad(t, "a multi-line string is not closed",
+		   "it ends with the three characters it begins with");
+}
+
+static ic_kql_token string_token(ic_kql_lexer *l, ic_kql_token t, int prefix)
+{
+	uint32_t i = l->pos + (uint32_t)prefix;
+	char quote = l->text.p[i];
+	if (quote == '`' || quote == '~')
+		return fenced_token(l, t, i);
+	bool verbatim = prefix > 0 && l->text.p[i - 1] == '@';
+	for (i++; i < l->text.n; i++) {
+		char c = l->text.p[i];
+		if (c == quote && verbatim && byte_at(l, i + 1) == (unsigned char)quote) {
+			i++;
+		} else if (c == quote) {
+			l->pos = i + 1;
+			t.kind = IC_KT_STRING;
+			t.length = l->pos - t.pos;
+			return t;
+		} else if (c == '\n') {
+			break;
+		} else if (c == '\\' && !verbatim && i + 1 < l->text.n && l->text.p[i + 1] != '\n') {
+			i++;
+		}
+	}
+	l->pos = i;
+	t.length = i - t.pos;
+	while (t.length > 1 && l->text.p[t.pos + t.length - 1] == '\r')
+		t.length--;
+	return bad(
+	    t, "a string is not closed on its line",
+	    verbatim ? "in @\"...\" a quote is written twice and \\ stands for itself"
+		     : "a quote inside a string is written \\\"; text over several lines stands between ```");
+}
+
+/* Value of the escape behind a backslash at s[0]; *used its bytes, 0: there is no such escape. */
+static uint32_t escape_value(ic_str s, uint32_t *used)
+{
+	static const char letters[] = "abfnrtv0\"'\\/", meaning[] = "\a\b\f\n\r\t\v\0\"'\\/";
+	*used = 0;
+	if (s.n == 0)
+		return 0;
+	uint32_t digits = s.p[0] == 'x' ? 2 : s.p[0] == 'u' ? 4 : s.p[0] == 'U' ? 8 : 0, v = 0;
+	if (digits > 0) {
+		if (s.n < digits + 1)
+			return 0;
+		for (uint32_t i = 1; i <= digits; i++) {
+			int h = hex_value((unsigned char)s.p[i]);
+			if (h < 0)
+				return 0;
+			v = v << 4 | (unsigned)h;
+		}
+		*used = v <= 0x10ffff ? digits + 1 : 0;
+		return v;
+	}
+	if (s.n >= 3 && s.p[0] >= '0' && s.p[0] <= '3' && s.p[1] >= '0' && s.p[1] <= '7' && s.p[2] >= '0' &&
+	    s.p[2] <= '7') {
+		*used = 3;
+		return (uint32_t)(s.p[0] - '0') * 64 + (uint32_t)(s.p[1] - '0') * 8 +
+		       (uint32_t)(s.p[2] - '0');
+	}
+	const char *hit = memchr(letters, s.p[0], sizeof letters - 1);
+	if (!hit)
+		return 0;
+	*used = 1;
+	return (unsigned char)meaning[hit - letters];
+}
+
+static uint32_t put_utf8(char *out, uint32_t v)
+{
+	if (v < 0x80) {
+		out[0] = (char)v;
+		return 1;
+	}
+	if (v < 0x800) {
+		out[0] = (char)(0xc0 | v >> 6);
+		out[1] = (char)(0x80 | (v & 0x3f));
+		return 2;
+	}
+	if (v < 0x10000) {
+		out[0] = (char)(0xe0 | v >> 12);
+		out[1] = (char)(0x80 | (v >> 6 & 0x3f));
+		out[2] = (char)(0x80 | (v & 0x3f));
+		return 3;
+	}
+	out[0] = (char)(0xf0 | v >> 18);
+	out[1] = (char)(0x80 | (v >> 12 & 0x3f));
+	out[2] = (char)(0x80 | (v >> 6 & 0x3f));
+	out[3] = (char)(0x80 | (v & 0x3f));
+	return 4;
+}
+
+/* One escape of body at i (the backslash), decoded into out; returns the bytes read, 0: a bad one. */
+static uint32_t decode_escape(ic_str body, uint32_t i, char *out, uint32_t *ret_n)
+{
+	uint32_t used, low_used;
+	uint32_t v = escape_value((ic_str){ body.p + i + 1, body.n - i - 1 }, &used);
+	if (used == 0)
+		return 0;
+	uint32_t next = i + 1 + used;
+	if (v >= 0xd800 && v < 0xdc00 && next + 1 < body.n && body.p[next] == '\\') {
+		uint32_t low = escape_value((ic_str){ body.p + next + 1, body.n - next - 1 }, &low_used);
+		if (low_used > 0 && low >= 0xdc00 && low < 0xe000) {
+			v = 0x10000 + ((v - 0xd800) << 10) + (low - 0xdc00);
+			used += 1 + low_used;
+		}
+	}
+	if (v >= 0xd800 && v < 0xe000) /* half a character */
+		v = 0xfffd;
+	*ret_n = put_utf8(out, v);
+	return 1 + used;
+}
+
+ic_status ic_kql_string(ic_arena *a, ic_str raw, ic_str *ret, ic_place at, ic_diag *diag)
+{
+	bool verbatim, fenced;
+	ic_str body = string_body(raw, &verbatim, &fenced);
+	char quote = raw.p[raw.n - 1];
+	bool plain = fenced || !memchr(body.p, verbatim ? quote : '\\', body.n);
+	if (plain) {
+		*ret = body;
+		return IC_OK;
+	}
+	/* an escape never gets longer: \u0800 is 6 bytes for 3 */
+	char *out = ic_arena_alloc(a, (size_t)body.n + 4);
+	uint32_t n = 0;
+	if (!out)
+		return IC_E_NOMEM;
+	for (uint32_t i = 0; i < body.n;) {
+		uint32_t made = 1, used = 1;
+		out[n] = body.p[i];
+		if (verbatim)
+			used = body.p[i] == quote ? 2 : 1;
+		else if (body.p[i] == '\\')
+			used = decode_escape(body, i, out + n, &made);
+		if (used == 0) {
+			uint32_t column = at.column + (uint32_t)(body.p + i - raw.p);
+			ic_diag_fail(diag, IC_DIAG_SYNTAX, (ic_place){ at.line, column }, 2,
+				     "`\\%.1s` is no escape that a string knows",
+				     i + 1 < body.n && (unsigned char)body.p[i + 1] < 0x80 ? body.p + i + 1
+											   : "");
+			ic_diag_hint(diag,
+				     "write \\\\ for a backslash, or @\"...\" for text without escapes");
+			return IC_E_USAGE;
+		}
+		i += used;
+		n += made;
+	}
+	*ret = (ic_str){ out, n };
+	return IC_OK;
+}
+
+/* ---- words and signs ------------------------------------------------------------------ */
+
+static bool name_byte(const ic_kql_lexer *l, uint32_t i, uint32_t *ret_n)
+{
+	unsigned char c = byte_at(l, i);
+	*ret_n = 1;
+	if (c < 0x80)
+		return is_letter(c) || is_digit(c);
+	return wide_at(l, i, ret_n) == WIDE_LETTER;
+}
+
+static ic_kql_token name_token(ic_kql_lexer *l, ic_kql_token t)
+{
+	uint32_t i = l->pos, n;
+	if (byte_at(l, i) == '!' || byte_at(l, i) == '$')
+		i++;
+	uint32_t word = i;
+	for (; i < l->text.n && name_byte(l, i, &n); i += n)
+		;
+	if (i - word == 2 && memcmp(l->text.p + word, "in", 2) == 0 && byte_at(l, i) == '~')
+		i++;
+	l->pos = i;
+	t.kind = IC_KT_NAME;
+	t.length = i - t.pos;
+	return t;
+}
+
+static ic_kql_token sign_token(ic_kql_lexer *l, ic_kql_token t)
+{
+	static const char two[][3] = { "==", "!=", "<=", ">=", "<>", "=~", "!~", "..", "=>" };
+	t.kind = IC_KT_SIGN;
+	for (size_t i = 0; i < sizeof two / sizeof *two; i++) {
+		if (byte_at(l, l->pos) == (unsigned char)two[i][0] &&
+		    byte_at(l, l->pos + 1) == (unsigned char)two[i][1]) {
+			t.sign = IC_KQL_SIGN(two[i][0], two[i][1]);
+			t.length = 2;
+			l->pos += 2;
+			return t;
+		}
+	}
+	unsigned char c = byte_at(l, l->pos++);
+	t.sign = c;
+	if (c == 0 || !strchr("()[]{}|,;:=<>+-*/%.@#", c))
+		return bad(t, "a character that means nothing in KQL",
+			   c == '&'   ? "write `and`"
+			   : c == '`' ? "names with blanks are written ['name']"
+			   : c == '!' ? "write not(...)"
+				      : NULL);
+	return t;
+}
+
+static ic_kql_token wide_token(ic_kql_lexer *l, ic_kql_token t, enum wide what, uint32_t n)
+{
+	l->pos += n;
+	t.length = n;
+	if (what == WIDE_QUOTE)
+		return bad(t, "a typographic quotation mark", "write straight quotes: \" or '");
+	return bad(t, "a typographic dash", "write -");
+}
+
+ic_kql_token ic_kql_lex(ic_kql_lexer *l)
+{
+	skip_blanks(l);
+	ic_kql_token t = { .pos = l->pos, .length = 1, .at = { l->line, l->pos - l->line_start + 1 } };
+	unsigned char c = byte_at(l, l->pos), next = byte_at(l, l->pos + 1);
+	if (l->pos >= l->text.n) {
+		t.length = 0;
+		return t;
+	}
+	int prefix = string_prefix(l, l->pos);
+	if (prefix >= 0)
+		return string_token(l, t, prefix);
+	if (is_digit(c))
+		return number_token(l, t);
+	if (is_letter(c) || ((c == '!' || c == '$') && is_letter(next)))
+		return name_token(l, t);
+	if (c >= 0x80) {
+		uint32_t n;
+		enum wide what = wide_at(l, l->pos, &n);
+		return what == WIDE_LETTER ? name_token(l, t) : wide_token(l, t, what, n);
+	}
+	return sign_token(l, t);
+}
+
+ic_str ic_kql_lex_run(ic_kql_lexer *l, const ic_kql_token *from, ic_kql_byte_fn word)
+{
+	/* the token lies on the line where the lexer was, unless it was a string over lines */
+	l->line = from->at.line;
+	l->line_start = from->pos + 1 - from->at.column;
+	l->pos = from->pos;
+	while (l->pos < l->text.n && word((unsigned char)l->text.p[l->pos]))
+		l->pos++;
+	return (ic_str){ l->text.p + from->pos, l->pos - from->pos };
+}
+
+bool ic_kql_lex_raw(ic_kql_lexer *l, ic_str *ret)
+{
+	enum { NEAR = 256 };
+	uint32_t start = l->pos;
+	char quote = 0;
+	for (uint32_t i = start; i < l->text.n && i - start < NEAR; i++) {
+		char c = l->text.p[i];
+		if (c == '\n')
+			return false;
+		if (quote ? c == quote : c == '"' || c == '\'') {
+			quote = quote ? 0 : c;
+		} else if (c == ')' && !quote) {
+			*ret = (ic_str){ l->text.p + start, i - start };
+			l->pos = i + 1;
+			return true;
+		}
+	}
+	return false;
+}

@@ -1,0 +1,462 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Pipes: which operators there are, and the operands of the plain ones. */
+#include "lang/kql/parser.h"
+
+/* ---- options -------------------------------------------------------------------------- */
+
+/* Is word one of the blank-separated ones? */
+static bool listed(const char *list, ic_str word)
+{
+	while (*list) {
+		size_t n = strcspn(list, " ");
+		if (n == word.n && memcmp(list, word.p, n) == 0)
+			return true;
+		list += n + (list[n] == ' ');
+	}
+	return false;
+}
+
+/* name of `hint.strategy`; the word hint stands here with a dot behind it. */
+static bool hint_name(ic_kql_parser *p, ic_kql_name *ret)
+{
+	ic_kql_token start = p->tok;
+	ic_kql_next(p);
+	ic_kql_next(p);
+	if (p->tok.kind != IC_KT_NAME)
+		return ic_kql_expected(p, "a hint's name");
+	ic_kql_next(p);
+	ret->at = start.at;
+	ret->length = p->last_end - start.pos;
+	ret->text = (ic_str){ p->lex.text.p + start.pos, ret->length };
+	return true;
+}
+
+static bool option_value(ic_kql_parser *p, ic_kql_option *o)
+{
+	ic_value v;
+	ic_kql_token start = p->tok;
+	bool constant = ic_kql_constant(p, &v);
+	if (p->status != IC_OK)
+		return false;
+	if (!constant && p->tok.kind != IC_KT_NAME && !ic_kql_name_here(p))
+		return ic_kql_expected(p, "the option's value");
+	o->value = ic_kql_expr_new(p, constant ? IC_KE_LITERAL : IC_KE_NAME, start.at, start.length);
+	if (!o->value)
+		return false;
+	if (constant) {
+		o->value->value = v;
+		return true;
+	}
+	if (ic_kql_is_sign(p, '['))
+		return ic_kql_name_of(p, "the option's value", &o->value->name);
+	o->value->name = (ic_kql_name){ ic_kql_text(p), start.at, start.length };
+	ic_kql_next(p); /* any word: kind=leftouter, order=asc */
+	return true;
+}
+
+bool ic_kql_options_of(ic_kql_parser *p, const char *allowed, ic_kql_options *ret)
+{
+	*ret = (ic_kql_options){ 0 };
+	while (p->tok.kind == IC_KT_NAME) {
+		ic_kql_token next = ic_kql_peek(p);
+		bool hint = ic_kql_is_word(p, "hint") && next.kind == IC_KT_SIGN && next.sign == '.';
+		bool known = listed(allowed, ic_kql_text(p)) && next.kind == IC_KT_SIGN && next.sign == '=';
+		if (!hint && !known)
+			return true;
+		if (!IC_KQL_ROOM(p, ret->option, ret->n))
+			return false;
+		ic_kql_option *o = &ret->option[ret->n];
+		if (!(hint ? hint_name(p, &o->name) : ic_kql_name_of(p, "an option", &o->name)) ||
+		    !ic_kql_expect_sign(p, '=', "`=`") || !option_value(p, o))
+			return false;
+		ret->n++;
+	}
+	return true;
+}
+
+bool ic_kql_with(ic_kql_parser *p, ic_kql_options *ret)
+{
+	*ret = (ic_kql_options){ 0 };
+	if (!ic_kql_take_word(p, "with"))
+		return true;
+	if (!ic_kql_expect_sign(p, '(', "`(` and the options"))
+		return false;
+	while (!ic_kql_is_sign(p, ')')) {
+		if (!IC_KQL_ROOM(p, ret->option, ret->n))
+			return false;
+		ic_kql_option *o = &ret->option[ret->n];
+		if (!ic_kql_name_of(p, "an option's name", &o->name) || !ic_kql_expect_sign(p, '=', "`=`") ||
+		    !option_value(p, o))
+			return false;
+		ret->n++;
+		if (!ic_kql_take_sign(p, ','))
+			break;
+	}
+	return ic_kql_expect_sign(p, ')', "`,` or `)`");
+}
+
+/* ---- plain operators ------------------------------------------------------------------ */
+
+static bool op_where(ic_kql_parser *p, ic_kql_op *op)
+{
+	return (op->predicate = ic_kql_scalar(p)) != NULL;
+}
+
+static bool op_items(ic_kql_parser *p, ic_kql_op *op)
+{
+	return ic_kql_items_of(p, &op->items);
+}
+
+static bool ends_here(const ic_kql_parser *p)
+{
+	return p->tok.kind == IC_KT_END || ic_kql_is_sign(p, '|') || ic_kql_is_sign(p, ')') ||
+	       ic_kql_is_sign(p, ';') || ic_kql_is_sign(p, '}');
+}
+
+static bool op_serialize(ic_kql_parser *p, ic_kql_op *op)
+{
+	return ends_here(p) || (p->prefix && !ic_kql_name_here(p)) || ic_kql_items_of(p, &op->items);
+}
+
+static bool op_distinct(ic_kql_parser *p, ic_kql_op *op)
+{
+	return ic_kql_items_of(p, &op->items);
+}
+
+static bool column_pattern(ic_kql_parser *p, ic_kql_item *ret)
+{
+	*ret = (ic_kql_item){ .type = IC_QTYPES };
+	if (ic_kql_is_sign(p, '*') || p->tok.kind == IC_KT_NAME || ic_kql_is_sign(p, '['))
+		ret->expr = ic_kql_table(p, true);
+	else
+		ic_kql_expected(p, "a column or a pattern such as a*");
+	while (ret->expr && ret->expr->kind == IC_KE_NAME && ic_kql_is_sign(p, '.')) {
+		ic_kql_expr *e = ic_kql_expr_new(p, IC_KE_MEMBER, p->tok.at, 1);
+		ic_kql_next(p);
+		if (!e || !ic_kql_name_of(p, "the rest of the column's name", &e->member.name))
+			return false;
+		e->member.object = ret->expr;
+		ret->expr = ic_kql_above(p, e, ret->expr);
+	}
+	if (ret->expr && ret->expr->kind == IC_KE_WILDCARD && ret->expr->name.text.n == 1)
+		ret->expr->kind = IC_KE_STAR;
+	return ret->expr != NULL;
+}
+
+static uint8_t order_of(ic_kql_parser *p)
+{
+	static const char *const words[] = { "asc", "desc", "granny-asc", "granny-desc" };
+	if (ic_kql_is_word(p, "granny")) {
+		ic_str word = ic_kql_hyphened(p);
+		return ic_str_eq(word, ic_str_of(words[3])) ? IC_KQL_GRANNY_DESC : IC_KQL_GRANNY_ASC;
+	}
+	for (uint8_t i = 0; i < 2; i++)
+		if (ic_kql_take_word(p, words[i]))
+			return (uint8_t)(i + 1);
+	return IC_KQL_UNORDERED;
+}
+
+static bool op_columns(ic_kql_parser *p, ic_kql_op *op)
+{
+	ic_kql_items *list = &op->items;
+	do {
+		if (!IC_KQL_ROOM(p, list->item, list->n) || !column_pattern(p, &list->item[list->n]))
+			return false;
+		if (op->kind == IC_KO_PROJECT_REORDER)
+			list->item[list->n].order = order_of(p);
+		list->n++;
+	} while (ic_kql_take_sign(p, ','));
+	return true;
+}
+
+static bool op_rename(ic_kql_parser *p, ic_kql_op *op)
+{
+	if (!ic_kql_items_of(p, &op->items))
+		return false;
+	for (uint32_t i = 0; i < op->items.n; i++) {
+		const ic_kql_item *item = &op->items.item[i];
+		if (item->names != 1 || item->tuple ||
+		    (item->expr->kind != IC_KE_NAME && item->expr->kind != IC_KE_MEMBER))
+			return ic_kql_fail(p, IC_DIAG_SYNTAX, item->expr->at, item->expr->length,
+					   "project-rename takes NewName = OldName");
+	}
+	return true;
+}
+
+static bool op_summarize(ic_kql_parser *p, ic_kql_op *op)
+{
+	if (!ic_kql_is_word(p, "by") && !ic_kql_items_of(p, &op->summarize.aggs))
+		return false;
+	if (!ic_kql_take_word(p, "by"))
+		return true;
+	op->summarize.by_given = true;
+	return ic_kql_items_of(p, &op->summarize.by);
+}
+
+static bool op_sort(ic_kql_parser *p, ic_kql_op *op)
+{
+	return ic_kql_expect_word(p, "by") && ic_kql_keys_of(p, &op->sort.keys);
+}
+
+static bool op_top(ic_kql_parser *p, ic_kql_op *op)
+{
+	return (op->sort.n = ic_kql_sum(p)) && ic_kql_expect_word(p, "by") &&
+	       ic_kql_keys_of(p, &op->sort.keys);
+}
+
+static bool op_take(ic_kql_parser *p, ic_kql_op *op)
+{
+	return (op->sort.n = ic_kql_sum(p)) != NULL;
+}
+
+static bool op_sample_distinct(ic_kql_parser *p, ic_kql_op *op)
+{
+	return (op->sort.n = ic_kql_sum(p)) && ic_kql_expect_word(p, "of") &&
+	       (op->sort.of = ic_kql_scalar(p));
+}
+
+static bool op_as(ic_kql_parser *p, ic_kql_op *op)
+{
+	return ic_kql_name_of(p, "a name for the rows", &op->name);
+}
+
+static bool op_nothing(ic_kql_parser *p, ic_kql_op *op)
+{
+	(void)p;
+	(void)op;
+	return true;
+}
+
+/* ---- the table of operators ----------------------------------------------------------- */
+
+enum { SOURCE = 1, PIPED = 2 }; /* where an operator may stand */
+
+typedef struct word_operator {
+	const char *name;
+	ic_kql_op_kind kind;
+	unsigned stands;
+	ic_kql_operands_fn operands; /* NULL: not supported, known so that the error can name it */
+	const char *options;
+} word_operator;
+
+static const word_operator operators[] = {
+	{ "where", IC_KO_WHERE, PIPED, op_where, "" },
+	{ "filter", IC_KO_WHERE, PIPED, op_where, "" },
+	{ "extend", IC_KO_EXTEND, PIPED, op_items, "" },
+	{ "project", IC_KO_PROJECT, PIPED, op_items, "" },
+	{ "project-away", IC_KO_PROJECT_AWAY, PIPED, op_columns, "" },
+	{ "project-keep", IC_KO_PROJECT_KEEP, PIPED, op_columns, "" },
+	{ "project-rename", IC_KO_PROJECT_RENAME, PIPED, op_rename, "" },
+	{ "project-reorder", IC_KO_PROJECT_REORDER, PIPED, op_columns, "" },
+	{ "summarize", IC_KO_SUMMARIZE, PIPED, op_summarize, "" },
+	{ "sort", IC_KO_SORT, PIPED, op_sort, "" },
+	{ "order", IC_KO_SORT, PIPED, op_sort, "" },
+	{ "top", IC_KO_TOP, PIPED, op_top, "" },
+	{ "take", IC_KO_TAKE, PIPED, op_take, "" },
+	{ "limit", IC_KO_TAKE, PIPED, op_take, "" },
+	{ "count", IC_KO_COUNT, PIPED, op_nothing, "" },
+	{ "distinct", IC_KO_DISTINCT, PIPED, op_distinct, "" },
+	{ "join", IC_KO_JOIN, PIPED, ic_kql_op_join, "kind" },
+	{ "lookup", IC_KO_LOOKUP, PIPED, ic_kql_op_join, "kind" },
+	{ "union", IC_KO_UNION, SOURCE | PIPED, ic_kql_op_union, "kind withsource with_source isfuzzy" },
+	{ "mv-expand", IC_KO_MV_EXPAND, PIPED, ic_kql_op_expand, "kind bagexpansion with_itemindex" },
+	{ "mvexpand", IC_KO_MV_EXPAND, PIPED, ic_kql_op_expand, "kind bagexpansion with_itemindex" },
+	{ "mv-apply", IC_KO_MV_APPLY, PIPED, ic_kql_op_expand, "kind bagexpansion with_itemindex" },
+	{ "mvapply", IC_KO_MV_APPLY, PIPED, ic_kql_op_expand, "kind bagexpansion with_itemindex" },
+	{ "make-series", IC_KO_MAKE_SERIES, PIPED, ic_kql_op_make_series, "kind" },
+	{ "top-nested", IC_KO_TOP_NESTED, PIPED, ic_kql_op_top_nested, "" },
+	{ "parse", IC_KO_PARSE, PIPED, ic_kql_op_parse, "kind flags" },
+	{ "parse-where", IC_KO_PARSE_WHERE, PIPED, ic_kql_op_parse, "kind flags" },
+	{ "parse-kv", IC_KO_PARSE_KV, PIPED, ic_kql_op_parse_kv, "" },
+	{ "serialize", IC_KO_SERIALIZE, PIPED, op_serialize, "" },
+	{ "as", IC_KO_AS, PIPED, op_as, "" },
+	{ "render", IC_KO_RENDER, PIPED, ic_kql_op_render, "" },
+	{ "print", IC_KO_PRINT, SOURCE, op_items, "" },
+	{ "range", IC_KO_RANGE, SOURCE, ic_kql_op_range, "" },
+	{ "datatable", IC_KO_DATATABLE, SOURCE, ic_kql_op_datatable, "" },
+	{ "externaldata", IC_KO_EXTERNALDATA, SOURCE, ic_kql_op_externaldata, "" },
+	{ "external_data", IC_KO_EXTERNALDATA, SOURCE, ic_kql_op_externaldata, "" },
+	{ "evaluate", IC_KO_EVALUATE, SOURCE | PIPED, ic_kql_op_evaluate, "" },
+	{ "search", IC_KO_SEARCH, SOURCE | PIPED, ic_kql_op_search, "kind" },
+	{ "find", IC_KO_FIND, SOURCE, ic_kql_op_find, "withsource with_source" },
+	{ "sample", IC_KO_SAMPLE, PIPED, op_take, "" },
+	{ "sample-distinct", IC_KO_SAMPLE_DISTINCT, PIPED, op_sample_distinct, "" },
+	{ "getschema", IC_KO_GETSCHEMA, PIPED, op_nothing, "" },
+	{ "invoke", IC_KO_INVOKE, PIPED, ic_kql_op_evaluate, "" },
+	{ "scan", IC_KO_SCAN, PIPED, ic_kql_op_scan, "with_match_id" },
+	{ "consume", IC_KO_CONSUME, PIPED, op_nothing, "decodeblocks" },
+	{ "partition", IC_KO_KINDS, PIPED, NULL, "" },
+	{ "__partitionby", IC_KO_KINDS, PIPED, NULL, "" },
+	{ "fork", IC_KO_KINDS, PIPED, NULL, "" },
+	{ "facet", IC_KO_KINDS, PIPED, NULL, "" },
+	{ "reduce", IC_KO_KINDS, PIPED, NULL, "" },
+	{ "project-by-names", IC_KO_KINDS, PIPED, NULL, "" },
+	{ "top-hitters", IC_KO_KINDS, PIPED, NULL, "" },
+	{ "assert-schema", IC_KO_KINDS, PIPED, NULL, "" },
+	{ "execute-and-cache", IC_KO_KINDS, PIPED, NULL, "" },
+	{ "macro-expand", IC_KO_KINDS, SOURCE | PIPED, NULL, "" },
+	{ "make-graph", IC_KO_KINDS, PIPED, NULL, "" },
+	{ "graph", IC_KO_KINDS, SOURCE | PIPED, NULL, "" },
+	{ "graph-match", IC_KO_KINDS, PIPED, NULL, "" },
+	{ "graph-shortest-paths", IC_KO_KINDS, PIPED, NULL, "" },
+	{ "graph-to-table", IC_KO_KINDS, PIPED, NULL, "" },
+	{ "graph-merge", IC_KO_KINDS, PIPED, NULL, "" },
+	{ "graph-mark-components", IC_KO_KINDS, PIPED, NULL, "" },
+	{ "graph-where-nodes", IC_KO_KINDS, PIPED, NULL, "" },
+	{ "graph-where-edges", IC_KO_KINDS, PIPED, NULL, "" },
+};
+enum { OPERATORS = sizeof operators / sizeof *operators };
+
+static const word_operator *operator_of(ic_str word)
+{
+	for (size_t i = 0; i < OPERATORS; i++)
+		if (ic_str_eq(word, ic_str_of(operators[i].name)))
+			return &operators[i];
+	return NULL;
+}
+
+/* How many letters differ, at most 3; words are short. */
+static unsigned letters_apart(ic_str a, ic_str b)
+{
+	enum { LONGEST = 24 };
+	unsigned row[LONGEST + 1];
+	if (a.n > LONGEST || b.n > LONGEST)
+		return 3;
+	for (unsigned j = 0; j <= b.n; j++)
+		row[j] = j;
+	for (unsigned i = 1; i <= a.n; i++) {
+		unsigned diagonal = row[0];
+		row[0] = i;
+		for (unsigned j = 1; j <= b.n; j++) {
+			char x = (char)(a.p[i - 1] | 0x20), y = (char)(b.p[j - 1] | 0x20);
+			unsigned best = diagonal + (x != y);
+			diagonal = row[j];
+			if (row[j] + 1 < best)
+				best = row[j] + 1;
+			if (row[j - 1] + 1 < best)
+				best = row[j - 1] + 1;
+			row[j] = best;
+		}
+	}
+	return row[b.n] > 3 ? 3 : row[b.n];
+}
+
+static void *unknown_operator(ic_kql_parser *p, ic_str word, ic_place at)
+{
+	const char *near = NULL;
+	unsigned best = word.n > 4 ? 3 : 2;
+	for (size_t i = 0; i < OPERATORS; i++) {
+		unsigned apart = letters_apart(word, ic_str_of(operators[i].name));
+		if (apart < best && operators[i].operands) {
+			best = apart;
+			near = operators[i].name;
+		}
+	}
+	if (ic_str_istarts(word, IC_STR("graph-")))
+		return ic_kql_fail(p, IC_DIAG_UNSUPPORTED, at, word.n, "the operator `%.*s` is not supported",
+				   word.n > 40 ? 40 : (int)word.n, word.p);
+	ic_kql_fail(p, IC_DIAG_SYNTAX, at, word.n, "`%.*s` is no operator", word.n > 40 ? 40 : (int)word.n,
+		    word.p);
+	if (near)
+		ic_diag_hint(p->diag, "did you mean `%s`?", near);
+	return NULL;
+}
+
+/* ---- pipes ---------------------------------------------------------------------------- */
+
+static ic_kql_op *op_new(ic_kql_parser *p, ic_kql_op_kind kind, ic_place at, uint32_t length,
+			 const char *says)
+{
+	ic_kql_op *op = ic_arena_alloc(p->arena, sizeof *op);
+	if (!op)
+		return ic_kql_fail_nomem(p);
+	memset(op, 0, sizeof *op);
+	op->kind = kind;
+	op->at = at;
+	op->length = length;
+	op->says = says;
+	return op;
+}
+
+static ic_kql_op *operator_here(ic_kql_parser *p, unsigned stands)
+{
+	ic_kql_token start = p->tok;
+	if (start.kind != IC_KT_NAME)
+		return ic_kql_expected(p, "an operator such as `where`");
+	ic_str word = ic_kql_hyphened(p);
+	const word_operator *o = operator_of(word);
+	if (!o)
+		return unknown_operator(p, word, start.at);
+	if (!o->operands)
+		return ic_kql_fail(p, IC_DIAG_UNSUPPORTED, start.at, word.n,
+				   "the operator `%s` is not supported", o->name);
+	if (!(o->stands & stands))
+		return ic_kql_fail(p, IC_DIAG_SYNTAX, start.at, word.n, "`%s` %s", o->name,
+				   stands == PIPED ? "begins a query, it takes no rows from a pipe"
+						   : "needs rows from a pipe: name a table first");
+	ic_kql_op *op = op_new(p, o->kind, start.at, word.n, o->name);
+	if (!op || !ic_kql_options_of(p, o->options, &op->options) || !o->operands(p, op))
+		return NULL;
+	return op;
+}
+
+static bool next_operator(ic_kql_parser *p, ic_kql_op ***tail, unsigned stands)
+{
+	ic_kql_op *op = operator_here(p, stands);
+	if (!op)
+		return false;
+	**tail = op;
+	*tail = &op->next;
+	if (p->prefix && p->depth == 0)
+		p->complete = p->last_end;
+	return true;
+}
+
+/* The operators behind the first one. */
+static bool operators_of(ic_kql_parser *p, ic_kql_op **tail)
+{
+	for (uint32_t n = 0; ic_kql_take_sign(p, '|'); n++) {
+		if (n >= IC_KQL_TREE_MAX)
+			return ic_kql_fail(p, IC_DIAG_LIMIT, p->tok.at, p->tok.length,
+					   "a pipe of more than %d operators", IC_KQL_TREE_MAX);
+		if (!next_operator(p, &tail, PIPED))
+			return false;
+	}
+	return true;
+}
+
+/* Runs `rest` with a height of its own; the pipe's expression lies above all that is in it. */
+ic_kql_expr *ic_kql_pipe_of(ic_kql_parser *p, ic_kql_expr *source)
+{
+	ic_kql_expr *e = ic_kql_expr_new(p, IC_KE_PIPE, source ? source->at : p->tok.at,
+					 source ? source->length : p->tok.length);
+	uint32_t outer = p->tree;
+	if (!e)
+		return NULL;
+	p->tree = source ? source->height : 0;
+	ic_kql_op **tail = &e->pipe.first;
+	if (source) {
+		if (!(*tail = op_new(p, IC_KO_SOURCE, source->at, source->length, "source")))
+			return NULL;
+		(*tail)->source = source;
+		tail = &(*tail)->next;
+	} else if (!next_operator(p, &tail, SOURCE)) {
+		return NULL;
+	}
+	if (!operators_of(p, tail))
+		return NULL;
+	ic_kql_expr inside = { .height = (uint16_t)p->tree };
+	p->tree = outer;
+	return ic_kql_above(p, e, &inside);
+}
+
+bool ic_kql_body(ic_kql_parser *p, ic_kql_pipe *ret)
+{
+	ic_kql_op **tail = &ret->first;
+	if (!ic_kql_enter(p) || !ic_kql_expect_sign(p, '(', "`(` and operators") ||
+	    !next_operator(p, &tail, PIPED) || !operators_of(p, tail) ||
+	    !ic_kql_expect_sign(p, ')', "`|` or `)`"))
+		return false;
+	ic_kql_leave(p);
+	return true;
+}
