@@ -76,7 +76,10 @@ static node *add_gate(ic_exec *x, node *n)
 static ic_status link_to(ic_exec *x, node *from, node *to, unsigned port)
 {
 	node *last = from;
-	if (gives_shared(from) && !is_parallel(to) && !to->o.class->ordering && !(last = add_gate(x, from)))
+	/* the side of a join that is kept: in order, and only rows that have taken effect */
+	bool kept = to->o.op->kind == IC_OP_JOIN && port == 1;
+	bool shares = is_parallel(to) && !kept;
+	if (gives_shared(from) && !shares && !to->o.class->ordering && !(last = add_gate(x, from)))
 		return IC_E_NOMEM;
 	last->o.next = &to->o;
 	last->o.next_port = port;

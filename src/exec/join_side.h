@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The side of a join that is kept: rows in packed columns and a hash table over their keys. Private to
+ * src/exec.
+ *
+ * Rows are added by one thread, in order; after ic_join_side_build any number of threads may look them
+ * up. Text of up to 7 bytes lies in its cell, longer text once a row in an arena; a row costs no
+ * allocation. */
+#ifndef IC_EXEC_JOIN_SIDE_H
+#define IC_EXEC_JOIN_SIDE_H
+
+#include "exec/chunk.h"
+
+#define IC_JOIN_NONE UINT32_MAX /* no row */
+
+typedef struct ic_join_column {
+	uint32_t from; /* column of the input */
+	ic_qtype type;
+} ic_join_column;
+
+typedef struct ic_join_spec {
+	const ic_join_column *column; /* to keep, each once */
+	uint32_t columns, keys;
+	ic_expr *const *left_key, *const *right_key;
+	bool null_keys_match;
+	bool marks;	/* ic_join_side_mark will be called */
+	bool one_a_key; /* a key's first row stands for all */
+} ic_join_spec;
+
+typedef struct ic_join_side ic_join_side;
+
+ic_join_side *ic_join_side_new(const ic_join_spec *spec, ic_budget *budget); /* NULL: out of memory */
+void ic_join_side_free(ic_join_side *s);				     /* NULL allowed */
+/* `key`: the keys of the chunk's rows. IC_E_LIMIT: more rows than can be numbered. */
+ic_status ic_join_side_add(ic_join_side *s, ic_arena *scratch, ic_vector *key, const ic_chunk *c);
+ic_status ic_join_side_build(ic_join_side *s);
+uint64_t ic_join_side_rows(const ic_join_side *s);
+
+/* For each of n keys the first row that has it, or IC_JOIN_NONE. false: out of memory. */
+bool ic_join_side_find(const ic_join_side *s, ic_arena *scratch, ic_vector *key, uint32_t n, uint64_t *hash,
+		       uint32_t *head);
+/* The next row of the same key. */
+uint32_t ic_join_side_next(const ic_join_side *s, uint32_t row);
+/* Marks all rows of the key that `head` is the first of. false: they were marked before. */
+bool ic_join_side_mark(ic_join_side *s, uint32_t head);
+bool ic_join_side_met(const ic_join_side *s, uint32_t row);
+/* All rows in order. */
+uint32_t ic_join_side_first(const ic_join_side *s);
+uint32_t ic_join_side_after(const ic_join_side *s, uint32_t row);
+/* Column `column` of the spec for n rows; IC_JOIN_NONE gives nulls. Text is borrowed. */
+bool ic_join_side_gather(const ic_join_side *s, uint32_t column, const uint32_t *row, uint32_t n, ic_arena *a,
+			 ic_vector *ret);
+
+#endif
