@@ -359,7 +359,9 @@ static int by_name(const void *a, const void *b)
 /* Names given twice: the first place, the last value. Returns the members that stay; SIZE_MAX: no memory. */
 static size_t unique_names(ic_dyn_member *m, size_t n)
 {
-	named *list = ic_reallocarray(NULL, n ? n : 1, sizeof *list);
+	if (n < 2)
+		return n;
+	named *list = ic_reallocarray(NULL, n, sizeof *list);
 	if (!list)
 		return SIZE_MAX;
 	for (size_t i = 0; i < n; i++)
@@ -402,8 +404,9 @@ static const ic_dyn *parse_bag(parser *j)
 		if (!take(j, '}'))
 			return NULL;
 	}
-	size_t n = unique_names(j->stack + first, j->n - first);
-	const ic_dyn *d = n == SIZE_MAX ? NULL : ic_dyn_bag(j->a, j->stack + first, (uint32_t)n);
+	ic_dyn_member *members = j->n > first ? j->stack + first : NULL; /* the stack may not exist yet */
+	size_t n = unique_names(members, j->n - first);
+	const ic_dyn *d = n == SIZE_MAX ? NULL : ic_dyn_bag(j->a, members, (uint32_t)n);
 	j->no_memory |= !d;
 	j->n = first;
 	return d;

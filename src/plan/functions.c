@@ -415,16 +415,21 @@ ic_qtype ic_aggregate_type(ic_agg_id id, const ic_qtype *arg, uint32_t n)
 		return IC_QTYPES;
 	if (f->ret != '?')
 		return typed(f, arg, n);
+	bool mean = id == IC_AGG_AVG || id == IC_AGG_AVGIF;
+	bool extreme = id == IC_AGG_AQL_MIN || id == IC_AGG_AQL_MAX;
+	ic_qtype t = n ? arg[0] : IC_Q_NULL;
+	if (extreme)
+		return ic_qtype_is_number(t) ? IC_Q_REAL : t;
 	/* sums and means: of numbers, spans and, for the mean, times */
-	switch (n ? arg[0] : IC_Q_NULL) {
+	switch (t) {
 	case IC_Q_INT:
 	case IC_Q_LONG:
-	case IC_Q_NULL: return id == IC_AGG_AVG ? IC_Q_REAL : IC_Q_LONG;
+	case IC_Q_NULL: return mean ? IC_Q_REAL : IC_Q_LONG;
 	case IC_Q_REAL:
 	case IC_Q_DYNAMIC: return IC_Q_REAL;
 	case IC_Q_DECIMAL:
-	case IC_Q_TIMESPAN: return arg[0];
-	case IC_Q_DATETIME: return id == IC_AGG_AVG ? IC_Q_DATETIME : IC_QTYPES;
+	case IC_Q_TIMESPAN: return t;
+	case IC_Q_DATETIME: return mean ? t : IC_QTYPES;
 	default: return IC_QTYPES;
 	}
 }

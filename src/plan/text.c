@@ -103,7 +103,7 @@ size_t ic_real_text(double v, char *buf)
 	int power;
 	ic_format_double(fabs(v), plain);
 	int n = (int)split_digits(plain, digits, &power);
-	if (power >= 15 || power < -5)
+	if (power >= 15 || power < -4)
 		return (size_t)snprintf(buf, 40, "%s%.1s%s%.*sE%c%02d", sign, digits, n > 1 ? "." : "", n - 1,
 					digits + 1, power < 0 ? '-' : '+', power < 0 ? -power : power);
 	if (power < 0)
