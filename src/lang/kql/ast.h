@@ -359,12 +359,20 @@ typedef struct ic_kql_stmt {
 	const ic_kql_block *body; /* FUNCTION */
 } ic_kql_stmt;
 
+/* Something that is accepted but that its author should know: for ic_plan_warn. */
+typedef struct ic_kql_note {
+	ic_place at;
+	const char *text;
+} ic_kql_note;
+
 /* Statements, then one expression: of a query it is tabular, a PIPE or a source by name; of a function
  * it may be scalar. */
 struct ic_kql_block {
 	const ic_kql_stmt *stmt;
 	uint32_t stmts;
 	ic_kql_expr *result;
+	const ic_kql_note *note; /* of a whole query; functions have none */
+	uint32_t notes;
 };
 
 #endif

@@ -133,6 +133,39 @@ bool ic_kql_enter(ic_kql_parser *p)
 	return true;
 }
 
+bool ic_kql_note_at(ic_kql_parser *p, ic_place at, const char *text)
+{
+	if (!IC_KQL_ROOM(p, p->note, p->notes))
+		return false;
+	p->note[p->notes++] = (ic_kql_note){ at, text };
+	return true;
+}
+
+unsigned ic_kql_letters_apart(ic_str a, ic_str b)
+{
+	enum { LONGEST = 24 };
+	unsigned row[LONGEST + 1];
+	if (a.n > LONGEST || b.n > LONGEST)
+		return 3;
+	for (unsigned j = 0; j <= b.n; j++)
+		row[j] = j;
+	for (unsigned i = 1; i <= a.n; i++) {
+		unsigned diagonal = row[0];
+		row[0] = i;
+		for (unsigned j = 1; j <= b.n; j++) {
+			char x = (char)(a.p[i - 1] | 0x20), y = (char)(b.p[j - 1] | 0x20);
+			unsigned best = diagonal + (x != y);
+			diagonal = row[j];
+			if (row[j] + 1 < best)
+				best = row[j] + 1;
+			if (row[j - 1] + 1 < best)
+				best = row[j - 1] + 1;
+			row[j] = best;
+		}
+	}
+	return row[b.n] > 3 ? 3 : row[b.n];
+}
+
 /* ---- names ---------------------------------------------------------------------------- */
 
 bool ic_kql_reserved(ic_str word)
@@ -341,7 +374,11 @@ static bool let_of(ic_kql_parser *p, ic_kql_stmt *s)
 	}
 	if (function_here(p))
 		return function_of(p, s);
-	return (s->value = ic_kql_either(p)) != NULL;
+	if (!ic_kql_enter(p))
+		return false;
+	s->value = ic_kql_either(p);
+	ic_kql_leave(p);
+	return s->value != NULL;
 }
 
 static bool declare_of(ic_kql_parser *p, ic_kql_stmt *s)
@@ -402,96 +439,147 @@ static ic_kql_expr *query_of(ic_kql_parser *p)
 	ic_kql_expr *source = ic_kql_table(p, false);
 	if (!source)
 		return NULL;
-	if (p->prefix && p->depth == 0)
+	if (p->depth == 0)
 		p->complete = p->last_end;
 	return ic_kql_is_sign(p, '|') ? ic_kql_pipe_of(p, source) : source;
+}
+
+/* Does the current word begin a line? Then a `;` was forgotten before it. */
+static bool begins_line(const ic_kql_parser *p)
+{
+	if (p->tok.kind != IC_KT_NAME)
+		return false;
+	uint32_t i = p->tok.pos;
+	while (i > p->last_end && (p->lex.text.p[i - 1] == ' ' || p->lex.text.p[i - 1] == '\t'))
+		i--;
+	return i > p->last_end && p->lex.text.p[i - 1] == '\n';
+}
+
+static bool note_missing(ic_kql_parser *p)
+{
+	return ic_kql_note_at(p, p->tok.at, "a `;` is missing in front of this line");
+}
+
+/* Is there more behind a query? Kusto gives the result of each; here the last one counts. */
+static bool more_behind(ic_kql_parser *p, const ic_kql_expr *result)
+{
+	bool closed = ic_kql_is_sign(p, ';');
+	bool let = ic_kql_is_word(p, "let") && begins_line(p);
+	if (p->prefix || (!closed && !let)) {
+		if (closed)
+			ic_kql_next(p);
+		return false;
+	}
+	while (ic_kql_take_sign(p, ';'))
+		;
+	if (p->tok.kind == IC_KT_END)
+		return false;
+	return (closed || note_missing(p)) &&
+	       ic_kql_note_at(p, result->at,
+			      "only the last query of the text gives rows; this one is not run");
+}
+
+/* let and other statements; stops where none begins. */
+static bool statements_of(ic_kql_parser *p, statements *list)
+{
+	for (;;) {
+		bool none;
+		while (ic_kql_take_sign(p, ';'))
+			;
+		if (!IC_KQL_ROOM(p, list->stmt, list->n) || !statement_of(p, &list->stmt[list->n], &none))
+			return false;
+		if (none)
+			return true;
+		list->n++;
+		if (ic_kql_is_sign(p, ';'))
+			continue;
+		if (p->prefix || !begins_line(p))
+			return ic_kql_expected(p, "`;` at the end of the statement");
+		if (!note_missing(p))
+			return false;
+	}
 }
 
 static bool block_of(ic_kql_parser *p, bool function, ic_kql_block *ret)
 {
 	statements list = { 0 };
-	for (;;) {
-		bool none;
-		while (ic_kql_take_sign(p, ';'))
-			;
-		if (!IC_KQL_ROOM(p, list.stmt, list.n) || !statement_of(p, &list.stmt[list.n], &none))
+	*ret = (ic_kql_block){ 0 };
+	do {
+		if (!statements_of(p, &list))
 			return false;
-		if (none)
+		ret->stmt = list.stmt;
+		ret->stmts = list.n;
+		if (p->tok.kind == IC_KT_END && ret->result) /* only statements behind a query */
 			break;
-		list.n++;
-		if (!ic_kql_is_sign(p, ';'))
-			return ic_kql_expected(p, "`;` at the end of the statement");
+		if (p->tok.kind == IC_KT_END && list.n)
+			return ic_kql_expected(p, "a query behind the last `;`");
+		ret->result = function ? ic_kql_either(p) : query_of(p);
+		if (!ret->result)
+			return false;
+		if (function)
+			while (ic_kql_take_sign(p, ';'))
+				;
+	} while (!function && more_behind(p, ret->result));
+	if (!function) {
+		ret->note = p->note;
+		ret->notes = p->notes;
 	}
-	ret->stmt = list.stmt;
-	ret->stmts = list.n;
-	if (p->tok.kind == IC_KT_END && list.n)
-		return ic_kql_expected(p, "a query behind the last `;`");
-	ret->result = function ? ic_kql_either(p) : query_of(p);
-	if (!ret->result)
-		return false;
-	while (ic_kql_take_sign(p, ';'))
-		;
-	return true;
+	return p->status == IC_OK;
 }
 
 /* ---- entries -------------------------------------------------------------------------- */
 
-static ic_status start(ic_kql_parser *p, ic_arena *a, ic_str text, uint32_t from, ic_diag *diag)
+static ic_status start(ic_kql_parser *p, ic_arena *a, ic_str text, ic_diag *diag)
 {
 	*p = (ic_kql_parser){ .arena = a, .diag = diag };
 	if (text.n > IC_KQL_TEXT_MAX)
 		return ic_diag_fail(diag, IC_DIAG_LIMIT, (ic_place){ 1, 1 }, 1,
 				    "the query is longer than %d MiB", IC_KQL_TEXT_MAX >> 20);
-	ic_kql_lex_init(&p->lex, text, from);
+	ic_kql_lex_init(&p->lex, text, 0);
 	p->tok = ic_kql_lex(&p->lex);
-	p->last_end = from;
 	return IC_OK;
 }
 
-/* What stands behind a whole query: text, or another query. */
-static void trailing(ic_kql_parser *p, bool closed)
+/* Fails for what stands behind a whole query. */
+static void trailing(ic_kql_parser *p)
 {
-	if (closed && p->tok.kind != IC_KT_BAD) {
-		ic_kql_fail(p, IC_DIAG_SYNTAX, p->tok.at, p->tok.length,
-			    "another query behind the `;`: one text holds one query");
-		ic_diag_hint(p->diag, "give earlier parts a name: let Name = ...;");
-		return;
-	}
+	ic_str text = p->lex.text, word = ic_kql_text(p);
+	ic_kql_token next = ic_kql_peek(p);
+	const char *near = p->tok.kind == IC_KT_NAME ? ic_kql_near_infix(word) : NULL;
 	ic_kql_expected(p, "`|` and an operator, or the end of the query");
-	if (p->tok.kind == IC_KT_NAME || p->tok.kind == IC_KT_STRING)
+	if (p->last_end >= 3 && memcmp(text.p + p->last_end - 3, "not", 3) == 0)
+		ic_diag_hint(p->diag, "write not(...), with brackets");
+	else if (near)
+		ic_diag_hint(p->diag, "did you mean `%s`?", near);
+	else if (p->tok.kind == IC_KT_NAME && next.kind == IC_KT_NAME)
 		ic_diag_hint(p->diag, "text around the query, as on a web page, is taken away by --extract");
 }
 
 ic_status ic_kql_parse(ic_arena *a, ic_str text, ic_kql_block *ret, ic_diag *diag)
 {
 	ic_kql_parser p;
-	ic_status s = start(&p, a, text, 0, diag);
+	ic_status s = start(&p, a, text, diag);
 	if (s != IC_OK)
 		return s;
 	if (p.tok.kind == IC_KT_END)
 		return ic_diag_fail(diag, IC_DIAG_SYNTAX, (ic_place){ 1, 1 }, 1, "the query is empty");
 	if (block_of(&p, false, ret) && p.tok.kind != IC_KT_END)
-		trailing(&p, p.last_end > 0 && text.p[p.last_end - 1] == ';');
+		trailing(&p);
 	return p.status;
 }
 
-bool ic_kql_parse_prefix(ic_arena *a, ic_str text, uint32_t from, ic_kql_prefix *ret)
+void ic_kql_parse_prefix(ic_arena *a, ic_str text, ic_prefix *ret)
 {
 	ic_kql_parser p;
 	ic_kql_block block;
 	ic_diag diag = { 0 };
-	*ret = (ic_kql_prefix){ 0 };
-	if (start(&p, a, text, from, &diag) != IC_OK)
-		return false;
+	*ret = (ic_prefix){ 0 };
+	if (start(&p, a, text, &diag) != IC_OK)
+		return;
 	p.prefix = true;
 	bool whole = block_of(&p, false, &block);
-	ret->seen = p.tok.pos + p.tok.length;
+	ret->seen = p.lex.pos;
 	ret->stopped = p.tok.pos;
-	if (whole)
-		ret->end = p.last_end;
-	else
-		ret->end = p.complete;
-	ret->whole = whole;
-	ret->bare = whole && block.stmts == 0 && block.result->kind != IC_KE_PIPE;
-	return ret->end > from;
+	ret->end = whole ? p.last_end : p.complete;
+	ret->bare = block.stmts == 0 && (whole ? block.result->kind != IC_KE_PIPE : p.operators == 0);
 }

@@ -3,6 +3,7 @@
 #ifndef IC_LANG_KQL_PARSE_H
 #define IC_LANG_KQL_PARSE_H
 
+#include "lang/extract.h"
 #include "lang/kql/ast.h"
 
 /* Limits on hostile text. */
@@ -17,18 +18,7 @@ enum {
  * or IC_E_NOMEM (diag not set). The tree lies in the arena and points into the text. */
 ic_status ic_kql_parse(ic_arena *a, ic_str text, ic_kql_block *ret, ic_diag *diag);
 
-/* How far a query goes that starts somewhere in a text. */
-typedef struct ic_kql_prefix {
-	uint32_t end;	  /* behind the query */
-	uint32_t stopped; /* the token that could not go on; between the two lie whole tokens that might still
-			   * belong to it if the text ended there */
-	uint32_t seen;	  /* bytes of the text that were looked at, from its begin */
-	bool whole;	  /* nothing failed: what stops it is not part of a query */
-	bool bare;	  /* only a name: any word is that */
-} ic_kql_prefix;
-
-/* False: no query begins at byte `from`. What is allocated lies in the arena and is for the caller to
- * throw away. */
-bool ic_kql_parse_prefix(ic_arena *a, ic_str text, uint32_t from, ic_kql_prefix *ret);
+/* An ic_prefix_fn: the query that begins with the first byte of text. */
+void ic_kql_parse_prefix(ic_arena *a, ic_str text, ic_prefix *ret);
 
 #endif

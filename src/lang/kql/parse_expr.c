@@ -77,6 +77,17 @@ static const infix *infix_here(const ic_kql_parser *p)
 	return NULL;
 }
 
+const char *ic_kql_near_infix(ic_str word)
+{
+	if (word.n < 4)
+		return NULL;
+	for (size_t i = 0; i < sizeof infixes / sizeof *infixes; i++)
+		if (strlen(infixes[i].sign) >= 4 &&
+		    ic_kql_letters_apart(word, ic_str_of(infixes[i].sign)) <= 2)
+			return infixes[i].sign;
+	return NULL;
+}
+
 ic_kql_expr *ic_kql_expr_new(ic_kql_parser *p, ic_kql_expr_kind kind, ic_place at, uint32_t length)
 {
 	ic_kql_expr *e = ic_arena_alloc(p->arena, sizeof *e);

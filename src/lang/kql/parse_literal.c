@@ -3,6 +3,7 @@
 #include "lang/kql/parser.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/num.h"
@@ -236,6 +237,30 @@ static bool decimal_of(ic_kql_parser *p, ic_str s, ic_value *ret)
 	return true;
 }
 
+/* 2024-5-1, 2024 - 05 - 01 and 2024, 5, 1: dates as the documentation also writes them. */
+static bool loose_date(ic_str s, int64_t *ret)
+{
+	uint32_t part[3] = { 0 }, parts = 0;
+	bool digits = false;
+	for (uint32_t i = 0; i < s.n; i++) {
+		char c = s.p[i];
+		if (c >= '0' && c <= '9') {
+			if (parts > 2 || part[parts] > 999)
+				return false;
+			part[parts] = part[parts] * 10 + (uint32_t)(c - '0');
+			digits = true;
+		} else if (c == '-' || c == ',' || c == '/') {
+			parts += digits;
+			digits = false;
+		} else if (c != ' ') {
+			return false;
+		}
+	}
+	char text[48];
+	int n = snprintf(text, sizeof text, "%04u-%02u-%02u", part[0], part[1], part[2]);
+	return parts == 2 && digits && ic_parse_datetime((ic_str){ text, (uint32_t)n }, ret);
+}
+
 /* The value that the text between the brackets has; false: it is none of this type. */
 static bool value_of(ic_kql_parser *p, ic_qtype type, ic_str s, ic_value *ret)
 {
@@ -248,7 +273,7 @@ static bool value_of(ic_kql_parser *p, ic_qtype type, ic_str s, ic_value *ret)
 	case IC_Q_LONG: return whole_number(s, &ret->i);
 	case IC_Q_REAL: return real_number(s, &ret->d);
 	case IC_Q_DECIMAL: return decimal_of(p, s, ret);
-	case IC_Q_DATETIME: return ic_parse_datetime(s, &ret->i);
+	case IC_Q_DATETIME: return ic_parse_datetime(s, &ret->i) || loose_date(s, &ret->i);
 	case IC_Q_TIMESPAN: return span_of(s, &ret->i);
 	case IC_Q_GUID: return ic_parse_guid(s, &ret->guid);
 	default: return false;

@@ -97,9 +97,32 @@ bool ic_kql_with(ic_kql_parser *p, ic_kql_options *ret)
 
 /* ---- plain operators ------------------------------------------------------------------ */
 
+/* `where a = b`: Kusto lets it pass and people mean ==. */
+static bool equals_of(ic_kql_parser *p, const ic_kql_item *item, ic_kql_op *op)
+{
+	const ic_kql_name *name = &item->name[0];
+	ic_kql_expr *left = ic_kql_expr_new(p, IC_KE_NAME, name->at, name->length);
+	ic_kql_expr *e = ic_kql_expr_new(p, IC_KE_BINARY, name->at, name->length);
+	if (!left || !e)
+		return false;
+	if (item->tuple)
+		return ic_kql_fail(p, IC_DIAG_SYNTAX, name->at, name->length, "where takes a condition");
+	left->name = *name;
+	e->binary.fn = IC_FN_EQ;
+	e->binary.sign = IC_STR("==");
+	e->binary.left = left;
+	e->binary.right = item->expr;
+	op->predicate = ic_kql_above(p, e, item->expr);
+	return op->predicate && ic_kql_note_at(p, name->at, "`=` in a condition is taken as `==`");
+}
+
 static bool op_where(ic_kql_parser *p, ic_kql_op *op)
 {
-	return (op->predicate = ic_kql_scalar(p)) != NULL;
+	ic_kql_item item;
+	if (!ic_kql_item_of(p, &item))
+		return false;
+	op->predicate = item.expr;
+	return !item.names || equals_of(p, &item, op);
 }
 
 static bool op_items(ic_kql_parser *p, ic_kql_op *op)
@@ -315,38 +338,12 @@ static const word_operator *operator_of(ic_str word)
 	return NULL;
 }
 
-/* How many letters differ, at most 3; words are short. */
-static unsigned letters_apart(ic_str a, ic_str b)
-{
-	enum { LONGEST = 24 };
-	unsigned row[LONGEST + 1];
-	if (a.n > LONGEST || b.n > LONGEST)
-		return 3;
-	for (unsigned j = 0; j <= b.n; j++)
-		row[j] = j;
-	for (unsigned i = 1; i <= a.n; i++) {
-		unsigned diagonal = row[0];
-		row[0] = i;
-		for (unsigned j = 1; j <= b.n; j++) {
-			char x = (char)(a.p[i - 1] | 0x20), y = (char)(b.p[j - 1] | 0x20);
-			unsigned best = diagonal + (x != y);
-			diagonal = row[j];
-			if (row[j] + 1 < best)
-				best = row[j] + 1;
-			if (row[j - 1] + 1 < best)
-				best = row[j - 1] + 1;
-			row[j] = best;
-		}
-	}
-	return row[b.n] > 3 ? 3 : row[b.n];
-}
-
 static void *unknown_operator(ic_kql_parser *p, ic_str word, ic_place at)
 {
 	const char *near = NULL;
 	unsigned best = word.n > 4 ? 3 : 2;
 	for (size_t i = 0; i < OPERATORS; i++) {
-		unsigned apart = letters_apart(word, ic_str_of(operators[i].name));
+		unsigned apart = ic_kql_letters_apart(word, ic_str_of(operators[i].name));
 		if (apart < best && operators[i].operands) {
 			best = apart;
 			near = operators[i].name;
@@ -407,8 +404,10 @@ static bool next_operator(ic_kql_parser *p, ic_kql_op ***tail, unsigned stands)
 		return false;
 	**tail = op;
 	*tail = &op->next;
-	if (p->prefix && p->depth == 0)
+	if (p->depth == 0) {
 		p->complete = p->last_end;
+		p->operators++;
+	}
 	return true;
 }
 

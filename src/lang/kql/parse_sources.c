@@ -54,10 +54,23 @@ bool ic_kql_op_range(ic_kql_parser *p, ic_kql_op *op)
 	       (op->range.step = ic_kql_sum(p));
 }
 
+/* The least long: its digits alone are none. Elsewhere Kusto refuses it, here it takes it. */
+static bool least_long(ic_kql_parser *p, ic_value *ret)
+{
+	ic_kql_token next = ic_kql_peek(p);
+	ic_str digits = { p->lex.text.p + next.pos, next.length };
+	if (!ic_kql_is_sign(p, '-') || !ic_str_eq(digits, IC_STR("9223372036854775808")))
+		return false;
+	ic_kql_next(p);
+	ic_kql_next(p);
+	*ret = ic_value_long(INT64_MIN);
+	return true;
+}
+
 static bool datatable_value(ic_kql_parser *p, ic_value *ret)
 {
 	ic_kql_token start = p->tok;
-	bool constant = ic_kql_constant(p, ret);
+	bool constant = least_long(p, ret) || ic_kql_constant(p, ret);
 	if (p->status != IC_OK)
 		return false;
 	if (constant && (ic_kql_is_sign(p, ',') || ic_kql_is_sign(p, ']')))

@@ -14,11 +14,14 @@ typedef struct ic_kql_parser {
 	uint32_t last_end; /* byte behind the token before it */
 	ic_diag *diag;
 	ic_status status;
-	uint32_t depth;	   /* of the parser's calls */
-	uint32_t tree;	   /* height of the highest expression of this pipe */
-	bool prefix;	   /* text may go on behind the query */
-	uint32_t complete; /* prefix: what lies before this byte is a query; 0: nothing yet */
-	bool in_search;	   /* column:"text" is an expression */
+	uint32_t depth;	    /* of the parser's calls */
+	uint32_t tree;	    /* height of the highest expression of this pipe */
+	bool prefix;	    /* text may go on behind the query */
+	uint32_t complete;  /* what lies before this byte is a query; 0: nothing yet */
+	uint32_t operators; /* of the outermost pipe so far */
+	ic_kql_note *note;
+	uint32_t notes;
+	bool in_search; /* column:"text" is an expression */
 } ic_kql_parser;
 
 /* ---- tokens (parse.c) --------------------------------------------------------------- */
@@ -47,6 +50,12 @@ void *ic_kql_expected(ic_kql_parser *p, const char *what);
 void *ic_kql_fail(ic_kql_parser *p, ic_diag_kind kind, ic_place at, uint32_t length, const char *fmt, ...)
     __attribute__((format(printf, 5, 6)));
 void *ic_kql_fail_nomem(ic_kql_parser *p);
+/* Keeps a sentence about the query; a constant text. */
+bool ic_kql_note_at(ic_kql_parser *p, ic_place at, const char *text);
+/* How many letters differ (case does not count), at most 3. */
+unsigned ic_kql_letters_apart(ic_str a, ic_str b);
+/* The infix operator that is spelled nearly like this; NULL: none. */
+const char *ic_kql_near_infix(ic_str word);
 /* What the token after this one is. */
 ic_kql_token ic_kql_peek(const ic_kql_parser *p);
 /* Takes all of `a-b-c` from the current name on: operators' names have hyphens. */
