@@ -34,12 +34,10 @@ bool ic_vector_make(ic_vector_out *o, ic_arena *a, ic_qtype type, uint32_t rows)
 	size_t words = ((size_t)rows + 63) / 64;
 
 	*o = (ic_vector_out){ .v = { .type = type } };
-	o->data = ic_arena_alloc(a, ic_qtype_size(type) * rows + 16);
+	o->data = ic_arena_alloc(a, ic_qtype_size(type) * rows + 1);
 	o->nulls = ic_arena_alloc(a, words * 8);
 	if (!o->data || !o->nulls)
 		return false;
-	if (type == IC_Q_DECIMAL && ((uintptr_t)o->data & 15)) /* the arena gives multiples of 8 */
-		o->data = (char *)o->data + 8;
 	memset(o->nulls, 0, words * 8);
 	o->v.data = o->data;
 	o->v.nulls = o->nulls;

@@ -2,8 +2,18 @@
 #include "exec/kernel.h"
 
 static const ic_kernel_family *const families[] = {
-	&ic_kernels_operators, &ic_kernels_choice, &ic_kernels_convert, &ic_kernels_regex,
-	&ic_kernels_string,    &ic_kernels_match,  &ic_kernels_bin,     &ic_kernels_time,
+	&ic_kernels_compare,
+	&ic_kernels_math_operators,
+	&ic_kernels_text_operators,
+	&ic_kernels_in_operators,
+	&ic_kernels_like_operators,
+	&ic_kernels_choice,
+	&ic_kernels_convert,
+	&ic_kernels_regex,
+	&ic_kernels_string,
+	&ic_kernels_match,
+	&ic_kernels_bin,
+	&ic_kernels_time,
 	&ic_kernels_format,
 };
 

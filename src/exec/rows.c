@@ -42,7 +42,6 @@ ic_rowset *ic_rowset_new(const ic_schema *schema, ic_budget *budget)
 		size_t size = ic_qtype_size(schema->column[i].type);
 		r->type[i] = schema->column[i].type;
 		r->offset[i] = r->row_bytes;
-		/* decimals want 16-byte places: rooms are multiples of 64, so every column starts at one */
 		r->row_bytes += size;
 	}
 	return r;
