@@ -172,19 +172,39 @@ static bool tuple_same(const ic_keys *k, const ic_value *a, const ic_value *b)
 	return true;
 }
 
-int64_t ic_keys_number(ic_keys *k, const ic_value *key)
+static uint64_t tuple_hash(const ic_keys *k, const ic_value *key)
 {
 	uint64_t hash = ic_hash_seed();
 	for (uint32_t i = 0; i < k->width; i++)
 		hash = ic_key_hash(&key[i], hash);
-	if (k->n == k->room && !keys_grow(k))
-		return -1;
+	return hash;
+}
+
+/* Its slot, or the free one where it would go. */
+static uint32_t slot_of(const ic_keys *k, const ic_value *key, uint64_t hash)
+{
 	uint32_t at = (uint32_t)hash & (k->slots - 1);
 	for (; k->slot[at]; at = (at + 1) & (k->slots - 1)) {
 		uint32_t number = k->slot[at] - 1;
 		if (k->hash[number] == hash && tuple_same(k, ic_keys_at(k, number), key))
-			return number;
+			break;
 	}
+	return at;
+}
+
+int64_t ic_keys_find(const ic_keys *k, const ic_value *key)
+{
+	return k->n ? (int64_t)k->slot[slot_of(k, key, tuple_hash(k, key))] - 1 : -1;
+}
+
+int64_t ic_keys_number(ic_keys *k, const ic_value *key)
+{
+	uint64_t hash = tuple_hash(k, key);
+	if (k->n == k->room && !keys_grow(k))
+		return -1;
+	uint32_t at = slot_of(k, key, hash);
+	if (k->slot[at])
+		return k->slot[at] - 1;
 	bool ok = true;
 	for (uint32_t i = 0; i < k->width && ok; i++)
 		k->value[(size_t)k->n * k->width + i] = ic_value_copy(&k->arena, &key[i], &ok);

@@ -30,6 +30,8 @@ void ic_keys_init(ic_keys *k, uint32_t width, ic_budget *budget);
 void ic_keys_clear(ic_keys *k);
 /* The number of a key, a new one if it was not there; -1: out of memory or budget. */
 int64_t ic_keys_number(ic_keys *k, const ic_value *key);
+/* -1: it is not there. */
+int64_t ic_keys_find(const ic_keys *k, const ic_value *key);
 static inline const ic_value *ic_keys_at(const ic_keys *k, uint32_t number)
 {
 	return k->value + (size_t)number * k->width;
