@@ -47,6 +47,10 @@ typedef struct ic_exec {
 	uint32_t inputs;
 } ic_exec;
 
+/* The rows of the chunk that a filter lets through, in w->arena; *pick NULL: all or none. */
+ic_status ic_filter_choose(ic_operator *filter, ic_worker *w, const ic_chunk *c, uint16_t **pick,
+			   uint32_t *n);
+
 /* Rows of the schema from several workers go on in order, one at a time. */
 ic_status ic_gate_make(ic_operator *o, const ic_schema *schema);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* filter, project and take: operators that keep nothing of the rows. */
 #include "base/error.h"
-#include "exec/operator.h"
+#include "exec/driver.h"
 
 /* ---- filter ---------------------------------------------------------------------------- */
 
@@ -32,19 +32,23 @@ static bool choose(const ic_vector *v, uint32_t rows, ic_arena *a, uint16_t **pi
 	return true;
 }
 
-static ic_status filter_push(ic_operator *o, ic_worker *w, unsigned port, const ic_chunk *c)
+ic_status ic_filter_choose(ic_operator *o, ic_worker *w, const ic_chunk *c, uint16_t **pick, uint32_t *n)
 {
 	ic_vector yes;
-	(void)port;
 	ic_status st = ic_eval_run(o->state, c, &w->arena, &yes, w->err);
 	if (st != IC_OK)
 		return st;
+	return choose(&yes, c->rows, &w->arena, pick, n) ? IC_OK : IC_E_NOMEM;
+}
+
+static ic_status filter_push(ic_operator *o, ic_worker *w, unsigned port, const ic_chunk *c)
+{
 	uint16_t *pick;
 	uint32_t n;
-	if (!choose(&yes, c->rows, &w->arena, &pick, &n))
-		return IC_E_NOMEM;
-	if (n == 0)
-		return IC_OK;
+	(void)port;
+	ic_status st = ic_filter_choose(o, w, c, &pick, &n);
+	if (st != IC_OK || n == 0)
+		return st;
 	if (!pick)
 		return ic_operator_pass(o, w, c);
 	ic_vector *col = ic_arena_alloc(&w->arena, c->columns * sizeof *col);

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* How summarize works. Private to summarize_*.c and op_summarize.c.
+ *
+ * What a row contributes is packed into a few bytes of fixed size: cells of its keys, its place in the
+ * input, cells of the arguments. Numbers are cells as they are, addresses and texts are ids of the run's
+ * dictionary. Rows of a parallel scan go through an exchange to 256 partitions, each with a group table
+ * of its own; other rows into one table at once. Groups come out in the order of their first rows. */
+#ifndef IC_EXEC_SUMMARIZE_H
+#define IC_EXEC_SUMMARIZE_H
+
+#include <pthread.h>
+
+#include "base/intern.h"
+#include "exec/agg.h"
+#include "exec/exchange.h"
+#include "exec/group.h"
+#include "exec/operator.h"
+
+enum {
+	IC_SUM_KEY_BYTES = 64,	/* of a group table's key */
+	IC_SUM_ROW_BYTES = 512, /* of a row that may go through the exchange */
+	IC_SUM_ENTRY_BYTES = 60000,
+	IC_SUM_BLOCK = 256, /* rows packed together */
+};
+
+/* ---- cells -------------------------------------------------------------------------------- */
+
+typedef enum ic_cell_kind {
+	IC_CELL_CONST,	 /* the expression is a constant: no bytes */
+	IC_CELL_ADDRESS, /* 4 bytes: id */
+	IC_CELL_TEXT,	 /* 4 bytes: id; 0: null, and in KQL the empty text */
+	IC_CELL_BYTES,	 /* 4 bytes: id of a GUID's or decimal's bytes, or of the JSON of a key */
+	IC_CELL_BOOL,	 /* key: 4 bytes, 0 null, 1 false, 2 true; argument: two flags: null, true */
+	IC_CELL_WHOLE,	 /* 8 bytes: int, datetime, long, timespan */
+	IC_CELL_REAL,	 /* 8 bytes, one zero, one NaN */
+	IC_CELL_POINTER, /* 8 bytes: a dynamic argument; only where rows are added at once */
+} ic_cell_kind;
+
+typedef struct ic_cell {
+	ic_cell_kind kind;
+	ic_qtype type;
+	uint32_t expr; /* number in ic_summarize.eval */
+	uint32_t at;   /* bytes from the start of the row, or of the packed key if that is wide */
+	uint32_t
+	    flag; /* bit that says null; true is the next one. Keys: in the null words; IC_NO_FLAG: none */
+	uint32_t same; /* arguments: the first one with this expression, which has the bytes */
+	const ic_value *constant;
+} ic_cell;
+#define IC_NO_FLAG UINT32_MAX
+
+/* Texts to ids and back; thread-safe. Texts of up to 3 bytes are their own ids, those too long for the
+ * dictionary have a table here. */
+typedef struct ic_texts {
+	ic_intern *names;
+	bool null_is_empty;
+	pthread_mutex_t lock; /* of what follows */
+	ic_arena arena;
+	ic_str *big;
+	uint32_t bigs, big_room;
+} ic_texts;
+
+/* ---- aggregates --------------------------------------------------------------------------- */
+
+typedef enum ic_sum_how {
+	IC_SUM_COUNT,
+	IC_SUM_WHOLE, /* sum of whole numbers */
+	IC_SUM_REAL,  /* of reals */
+	IC_SUM_AVG_WHOLE,
+	IC_SUM_AVG_REAL,
+	IC_SUM_LEAST,	 /* min, max of whole numbers, with a bit of the entry's `seen` */
+	IC_SUM_DISTINCT, /* dcount, make_set: a set of cells */
+	IC_SUM_LIST,	 /* make_list: a list of cells */
+	IC_SUM_ROW,	 /* arg_max, take_any and kin: the cells of a row */
+	IC_SUM_KERNEL,	 /* the aggregate's kernel, value by value */
+} ic_sum_how;
+
+typedef struct ic_sum_agg {
+	const ic_agg *agg;
+	const ic_agg_kernel *kernel;
+	ic_sum_how how;
+	uint32_t state;	    /* bytes from the start of the entry */
+	uint32_t arg;	    /* first of ic_summarize.arg; agg->n of them */
+	uint32_t condition; /* flag that must be set, IC_NO_FLAG: none */
+	uint32_t seen;	    /* bit, of LEAST */
+	bool max;	    /* LEAST, ROW */
+	uint64_t most;	    /* items, of DISTINCT and LIST */
+	uint32_t out;	    /* first output column */
+} ic_sum_agg;
+
+typedef struct ic_sum_part {
+	ic_group_table groups;
+	ic_slab slab;
+	uint32_t *chosen; /* groups that a filter keeps, ascending; NULL: all */
+	uint32_t chosen_n;
+} ic_sum_part;
+
+typedef struct ic_sum_worker {
+	ic_parcel *parcel;
+	uint64_t unit, row;
+} ic_sum_worker;
+
+typedef struct ic_summarize {
+	ic_operator *o;
+	ic_eval *eval;
+	ic_expr **expr;
+	uint32_t exprs;
+
+	ic_cell *key, *arg;
+	uint32_t keys, args;
+	uint32_t null_at, nulls; /* where the null flags of keys are, how many */
+	uint32_t cell_bytes;	 /* of the keys' cells */
+	uint32_t key_bytes;	 /* in the row: the same, or ids of pieces of the cells */
+	uint32_t piece_bytes;	 /* of a wide key; 0: it is not */
+	uint32_t place_at;	 /* uint64_t: unit << 40 | row << 8, and 8 flags */
+	uint32_t flags_at;	 /* words of flags, if there are more than 8 */
+	uint32_t flags;
+	uint32_t row_bytes;
+
+	ic_sum_agg *agg;
+	uint32_t aggs;
+	uint32_t first_at, seen_at; /* in the entry: place of the first row, bits */
+	uint32_t entry_bytes;
+
+	ic_texts texts;
+	ic_exchange *x; /* NULL: rows are added at once */
+	ic_sum_worker *worker;
+	ic_sum_part *part;
+	uint32_t parts;
+	char *block; /* rows on their way, without an exchange */
+	uint64_t rows;
+
+	ic_error *err; /* what a drain has to say; under the lock of texts */
+} ic_summarize;
+
+/* summarize_pack.c */
+ic_status ic_texts_init(ic_texts *t, ic_budget *budget, bool null_is_empty);
+void ic_texts_clear(ic_texts *t);
+/* Lays out the rows; s->key and s->arg have kinds, types and expressions. */
+void ic_summarize_layout(ic_summarize *s);
+/* Rows at..at+n-1 of the vectors (n at most IC_SUM_BLOCK) to `rows`, and, where part is not NULL, their
+ * partitions. `place` is that of the first. IC_E_NOMEM; IC_E_LIMIT. */
+ic_status ic_summarize_pack(ic_summarize *s, ic_arena *a, const ic_vector *v, uint32_t at, uint32_t n,
+			    uint64_t place, char *rows, uint8_t *part);
+/* A cell back to its value: of a row's argument, or of a key's cells. Texts are borrowed or in `a`. */
+ic_value ic_cell_value(const ic_texts *t, ic_arena *a, ic_qtype type, ic_cell_kind kind, uint64_t bits);
+uint64_t ic_cell_bits(const ic_cell *c, const char *base);
+
+/* summarize_add.c */
+ic_status ic_summarize_add(ic_summarize *s, ic_sum_part *p, const char *rows, uint32_t n);
+size_t ic_summarize_state_bytes(const ic_sum_agg *a);
+static inline bool ic_sum_flag(const ic_summarize *s, const char *row, uint32_t flag)
+{
+	uint64_t word;
+	memcpy(&word, row + (s->flags_at ? s->flags_at + flag / 64 * 8 : s->place_at), 8);
+	return word >> (flag & 63) & 1;
+}
+
+/* A set of cells in order of first appearance; all zero: empty. */
+typedef struct ic_cells {
+	uint32_t n, room;
+	union {
+		uint64_t one[1];
+		uint64_t *many; /* room items, then slots */
+	};
+} ic_cells;
+static inline const uint64_t *ic_cells_at(const ic_cells *c)
+{
+	return c->room ? c->many : c->one;
+}
+
+/* The state of IC_SUM_ROW. */
+typedef struct ic_sum_row {
+	uint64_t set;	  /* 0: none */
+	uint64_t nulls[]; /* words of bits, then a word a column */
+} ic_sum_row;
+static inline uint32_t ic_sum_row_words(const ic_agg *agg)
+{
+	return (agg->columns + 63) / 64;
+}
+
+/* summarize_result.c */
+/* Some groups, to be written out. */
+typedef struct ic_sum_groups {
+	uint32_t n;
+	ic_sum_part **part;
+	char **entry;
+} ic_sum_groups;
+/* Their output columns in `a`; those that are not `needed` (NULL: all are) become nulls. */
+ic_status ic_summarize_columns(ic_summarize *s, ic_worker *w, ic_arena *a, const ic_sum_groups *g,
+			       const bool *needed, ic_vector *col);
+/* How many groups may be written out together. */
+uint32_t ic_summarize_at_once(const ic_summarize *s);
+
+#endif

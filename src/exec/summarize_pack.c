@@ -1,0 +1,484 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Values to cells of fixed size, and back. */
+#include <math.h>
+
+#include "base/hash.h"
+#include "exec/summarize.h"
+
+enum {
+	OWN_ID_MOST = 3,	/* bytes of a text that is its own id */
+	EMPTY_ID = 1,		/* the empty text, where it is not null */
+	BIG_FIRST = 0x10000000, /* ids of texts in ic_texts.big */
+	BIG_MOST = 4096,
+	DICTIONARY_MOST = 65535, /* bytes of a text in the dictionary */
+	PIECES = IC_SUM_KEY_BYTES / 4,
+};
+
+/* ---- texts ------------------------------------------------------------------------------- */
+
+ic_status ic_texts_init(ic_texts *t, ic_budget *budget, bool null_is_empty)
+{
+	t->null_is_empty = null_is_empty;
+	pthread_mutex_init(&t->lock, NULL);
+	ic_arena_init(&t->arena, 0, budget);
+	t->names = ic_intern_new(budget);
+	return t->names ? IC_OK : IC_E_NOMEM;
+}
+
+void ic_texts_clear(ic_texts *t)
+{
+	ic_intern_free(t->names);
+	ic_free(t->big);
+	ic_arena_clear(&t->arena);
+	pthread_mutex_destroy(&t->lock);
+}
+
+static ic_status add_big(ic_texts *t, ic_str s, uint32_t *id)
+{
+	for (uint32_t i = 0; i < t->bigs; i++) {
+		if (ic_str_eq(t->big[i], s)) {
+			*id = BIG_FIRST + i;
+			return IC_OK;
+		}
+	}
+	if (t->bigs == BIG_MOST)
+		return IC_E_LIMIT;
+	if (!t->big && !(t->big = ic_calloc(BIG_MOST, sizeof *t->big)))
+		return IC_E_NOMEM;
+	const char *copy = ic_arena_dup(&t->arena, s.p, s.n);
+	if (!copy)
+		return IC_E_NOMEM;
+	*id = BIG_FIRST + t->bigs;
+	t->big[t->bigs++] = (ic_str){ copy, s.n };
+	return IC_OK;
+}
+
+static ic_status text_id(ic_texts *t, ic_str s, uint32_t *id)
+{
+	if (!s.p || (s.n == 0 && t->null_is_empty)) {
+		*id = 0;
+		return IC_OK;
+	}
+	if (s.n <= OWN_ID_MOST) {
+		uint32_t own = s.n == 0 ? EMPTY_ID : s.n << 24;
+		for (uint32_t i = 0; i < s.n; i++)
+			own |= (uint32_t)(uint8_t)s.p[i] << (8 * i);
+		*id = own;
+		return IC_OK;
+	}
+	if (s.n <= DICTIONARY_MOST) {
+		*id = ic_intern_str(t->names, s);
+		return *id ? IC_OK : IC_E_NOMEM;
+	}
+	pthread_mutex_lock(&t->lock);
+	ic_status st = add_big(t, s, id);
+	pthread_mutex_unlock(&t->lock);
+	return st;
+}
+
+/* .p NULL: null, or no memory for a short text. */
+static ic_str text_of(const ic_texts *t, ic_arena *a, uint32_t id)
+{
+	if (id == 0)
+		return (ic_str){ NULL, 0 };
+	if (id == EMPTY_ID)
+		return IC_STR("");
+	if (id >= IC_INTERN_FIRST)
+		return ic_intern_get(t->names, id);
+	if (id >= BIG_FIRST)
+		return t->big[id - BIG_FIRST];
+	char *p = ic_arena_alloc(a, OWN_ID_MOST);
+	if (!p)
+		return (ic_str){ NULL, 0 };
+	for (uint32_t i = 0; i < OWN_ID_MOST; i++)
+		p[i] = (char)(id >> (8 * i) & 0xff);
+	return (ic_str){ p, id >> 24 };
+}
+
+/* ---- layout ------------------------------------------------------------------------------ */
+
+static uint32_t size_of(ic_cell_kind kind)
+{
+	switch (kind) {
+	case IC_CELL_CONST: return 0;
+	case IC_CELL_WHOLE:
+	case IC_CELL_REAL:
+	case IC_CELL_POINTER: return 8;
+	case IC_CELL_ADDRESS:
+	case IC_CELL_TEXT:
+	case IC_CELL_BYTES:
+	case IC_CELL_BOOL: break;
+	}
+	return 4;
+}
+
+static uint32_t to_eight(uint32_t n)
+{
+	return (n + 7) & ~7u;
+}
+
+static void lay_out_keys(ic_summarize *s)
+{
+	uint32_t at = 0;
+	for (uint32_t size = 8; size >= 4; size -= 4) {
+		for (uint32_t i = 0; i < s->keys; i++) {
+			if (size_of(s->key[i].kind) != size)
+				continue;
+			s->key[i].at = at;
+			at += size;
+		}
+	}
+	for (uint32_t i = 0; i < s->keys; i++)
+		s->key[i].flag = s->key[i].kind == IC_CELL_WHOLE ? s->nulls++ : IC_NO_FLAG;
+	s->null_at = at;
+	at += (s->nulls + 31) / 32 * 4;
+	s->cell_bytes = at;
+	s->key_bytes = at ? at : 4;
+	if (at > IC_SUM_KEY_BYTES) {
+		s->piece_bytes = (at + PIECES - 1) / PIECES;
+		s->key_bytes = (at + s->piece_bytes - 1) / s->piece_bytes * 4;
+	}
+}
+
+void ic_summarize_layout(ic_summarize *s)
+{
+	lay_out_keys(s);
+	uint32_t at = to_eight(s->key_bytes);
+	s->place_at = at;
+	at += 8;
+	for (uint32_t size = 8; size >= 4; size -= 4) {
+		for (uint32_t i = 0; i < s->args; i++) {
+			ic_cell *c = &s->arg[i];
+			if (c->same != i || c->kind == IC_CELL_BOOL || size_of(c->kind) != size)
+				continue;
+			c->at = at;
+			at += size;
+		}
+	}
+	for (uint32_t i = 0; i < s->args; i++) {
+		ic_cell *c = &s->arg[i];
+		c->flag = IC_NO_FLAG;
+		if (c->same != i) {
+			c->at = s->arg[c->same].at;
+			c->flag = s->arg[c->same].flag;
+			continue;
+		}
+		if (c->kind != IC_CELL_BOOL && c->kind != IC_CELL_WHOLE && c->kind != IC_CELL_REAL)
+			continue;
+		c->flag = s->flags;
+		s->flags += c->kind == IC_CELL_BOOL ? 2 : 1;
+	}
+	at = to_eight(at);
+	if (s->flags > 8) {
+		s->flags_at = at;
+		at += (s->flags + 63) / 64 * 8;
+	}
+	s->row_bytes = at;
+}
+
+/* ---- values to cells ----------------------------------------------------------------------- */
+
+/* Where cells of some rows go. */
+typedef struct target {
+	char *p;
+	size_t stride;
+	uint32_t n;
+} target;
+
+static inline void put4(const target *to, uint32_t r, uint32_t v)
+{
+	memcpy(to->p + r * to->stride, &v, 4);
+}
+
+static inline void put8(const target *to, uint32_t r, uint64_t v)
+{
+	memcpy(to->p + r * to->stride, &v, 8);
+}
+
+static void pack_whole(const target *to, const ic_vector *v, uint32_t at)
+{
+	const uint64_t *d = v->data;
+	if (v->constant) {
+		for (uint32_t r = 0; r < to->n; r++)
+			put8(to, r, d[0]);
+		return;
+	}
+	for (uint32_t r = 0; r < to->n; r++)
+		put8(to, r, d[at + r]);
+}
+
+/* One zero and one NaN, so that equal values are equal cells. */
+static inline uint64_t real_bits(double d)
+{
+	uint64_t bits;
+	d = d == 0 ? 0 : isnan(d) ? (double)NAN : d;
+	memcpy(&bits, &d, sizeof bits);
+	return bits;
+}
+
+/* A null as a key: a NaN that real_bits never gives. */
+#define NULL_REAL UINT64_C(0xfff8000000000001)
+
+static void pack_real(const target *to, const ic_vector *v, uint32_t at, bool key)
+{
+	const double *d = v->data;
+	for (uint32_t r = 0; r < to->n; r++) {
+		bool null = key && ic_vector_null(v, at + r);
+		put8(to, r, null ? NULL_REAL : real_bits(d[v->constant ? 0 : at + r]));
+	}
+}
+
+static ic_status pack_address(ic_summarize *s, const target *to, const ic_vector *v, uint32_t at)
+{
+	const ic_ip *ip = v->data;
+	for (uint32_t r = 0; r < to->n; r++) {
+		uint32_t i = v->constant ? 0 : at + r, id = ic_intern_own_id(&ip[i]);
+		if (!id && !ic_vector_null(v, i) && !(id = ic_intern_rare_ip(s->texts.names, &ip[i])))
+			return IC_E_NOMEM;
+		put4(to, r, id);
+	}
+	return IC_OK;
+}
+
+static ic_status pack_text(ic_summarize *s, const target *to, const ic_vector *v, uint32_t at)
+{
+	const ic_str *str = v->data;
+	ic_str last = { NULL, 0 };
+	uint32_t id = 0;
+	for (uint32_t r = 0; r < to->n; r++) {
+		uint32_t i = v->constant ? 0 : at + r;
+		ic_str one = ic_vector_null(v, i) ? (ic_str){ NULL, 0 } : str[i];
+		bool same = one.p && last.p && one.n == last.n && (one.p == last.p || ic_str_eq(one, last));
+		ic_status st = same ? IC_OK : text_id(&s->texts, one, &id);
+		if (st != IC_OK)
+			return st;
+		last = one;
+		put4(to, r, id);
+	}
+	return IC_OK;
+}
+
+static ic_status bytes_id(ic_summarize *s, ic_arena *a, const ic_value *v, uint32_t *id)
+{
+	*id = 0;
+	if (v->null)
+		return IC_OK;
+	if (v->type == IC_Q_GUID)
+		return text_id(&s->texts, (ic_str){ (const char *)v->guid.b, sizeof v->guid.b }, id);
+	if (v->type == IC_Q_DECIMAL) {
+		ic_decimal d;
+		memset(&d, 0, sizeof d);
+		d.coefficient = v->decimal->coefficient;
+		d.scale = v->decimal->scale;
+		for (; d.scale > 0 && d.coefficient % 10 == 0; d.scale--)
+			d.coefficient /= 10;
+		return text_id(&s->texts, (ic_str){ (const char *)&d, sizeof d }, id);
+	}
+	ic_str json = ic_dyn_text(a, v->dyn);
+	return json.p ? text_id(&s->texts, json, id) : IC_E_NOMEM;
+}
+
+static ic_status pack_bytes(ic_summarize *s, ic_arena *a, const target *to, const ic_vector *v, uint32_t at)
+{
+	for (uint32_t r = 0; r < to->n; r++) {
+		uint32_t id;
+		ic_value one = ic_vector_value(v, at + r);
+		ic_status st = bytes_id(s, a, &one, &id);
+		if (st != IC_OK)
+			return st;
+		put4(to, r, id);
+	}
+	return IC_OK;
+}
+
+static ic_status pack_cell(ic_summarize *s, ic_arena *a, const ic_cell *c, const target *to,
+			   const ic_vector *v, uint32_t at, bool key)
+{
+	switch (c->kind) {
+	case IC_CELL_CONST: break;
+	case IC_CELL_ADDRESS: return pack_address(s, to, v, at);
+	case IC_CELL_TEXT: return pack_text(s, to, v, at);
+	case IC_CELL_BYTES: return pack_bytes(s, a, to, v, at);
+	case IC_CELL_POINTER:
+	case IC_CELL_WHOLE: pack_whole(to, v, at); break;
+	case IC_CELL_REAL: pack_real(to, v, at, key); break;
+	case IC_CELL_BOOL:
+		for (uint32_t r = 0; key && r < to->n; r++) {
+			ic_value one = ic_vector_value(v, at + r);
+			put4(to, r, one.null ? 0 : 1u + one.b);
+		}
+		break;
+	}
+	return IC_OK;
+}
+
+/* The cells of the keys of n rows. */
+static ic_status pack_keys(ic_summarize *s, ic_arena *a, const ic_vector *v, uint32_t at, target base)
+{
+	uint32_t words = (s->nulls + 31) / 32;
+	for (uint32_t r = 0; words && r < base.n; r++)
+		memset(base.p + r * base.stride + s->null_at, 0, words * (size_t)4);
+	if (!s->cell_bytes) {
+		for (uint32_t r = 0; r < base.n; r++)
+			put4(&base, r, 0);
+	}
+	for (uint32_t i = 0; i < s->keys; i++) {
+		const ic_cell *c = &s->key[i];
+		if (c->kind == IC_CELL_CONST)
+			continue;
+		const ic_vector *from = &v[c->expr];
+		target to = { base.p + c->at, base.stride, base.n };
+		ic_status st = pack_cell(s, a, c, &to, from, at, true);
+		if (st != IC_OK)
+			return st;
+		for (uint32_t r = 0; c->flag != IC_NO_FLAG && from->nulls && r < base.n; r++) {
+			if (ic_vector_null(from, at + r))
+				base.p[r * base.stride + s->null_at + c->flag / 8] |=
+				    (char)(1 << c->flag % 8);
+		}
+	}
+	return IC_OK;
+}
+
+/* Wide keys: the dictionary's ids of pieces of the cells. */
+static ic_status pack_wide_keys(ic_summarize *s, ic_arena *a, const ic_vector *v, uint32_t at, target base)
+{
+	char *cells = ic_arena_alloc(a, s->cell_bytes);
+	if (!cells)
+		return IC_E_NOMEM;
+	for (uint32_t r = 0; r < base.n; r++) {
+		ic_status st = pack_keys(s, a, v, at + r, (target){ cells, s->cell_bytes, 1 });
+		if (st != IC_OK)
+			return st;
+		char *to = base.p + r * base.stride;
+		for (uint32_t from = 0; from < s->cell_bytes; from += s->piece_bytes, to += 4) {
+			uint32_t left = s->cell_bytes - from;
+			ic_str piece = { cells + from, left < s->piece_bytes ? left : s->piece_bytes };
+			uint32_t id = ic_intern_str(s->texts.names, piece);
+			if (!id)
+				return IC_E_NOMEM;
+			memcpy(to, &id, 4);
+		}
+	}
+	return IC_OK;
+}
+
+static inline void set_flag(const ic_summarize *s, char *row, uint32_t flag)
+{
+	char *p = row + (s->flags_at ? s->flags_at + flag / 64 * 8 : s->place_at);
+	uint64_t word;
+	memcpy(&word, p, 8);
+	word |= UINT64_C(1) << (flag & 63);
+	memcpy(p, &word, 8);
+}
+
+static void pack_flags(const ic_summarize *s, const ic_cell *c, const ic_vector *v, uint32_t at, target base)
+{
+	bool truth = c->kind == IC_CELL_BOOL;
+	const uint8_t *b = v->data;
+	if (!truth && !v->nulls)
+		return;
+	for (uint32_t r = 0; r < base.n; r++) {
+		char *row = base.p + r * base.stride;
+		if (ic_vector_null(v, at + r))
+			set_flag(s, row, c->flag);
+		else if (truth && b[v->constant ? 0 : at + r])
+			set_flag(s, row, c->flag + 1);
+	}
+}
+
+ic_status ic_summarize_pack(ic_summarize *s, ic_arena *a, const ic_vector *v, uint32_t at, uint32_t n,
+			    uint64_t place, char *rows, uint8_t *part)
+{
+	target base = { rows, s->row_bytes, n };
+	ic_status st = (s->piece_bytes ? pack_wide_keys : pack_keys)(s, a, v, at, base);
+	target places = { rows + s->place_at, s->row_bytes, n };
+	for (uint32_t r = 0; r < n; r++)
+		put8(&places, r, place + ((uint64_t)r << 8));
+	for (uint32_t r = 0; s->flags_at && r < n; r++)
+		memset(rows + r * (size_t)s->row_bytes + s->flags_at, 0, s->row_bytes - s->flags_at);
+	for (uint32_t i = 0; i < s->args && st == IC_OK; i++) {
+		const ic_cell *c = &s->arg[i];
+		if (c->same != i || c->kind == IC_CELL_CONST)
+			continue;
+		target to = { rows + c->at, s->row_bytes, n };
+		st = pack_cell(s, a, c, &to, &v[c->expr], at, false);
+		if (c->flag != IC_NO_FLAG)
+			pack_flags(s, c, &v[c->expr], at, base);
+	}
+	uint64_t seed = ic_hash_seed();
+	for (uint32_t r = 0; part && r < n; r++) {
+		/* other bits than those that a table uses: in a partition they are all the same */
+		uint64_t hash = ic_group_hash_seeded(rows + r * (size_t)s->row_bytes, s->key_bytes, seed);
+		part[r] = (uint8_t)((hash ^ hash >> 29) * UINT64_C(0x9e3779b97f4a7c15) >> 56);
+	}
+	return st;
+}
+
+/* ---- cells to values ----------------------------------------------------------------------- */
+
+uint64_t ic_cell_bits(const ic_cell *c, const char *base)
+{
+	uint64_t bits = 0;
+	uint32_t low;
+	if (size_of(c->kind) == 8) {
+		memcpy(&bits, base + c->at, 8);
+		return bits;
+	}
+	memcpy(&low, base + c->at, 4);
+	return low;
+}
+
+static ic_value bytes_value(const ic_texts *t, ic_arena *a, ic_qtype type, uint32_t id)
+{
+	ic_value v = { .type = type };
+	ic_str s = text_of(t, a, id);
+	bool ok = s.p != NULL;
+	if (!ok)
+		return ic_value_null(type);
+	if (type == IC_Q_GUID) {
+		memcpy(v.guid.b, s.p, sizeof v.guid.b);
+	} else if (type == IC_Q_DECIMAL) {
+		ic_decimal *d = ic_arena_alloc(a, sizeof *d);
+		if (!d)
+			return ic_value_null(type);
+		memcpy(d, s.p, sizeof *d);
+		v.decimal = d;
+	} else {
+		v = ic_value_dyn(ic_dyn_parse(a, s, &ok));
+	}
+	return v;
+}
+
+ic_value ic_cell_value(const ic_texts *t, ic_arena *a, ic_qtype type, ic_cell_kind kind, uint64_t bits)
+{
+	ic_value v = { .type = type };
+	switch (kind) {
+	case IC_CELL_ADDRESS:
+		if (bits == 0)
+			return ic_value_null(type);
+		v.ip = ic_intern_get_ip(t->names, (uint32_t)bits);
+		break;
+	case IC_CELL_TEXT:
+		v.s = text_of(t, a, (uint32_t)bits);
+		if (!v.s.p && t->null_is_empty)
+			v.s = IC_STR("");
+		v.null = !v.s.p;
+		break;
+	case IC_CELL_BYTES: return bytes_value(t, a, type, (uint32_t)bits);
+	case IC_CELL_BOOL:
+		v.null = bits == 0;
+		v.b = bits == 2;
+		break;
+	case IC_CELL_REAL:
+		v.null = bits == NULL_REAL;
+		memcpy(&v.d, &bits, sizeof v.d);
+		if (v.null)
+			v.d = 0;
+		break;
+	case IC_CELL_POINTER: return ic_value_dyn((const ic_dyn *)(uintptr_t)bits);
+	case IC_CELL_WHOLE:
+	case IC_CELL_CONST: v.i = (int64_t)bits; break;
+	}
+	return v;
+}
