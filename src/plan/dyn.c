@@ -8,7 +8,7 @@
 #include "base/num.h"
 #include "plan/text.h"
 
-static const ic_dyn the_null = { .kind = IC_DYN_NULL };
+const ic_dyn ic_dyn_null = { .kind = IC_DYN_NULL };
 static const ic_dyn the_bools[2] = { { .kind = IC_DYN_BOOL }, { .kind = IC_DYN_BOOL, .b = true } };
 
 /* ---- makers -------------------------------------------------------------------------- */
@@ -37,7 +37,7 @@ const ic_dyn *ic_dyn_of(ic_arena *a, const ic_value *v)
 		return empty;
 	}
 	if (v->null || v->type >= IC_Q_NULL)
-		return &the_null;
+		return &ic_dyn_null;
 	if (v->type == IC_Q_DYNAMIC)
 		return v->dyn;
 	if (v->type == IC_Q_BOOL)
@@ -434,7 +434,7 @@ static const ic_dyn *parse_value(parser *j)
 	case '"': j->p++; return parse_string(j);
 	case 't': return parse_word(j, "true", &the_bools[1]);
 	case 'f': return parse_word(j, "false", &the_bools[0]);
-	case 'n': return parse_word(j, "null", &the_null);
+	case 'n': return parse_word(j, "null", &ic_dyn_null);
 	default: return parse_number(j);
 	}
 }
@@ -601,7 +601,7 @@ static bool copy_parts(ic_arena *a, ic_dyn *r)
 const ic_dyn *ic_dyn_copy(ic_arena *a, const ic_dyn *d)
 {
 	if (d->kind == IC_DYN_NULL)
-		return &the_null;
+		return &ic_dyn_null;
 	if (d->kind == IC_DYN_BOOL)
 		return &the_bools[d->b];
 	ic_dyn *r = ic_arena_alloc(a, sizeof *r);

@@ -306,6 +306,27 @@ static ic_qtype type_of_mod(ic_qtype a, ic_qtype b)
 	return (a == IC_Q_TIMESPAN || a == IC_Q_DATETIME) && b == IC_Q_TIMESPAN ? IC_Q_TIMESPAN : IC_QTYPES;
 }
 
+/* A time in steps of a span, or numbers. */
+static ic_qtype type_of_bin(const ic_qtype *arg, uint32_t n)
+{
+	bool at_time = arg[0] == IC_Q_DATETIME || arg[0] == IC_Q_TIMESPAN;
+	if (at_time && (arg[1] == IC_Q_TIMESPAN || arg[1] == IC_Q_NULL))
+		return n < 3 || ic_qtype_common(arg[0], arg[2]) == arg[0] ? arg[0] : IC_QTYPES;
+	ic_qtype t = arg[0];
+	for (uint32_t i = 0; i < n; i++) {
+		if (!number_or_null(arg[i]))
+			return IC_QTYPES;
+		t = widened(t, arg[i]);
+	}
+	return t;
+}
+
+/* int becomes long. */
+static ic_qtype type_of_number(ic_qtype t)
+{
+	return number_or_null(t) ? widened(t, t) : IC_QTYPES;
+}
+
 /* The type that all arguments share. Numbers of different width do: int and long, and with `mixed` all. */
 static ic_qtype shared(const ic_qtype *arg, uint32_t n, bool mixed)
 {
@@ -339,6 +360,13 @@ static ic_qtype special_type(ic_fn_id id, const ic_qtype *arg, uint32_t n)
 	case IC_FN_SQL_DIV: return type_of_div(a, b);
 	case IC_FN_MOD:
 	case IC_FN_SQL_MOD: return type_of_mod(a, b);
+	case IC_FN_BIN:
+	case IC_FN_BIN_AT: return type_of_bin(arg, n);
+	case IC_FN_NEG:
+	case IC_FN_ABS: return a == IC_Q_TIMESPAN ? a : type_of_number(a);
+	case IC_FN_CEILING: return type_of_number(a);
+	case IC_FN_EXTRACT: return n > 3 ? arg[3] : IC_Q_STRING;
+	case IC_FN_EXTRACT_JSON: return n > 2 ? arg[2] : IC_Q_STRING;
 	default: return shared(arg, n, true);
 	}
 }
@@ -364,7 +392,8 @@ static bool arguments_fit(const ic_function *f, const ic_qtype *arg, uint32_t n)
 {
 	uint32_t fewest, most;
 	ic_function_arity(f, &fewest, &most);
-	if (n < fewest || n > most)
+	signature s = take_apart(f->args);
+	if (n < fewest || n > most || (s.repeats && (n - fewest) % s.group.n != 0))
 		return false;
 	for (uint32_t i = 0; i < n; i++)
 		if (!fits(letter(f, i, n), arg[i]))
@@ -402,8 +431,6 @@ ic_qtype ic_function_type(ic_fn_id id, const ic_qtype *arg, uint32_t n)
 {
 	const ic_function *f = &ic_functions[id];
 	if (!arguments_fit(f, arg, n))
-		return IC_QTYPES;
-	if (id == IC_FN_NEG && !number_or_null(arg[0]) && arg[0] != IC_Q_TIMESPAN)
 		return IC_QTYPES;
 	return f->ret == '?' ? special_type(id, arg, n) : typed(f, arg, n);
 }

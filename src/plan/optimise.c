@@ -172,7 +172,7 @@ static void fold(ic_optimiser *o, ic_expr *e)
 		*e = *half;
 		return;
 	}
-	if (!constant || (ic_functions[e->call.fn].flags & (IC_FN_SERIAL | IC_FN_MANY)))
+	if (!constant || (ic_functions[e->call.fn].flags & IC_FN_SERIAL))
 		return;
 	ic_value v;
 	o->failed = o->fold(o->p, e, &v, o->diag);

@@ -17,7 +17,7 @@ typedef struct facts {
 static bool has_whims(ic_fn_id fn)
 {
 	const char *name = ic_functions[fn].name;
-	return (ic_functions[fn].flags & (IC_FN_SERIAL | IC_FN_MANY)) ||
+	return (ic_functions[fn].flags & IC_FN_SERIAL) ||
 	       (name && (strcmp(name, "rand") == 0 || strcmp(name, "new_guid") == 0));
 }
 

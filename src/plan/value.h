@@ -135,6 +135,8 @@ struct ic_dyn_member {
 
 enum { IC_DYN_DEPTH = 64, IC_VALUE_BYTES = 16 << 20 };
 
+extern const ic_dyn ic_dyn_null; /* the null inside a document */
+
 /* dyn.c. All results lie in the arena (or are borrowed from the input); NULL: out of memory. */
 
 /* Parses JSON. *ok false: it is none (the result is then NULL). Names given twice: the last counts.
