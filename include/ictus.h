@@ -65,6 +65,7 @@ typedef struct ic_file_report {
 	uint64_t out_ports; /* left out by --ports */
 	uint64_t out_scope; /* left out by --scope */
 	uint64_t out_time;  /* left out by --since/--until */
+	uint64_t out_query; /* of no use to the query */
 	bool skipped;	    /* unknown content in a walked folder */
 	bool damaged;	    /* not read to its end: truncated, corrupt, unreadable */
 	ic_error first_bad; /* sample of the first problem; code IC_OK if none */
@@ -106,7 +107,7 @@ typedef struct ic_input_options {
 typedef struct ic_summary {
 	uint64_t files, damaged_files, skipped_files;
 	uint64_t unknown_named; /* files named by the user whose content is no known format */
-	uint64_t rows, kept, bad, out_ports, out_scope, out_time;
+	uint64_t rows, kept, bad, out_ports, out_scope, out_time, out_query;
 	uint64_t unfit;		 /* cells of tables that are no value of their column's type */
 	uint64_t late;		 /* events too far out of order to count in intervals */
 	uint64_t dropped_memory; /* events or series not tracked because of --memory */

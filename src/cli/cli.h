@@ -32,6 +32,9 @@ typedef struct cli_args {
 	ic_convert_options convert;
 	ic_score_options score;
 	ic_simulate_options simulate;
+	ic_query_options query;
+	ic_query_binding *tables, *schemas; /* as many as there are words */
+	ic_query_diag query_diag;
 	const char *format; /* NULL: the verb's default */
 	const char *output; /* NULL: stdout */
 	const char *color;
@@ -66,6 +69,8 @@ typedef struct cli_verb {
 	const cli_group *groups;     /* ends with title NULL; NULL: no options of its own */
 	void (*init)(cli_args *args);
 	int (*run)(cli_args *args); /* returns the exit code */
+	/* Prints what --help TOPIC asks for; false: there is no such topic. NULL: there are none. */
+	bool (*topic)(const char *topic);
 } cli_verb;
 extern const cli_verb *const cli_verbs[]; /* ends with NULL */
 const cli_verb *cli_verb_find(const char *name);

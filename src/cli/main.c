@@ -6,7 +6,7 @@
 #include "cli/verbs.h"
 
 const cli_verb *const cli_verbs[] = {
-	&cli_scan,     &cli_explain,	&cli_score,	&cli_convert,
+	&cli_scan,     &cli_query,	&cli_explain,	&cli_score, &cli_convert,
 	&cli_simulate, &cli_completion, &cli_help_verb, NULL,
 };
 
@@ -46,7 +46,11 @@ static int run_verb(const cli_verb *verb, int argc, char **argv)
 		verb->init(&args);
 	int code = cli_parse(&args, argc, argv);
 	if (code == 0) {
-		if (args.help)
+		if (args.help && args.path_count && verb->topic)
+			code = verb->topic(args.paths[0])
+				   ? EXIT_RAN
+				   : cli_usage(verb->name, "no help topic is called '%s'", args.paths[0]);
+		else if (args.help)
 			cli_help(stdout, verb);
 		else if (args.version)
 			code = say_version();

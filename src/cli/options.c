@@ -196,7 +196,9 @@ int cli_parse(cli_args *args, int argc, char **argv)
 	bool options = true;
 	args->paths = calloc((size_t)argc + 1, sizeof(*args->paths));
 	args->internal = calloc((size_t)argc + 1, sizeof(*args->internal));
-	if (!args->paths || !args->internal) {
+	args->tables = calloc((size_t)argc + 1, sizeof(*args->tables));
+	args->schemas = calloc((size_t)argc + 1, sizeof(*args->schemas));
+	if (!args->paths || !args->internal || !args->tables || !args->schemas) {
 		fputs("ictus: out of memory\n", stderr);
 		return EXIT_BUG;
 	}
@@ -228,4 +230,10 @@ void cli_args_clear(cli_args *args)
 {
 	free(args->paths);
 	free(args->internal);
+	for (size_t i = 0; i < args->query.table_count; i++)
+		free((char *)(uintptr_t)args->tables[i].name);
+	for (size_t i = 0; i < args->query.schema_count; i++)
+		free((char *)(uintptr_t)args->schemas[i].name);
+	free(args->tables);
+	free(args->schemas);
 }

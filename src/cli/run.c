@@ -33,7 +33,7 @@ static int code_of_run(const cli_args *args, const ic_summary *sum)
 {
 	if (args->fail_on >= 0 && sum->worst_level >= args->fail_on)
 		return EXIT_FINDINGS;
-	return sum->bad || sum->damaged_files || sum->unknown_named ? EXIT_PARTLY : EXIT_RAN;
+	return sum->bad || sum->unfit || sum->damaged_files || sum->unknown_named ? EXIT_PARTLY : EXIT_RAN;
 }
 
 int cli_run(cli_args *args, cli_call call)

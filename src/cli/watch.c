@@ -64,15 +64,18 @@ static void progress(void *ctx, uint64_t done, uint64_t total)
 }
 
 /* "; left out: 12 by --ports, 3 by --scope" */
-static void left_out(FILE *to, uint64_t ports, uint64_t scope, uint64_t time)
+static void left_out(FILE *to, uint64_t ports, uint64_t scope, uint64_t time, uint64_t query)
 {
 	const struct {
 		uint64_t n;
 		const char *why;
-	} parts[] = { { ports, "by --ports" }, { scope, "by --scope" }, { time, "by --since and --until" } };
+	} parts[] = { { ports, "by --ports" },
+		      { scope, "by --scope" },
+		      { time, "by --since and --until" },
+		      { query, "by the query" } };
 	const char *before = "; left out: ";
 	char text[32];
-	for (size_t i = 0; i < 3; i++) {
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
 		if (parts[i].n == 0)
 			continue;
 		fprintf(to, "%s%s %s", before, count(parts[i].n, text), parts[i].why);
@@ -96,7 +99,7 @@ static void say_counts(FILE *to, const ic_file_report *r)
 	fprintf(to, "%s: %s", r->path, r->format);
 	fprintf(to, ", %s rows read", count(r->read, text));
 	fprintf(to, ", %s kept", count(r->kept, text));
-	left_out(to, r->out_ports, r->out_scope, r->out_time);
+	left_out(to, r->out_ports, r->out_scope, r->out_time, r->out_query);
 	if (r->bad)
 		fprintf(to, "; %s bad", count(r->bad, text));
 	fputs(r->damaged ? "; not read to its end\n" : "\n", to);
@@ -144,7 +147,7 @@ static void put_total(cli_watch *w, const ic_summary *s)
 	fprintf(stderr, "ictus: %s file%s", count(s->files, text), s->files == 1 ? "" : "s");
 	fprintf(stderr, ", %s rows read", count(s->rows, text));
 	fprintf(stderr, ", %s kept", count(s->kept, text));
-	left_out(stderr, s->out_ports, s->out_scope, s->out_time);
+	left_out(stderr, s->out_ports, s->out_scope, s->out_time, s->out_query);
 	if (s->bad)
 		fprintf(stderr, "; %s bad", count(s->bad, text));
 	if (s->late)

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The tables of plug points, as one list of names and help texts each. */
+#include <stdio.h>
+
 #include "base/time.h"
+#include "engine/views.h"
+#include "plan/functions.h"
 #include "report/report.h"
 #include "source/simulate.h"
 #include "source/source.h"
@@ -24,6 +28,29 @@ static bool event_format(size_t i, bool convert, ic_list_entry *ret)
 	return false;
 }
 
+/* Name i of the functions and aggregates of a language, with what they take: "bin(a, n)". The text is the
+ * thread's until its next call. */
+static bool function(size_t i, unsigned language, ic_list_entry *ret)
+{
+	static _Thread_local char shown[96];
+	for (size_t f = 0; f < IC_FN_COUNT + (size_t)IC_AGG_COUNT_OF; f++) {
+		const ic_function *d = f < IC_FN_COUNT ? &ic_functions[f] : &ic_aggregates[f - IC_FN_COUNT];
+		if (!d->name || !(d->flags & language) || d->flags & IC_FN_NOT_PLANNED || i-- != 0)
+			continue;
+		uint32_t fewest, most;
+		ic_function_arity(d, &fewest, &most);
+		int n = snprintf(shown, sizeof shown, "%s(", d->name);
+		for (uint32_t k = 0; k < most && k < 4 && n > 0 && (size_t)n < sizeof shown; k++)
+			n += snprintf(shown + n, sizeof shown - (size_t)n, "%s%s", k == fewest ? "[" : "",
+				      k + 1 < most ? "_, " : "_");
+		if (n > 0 && (size_t)n < sizeof shown)
+			snprintf(shown + n, sizeof shown - (size_t)n, "%s%s)", most > 4 ? "..." : "",
+				 fewest < most ? "]" : "");
+		return entry(shown, d->help, ret);
+	}
+	return false;
+}
+
 bool ic_list_get(ic_list list, size_t i, ic_list_entry *ret)
 {
 	size_t n = 0;
@@ -41,6 +68,16 @@ bool ic_list_get(ic_list list, size_t i, ic_list_entry *ret)
 			n++;
 		return entry(ic_detectors[n].name, ic_detectors[n].help, ret);
 	case IC_LIST_PROFILES: return ic_simulate_profile(i, &ret->name, &ret->help);
+	case IC_LIST_QUERY_FORMATS:
+		while (n < i && ic_rows_formats[n].name)
+			n++;
+		return entry(ic_rows_formats[n].name, ic_rows_formats[n].help, ret);
+	case IC_LIST_TABLES:
+		while (n < i && ic_views[n].name)
+			n++;
+		return entry(ic_views[n].name, ic_views[n].help, ret);
+	case IC_LIST_KQL: return function(i, IC_FN_KQL, ret);
+	case IC_LIST_AQL: return function(i, IC_FN_AQL, ret);
 	case IC_LIST_FIELDS: return i < IC_FIELD_COUNT && entry(ic_fields[i].name, ic_fields[i].meaning, ret);
 	}
 	return false;

@@ -65,8 +65,6 @@ static ic_status init_ports(ic_run *run, ic_error *err)
 	return IC_OK;
 }
 
-static ic_status newest_event(ic_run *run, ic_error *err);
-
 static int64_t resolve(ic_moment m, int64_t now)
 {
 	return m.relative && m.ticks != IC_TIME_NONE ? now - m.ticks : m.ticks;
@@ -78,7 +76,7 @@ static ic_status init_times(ic_run *run, ic_error *err)
 	bool relative = (o->since.relative && o->since.ticks != IC_TIME_NONE) ||
 			(o->until.relative && o->until.ticks != IC_TIME_NONE);
 	if (relative && o->now_ticks == IC_TIME_NONE) {
-		ic_status st = newest_event(run, err);
+		ic_status st = ic_run_newest(run, err);
 		if (st != IC_OK)
 			return st;
 	}
@@ -371,7 +369,7 @@ enum {
 	ALL_STREAMS = (1u << IC_STREAM_COUNT_OF) - 1,
 };
 
-static ic_status newest_event(ic_run *run, ic_error *err)
+ic_status ic_run_newest(ic_run *run, ic_error *err)
 {
 	ic_input_request req = ic_run_request(run, IC_FIELD_BIT(IC_F_TIME), ALL_STREAMS);
 	req.filter = (ic_row_filter){ .since = IC_TIME_NONE, .until = IC_TIME_NONE };
@@ -383,8 +381,8 @@ static ic_status newest_event(ic_run *run, ic_error *err)
 		return st;
 	if (!ic_input_get_facts(in)->rereadable)
 		st = ic_fail(err, IC_E_USAGE,
-			     "a relative --since or --until on standard input needs --now wall or a time: "
-			     "the newest event is only known at the end");
+			     "now is the newest event, which standard input tells only at its end: give "
+			     "--now wall or a time");
 	if (st == IC_OK)
 		st = run_pass(run, in, req.wanted, NULL, &none, err);
 	ic_input_free(in);

@@ -26,6 +26,8 @@ ic_status ic_run_init(ic_run *run, const ic_input_options *opt, const ic_observe
 void ic_run_clear(ic_run *run);
 /* The request for ic_input_open. */
 ic_input_request ic_run_request(ic_run *run, ic_fieldset wanted, unsigned streams);
+/* Reads the times of the whole input, before any filter: run->newest. */
+ic_status ic_run_newest(ic_run *run, ic_error *err);
 /* "now" of the run: as asked, else the newest event, else the wall clock. */
 int64_t ic_run_now(const ic_run *run);
 /* Reads everything into an observation. *ret is the caller's. */

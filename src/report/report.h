@@ -5,6 +5,7 @@
 
 #include "base/buf.h"
 #include "detect/detect.h"
+#include "exec/chunk.h"
 #include "table/batch.h"
 
 /* ---- findings: table, ndjson, json, csv ------------------------------------------ */
@@ -49,5 +50,23 @@ void ic_event_writer_free(ic_event_writer *w);
 /* The text of rows, without I/O: for converting in parallel and writing in order. */
 void ic_event_format_rows(const ic_event_writer *w, const ic_batch *b, unsigned streams, const char *path,
 			  uint64_t first_line, ic_buf *to);
+
+/* ---- rows of a query -------------------------------------------------------------- */
+
+typedef struct ic_rows_writer ic_rows_writer;
+typedef struct ic_rows_format {
+	const char *name, *help;
+	const struct ic_rows_ops *ops; /* private to src/report */
+} ic_rows_format;
+extern const ic_rows_format ic_rows_formats[]; /* ends with name NULL */
+
+/* NULL with *err set: unknown format or out of memory. The schema is borrowed. */
+ic_rows_writer *ic_rows_writer_new(const char *format, const ic_schema *schema, const ic_output *out,
+				   ic_error *err);
+/* json keeps its text until ic_rows_end, so that only complete answers are printed; the others go out as
+ * they come. */
+ic_status ic_rows_write(ic_rows_writer *w, const ic_chunk *c);
+ic_status ic_rows_end(ic_rows_writer *w, ic_error *err);
+void ic_rows_writer_free(ic_rows_writer *w); /* NULL allowed */
 
 #endif

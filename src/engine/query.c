@@ -1,0 +1,416 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `query`: text to plan to rows. */
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/time.h"
+#include "base/zone.h"
+#include "engine/query.h"
+#include "engine/table_file.h"
+#include "exec/kernel.h"
+#include "lang/lang.h"
+#include "report/report.h"
+
+#define QUERY_BYTES ((size_t)16 << 20)
+#define MADE_ROWS   UINT64_C(10000000)
+#define JOINED_ROWS UINT64_C(100000000)
+
+void ic_query_options_init(ic_query_options *opt)
+{
+	memset(opt, 0, sizeof *opt);
+	opt->input.since.ticks = opt->input.until.ticks = IC_TIME_NONE;
+	opt->input.now_ticks = IC_TIME_NONE;
+	opt->input.ports = "all";
+	opt->input.scope_all = true;
+	opt->format = "ndjson";
+}
+
+typedef struct job {
+	ic_query_run q;
+	const ic_query_options *opt;
+	const ic_output *out;
+	char *text; /* owned */
+	size_t text_n;
+	const char *name; /* of the query in messages */
+	unsigned language;
+	ic_zone *zone;
+	ic_plan plan;
+	bool planned;
+	ic_diag diag;
+	ic_query_diag *shown;
+	ic_error *err;
+} job;
+
+static void note(const job *j, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+static void note(const job *j, const char *fmt, ...)
+{
+	const ic_observer *obs = j->q.run.obs;
+	char text[600];
+	va_list ap;
+	if (!obs || !obs->note)
+		return;
+	va_start(ap, fmt);
+	(void)vsnprintf(text, sizeof text, fmt, ap);
+	va_end(ap);
+	ic_buf safe;
+	ic_buf_init(&safe, 0);
+	ic_buf_term(&safe, ic_str_of(text));
+	ic_buf_putc(&safe, 0);
+	if (!safe.failed)
+		obs->note(obs->ctx, safe.p);
+	ic_buf_clear(&safe);
+}
+
+/* ---- errors of the query -------------------------------------------------------------------- */
+
+static const char *kind_name(ic_diag_kind k)
+{
+	switch (k) {
+	case IC_DIAG_SYNTAX: return "syntax";
+	case IC_DIAG_NAME: return "name";
+	case IC_DIAG_TYPE: return "type";
+	case IC_DIAG_UNSUPPORTED: return "unsupported";
+	case IC_DIAG_LIMIT: return "limit";
+	}
+	return "syntax";
+}
+
+static void append(char *to, size_t room, size_t *n, const char *text, size_t length)
+{
+	if (*n + length < room) {
+		memcpy(to + *n, text, length);
+		*n += length;
+	}
+	to[*n] = 0;
+}
+
+/* The line with the place and a caret under it, about 90 columns of a long one. */
+static void show_place(const job *j, ic_query_diag *d)
+{
+	enum { BEFORE = 60, SHOWN = 90 };
+	ic_place at = j->diag.at;
+	const char *line = j->text, *end = j->text + j->text_n;
+	for (uint32_t l = 1; line && l < at.line; l++) {
+		line = memchr(line, '\n', (size_t)(end - line));
+		line = line ? line + 1 : NULL;
+	}
+	if (!line || at.line == 0 || at.column == 0)
+		return;
+	const char *eol = memchr(line, '\n', (size_t)(end - line));
+	size_t n = (size_t)((eol ? eol : end) - line), from = at.column - 1;
+	if (from > n)
+		from = n;
+	size_t to = from + (j->diag.length ? j->diag.length : 1), start = from > BEFORE ? from - BEFORE : 0;
+	while (start > 0 && ((unsigned char)line[start] & 0xc0) == 0x80)
+		start--;
+	size_t made = 0, caret = 0, width = 0;
+	for (size_t i = start; i <= n && width < SHOWN;) {
+		char piece[16] = " ";
+		size_t used = 1, length = 1;
+		if (i < n && line[i] != '\t' && line[i] != '\r')
+			length = ic_term_piece(line + i, n - i, piece, &used);
+		bool under = i >= from && (i < to || i == from);
+		if (i == n && !under)
+			break;
+		size_t wide = ic_term_width((ic_str){ piece, (uint32_t)length });
+		append(d->line, sizeof d->line, &made, piece, length);
+		if (i <= from || under)
+			for (size_t k = 0; k < wide; k++)
+				append(d->caret, sizeof d->caret, &caret, under ? "^" : " ", 1);
+		width += wide;
+		i += used;
+	}
+}
+
+/* From what a stage said about the query to what the caller is told. */
+static ic_status query_fault(job *j, ic_status st)
+{
+	const ic_diag *g = &j->diag;
+	if (!g->set)
+		return st == IC_E_NOMEM	       ? ic_fail_nomem(j->err)
+		       : j->err->code != IC_OK ? st
+					       : ic_fail(j->err, st == IC_OK ? IC_E_INTERNAL : st,
+							 "the query failed without a cause");
+	ic_query_diag *d = j->shown;
+	if (d) {
+		size_t n = 0;
+		d->kind = kind_name(g->kind);
+		show_place(j, d);
+		for (size_t i = 0, used, length; g->hint[i]; i += used) {
+			char piece[16];
+			length = ic_term_piece(g->hint + i, strlen(g->hint + i), piece, &used);
+			append(d->hint, sizeof d->hint, &n, piece, length);
+		}
+	}
+	return ic_fail_at(j->err, g->kind == IC_DIAG_LIMIT ? IC_E_LIMIT : IC_E_USAGE, j->name, g->at.line,
+			  g->at.column, "%s: %s", kind_name(g->kind), g->message);
+}
+
+/* An error at run time that names line and column is the query's too. */
+static ic_status run_fault(job *j, ic_status st)
+{
+	if (j->diag.set)
+		return query_fault(j, st);
+	if (st != IC_E_LIMIT && st != IC_E_USAGE)
+		return st;
+	if (j->err->file[0])
+		return st;
+	ic_diag_kind kind = st == IC_E_LIMIT ? IC_DIAG_LIMIT : IC_DIAG_TYPE;
+	ic_place at = { (uint32_t)j->err->line, j->err->column };
+	(void)ic_diag_fail(&j->diag, kind, at, 1, "%s", j->err->message);
+	return query_fault(j, st);
+}
+
+/* ---- the text -------------------------------------------------------------------------------- */
+
+static ic_status load_text(job *j)
+{
+	const ic_query_options *o = j->opt;
+	if (o->text) {
+		j->name = "query";
+		j->text_n = strlen(o->text);
+		j->text = ic_strdup(o->text);
+		if (!j->text)
+			return ic_fail_nomem(j->err);
+	} else if (o->file) {
+		j->name = strcmp(o->file, "-") == 0 ? "stdin" : o->file;
+		ic_status st = ic_table_text_read(o->file, QUERY_BYTES, &j->text, &j->text_n, j->err);
+		if (st != IC_OK && st != IC_E_LIMIT)
+			return st;
+		j->text_n = st == IC_E_LIMIT ? QUERY_BYTES + 1 : j->text_n;
+	} else {
+		return ic_fail(j->err, IC_E_USAGE, "no query is given");
+	}
+	if (j->text_n <= QUERY_BYTES)
+		return IC_OK;
+	return ic_fail_at(j->err, IC_E_LIMIT, j->name, 0, 0, "limit: the text of the query is over 16 MiB");
+}
+
+/* Says what --extract leaves out, in one line. */
+static void say_dropped(const job *j, const char *where, ic_str text)
+{
+	text = ic_str_trim(text);
+	if (text.n == 0)
+		return;
+	int shown = text.n < 60 ? (int)text.n : 60;
+	const char *eol = memchr(text.p, '\n', text.n);
+	if (eol && eol - text.p < shown)
+		shown = (int)(eol - text.p);
+	note(j, "%s: left out %u bytes %s the query: \"%.*s%s\"", j->name, text.n, where, shown, text.p,
+	     (uint32_t)shown < text.n ? "..." : "");
+}
+
+/* What is not the query becomes blank, so that places stay right. */
+static ic_status extract(job *j)
+{
+	ic_str all = { j->text, (uint32_t)j->text_n }, query;
+	if (!ic_lang_extract(all, j->language, &query, &j->language))
+		return ic_fail_at(j->err, IC_E_USAGE, j->name, 0, 0, "syntax: there is no query in the text");
+	size_t from = (size_t)(query.p - j->text), to = from + query.n;
+	say_dropped(j, "before", (ic_str){ j->text, (uint32_t)from });
+	say_dropped(j, "after", (ic_str){ j->text + to, (uint32_t)(j->text_n - to) });
+	for (size_t i = 0; i < j->text_n; i++)
+		if ((i < from || i >= to) && j->text[i] != '\n')
+			j->text[i] = ' ';
+	return IC_OK;
+}
+
+/* ---- the plan ------------------------------------------------------------------------------- */
+
+static ic_status compile(job *j, bool checking)
+{
+	ic_query_run *q = &j->q;
+	if (j->planned)
+		ic_plan_clear(&j->plan);
+	q->relations = NULL;
+	q->checking = checking;
+	q->language = j->language;
+	ic_plan_init(&j->plan, &q->run.budget);
+	j->planned = true;
+	j->plan.language = j->language;
+	j->plan.now = ic_run_now(&q->run);
+	j->plan.internal = &q->run.internal;
+	j->plan.integer_division = j->opt->integer_division;
+	j->plan.zone = j->zone;
+	j->diag = (ic_diag){ .set = false };
+	ic_catalog catalog = ic_query_catalog(q);
+	ic_str text = { j->text, (uint32_t)j->text_n };
+	ic_status st = ic_lang_compile(text, j->language, &catalog, &j->plan, &j->diag);
+	return st == IC_OK ? IC_OK : query_fault(j, st);
+}
+
+/* QRadar's times are milliseconds. */
+static int64_t ticks_of(const ic_relation *r, int64_t v)
+{
+	if (r->table.schema.column[r->time_column].type == IC_Q_DATETIME)
+		return v;
+	return v >= 0 && v <= IC_TIME_MAX / IC_TICKS_MS ? v * IC_TICKS_MS : IC_TIME_NONE;
+}
+
+/* The newest row of everything that the query reads is its "now". */
+static ic_status find_now(job *j)
+{
+	ic_query_run *q = &j->q;
+	bool telemetry = false;
+	int64_t newest = IC_TIME_NONE;
+	for (const ic_relation *r = q->relations; r; r = r->next) {
+		int64_t t = IC_TIME_NONE;
+		ic_status st = IC_OK;
+		if (r->view && !telemetry && q->run.opt->path_count) {
+			telemetry = true;
+			st = ic_run_newest(&q->run, j->err);
+			t = q->run.newest;
+		} else if (r->file && r->time_column >= 0) {
+			st = ic_query_newest(q, r, &t, j->err);
+			t = t == IC_TIME_NONE ? t : ticks_of(r, t);
+		}
+		if (st != IC_OK)
+			return st;
+		newest = t != IC_TIME_NONE && t > newest ? t : newest;
+	}
+	q->run.newest = newest;
+	char text[40];
+	ic_time_format_short(ic_run_now(&q->run), text);
+	note(j, "now is %s (%s)", text,
+	     newest == IC_TIME_NONE ? "the wall clock: no row has a time" : "the newest row");
+	return IC_OK;
+}
+
+static ic_status make_plan(job *j)
+{
+	bool now_open = j->q.run.opt->now_ticks == IC_TIME_NONE && !j->opt->check;
+	bool may_read = j->q.run.opt->path_count || j->opt->table_count;
+	ic_status st = compile(j, j->opt->check || (now_open && may_read));
+	if (st == IC_OK && now_open && may_read) {
+		if (j->plan.now_used)
+			st = find_now(j);
+		if (st == IC_OK)
+			st = compile(j, false);
+	}
+	for (uint32_t i = 0; st == IC_OK && i < j->plan.warnings; i++)
+		note(j, "%s:%.*s", j->name, (int)j->plan.warning[i].n, j->plan.warning[i].p);
+	if (st != IC_OK)
+		return st;
+	st = ic_plan_optimise(&j->plan, ic_eval_fold, &j->diag);
+	return st == IC_OK ? IC_OK : query_fault(j, st);
+}
+
+/* ---- running --------------------------------------------------------------------------------- */
+
+static ic_status write_text(const job *j, ic_str text)
+{
+	if (!text.p)
+		return ic_fail_nomem(j->err);
+	ic_buf b;
+	ic_buf_init(&b, 0);
+	for (uint32_t from = 0; from < text.n;) {
+		const char *eol = memchr(text.p + from, '\n', text.n - from);
+		uint32_t end = eol ? (uint32_t)(eol - text.p) : text.n;
+		ic_buf_term(&b, (ic_str){ text.p + from, end - from });
+		ic_buf_putc(&b, '\n');
+		from = end + 1;
+	}
+	ic_status st = b.failed ? ic_fail_nomem(j->err) : j->out->write(j->out->ctx, b.p, b.n);
+	ic_buf_clear(&b);
+	return st;
+}
+
+typedef struct rows_out {
+	ic_rows_writer *writer; /* NULL: rows are only counted */
+	uint64_t rows;
+} rows_out;
+
+static ic_status push(void *ctx, const ic_chunk *c)
+{
+	rows_out *o = ctx;
+	o->rows += c->rows;
+	return o->writer ? ic_rows_write(o->writer, c) : IC_OK;
+}
+
+static ic_status run_rows(job *j, ic_op_counts *counts, uint64_t *rows)
+{
+	rows_out o = { 0 };
+	if (!j->opt->explain) {
+		o.writer = ic_rows_writer_new(j->opt->format, &j->plan.root->out, j->out, j->err);
+		if (!o.writer)
+			return j->err->code;
+	}
+	ic_sink sink = { .ctx = &o, .push = push };
+	j->err->code = IC_OK;
+	ic_status st = ic_exec_run(&j->plan, &j->q.exec, &sink, counts, j->err);
+	if (st == IC_OK && o.writer)
+		st = ic_rows_end(o.writer, j->err);
+	else if (st != IC_OK && st != IC_E_CLOSED)
+		st = run_fault(j, st);
+	ic_rows_writer_free(o.writer);
+	*rows = o.rows;
+	return st;
+}
+
+static ic_status run_plan(job *j)
+{
+	uint64_t rows = 0;
+	ic_op_counts *counts = ic_calloc((size_t)j->plan.ops + 1, sizeof *counts);
+	if (!counts)
+		return ic_fail_nomem(j->err);
+	ic_status st = run_rows(j, counts, &rows);
+	if (st == IC_OK && j->opt->explain)
+		st = write_text(j, ic_plan_explain(&j->plan, counts));
+	else if (st == IC_OK && rows == 0 && j->plan.root->kind != IC_OP_VALUES)
+		note(j, "%s: no rows; --explain shows which step took them out", j->name);
+	ic_free(counts);
+	return st;
+}
+
+static ic_status run_job(job *j)
+{
+	ic_status st = load_text(j);
+	if (st == IC_OK && j->opt->language)
+		j->language = strcmp(j->opt->language, "aql") == 0 ? IC_FN_AQL : IC_FN_KQL;
+	if (st == IC_OK && j->opt->extract)
+		st = extract(j);
+	if (st == IC_OK && j->language == 0)
+		j->language = ic_lang_guess((ic_str){ j->text, (uint32_t)j->text_n });
+	if (st == IC_OK && j->opt->timezone) {
+		st = ic_zone_open(ic_str_of(j->opt->timezone), &j->zone);
+		if (st != IC_OK)
+			st = ic_fail(j->err, st == IC_E_NOMEM ? st : IC_E_USAGE,
+				     "--timezone: no zone is called \"%s\"", j->opt->timezone);
+	}
+	if (st == IC_OK)
+		st = make_plan(j);
+	if (st != IC_OK || (j->opt->check && !j->opt->explain))
+		return st;
+	return j->opt->check ? write_text(j, ic_plan_explain(&j->plan, NULL)) : run_plan(j);
+}
+
+ic_status ic_query(const ic_query_options *opt, const ic_observer *obs, const ic_output *out, ic_summary *ret,
+		   ic_query_diag *diag, ic_error *err)
+{
+	ic_error local = { 0 };
+	job j = { .opt = opt, .out = out, .shown = diag, .err = err ? err : &local, .name = "query" };
+	if (diag)
+		*diag = (ic_query_diag){ .kind = NULL };
+	j.q.opt = opt;
+	j.q.no_push = opt->explain;
+	ic_status st = ic_run_init(&j.q.run, &opt->input, obs, j.err);
+	if (st != IC_OK)
+		return st;
+	j.q.exec = (ic_exec_config){ .source = ic_query_source(&j.q),
+				     .threads = j.q.run.threads,
+				     .budget = &j.q.run.budget,
+				     .max_made_rows = MADE_ROWS,
+				     .max_joined_rows = opt->max_rows ? opt->max_rows : JOINED_ROWS };
+	st = run_job(&j);
+	if (ret)
+		*ret = j.q.run.summary;
+	if (j.planned)
+		ic_plan_clear(&j.plan);
+	ic_query_close_files(&j.q);
+	ic_zone_free(j.zone);
+	ic_free(j.text);
+	ic_run_clear(&j.q.run);
+	return st;
+}

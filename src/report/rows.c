@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "report/rows.h"
+
+#include <math.h>
+
+#include "base/error.h"
+
+#define SEND_AT (64u << 10)
+
+/* ---- values ------------------------------------------------------------------------------ */
+
+/* Numbers that JSON has none of are strings. */
+static void put_real(ic_buf *b, double d)
+{
+	if (isnan(d))
+		ic_buf_puts(b, "\"NaN\"");
+	else if (isinf(d))
+		ic_buf_puts(b, d > 0 ? "\"Infinity\"" : "\"-Infinity\"");
+	else
+		ic_buf_double(b, d);
+}
+
+static void put_dynamic(ic_buf *b, ic_rows_writer *w, const ic_dyn *d)
+{
+	ic_str s;
+	switch (d->kind) {
+	case IC_DYN_STRING: ic_buf_json(b, d->s); return;
+	case IC_DYN_REAL: put_real(b, d->d); return;
+	case IC_DYN_ARRAY:
+		ic_buf_putc(b, '[');
+		for (uint32_t i = 0; i < d->n; i++) {
+			if (i)
+				ic_buf_putc(b, ',');
+			put_dynamic(b, w, d->item[i]);
+		}
+		ic_buf_putc(b, ']');
+		return;
+	case IC_DYN_BAG:
+		ic_buf_putc(b, '{');
+		for (uint32_t i = 0; i < d->n; i++) {
+			if (i)
+				ic_buf_putc(b, ',');
+			ic_buf_json(b, d->member[i].name);
+			ic_buf_putc(b, ':');
+			put_dynamic(b, w, d->member[i].value);
+		}
+		ic_buf_putc(b, '}');
+		return;
+	default: break;
+	}
+	s = ic_dyn_text(&w->arena, d);
+	b->failed |= !s.p;
+	bool text = d->kind == IC_DYN_DATETIME || d->kind == IC_DYN_TIMESPAN || d->kind == IC_DYN_GUID ||
+		    d->kind == IC_DYN_DECIMAL;
+	if (text && s.p && !(s.n && s.p[0] == '"'))
+		ic_buf_json(b, s);
+	else if (s.p)
+		ic_buf_str(b, s);
+}
+
+void ic_rows_json(ic_rows_writer *w, const ic_value *v)
+{
+	ic_buf *b = &w->text;
+	if (v->null) {
+		ic_buf_puts(b, "null");
+		return;
+	}
+	switch (v->type) {
+	case IC_Q_BOOL: ic_buf_puts(b, v->b ? "true" : "false"); return;
+	case IC_Q_INT:
+	case IC_Q_LONG: ic_buf_i64(b, v->i); return;
+	case IC_Q_REAL: put_real(b, v->d); return;
+	case IC_Q_DYNAMIC: put_dynamic(b, w, v->dyn); return;
+	default: break;
+	}
+	ic_str s = ic_value_text(&w->arena, v);
+	b->failed |= !s.p;
+	if (v->type == IC_Q_DECIMAL)
+		ic_buf_str(b, s);
+	else
+		ic_buf_json(b, s);
+}
+
+ic_str ic_rows_text(ic_rows_writer *w, const ic_value *v)
+{
+	if (v->null)
+		return (ic_str){ "", 0 };
+	if (v->type == IC_Q_BOOL)
+		return v->b ? IC_STR("true") : IC_STR("false");
+	return v->type == IC_Q_STRING && v->s.p ? v->s : ic_value_text(&w->arena, v);
+}
+
+/* ---- NDJSON ------------------------------------------------------------------------------- */
+
+static ic_status nothing(ic_rows_writer *w)
+{
+	(void)w;
+	return IC_OK;
+}
+
+static ic_status ndjson_row(ic_rows_writer *w, const ic_value *row)
+{
+	for (uint32_t c = 0; c < w->schema->n; c++) {
+		ic_buf_putc(&w->text, c ? ',' : '{');
+		ic_buf_json(&w->text, w->schema->column[c].name);
+		ic_buf_putc(&w->text, ':');
+		ic_rows_json(w, &row[c]);
+	}
+	ic_buf_puts(&w->text, w->schema->n ? "}\n" : "{}\n");
+	return IC_OK;
+}
+
+static const ic_rows_ops ndjson = { .begin = nothing, .row = ndjson_row, .end = nothing };
+
+/* ---- JSON: one object --------------------------------------------------------------------- */
+
+static ic_status json_begin(ic_rows_writer *w)
+{
+	ic_buf_puts(&w->text, "{\"columns\":[");
+	for (uint32_t c = 0; c < w->schema->n; c++) {
+		ic_buf_puts(&w->text, c ? ",\n{\"name\":" : "\n{\"name\":");
+		ic_buf_json(&w->text, w->schema->column[c].name);
+		ic_buf_printf(&w->text, ",\"type\":\"%s\"}", ic_qtype_name(w->schema->column[c].type));
+	}
+	ic_buf_puts(&w->text, "],\n\"rows\":[");
+	return IC_OK;
+}
+
+static ic_status json_row(ic_rows_writer *w, const ic_value *row)
+{
+	ic_buf_puts(&w->text, w->rows ? ",\n[" : "\n[");
+	for (uint32_t c = 0; c < w->schema->n; c++) {
+		if (c)
+			ic_buf_putc(&w->text, ',');
+		ic_rows_json(w, &row[c]);
+	}
+	ic_buf_putc(&w->text, ']');
+	return IC_OK;
+}
+
+static ic_status json_end(ic_rows_writer *w)
+{
+	ic_buf_puts(&w->text, "]}\n");
+	return IC_OK;
+}
+
+static const ic_rows_ops json = { .begin = json_begin, .row = json_row, .end = json_end, .whole = true };
+
+/* ---- CSV ----------------------------------------------------------------------------------- */
+
+static ic_status csv_begin(ic_rows_writer *w)
+{
+	for (uint32_t c = 0; c < w->schema->n; c++) {
+		if (c)
+			ic_buf_putc(&w->text, ',');
+		ic_buf_csv(&w->text, w->schema->column[c].name);
+	}
+	ic_buf_putc(&w->text, '\n');
+	return IC_OK;
+}
+
+static ic_status csv_row(ic_rows_writer *w, const ic_value *row)
+{
+	for (uint32_t c = 0; c < w->schema->n; c++) {
+		ic_str s = ic_rows_text(w, &row[c]);
+		if (c)
+			ic_buf_putc(&w->text, ',');
+		/* a span or a real may begin with a sign without being a formula */
+		bool plain = row[c].type != IC_Q_STRING && row[c].type != IC_Q_DYNAMIC;
+		if (!s.p)
+			return IC_E_NOMEM;
+		if (plain)
+			ic_buf_str(&w->text, s);
+		else
+			ic_buf_csv(&w->text, s);
+	}
+	ic_buf_putc(&w->text, '\n');
+	return IC_OK;
+}
+
+static const ic_rows_ops csv = { .begin = csv_begin, .row = csv_row, .end = nothing };
+
+/* ---- the writer ------------------------------------------------------------------------------ */
+
+const ic_rows_format ic_rows_formats[] = {
+	{ "table", "columns for people, the default on a terminal", &ic_rows_table },
+	{ "ndjson", "one JSON object a row, the default otherwise", &ndjson },
+	{ "json", "one object with columns, their types, and rows", &json },
+	{ "csv", "RFC 4180 with a header", &csv },
+	{ 0 },
+};
+
+ic_rows_writer *ic_rows_writer_new(const char *format, const ic_schema *schema, const ic_output *out,
+				   ic_error *err)
+{
+	const ic_rows_format *f = ic_rows_formats;
+	while (f->name && strcmp(f->name, format) != 0)
+		f++;
+	if (!f->name) {
+		ic_fail(err, IC_E_USAGE, "no format of rows is called \"%s\"", format);
+		return NULL;
+	}
+	ic_rows_writer *w = ic_calloc(1, sizeof *w);
+	if (!w) {
+		ic_fail_nomem(err);
+		return NULL;
+	}
+	*w = (ic_rows_writer){ .ops = f->ops, .schema = schema, .out = out };
+	ic_buf_init(&w->text, 0);
+	ic_arena_init(&w->arena, 0, NULL);
+	if (w->ops->begin(w) != IC_OK || w->text.failed) {
+		ic_rows_writer_free(w);
+		ic_fail_nomem(err);
+		return NULL;
+	}
+	return w;
+}
+
+void ic_rows_writer_free(ic_rows_writer *w)
+{
+	if (!w)
+		return;
+	if (w->ops->free)
+		w->ops->free(w);
+	ic_arena_clear(&w->arena);
+	ic_buf_clear(&w->text);
+	ic_free(w);
+}
+
+ic_status ic_rows_send(ic_rows_writer *w)
+{
+	ic_status st = IC_OK;
+	if (w->text.failed)
+		return IC_E_NOMEM;
+	if (w->text.n)
+		st = w->out->write(w->out->ctx, w->text.p, w->text.n);
+	ic_buf_reset(&w->text);
+	return st;
+}
+
+ic_status ic_rows_write(ic_rows_writer *w, const ic_chunk *c)
+{
+	ic_value *row = ic_malloc(sizeof *row * (c->columns + (size_t)1));
+	ic_status st = row ? IC_OK : IC_E_NOMEM;
+	bool first = w->rows == 0;
+	for (uint32_t r = 0; st == IC_OK && r < c->rows; r++) {
+		for (uint32_t k = 0; k < c->columns; k++)
+			row[k] = ic_vector_value(&c->col[k], r);
+		ic_arena_reset(&w->arena);
+		st = w->ops->row(w, row);
+		w->rows++;
+		if (w->text.failed)
+			st = w->ops->whole ? IC_E_LIMIT : IC_E_NOMEM;
+		if (st == IC_OK && !w->ops->whole && w->text.n >= SEND_AT)
+			st = ic_rows_send(w);
+	}
+	/* the first rows are seen at once */
+	if (st == IC_OK && first && !w->ops->whole)
+		st = ic_rows_send(w);
+	ic_free(row);
+	return st;
+}
+
+ic_status ic_rows_end(ic_rows_writer *w, ic_error *err)
+{
+	ic_status st = w->ops->end(w);
+	if (st == IC_OK)
+		st = ic_rows_send(w);
+	if (st == IC_E_NOMEM)
+		return ic_fail_nomem(err);
+	return st == IC_OK ? IC_OK : ic_fail(err, st, "writing failed");
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Rows of a query to text. Private to src/report. */
+#ifndef IC_REPORT_ROWS_H
+#define IC_REPORT_ROWS_H
+
+#include "report/private.h"
+
+struct ic_rows_writer {
+	const struct ic_rows_ops *ops;
+	const ic_schema *schema;
+	const ic_output *out;
+	ic_buf text;
+	ic_arena arena; /* of one row */
+	uint64_t rows;
+	void *state; /* of the format */
+};
+
+typedef struct ic_rows_ops {
+	ic_status (*begin)(ic_rows_writer *w);
+	ic_status (*row)(ic_rows_writer *w, const ic_value *row);
+	ic_status (*end)(ic_rows_writer *w);
+	void (*free)(ic_rows_writer *w);
+	bool whole; /* nothing is sent before the end */
+} ic_rows_ops;
+
+/* A value as JSON. */
+void ic_rows_json(ic_rows_writer *w, const ic_value *v);
+/* A value as plain text; a null gives nothing. .p NULL: out of memory. */
+ic_str ic_rows_text(ic_rows_writer *w, const ic_value *v);
+/* Sends what is there. */
+ic_status ic_rows_send(ic_rows_writer *w);
+
+extern const ic_rows_ops ic_rows_table; /* rows_table.c */
+
+#endif
