@@ -67,35 +67,37 @@ static ic_decimal decimal_of(const ic_value *v)
 	return v->type == IC_Q_DECIMAL ? *v->decimal : (ic_decimal){ .coefficient = v->i };
 }
 
-/* Both with the same scale. false: too many digits. */
-static bool level(ic_decimal *a, ic_decimal *b)
+/* A coefficient at a larger scale. false: too many digits. */
+static bool rescaled(const ic_decimal *d, int32_t scale, __int128 *ret)
 {
-	if (a->scale > b->scale)
-		return level(b, a);
-	for (; a->scale < b->scale; a->scale++)
-		if (__builtin_mul_overflow(a->coefficient, 10, &a->coefficient))
+	*ret = d->coefficient;
+	for (int32_t s = d->scale; s < scale; s++)
+		if (__builtin_mul_overflow(*ret, 10, ret))
 			return false;
 	return true;
 }
 
 static ic_value bin_decimal(ic_call *c, const ic_value *v, const ic_value *size, const ic_value *at)
 {
-	ic_decimal x = decimal_of(v), by = decimal_of(size), zero = { 0 };
-	ic_decimal origin = at ? decimal_of(at) : zero;
+	ic_decimal part[3] = { decimal_of(v), decimal_of(size), at ? decimal_of(at) : (ic_decimal){ 0 } };
+	__int128 x, by, origin;
+	int32_t scale = part[0].scale;
+	for (unsigned i = 1; i < 3; i++)
+		scale = part[i].scale > scale ? part[i].scale : scale;
 	ic_decimal *ret = ic_arena_alloc(c->arena, sizeof *ret);
 	if (!ret)
 		return ic_call_nomem(c);
-	if (by.coefficient <= 0 || !level(&x, &by) || !level(&x, &origin) || !level(&x, &by) ||
-	    __builtin_sub_overflow(x.coefficient, origin.coefficient, &x.coefficient))
+	if (!rescaled(&part[0], scale, &x) || !rescaled(&part[1], scale, &by) ||
+	    !rescaled(&part[2], scale, &origin) || by <= 0 || __builtin_sub_overflow(x, origin, &x))
 		return ic_value_null(IC_Q_DECIMAL);
-	__int128 rest = x.coefficient % by.coefficient;
+	__int128 rest = x % by;
 	if (rest < 0)
-		rest += by.coefficient;
-	*ret = (ic_decimal){ .coefficient = x.coefficient - rest + origin.coefficient, .scale = x.scale };
-	while (ret->scale > 0 && ret->coefficient % 10 == 0) {
-		ret->coefficient /= 10;
-		ret->scale--;
-	}
+		rest += by;
+	if (__builtin_sub_overflow(x, rest, &x) || __builtin_add_overflow(x, origin, &x))
+		return ic_value_null(IC_Q_DECIMAL);
+	for (; scale > 0 && x % 10 == 0; scale--)
+		x /= 10;
+	*ret = (ic_decimal){ .coefficient = x, .scale = scale };
 	return (ic_value){ .type = IC_Q_DECIMAL, .decimal = ret };
 }
 

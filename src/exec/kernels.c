@@ -15,6 +15,15 @@ static const ic_kernel_family *const families[] = {
 	&ic_kernels_bin,
 	&ic_kernels_time,
 	&ic_kernels_format,
+	&ic_kernels_ip,
+	&ic_kernels_url,
+	&ic_kernels_hash,
+	&ic_kernels_parse,
+	&ic_kernels_path,
+	&ic_kernels_xml,
+	&ic_kernels_agent,
+	&ic_kernels_geo,
+	&ic_kernels_aql,
 };
 
 const ic_kernel *ic_kernel_of(ic_fn_id fn)
