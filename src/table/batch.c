@@ -69,3 +69,36 @@ void ic_batch_null_rest(ic_batch *b, uint32_t row, ic_fieldset seen)
 		}
 	}
 }
+
+void ic_batch_null_column(ic_batch *b, ic_field f, uint32_t rows)
+{
+	const size_t size = value_size(ic_fields[f].type);
+	ic_column *col = &b->col[f];
+	memset((char *)col->data + b->rows * size, 0, rows * size);
+	for (uint32_t i = 0; i < rows; i++)
+		ic_column_set_null(col, b->rows + i);
+}
+
+void ic_batch_clear_nulls(ic_batch *b, ic_fieldset columns, uint32_t row)
+{
+	for (ic_fieldset left = b->wanted & columns; left; left &= left - 1)
+		b->col[__builtin_ctzll(left)].nulls[row >> 6] &= ~(UINT64_C(1) << (row & 63));
+}
+
+void ic_batch_move_row(ic_batch *b, ic_fieldset columns, uint32_t to, uint32_t from)
+{
+	for (ic_fieldset left = b->wanted & columns; left; left &= left - 1) {
+		ic_column *col = &b->col[__builtin_ctzll(left)];
+		switch (ic_fields[__builtin_ctzll(left)].type) {
+		case IC_T_BOOL: col->b[to] = col->b[from]; break;
+		case IC_T_LONG:
+		case IC_T_TIME: col->i[to] = col->i[from]; break;
+		case IC_T_REAL: col->d[to] = col->d[from]; break;
+		case IC_T_IP: col->ip[to] = col->ip[from]; break;
+		case IC_T_STRING: col->s[to] = col->s[from]; break;
+		}
+		const uint64_t bit = UINT64_C(1) << (to & 63);
+		uint64_t *word = &col->nulls[to >> 6];
+		*word = ic_column_null(col, from) ? *word | bit : *word & ~bit;
+	}
+}

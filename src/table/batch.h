@@ -63,5 +63,10 @@ static inline void ic_column_set_null(ic_column *c, uint32_t row)
 }
 /* Sets every wanted column of `row` that is not in `seen` to null, with zero bytes. */
 void ic_batch_null_rest(ic_batch *b, uint32_t row, ic_fieldset seen);
+/* Nulls, with zero bytes, in this column for `rows` rows after those that b has. */
+void ic_batch_null_column(ic_batch *b, ic_field f, uint32_t rows);
+/* For rows that did not come to be, or moved to a lower place. */
+void ic_batch_clear_nulls(ic_batch *b, ic_fieldset columns, uint32_t row);
+void ic_batch_move_row(ic_batch *b, ic_fieldset columns, uint32_t to, uint32_t from);
 
 #endif

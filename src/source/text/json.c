@@ -653,8 +653,9 @@ ic_json_result ic_json_scan(ic_json *j, const char *text, size_t n, size_t at)
 	return walk(j, (place){ .p = text, .at = blanks(text, at, n), .end = n }, &k);
 }
 
-static ic_json_result scan_shape(ic_json *j, const ic_json_slab *s, const shape *h, size_t *k)
+static ic_json_result scan_shape(ic_json *j, const ic_json_slab *s, shape *h, size_t *k)
 {
+	j->nodes->fitted = h;
 	j->marks = h->marks;
 	*k += h->line;
 	j->at = (s->ends[*k] & IC_SCAN_MAX) - 1u;
@@ -667,6 +668,7 @@ ic_json_result ic_json_scan_line(ic_json *j, const ic_json_slab *s, size_t at, s
 	place w = { .p = s->text, .at = at, .ends = s->ends, .k = *k, .indexed = true };
 	size_t line = *k;
 	begin_record(j);
+	t->fitted = NULL;
 	j->padded = true;
 	if (s->backslash) {
 		while (!(s->ends[line] & IC_SCAN_LINE))
@@ -676,7 +678,7 @@ ic_json_result ic_json_scan_line(ic_json *j, const ic_json_slab *s, size_t at, s
 		return walk(j, w, k);
 	}
 	t->credit += t->credit < CREDIT_MAX;
-	const shape *h = ic_json_shape_find(j, s, at, *k);
+	shape *h = ic_json_shape_find(j, s, at, *k);
 	if (h)
 		return scan_shape(j, s, h, k);
 	begin_record(j); /* values of a shape that did not fit to its end */

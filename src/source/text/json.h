@@ -111,6 +111,9 @@ bool ic_json_member(const ic_json_value *object, ic_str name, ic_json_value *ret
 /* Puts the record that was scanned into the batch, or counts why not. */
 typedef void (*ic_json_row)(void *ctx, ic_json *j, ic_batch *b, ic_row_counts *c, uint64_t line);
 
+/* Forgets what lines of known keys become: the plans have changed (json_put.h). */
+void ic_json_shapes_forget_plans(ic_json *j);
+
 /* The parse() of line formats. */
 ic_status ic_json_lines(ic_json *j, const char *text, size_t n, size_t *at, bool final, ic_batch *b,
 			ic_row_counts *c, ic_json_row row, void *ctx);

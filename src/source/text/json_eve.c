@@ -50,17 +50,12 @@ static const struct {
 	{ "quic.ja4", SLOT_QUIC + IC_F_JA4, 0 },
 };
 
-/* Columns that are taken from a slot as they stand. */
-typedef struct plan {
-	unsigned n;
-	ic_json_op op[IC_FIELD_COUNT];
-} plan;
-
 struct ic_reader {
 	ic_json *json;
 	const ic_input_request *req;
 	ic_fieldset planned;
-	plan plans[EVENT_COUNT];
+	ic_json_plan plans[EVENT_COUNT];
+	ic_json_plan started; /* of flows that say when they started */
 	ic_json_fill fill;
 };
 
@@ -80,82 +75,42 @@ static bool gate(void *ctx, ic_json *j, const ic_json_value *v)
 	return i < EVENT_COUNT && r->req->streams & IC_STREAM_BIT(events[i].stream);
 }
 
-/* Filled by hand: before the others, or from several values. */
-static const ic_fieldset apart = IC_FIELD_BIT(IC_F_TIME) | IC_FIELD_BIT(IC_F_EVENT_LEVEL) |
-				 IC_FIELD_BIT(IC_F_DST_PORT) | IC_FIELD_BIT(IC_F_SERVICE) |
-				 IC_FIELD_BIT(IC_F_TRANSPORT) | IC_FIELD_BIT(IC_F_DURATION) |
-				 IC_FIELD_BIT(IC_F_ACTION) | IC_FIELD_BIT(IC_F_ALPN) |
-				 IC_FIELD_BIT(IC_F_DNS_QUERY) | IC_FIELD_BIT(IC_F_DNS_ANSWERS);
-
-static bool starts_with(const char *s, const char *prefix)
+static ic_str text_of(ic_json_fill *f, unsigned slot)
 {
-	return strncmp(s, prefix, strlen(prefix)) == 0;
+	return ic_json_text(f->j, ic_json_get(f->j, slot), &f->b->arena);
 }
 
-static void make_plans(ic_reader *r, ic_fieldset wanted)
-{
-	r->planned = wanted;
-	for (size_t e = 0; e < EVENT_COUNT; e++) {
-		plan *p = &r->plans[e];
-		p->n = 0;
-		for (unsigned f = 0; f < IC_FIELD_COUNT; f++) {
-			const char *path = ic_fields[f].eve;
-			if (!((wanted & ~apart) >> f & 1) || !path)
-				continue;
-			bool quic = e == QUIC && starts_with(path, "tls.");
-			if (strchr(path, '.') && !quic && !starts_with(path, events[e].object))
-				continue;
-			p->op[p->n++] = ic_json_op_of((ic_field)f, quic ? SLOT_QUIC + f : f);
-		}
-	}
-}
+/* ---- columns ---- */
 
-static ic_str text_of(ic_reader *r, unsigned slot)
+static bool put_text(ic_json_fill *f, ic_field field, const ic_json_value *v)
 {
-	return ic_json_text(r->json, ic_json_get(r->json, slot), &r->fill.b->arena);
-}
-
-/* ---- rows ---- */
-
-/* What the filter asks for. */
-static bool put_first(ic_reader *r, size_t e)
-{
-	ic_json_fill *f = &r->fill;
-	const ic_json *j = r->json;
-	const bool started = e == FLOW && ic_json_has(j, IC_F_TIME);
-	if (!ic_json_put(f, IC_F_DST_PORT, ic_json_get(j, IC_F_DST_PORT)))
-		return false;
-	if (e == FLOW)
-		ic_json_put_str(f, IC_F_SERVICE, ic_json_service(f, text_of(r, IC_F_SERVICE)));
-	else if (events[e].stream != IC_STREAM_WEBSOCKET)
-		ic_json_put_str(f, IC_F_SERVICE, events[e].type);
-	return ic_json_put(f, IC_F_TIME, ic_json_get(j, started ? IC_F_TIME : SLOT_TIMESTAMP));
-}
-
-/* From the first to the last packet; `age` has whole seconds only. */
-static bool put_duration(ic_reader *r)
-{
-	ic_json_fill *f = &r->fill;
-	const ic_json *j = r->json;
-	int64_t start, end;
-	if (!ic_batch_has(f->b, IC_F_DURATION))
-		return true;
-	if (!ic_json_has(j, IC_F_TIME) || !ic_json_has(j, SLOT_END) ||
-	    !ic_json_time(f, ic_json_get(j, IC_F_TIME), &start) ||
-	    !ic_json_time(f, ic_json_get(j, SLOT_END), &end) || end < start)
-		return ic_json_put(f, IC_F_DURATION, ic_json_get(j, IC_F_DURATION));
-	f->b->col[IC_F_DURATION].d[f->row] = (double)(end - start) / (double)IC_TICKS_S;
-	f->seen |= IC_FIELD_BIT(IC_F_DURATION);
+	ic_json_put_str(f, field, ic_json_text(f->j, v, &f->b->arena));
 	return true;
 }
 
-static void put_action(ic_reader *r)
+enum { OF_END, OF_START, OF_AGE }; /* sources of a duration */
+
+/* From the first to the last packet; `age` has whole seconds only. */
+static bool put_duration(ic_json_fill *f, ic_field field, const ic_json_value *v)
 {
-	ic_str action = text_of(r, SLOT_FLOW_ACTION);
-	if (!ic_name_is(action, "drop|reject|rejectboth", true))
-		return;
-	ic_json_put_str(&r->fill, IC_F_ACTION, IC_STR("blocked"));
-	r->fill.b->flags[r->fill.row] |= IC_ROW_BLOCKED;
+	int64_t start, end;
+	bool both = v[OF_START].kind > IC_JSON_NONE && v[OF_START].kind != IC_JSON_NULL &&
+		    v[OF_END].kind > IC_JSON_NONE && v[OF_END].kind != IC_JSON_NULL;
+	if (!both || !ic_json_time(f, &v[OF_START], &start) || !ic_json_time(f, &v[OF_END], &end) ||
+	    end < start)
+		return ic_json_put(f, field, &v[OF_AGE]);
+	f->b->col[field].d[f->row] = (double)(end - start) / (double)IC_TICKS_S;
+	f->seen |= IC_FIELD_BIT(field);
+	return true;
+}
+
+static bool put_action(ic_json_fill *f, ic_field field, const ic_json_value *v)
+{
+	if (!ic_name_is(ic_json_text(f->j, v, &f->b->arena), "drop|reject|rejectboth", true))
+		return true;
+	ic_json_put_str(f, field, IC_STR("blocked"));
+	f->b->flags[f->row] |= IC_ROW_BLOCKED;
+	return true;
 }
 
 /* Appends to a list of answers; false when memory is short. */
@@ -181,111 +136,152 @@ static bool append(ic_json_fill *f, ic_str *list, ic_str s)
 #define ANSWERS_MAX 64 /* an answer with more names no more */
 
 /* Version 2 and 3: answers[].rdata; else grouped by type; else the one of version 1. */
-static void put_answers(ic_reader *r)
+static bool put_answers(ic_json_fill *f, ic_field field, const ic_json_value *unused)
 {
 	static const char *const types[] = { "CNAME", "A", "AAAA" };
-	ic_json_fill *f = &r->fill;
+	(void)unused;
 	ic_arena *a = &f->b->arena;
-	const ic_json_value *list = ic_json_get(r->json, IC_F_DNS_ANSWERS);
-	ic_str answers = text_of(r, SLOT_RDATA);
+	const ic_json_value *list = ic_json_get(f->j, IC_F_DNS_ANSWERS);
+	ic_str answers = text_of(f, SLOT_RDATA);
 	ic_json_value e, v;
 	size_t at = 0;
 	for (unsigned i = 0; i < ANSWERS_MAX && ic_json_element(list, &at, &e); i++)
 		if (ic_json_member(&e, IC_STR("rdata"), &v) &&
-		    !append(f, &answers, ic_json_text(r->json, &v, a)))
-			return;
+		    !append(f, &answers, ic_json_text(f->j, &v, a)))
+			return true;
 	for (size_t t = 0; t < 3 && !list->p; t++) {
 		at = 0;
-		if (!ic_json_member(ic_json_get(r->json, SLOT_GROUPED), ic_str_of(types[t]), &v))
+		if (!ic_json_member(ic_json_get(f->j, SLOT_GROUPED), ic_str_of(types[t]), &v))
 			continue;
 		for (unsigned i = 0; i < ANSWERS_MAX && ic_json_element(&v, &at, &e); i++)
-			if (!append(f, &answers, ic_json_text(r->json, &e, a)))
-				return;
+			if (!append(f, &answers, ic_json_text(f->j, &e, a)))
+				return true;
 	}
-	ic_json_put_str(f, IC_F_DNS_ANSWERS, answers);
+	ic_json_put_str(f, field, answers);
+	return true;
 }
 
-static void put_dns(ic_reader *r)
+static bool put_query(ic_json_fill *f, ic_field field, const ic_json_value *v)
 {
-	ic_json_fill *f = &r->fill;
 	ic_json_value query, name;
 	size_t at = 0;
-	ic_str rrname = text_of(r, IC_F_DNS_QUERY);
-	if (!rrname.p && ic_json_element(ic_json_get(r->json, SLOT_QUERIES), &at, &query) &&
+	ic_str rrname = ic_json_text(f->j, v, &f->b->arena);
+	if (!rrname.p && ic_json_element(ic_json_get(f->j, SLOT_QUERIES), &at, &query) &&
 	    ic_json_member(&query, IC_STR("rrname"), &name))
-		rrname = ic_json_text(r->json, &name, &f->b->arena);
-	ic_json_put_str(f, IC_F_DNS_QUERY, rrname);
-	if (ic_batch_has(f->b, IC_F_DNS_ANSWERS))
-		put_answers(r);
+		rrname = ic_json_text(f->j, &name, &f->b->arena);
+	ic_json_put_str(f, field, rrname);
+	return true;
 }
 
-static void put_tls(ic_reader *r, size_t e)
+static bool put_name(ic_json_fill *f, ic_field field, const ic_json_value *v)
 {
-	ic_json_fill *f = &r->fill;
 	ic_arena *a = &f->b->arena;
-	ic_str alpn = text_of(r, IC_F_ALPN);
-	if (ic_batch_has(f->b, IC_F_DST_NAME))
-		ic_json_put_str(f, IC_F_DST_NAME,
-				ic_host_name(a, text_of(r, e == QUIC ? SLOT_QUIC + IC_F_SNI : IC_F_SNI)));
-	ic_json_put_str(f, IC_F_ALPN, alpn.p ? alpn : text_of(r, SLOT_SERVER_ALPNS));
+	ic_json_put_str(f, field, ic_host_name(a, ic_json_text(f->j, v, a)));
+	return true;
 }
 
-static void put_transport(ic_reader *r)
+static bool put_alpn(ic_json_fill *f, ic_field field, const ic_json_value *v)
 {
-	ic_json_fill *f = &r->fill;
-	if (!ic_batch_has(f->b, IC_F_TRANSPORT))
-		return;
-	ic_str s = text_of(r, IC_F_TRANSPORT);
+	ic_str alpn = ic_json_text(f->j, v, &f->b->arena);
+	ic_json_put_str(f, field, alpn.p ? alpn : text_of(f, SLOT_SERVER_ALPNS));
+	return true;
+}
+
+static bool put_transport(ic_json_fill *f, ic_field field, const ic_json_value *v)
+{
+	ic_str s = ic_json_text(f->j, v, &f->b->arena);
 	if (ic_str_eq(s, IC_STR("TCP")))
 		s = IC_STR("tcp");
 	else if (ic_str_eq(s, IC_STR("UDP")))
 		s = IC_STR("udp");
 	else
 		s = ic_transport_name(&f->b->arena, s);
-	ic_json_put_str(f, IC_F_TRANSPORT, s);
-}
-
-static bool put_rest(ic_reader *r, size_t e)
-{
-	ic_json_fill *f = &r->fill;
-	const plan *p = &r->plans[e];
-	if (!ic_json_put_all(f, p->op, p->n))
-		return false;
-	put_transport(r);
-	switch (events[e].stream) {
-	case IC_STREAM_CONN: put_action(r); return put_duration(r);
-	case IC_STREAM_SSL: put_tls(r, e); break;
-	case IC_STREAM_DNS: put_dns(r); break;
-	default: break;
-	}
+	ic_json_put_str(f, field, s);
 	return true;
 }
 
-static void row(void *ctx, ic_json *j, ic_batch *b, ic_row_counts *c, uint64_t line)
+/* ---- plans ---- */
+
+static bool starts_with(const char *s, const char *prefix)
 {
-	ic_reader *r = ctx;
-	ic_json_fill *f = &r->fill;
+	return strncmp(s, prefix, strlen(prefix)) == 0;
+}
+
+/* Columns that are taken from a slot as they stand: those of the event and those of its object. */
+static void add_plain(ic_json_plan *p, size_t e, ic_fieldset wanted)
+{
+	const ic_fieldset apart = IC_FIELD_BIT(IC_F_TIME) | IC_FIELD_BIT(IC_F_EVENT_LEVEL) |
+				  IC_FIELD_BIT(IC_F_SERVICE) | IC_FIELD_BIT(IC_F_DURATION) |
+				  IC_FIELD_BIT(IC_F_ACTION) | IC_FIELD_BIT(IC_F_ALPN) |
+				  IC_FIELD_BIT(IC_F_DNS_QUERY) | IC_FIELD_BIT(IC_F_DNS_ANSWERS);
+	for (unsigned f = 0; f < IC_FIELD_COUNT; f++) {
+		const char *path = ic_fields[f].eve;
+		bool quic = e == QUIC && path && starts_with(path, "tls.");
+		if (path && (!strchr(path, '.') || quic || starts_with(path, events[e].object)))
+			ic_json_plan_add(p, wanted & ~apart, (ic_field)f, quic ? SLOT_QUIC + f : f, NULL);
+	}
+}
+
+static void make_plan(ic_json_plan *p, size_t e, bool started, ic_fieldset wanted)
+{
+	const ic_stream s = events[e].stream;
+	ic_json_column *duration;
+	*p = (ic_json_plan){ .stream = (uint8_t)s,
+			     .flags = s == IC_STREAM_WEBSOCKET ? IC_ROW_UPGRADE : 0,
+			     .by_column = s == IC_STREAM_CONN,
+			     .time = started ? IC_F_TIME : SLOT_TIMESTAMP,
+			     .no_time = "no timestamp" };
+	ic_json_plan_add(p, wanted, IC_F_DST_PORT, IC_F_DST_PORT, NULL);
+	if (s == IC_STREAM_CONN)
+		ic_json_plan_add(p, wanted, IC_F_SERVICE, IC_F_SERVICE, ic_json_put_service);
+	else if (s != IC_STREAM_WEBSOCKET)
+		ic_json_plan_add(p, wanted, IC_F_SERVICE, SLOT_TYPE, put_text);
+	ic_json_column *time = ic_json_plan_add(p, wanted, IC_F_TIME, p->time, NULL);
+	if (time)
+		time->form = IC_JSON_FORM_ISO;
+	p->asked = p->columns;
+	ic_json_plan_add(p, wanted, IC_F_TRANSPORT, IC_F_TRANSPORT, put_transport);
+	switch (s) {
+	case IC_STREAM_CONN:
+		ic_json_plan_add(p, wanted, IC_F_ACTION, SLOT_FLOW_ACTION, put_action);
+		duration = ic_json_plan_add(p, wanted, IC_F_DURATION, SLOT_END, put_duration);
+		if (duration) {
+			duration->slots = 3;
+			duration->slot[OF_START] = IC_F_TIME;
+			duration->slot[OF_AGE] = IC_F_DURATION;
+		}
+		break;
+	case IC_STREAM_SSL:
+		ic_json_plan_add(p, wanted, IC_F_DST_NAME, e == QUIC ? SLOT_QUIC + IC_F_SNI : IC_F_SNI,
+				 put_name);
+		ic_json_plan_add(p, wanted, IC_F_ALPN, IC_F_ALPN, put_alpn);
+		break;
+	case IC_STREAM_DNS:
+		ic_json_plan_add(p, wanted, IC_F_DNS_QUERY, IC_F_DNS_QUERY, put_query);
+		ic_json_plan_add(p, wanted, IC_F_DNS_ANSWERS, IC_JSON_SLOTS, put_answers);
+		break;
+	default: break;
+	}
+	add_plain(p, e, wanted);
+}
+
+static void make_plans(ic_reader *r, ic_fieldset wanted)
+{
+	r->planned = wanted;
+	for (size_t e = 0; e < EVENT_COUNT; e++)
+		make_plan(&r->plans[e], e, false, wanted);
+	make_plan(&r->started, FLOW, true, wanted);
+	ic_json_shapes_forget_plans(r->json);
+}
+
+/* NULL: an event of no use. */
+static const ic_json_plan *plan_of(void *ctx, ic_json *j)
+{
+	const ic_reader *r = ctx;
 	size_t e = event_of(ic_json_get(j, SLOT_TYPE));
-	if (e == EVENT_COUNT || !(r->req->streams & IC_STREAM_BIT(events[e].stream))) {
-		c->other_stream++;
-		return;
-	}
-	ic_json_fill_begin(f, b, events[e].stream,
-			   events[e].stream == IC_STREAM_WEBSOCKET ? IC_ROW_UPGRADE : 0);
-	if (!ic_json_has(j, SLOT_TIMESTAMP) && !(e == FLOW && ic_json_has(j, IC_F_TIME))) {
-		ic_row_bad(c, line, 0, "no timestamp");
-		return;
-	}
-	if (!put_first(r, e)) {
-		ic_json_fill_bad(f, c, line);
-		return;
-	}
-	if (!ic_json_fill_keep(f, &r->req->filter, c))
-		return;
-	if (!put_rest(r, e))
-		ic_json_fill_bad(f, c, line);
-	else if (!j->nomem)
-		ic_json_fill_end(f, c, line);
+	if (e == EVENT_COUNT || !(r->req->streams & IC_STREAM_BIT(events[e].stream)))
+		return NULL;
+	return e == FLOW && ic_json_has(j, IC_F_TIME) ? &r->started : &r->plans[e];
 }
 
 /* ---- the source kind ---- */
@@ -304,6 +300,7 @@ static void eve_end(ic_reader *r)
 {
 	if (!r)
 		return;
+	ic_json_fill_clear(&r->fill);
 	ic_json_free(r->json);
 	ic_free(r);
 }
@@ -324,6 +321,9 @@ static ic_reader *eve_begin(const ic_reader_config *cfg, const ic_layout *layout
 	r->json->gate = gate;
 	r->json->ctx = r;
 	r->fill.j = r->json;
+	r->fill.plan_of = plan_of;
+	r->fill.ctx = r;
+	r->fill.filter = &cfg->req->filter;
 	r->req = cfg->req;
 	return r;
 }
@@ -333,7 +333,7 @@ static ic_status eve_parse(ic_reader *r, const char *text, size_t n, size_t *at,
 {
 	if (r->planned != b->wanted)
 		make_plans(r, b->wanted);
-	return ic_json_lines(r->json, text, n, at, final, b, c, row, r);
+	return ic_json_plan_lines(&r->fill, text, n, at, final, b, c);
 }
 
 static int eve_sniff(const char *head, size_t n)

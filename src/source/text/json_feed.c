@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Text to records: lines with one object each, or documents with objects in lists. */
-#include "source/text/json_private.h"
+#include "source/text/json_columns.h"
 
 #define SLAB 24576 /* with its marks it fits the first cache */
 
@@ -34,6 +34,7 @@ typedef struct feed {
 	ic_row_counts *c;
 	ic_json_row row;
 	void *ctx;
+	ic_json_fill *fill; /* NULL: rows are taken one by one */
 } feed;
 
 /* What becomes of a line or record that was scanned. start: of the line, for the column. */
@@ -59,7 +60,14 @@ static size_t take_slab(const feed *f, const char *text, size_t n, uint16_t *end
 	s.marks = marks;
 	while (k < marks && f->b->rows < IC_BATCH_ROWS && !f->j->nomem) {
 		size_t at = text[start] == '{' ? start : line_start(text, start, s.n);
-		if (text[at] != '\n') {
+		const bool queued =
+		    f->fill && text[at] == '{' && ic_json_queue_line(f->fill, &s, at, &k, f->c);
+		if (!queued && f->fill) {
+			ic_json_queue_flush(f->fill, f->c);
+			if (f->b->rows == IC_BATCH_ROWS)
+				break;
+		}
+		if (!queued && text[at] != '\n') {
 			ic_json_result r = ic_json_scan_line(f->j, &s, at, &k);
 			if (r == IC_JSON_OK) {
 				at = f->j->at;
@@ -75,6 +83,8 @@ static size_t take_slab(const feed *f, const char *text, size_t n, uint16_t *end
 		start = ends[k++] & IC_SCAN_MAX;
 		f->c->lines++;
 	}
+	if (f->fill)
+		ic_json_queue_flush(f->fill, f->c);
 	return start;
 }
 
@@ -103,22 +113,49 @@ static size_t take_line(const feed *f, const char *text, size_t n, bool final)
 	return length + (line_end != NULL);
 }
 
-ic_status ic_json_lines(ic_json *j, const char *text, size_t n, size_t *at, bool final, ic_batch *b,
-			ic_row_counts *c, ic_json_row row, void *ctx)
+static ic_status feed_lines(const feed *f, const char *text, size_t n, size_t *at, bool final)
 {
-	const feed f = { j, b, c, row, ctx };
+	const ic_json *j = f->j;
 	uint16_t ends[SLAB + 1 + IC_SCAN_PAD];
-	while (*at < n && b->rows < IC_BATCH_ROWS && !j->nomem) {
+	while (*at < n && f->b->rows < IC_BATCH_ROWS && !j->nomem) {
 		size_t used = 0;
 		if (n - *at > IC_JSON_PAD)
-			used = take_slab(&f, text + *at, n - *at - IC_JSON_PAD, ends);
+			used = take_slab(f, text + *at, n - *at - IC_JSON_PAD, ends);
 		if (used == 0)
-			used = take_line(&f, text + *at, n - *at, final);
+			used = take_line(f, text + *at, n - *at, final);
 		if (used == 0)
 			break;
 		*at += used;
 	}
 	return j->nomem ? IC_E_NOMEM : IC_OK;
+}
+
+ic_status ic_json_lines(ic_json *j, const char *text, size_t n, size_t *at, bool final, ic_batch *b,
+			ic_row_counts *c, ic_json_row row, void *ctx)
+{
+	const feed f = { j, b, c, row, ctx, NULL };
+	return feed_lines(&f, text, n, at, final);
+}
+
+static void planned_row(void *ctx, ic_json *j, ic_batch *b, ic_row_counts *c, uint64_t line)
+{
+	ic_json_fill *f = ctx;
+	const ic_json_plan *p = f->plan_of(f->ctx, j);
+	if (!p) {
+		c->other_stream++;
+		return;
+	}
+	ic_json_plan_row(p, f, b, c, line);
+	if (!ic_json_queue_learn(f, p))
+		j->nomem = true;
+}
+
+ic_status ic_json_plan_lines(ic_json_fill *f, const char *text, size_t n, size_t *at, bool final, ic_batch *b,
+			     ic_row_counts *c)
+{
+	const feed lines = { f->j, b, c, planned_row, f, f };
+	f->b = b;
+	return feed_lines(&lines, text, n, at, final);
 }
 
 /* ---- documents ---- */
@@ -295,7 +332,7 @@ static bool step(cursor *k)
 ic_status ic_json_records(ic_json *j, ic_json_document *d, const char *text, size_t n, size_t *at, bool final,
 			  ic_batch *b, ic_row_counts *c, ic_json_row row, void *ctx)
 {
-	const feed f = { j, b, c, row, ctx };
+	const feed f = { j, b, c, row, ctx, NULL };
 	cursor k = { &f, d, text, n, *at, final };
 	while (k.at < n && b->rows < IC_BATCH_ROWS && !j->nomem && step(&k))
 		;

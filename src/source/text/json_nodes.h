@@ -4,6 +4,7 @@
 #define IC_SOURCE_TEXT_JSON_NODES_H
 
 #include "source/text/json_private.h"
+#include "source/text/json_put.h"
 
 #if defined(__x86_64__)
 #include <emmintrin.h>
@@ -51,8 +52,9 @@ typedef struct piece {
 	uint16_t mark; /* the piece starts so many bytes before what this mark of the line says */
 	uint8_t back;
 	uint8_t length;
-	bool string; /* what follows: a string, or a number or word */
-	bool last;   /* nothing follows */
+	bool string;   /* what follows: a string, or a number or word */
+	bool last;     /* nothing follows */
+	uint16_t cell; /* where a queue keeps the value's offsets, once the shape has a plan */
 	ic_json_value *value;
 } piece;
 
@@ -61,6 +63,16 @@ typedef struct shape {
 	uint32_t line;	 /* the mark of the line's end */
 	uint32_t marks;
 	ic_json_value *gate; /* NULL: none */
+	/* What rows of this shape become, and the gate's text that goes with it. NULL: not known. */
+	const ic_json_plan *plan;
+	char gate_text[16];
+	uint8_t gate_n;
+	uint16_t gate_cell;
+	uint16_t absent[IC_FIELD_COUNT * IC_JSON_SOURCES]; /* cells of the plan that the shape has not */
+	struct same_cell {
+		uint16_t to, from;
+	} same[IC_FIELD_COUNT]; /* cells of values that have another one already */
+	uint16_t absents, sames;
 	piece piece[PIECES];
 } shape;
 
@@ -68,6 +80,7 @@ struct ic_json_nodes {
 	node list[NODE_ROOM];
 	shape shapes[SHAPES];
 	unsigned recent, oldest; /* shapes */
+	shape *fitted;		 /* by the last line that was scanned; NULL: none */
 	unsigned credit;
 	uint32_t count, asked; /* nodes in use; those up to `asked` were asked for */
 	uint16_t table[TABLE_SIZE];
@@ -154,8 +167,23 @@ const node *ic_json_node(const ic_json *j, const node *parent, ic_str key);
 /* ---- json_shape.c ---- */
 
 /* The shape that the line at text[at] fits, NULL if none; its values are set then. k: its first mark. */
-const shape *ic_json_shape_find(ic_json *j, const ic_json_slab *s, size_t at, size_t k);
+shape *ic_json_shape_find(ic_json *j, const ic_json_slab *s, size_t at, size_t k);
 /* Learns the shape of the line at p[at], which has passed a scan. ends: the marks of the line. */
 void ic_json_shape_learn(ic_json *j, const char *p, size_t at, const uint16_t *ends);
+/* Gives the shape a plan; its last record has just been scanned. */
+void ic_json_shape_plan(ic_json *j, shape *h, const ic_json_plan *plan);
+/* Cells of a row of the plan: two offsets for each slot of each column in turn, then those of the gate
+ * and two that take what nobody wants. */
+static inline uint16_t ic_json_plan_cells(const ic_json_plan *p)
+{
+	unsigned slots = 0;
+	for (unsigned i = 0; i < p->columns; i++)
+		slots += p->column[i].slots;
+	return (uint16_t)(2 * slots + 4);
+}
+/* As ic_json_shape_find, for shapes with this plan: writes the offsets of the values to `cells`: where
+ * each starts and one more than where it ends; `absent` and the next for one that is not there. */
+bool ic_json_shape_cells(ic_json *j, const ic_json_slab *s, size_t at, size_t *k, const ic_json_plan *plan,
+			 uint16_t *cells, uint16_t absent);
 
 #endif

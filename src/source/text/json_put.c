@@ -16,16 +16,6 @@
 #define QUICK 0
 #endif
 
-void ic_json_fill_begin(ic_json_fill *f, ic_batch *b, ic_stream s, uint8_t flags)
-{
-	f->b = b;
-	f->row = b->rows;
-	f->seen = 0;
-	f->cause = NULL;
-	b->stream[f->row] = (uint8_t)s;
-	b->flags[f->row] = flags;
-}
-
 static bool refuse(ic_json_fill *f, ic_field field, const char *cause, ic_str text)
 {
 	f->cause = cause;
@@ -34,9 +24,7 @@ static bool refuse(ic_json_fill *f, ic_field field, const char *cause, ic_str te
 	return false;
 }
 
-/* "2024-05-01T00:00:00.123456+0000", also with Z: the form of EVE and of Zeek, at a place that one byte
- * follows (its quote). Days are remembered. */
-static bool usual_time(ic_json_fill *f, ic_str s, int64_t *ret)
+bool ic_json_usual_time(ic_json_fill *f, ic_str s, int64_t *ret)
 {
 	uint64_t fraction, w;
 	if (!QUICK || s.n < 27 || s.p[10] != 'T' || s.p[19] != '.')
@@ -67,7 +55,7 @@ static bool usual_time(ic_json_fill *f, ic_str s, int64_t *ret)
 static bool read_time(ic_json_fill *f, const ic_json_value *v, ic_str text, int64_t *ret)
 {
 	double d;
-	if (v->kind == IC_JSON_STRING && !v->escaped && usual_time(f, text, ret))
+	if (v->kind == IC_JSON_STRING && !v->escaped && ic_json_usual_time(f, text, ret))
 		return true;
 	if (v->kind == IC_JSON_STRING && memchr(text.p, ':', text.n))
 		return ic_time_from_text(text, ret) || refuse(f, IC_F_TIME, "is not a time", text);
@@ -210,72 +198,6 @@ bool ic_json_put(ic_json_fill *f, ic_field field, const ic_json_value *v)
 	return good;
 }
 
-enum { PUT_ANY, PUT_STRING, PUT_COUNT, PUT_PORT, PUT_IP };
-
-ic_json_op ic_json_op_of(ic_field field, unsigned slot)
-{
-	ic_json_op op = { (uint8_t)field, PUT_ANY, (uint16_t)slot };
-	if (field == IC_F_SRC_PORT || field == IC_F_DST_PORT)
-		op.how = PUT_PORT;
-	else if (ic_fields[field].type == IC_T_LONG)
-		op.how = PUT_COUNT;
-	else if (ic_fields[field].type == IC_T_STRING)
-		op.how = PUT_STRING;
-	else if (ic_fields[field].type == IC_T_IP)
-		op.how = PUT_IP;
-	return op;
-}
-
-/* The usual form of a value into its column; false: it has another one. */
-static inline bool put_usual(ic_column *col, uint32_t row, unsigned how, const ic_json_value *v)
-{
-	uint64_t u;
-	switch (how) {
-	case PUT_STRING:
-		col->s[row] = (ic_str){ v->p, v->n };
-		return (v->kind == IC_JSON_STRING || v->kind == IC_JSON_NUMBER) && !v->escaped;
-	case PUT_PORT:
-		if (v->kind != IC_JSON_NUMBER || v->n - 1 > 4 || !ic_fast_digits8(v->p, v->n, &u) ||
-		    u > 65535)
-			return false;
-		col->i[row] = (int64_t)u;
-		return true;
-	case PUT_COUNT:
-		if (v->kind != IC_JSON_NUMBER || v->n - 1 > 15 || !ic_fast_digits16(v->p, v->n, &u))
-			return false;
-		col->i[row] = (int64_t)u;
-		return true;
-	case PUT_IP: return v->kind == IC_JSON_STRING && quick_quad(v->p, v->n, &col->ip[row]);
-	default: return false;
-	}
-}
-
-bool ic_json_put_all(ic_json_fill *f, const ic_json_op *ops, unsigned n)
-{
-	const ic_json *const j = f->j;
-	const uint32_t row = f->row;
-	const uint16_t record = j->record;
-	const bool quick = QUICK && j->padded;
-	ic_batch *const b = f->b;
-	ic_fieldset seen = f->seen;
-	for (unsigned i = 0; i < n; i++) {
-		const ic_json_op op = ops[i];
-		const ic_json_value *v = &j->values[op.slot];
-		if (v->record != record)
-			continue;
-		if (quick && put_usual(&b->col[op.field], row, op.how, v)) {
-			seen |= IC_FIELD_BIT(op.field);
-			continue;
-		}
-		f->seen = seen;
-		if (!ic_json_put(f, (ic_field)op.field, v))
-			return false;
-		seen = f->seen;
-	}
-	f->seen = seen;
-	return true;
-}
-
 void ic_json_put_str(ic_json_fill *f, ic_field field, ic_str s)
 {
 	if (!s.p || !ic_batch_has(f->b, field))
@@ -299,36 +221,138 @@ ic_str ic_json_service(ic_json_fill *f, ic_str theirs)
 	return f->services[i].same ? theirs : f->services[i].ours;
 }
 
-static void clear_nulls(ic_json_fill *f, ic_fieldset set)
+void ic_json_fill_bad(const ic_json_fill *f, ic_row_counts *c, uint64_t line)
 {
-	for (set &= f->b->wanted; set; set &= set - 1)
-		f->b->col[__builtin_ctzll(set)].nulls[f->row >> 6] &= ~(UINT64_C(1) << (f->row & 63));
+	if (c->has_sample && line < c->sample_line)
+		c->has_sample = false;
+	ic_row_bad(c, line, 0, "%s %s: %.*s", ic_fields[f->bad_field].name, f->cause,
+		   (int)(f->bad_text.n < 40 ? f->bad_text.n : 40), f->bad_text.p ? f->bad_text.p : "");
 }
 
-bool ic_json_fill_keep(ic_json_fill *f, const ic_row_filter *filter, ic_row_counts *c)
+/* ---- plans ---- */
+
+bool ic_json_put_plain(ic_json_fill *f, ic_field field, const ic_json_value *v)
+{
+	return ic_json_put(f, field, v);
+}
+
+bool ic_json_put_service(ic_json_fill *f, ic_field field, const ic_json_value *v)
+{
+	if (v->kind != IC_JSON_NONE)
+		ic_json_put_str(f, field, ic_json_service(f, ic_json_text(f->j, v, &f->b->arena)));
+	return true;
+}
+
+static ic_json_form form_of(ic_field field)
+{
+	if (field == IC_F_SRC_PORT || field == IC_F_DST_PORT)
+		return IC_JSON_FORM_PORT;
+	switch (ic_fields[field].type) {
+	case IC_T_LONG: return IC_JSON_FORM_COUNT;
+	case IC_T_REAL: return IC_JSON_FORM_REAL;
+	case IC_T_TIME: return IC_JSON_FORM_EPOCH;
+	case IC_T_IP: return IC_JSON_FORM_QUAD;
+	case IC_T_STRING: return IC_JSON_FORM_TEXT;
+	case IC_T_BOOL: break;
+	}
+	return IC_JSON_FORM_NONE;
+}
+
+ic_json_column *ic_json_plan_add(ic_json_plan *p, ic_fieldset wanted, ic_field field, unsigned slot,
+				 ic_json_put_fn put)
+{
+	if (!(wanted >> field & 1) || p->fields >> field & 1)
+		return NULL;
+	ic_json_column *c = &p->column[p->columns++];
+	p->fields |= IC_FIELD_BIT(field);
+	*c = (ic_json_column){ .field = (uint8_t)field, .slots = 1, .slot = { (uint16_t)slot } };
+	c->put = put ? put : ic_json_put_plain;
+	c->form = (uint8_t)(put == ic_json_put_service ? IC_JSON_FORM_SERVICE
+			    : put		       ? IC_JSON_FORM_NONE
+						       : form_of(field));
+	return c;
+}
+
+/* The usual form of a value into its column; false: it has another one. */
+static inline bool put_usual(ic_column *col, uint32_t row, unsigned form, const ic_json_value *v)
+{
+	uint64_t u;
+	switch (form) {
+	case IC_JSON_FORM_TEXT:
+		col->s[row] = (ic_str){ v->p, v->n };
+		return (v->kind == IC_JSON_STRING || v->kind == IC_JSON_NUMBER) && !v->escaped;
+	case IC_JSON_FORM_PORT:
+		if (v->kind != IC_JSON_NUMBER || v->n - 1 > 4 || !ic_fast_digits8(v->p, v->n, &u) ||
+		    u > 65535)
+			return false;
+		col->i[row] = (int64_t)u;
+		return true;
+	case IC_JSON_FORM_COUNT:
+		if (v->kind != IC_JSON_NUMBER || v->n - 1 > 15 || !ic_fast_digits16(v->p, v->n, &u))
+			return false;
+		col->i[row] = (int64_t)u;
+		return true;
+	case IC_JSON_FORM_QUAD: return v->kind == IC_JSON_STRING && quick_quad(v->p, v->n, &col->ip[row]);
+	default: return false;
+	}
+}
+
+/* Puts columns first..last-1. */
+static bool put_columns(const ic_json_plan *p, ic_json_fill *f, unsigned first, unsigned last)
+{
+	const ic_json *const j = f->j;
+	const bool quick = QUICK && j->padded;
+	for (unsigned i = first; i < last; i++) {
+		const ic_json_column *col = &p->column[i];
+		const ic_json_value *v = ic_json_get(j, col->slot[0]);
+		if (quick && put_usual(&f->b->col[col->field], f->row, col->form, v)) {
+			f->seen |= IC_FIELD_BIT(col->field);
+			continue;
+		}
+		ic_json_value all[IC_JSON_SOURCES] = { *v };
+		for (unsigned k = 1; k < col->slots; k++)
+			all[k] = *ic_json_get(j, col->slot[k]);
+		if (!col->put(f, (ic_field)col->field, all))
+			return false;
+	}
+	return true;
+}
+
+void ic_json_plan_row(const ic_json_plan *p, ic_json_fill *f, ic_batch *b, ic_row_counts *c, uint64_t line)
 {
 	const ic_fieldset asked =
 	    IC_FIELD_BIT(IC_F_DST_PORT) | IC_FIELD_BIT(IC_F_SERVICE) | IC_FIELD_BIT(IC_F_TIME);
+	const uint32_t row = b->rows;
+	f->b = b;
+	f->row = row;
+	f->seen = 0;
+	b->stream[row] = p->stream;
+	b->flags[row] = p->flags;
+	if (!ic_json_has(f->j, p->time)) {
+		ic_row_bad(c, line, 0, "%s", p->no_time);
+		return;
+	}
+	if (!put_columns(p, f, 0, p->asked)) {
+		ic_json_fill_bad(f, c, line);
+		return;
+	}
 	const ic_fieldset missing = asked & ~f->seen;
-	ic_batch_null_rest(f->b, f->row, ~missing);
-	bool keep = ic_row_keep(filter, f->b, f->row, c);
+	ic_batch_null_rest(b, row, ~missing);
+	bool keep = ic_row_keep(f->filter, b, row, c);
 	/* The place is used again for the next row. */
-	clear_nulls(f, missing);
-	return keep;
-}
-
-void ic_json_fill_end(ic_json_fill *f, ic_row_counts *c, uint64_t line)
-{
-	ic_batch_null_rest(f->b, f->row, f->seen);
-	f->b->line[f->row] = (uint32_t)line;
-	if (f->b->stream[f->row] == IC_STREAM_HTTP || f->b->stream[f->row] == IC_STREAM_WEBSOCKET)
-		ic_http_row_finish(f->b, f->row);
-	f->b->rows++;
+	ic_batch_clear_nulls(b, missing, row);
+	if (!keep)
+		return;
+	if (!put_columns(p, f, p->asked, p->columns)) {
+		ic_json_fill_bad(f, c, line);
+		return;
+	}
+	if (f->j->nomem)
+		return;
+	ic_batch_null_rest(b, row, f->seen);
+	b->line[row] = (uint32_t)line;
+	if (p->stream == IC_STREAM_HTTP || p->stream == IC_STREAM_WEBSOCKET)
+		ic_http_row_finish(b, row);
+	b->rows++;
 	c->kept++;
-}
-
-void ic_json_fill_bad(const ic_json_fill *f, ic_row_counts *c, uint64_t line)
-{
-	ic_row_bad(c, line, 0, "%s %s: %.*s", ic_fields[f->bad_field].name, f->cause,
-		   (int)(f->bad_text.n < 40 ? f->bad_text.n : 40), f->bad_text.p ? f->bad_text.p : "");
 }

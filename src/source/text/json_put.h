@@ -9,7 +9,15 @@
 
 /* A row being filled at b->rows. */
 typedef struct ic_json_fill {
+	/* Set by the owner. */
 	ic_json *j;
+	/* The plan of the record that was scanned; NULL: it is of no use. Two records with the same keys and
+	 * the same value at the gate have the same plan, unless a value is null. */
+	const struct ic_json_plan *(*plan_of)(void *ctx, ic_json *j);
+	void *ctx;
+	const ic_row_filter *filter;
+	struct ic_json_queue *queue; /* made when needed; freed by ic_json_fill_clear */
+	/* of the row */
 	ic_batch *b;
 	uint32_t row;
 	ic_fieldset seen;  /* columns that have a value */
@@ -26,31 +34,74 @@ typedef struct ic_json_fill {
 	} services[IC_SERVICE_CACHE];
 } ic_json_fill;
 
-/* Starts row b->rows with this stream and these flags. */
-void ic_json_fill_begin(ic_json_fill *f, ic_batch *b, ic_stream s, uint8_t flags);
 /* Puts a value into a wanted column by the column's type; null and absent values leave it unseen. Times
  * are numbers of seconds or text. False: a bad value. */
 bool ic_json_put(ic_json_fill *f, ic_field field, const ic_json_value *v);
-/* A plan of columns that are taken from one slot each as they stand. */
-typedef struct ic_json_op {
-	uint8_t field;
-	uint8_t how; /* by the field's type */
-	uint16_t slot;
-} ic_json_op;
-ic_json_op ic_json_op_of(ic_field field, unsigned slot);
-/* Puts the values of n wanted columns. False: a bad value. */
-bool ic_json_put_all(ic_json_fill *f, const ic_json_op *ops, unsigned n);
 /* A time as ic_json_put takes it; false and a cause if it is none. */
 bool ic_json_time(ic_json_fill *f, const ic_json_value *v, int64_t *ret);
+/* "2024-05-01T00:00:00.123456+0000", also with Z: the form of EVE and of Zeek, at a place that one byte
+ * follows (its quote); false: another one. Days are remembered. */
+bool ic_json_usual_time(ic_json_fill *f, ic_str s, int64_t *ret);
 /* {NULL, 0} leaves it unseen. */
 void ic_json_put_str(ic_json_fill *f, ic_field field, ic_str s);
 /* What ic_service_name says, remembered. */
 ic_str ic_json_service(ic_json_fill *f, ic_str theirs);
-/* The row filter, once port, service and time are put (order of cost); false: dropped and counted. */
-bool ic_json_fill_keep(ic_json_fill *f, const ic_row_filter *filter, ic_row_counts *c);
-/* Appends the row. */
-void ic_json_fill_end(ic_json_fill *f, ic_row_counts *c, uint64_t line);
-/* Counts the row as bad for the value that was refused. */
+/* Counts the row as bad for the value that was refused. The sample is that of the earliest line, whatever
+ * the order of the calls. */
 void ic_json_fill_bad(const ic_json_fill *f, ic_row_counts *c, uint64_t line);
+
+/* ---- plans: how records of one kind become rows ---- */
+
+#define IC_JSON_SOURCES 3
+/* Puts the column from the values of its slots, in their order (kind NONE where the record has none), or
+ * leaves it unseen. False: a bad value. */
+typedef bool (*ic_json_put_fn)(ic_json_fill *f, ic_field field, const ic_json_value *v);
+/* The put of columns that are taken from one slot as they stand. */
+bool ic_json_put_plain(ic_json_fill *f, ic_field field, const ic_json_value *v);
+/* A service, in our names. */
+bool ic_json_put_service(ic_json_fill *f, ic_field field, const ic_json_value *v);
+
+/* The usual form of a value: what put would do, but for many rows at once. */
+typedef enum ic_json_form {
+	IC_JSON_FORM_NONE,
+	IC_JSON_FORM_TEXT,
+	IC_JSON_FORM_COUNT,
+	IC_JSON_FORM_PORT,
+	IC_JSON_FORM_REAL,
+	IC_JSON_FORM_QUAD,
+	IC_JSON_FORM_EPOCH,   /* seconds since 1970 with six decimals */
+	IC_JSON_FORM_ISO,     /* see ic_json_usual_time */
+	IC_JSON_FORM_SERVICE, /* see ic_json_put_service */
+} ic_json_form;
+
+typedef struct ic_json_column {
+	uint8_t field, form;
+	uint8_t slots; /* that it is put from, 1 to IC_JSON_SOURCES */
+	uint16_t slot[IC_JSON_SOURCES];
+	ic_json_put_fn put;
+} ic_json_column;
+
+typedef struct ic_json_plan {
+	uint8_t stream, flags;
+	bool by_column; /* each put reads nothing but the values it is given */
+	uint8_t asked;	/* so many columns come first: those that the row filter looks at */
+	uint8_t columns;
+	uint16_t time;	     /* slot without which there is no row */
+	const char *no_time; /* what is then said */
+	ic_fieldset fields;  /* of the columns */
+	ic_json_column column[IC_FIELD_COUNT];
+} ic_json_plan;
+
+/* Adds a column if the batch has it and the plan not yet. put NULL: plain, in the form of the field's
+ * type. The column, to be changed; NULL if none was added. */
+ic_json_column *ic_json_plan_add(ic_json_plan *p, ic_fieldset wanted, ic_field field, unsigned slot,
+				 ic_json_put_fn put);
+/* Appends the record that was scanned as a row, or counts why not. */
+void ic_json_plan_row(const ic_json_plan *p, ic_json_fill *f, ic_batch *b, ic_row_counts *c, uint64_t line);
+/* The parse() of line formats with plans. Lines whose keys came before in the same order are taken
+ * together, column by column (json_columns.c). */
+ic_status ic_json_plan_lines(ic_json_fill *f, const char *text, size_t n, size_t *at, bool final, ic_batch *b,
+			     ic_row_counts *c);
+void ic_json_fill_clear(ic_json_fill *f);
 
 #endif

@@ -60,12 +60,6 @@ static const struct {
 	(IC_STREAM_BIT(IC_STREAM_CONN) | IC_STREAM_BIT(IC_STREAM_HTTP) | IC_STREAM_BIT(IC_STREAM_SSL) |      \
 	 IC_STREAM_BIT(IC_STREAM_DNS) | IC_STREAM_BIT(IC_STREAM_WEBSOCKET))
 
-/* Columns that are taken from one slot as they stand, in rows of one stream. */
-typedef struct plan {
-	unsigned n;
-	ic_json_op op[IC_FIELD_COUNT];
-} plan;
-
 struct ic_reader {
 	ic_json *json;
 	const ic_input_request *req;
@@ -74,8 +68,8 @@ struct ic_reader {
 	bool paths_differ;
 	char path[16]; /* the first _path, cut */
 	uint16_t slot[IC_FIELD_COUNT];
-	ic_fieldset planned; /* the wanted columns that the plans are for */
-	plan plans[IC_STREAM_COUNT_OF];
+	ic_fieldset planned;			   /* the wanted columns that the plans are for */
+	ic_json_plan plans[IC_STREAM_COUNT_OF][2]; /* [1]: open_* */
 	ic_json_fill fill;
 };
 
@@ -123,95 +117,87 @@ static ic_stream stream_of(const ic_json *j, bool *open)
 	return stream_by_keys(j->marks);
 }
 
+static bool put_tls(ic_json_fill *f, ic_field field, const ic_json_value *v)
+{
+	(void)v;
+	ic_json_put_str(f, field, IC_STR("tls"));
+	return true;
+}
+
+static bool put_dns(ic_json_fill *f, ic_field field, const ic_json_value *v)
+{
+	(void)v;
+	ic_json_put_str(f, field, IC_STR("dns"));
+	return true;
+}
+
+/* To the microseconds of the packets, as the same log in TSV has it. */
+static bool put_duration(ic_json_fill *f, ic_field field, const ic_json_value *v)
+{
+	if (!ic_json_put(f, field, v))
+		return false;
+	double *d = &f->b->col[field].d[f->row];
+	if (f->seen & IC_FIELD_BIT(field) && *d < 1e9)
+		*d = rint(*d * 1e6) / 1e6;
+	return true;
+}
+
+static bool put_sni_name(ic_json_fill *f, ic_field field, const ic_json_value *v)
+{
+	ic_arena *a = &f->b->arena;
+	ic_json_put_str(f, field, ic_host_name(a, ic_json_text(f->j, v, a)));
+	return true;
+}
+
+static ic_json_put_fn service_of(ic_stream s)
+{
+	return s == IC_STREAM_CONN  ? ic_json_put_service
+	       : s == IC_STREAM_SSL ? put_tls
+	       : s == IC_STREAM_DNS ? put_dns
+				    : NULL;
+}
+
+static void make_plan(const ic_reader *r, ic_json_plan *p, ic_stream s, bool open, ic_fieldset wanted)
+{
+	const ic_json_put_fn service = service_of(s);
+	*p = (ic_json_plan){ .stream = (uint8_t)s,
+			     .by_column = s == IC_STREAM_CONN,
+			     .time = r->slot[IC_F_TIME],
+			     .no_time = "no ts" };
+	p->flags = (uint8_t)((open ? IC_ROW_OPEN : 0) | (s == IC_STREAM_WEBSOCKET ? IC_ROW_UPGRADE : 0));
+	ic_json_plan_add(p, wanted, IC_F_DST_PORT, r->slot[IC_F_DST_PORT], NULL);
+	if (service)
+		ic_json_plan_add(p, wanted, IC_F_SERVICE, r->slot[IC_F_SERVICE], service);
+	ic_json_plan_add(p, wanted, IC_F_TIME, r->slot[IC_F_TIME], NULL);
+	p->asked = p->columns;
+	/* The usual form of a duration, with six decimals, is what put_duration makes of any. */
+	ic_json_column *duration = ic_json_plan_add(p, s == IC_STREAM_CONN ? wanted : 0, IC_F_DURATION,
+						    r->slot[IC_F_DURATION], NULL);
+	if (duration)
+		duration->put = put_duration;
+	ic_json_plan_add(p, s == IC_STREAM_SSL ? wanted : 0, IC_F_DST_NAME, r->slot[IC_F_SNI], put_sni_name);
+	for (unsigned f = 0; f < IC_FIELD_COUNT; f++)
+		if (f != IC_F_SERVICE && ic_fields[f].zeek && ic_fields[f].zeek_streams & IC_STREAM_BIT(s))
+			ic_json_plan_add(p, wanted, (ic_field)f, r->slot[f], NULL);
+}
+
 static void make_plans(ic_reader *r, ic_fieldset wanted)
 {
-	/* filled before or after the others, or from other values */
-	const ic_fieldset apart = IC_FIELD_BIT(IC_F_DST_PORT) | IC_FIELD_BIT(IC_F_SERVICE) |
-				  IC_FIELD_BIT(IC_F_TIME) | IC_FIELD_BIT(IC_F_DURATION) |
-				  IC_FIELD_BIT(IC_F_DST_NAME);
 	r->planned = wanted;
-	for (unsigned s = 0; s < IC_STREAM_COUNT_OF; s++) {
-		plan *p = &r->plans[s];
-		p->n = 0;
-		for (unsigned f = 0; f < IC_FIELD_COUNT; f++)
-			if ((wanted & ~apart) >> f & 1 && ic_fields[f].zeek &&
-			    ic_fields[f].zeek_streams & IC_STREAM_BIT(s))
-				p->op[p->n++] = ic_json_op_of((ic_field)f, r->slot[f]);
-	}
+	for (unsigned s = 0; s < IC_STREAM_COUNT_OF; s++)
+		for (unsigned open = 0; open < 2; open++)
+			make_plan(r, &r->plans[s][open], (ic_stream)s, open, wanted);
+	ic_json_shapes_forget_plans(r->json);
 }
 
-/* What the filter asks for. */
-static bool put_first(ic_reader *r, ic_stream s)
-{
-	ic_json_fill *f = &r->fill;
-	const ic_json *j = r->json;
-	if (!ic_json_put(f, IC_F_DST_PORT, ic_json_get(j, r->slot[IC_F_DST_PORT])))
-		return false;
-	if (s == IC_STREAM_SSL) {
-		ic_json_put_str(f, IC_F_SERVICE, IC_STR("tls"));
-	} else if (s == IC_STREAM_DNS) {
-		ic_json_put_str(f, IC_F_SERVICE, IC_STR("dns"));
-	} else if (s == IC_STREAM_CONN) {
-		const ic_json_value *v = ic_json_get(j, r->slot[IC_F_SERVICE]);
-		if (v->kind != IC_JSON_NONE && ic_batch_has(f->b, IC_F_SERVICE))
-			ic_json_put_str(f, IC_F_SERVICE,
-					ic_json_service(f, ic_json_text(r->json, v, &f->b->arena)));
-	}
-	return true;
-}
-
-static bool put_rest(ic_reader *r, ic_stream s)
-{
-	ic_json_fill *f = &r->fill;
-	ic_batch *b = f->b;
-	const ic_json *j = r->json;
-	const plan *p = &r->plans[s];
-	if (!ic_json_put_all(f, p->op, p->n))
-		return false;
-	if (s == IC_STREAM_CONN && ic_batch_has(b, IC_F_DURATION)) {
-		if (!ic_json_put(f, IC_F_DURATION, ic_json_get(j, r->slot[IC_F_DURATION])))
-			return false;
-		/* To the microseconds of the packets, as the same log in TSV has it. */
-		double *d = &b->col[IC_F_DURATION].d[f->row];
-		if (f->seen & IC_FIELD_BIT(IC_F_DURATION) && *d < 1e9)
-			*d = rint(*d * 1e6) / 1e6;
-	}
-	if (s == IC_STREAM_SSL && ic_batch_has(b, IC_F_DST_NAME)) {
-		ic_str sni = ic_json_text(r->json, ic_json_get(j, r->slot[IC_F_SNI]), &b->arena);
-		ic_json_put_str(f, IC_F_DST_NAME, ic_host_name(&b->arena, sni));
-	}
-	return true;
-}
-
-static void row(void *ctx, ic_json *j, ic_batch *b, ic_row_counts *c, uint64_t line)
+/* NULL: a row of another log. */
+static const ic_json_plan *plan_of(void *ctx, ic_json *j)
 {
 	ic_reader *r = ctx;
-	ic_json_fill *f = &r->fill;
 	bool open;
 	ic_stream s = stream_of(j, &open);
 	r->met |= IC_STREAM_BIT(s) & ALL_STREAMS;
-	if (s == IC_STREAM_NONE || !(r->req->streams & IC_STREAM_BIT(s))) {
-		c->other_stream++;
-		return;
-	}
-	uint8_t flags = open ? IC_ROW_OPEN : 0;
-	if (s == IC_STREAM_WEBSOCKET)
-		flags |= IC_ROW_UPGRADE;
-	ic_json_fill_begin(f, b, s, flags);
-	if (!ic_json_has(j, r->slot[IC_F_TIME])) {
-		ic_row_bad(c, line, 0, "no ts");
-		return;
-	}
-	if (!put_first(r, s) || !ic_json_put(f, IC_F_TIME, ic_json_get(j, r->slot[IC_F_TIME]))) {
-		ic_json_fill_bad(f, c, line);
-		return;
-	}
-	if (!ic_json_fill_keep(f, &r->req->filter, c))
-		return;
-	if (!put_rest(r, s))
-		ic_json_fill_bad(f, c, line);
-	else if (!j->nomem)
-		ic_json_fill_end(f, c, line);
+	return s == IC_STREAM_NONE || !(r->req->streams & IC_STREAM_BIT(s)) ? NULL : &r->plans[s][open];
 }
 
 /* ---- the source kind ---- */
@@ -245,6 +231,7 @@ static void zeek_end(ic_reader *r)
 {
 	if (!r)
 		return;
+	ic_json_fill_clear(&r->fill);
 	ic_json_free(r->json);
 	ic_free(r);
 }
@@ -262,6 +249,9 @@ static ic_reader *zeek_begin(const ic_reader_config *cfg, const ic_layout *layou
 	r->json->gate = gate;
 	r->json->ctx = r;
 	r->fill.j = r->json;
+	r->fill.plan_of = plan_of;
+	r->fill.ctx = r;
+	r->fill.filter = &cfg->req->filter;
 	r->req = cfg->req;
 	r->given = layout;
 	return r;
@@ -272,7 +262,7 @@ static ic_status zeek_parse(ic_reader *r, const char *text, size_t n, size_t *at
 {
 	if (r->planned != b->wanted)
 		make_plans(r, b->wanted);
-	return ic_json_lines(r->json, text, n, at, final, b, c, row, r);
+	return ic_json_plan_lines(&r->fill, text, n, at, final, b, c);
 }
 
 static int zeek_sniff(const char *head, size_t n)

@@ -495,7 +495,7 @@ static bool run_op(ic_reader *r, const slab *s, const ic_zeek_op *op, uint32_t r
 			return set_all_slowly(r, s, op, &cells);
 		get_services(r, &cells, col, at);
 		break;
-	case IC_ZEEK_ABSENT: ic_zeek_fill_absent(s->b, op->field, rows); break;
+	case IC_ZEEK_ABSENT: ic_batch_null_column(s->b, op->field, rows); break;
 	case IC_ZEEK_NAME:
 	case IC_ZEEK_VERDICT:
 	case IC_ZEEK_CONSTANT: return set_all_slowly(r, s, op, &cells);
@@ -534,11 +534,11 @@ static uint32_t drop_bad_rows(ic_reader *r, const slab *s, uint32_t rows)
 		if (r->fate[i] != KEEP)
 			continue;
 		if (kept < i)
-			ic_zeek_move_row(s->b, at + kept, at + i);
+			ic_batch_move_row(s->b, s->b->wanted, at + kept, at + i);
 		r->line[kept++] = r->line[i];
 	}
 	for (uint32_t i = kept; i < rows; i++)
-		ic_zeek_clear_nulls(s->b, at + i);
+		ic_batch_clear_nulls(s->b, s->b->wanted, at + i);
 	return kept;
 }
 
@@ -631,7 +631,7 @@ static bool row_alone(ic_reader *r, const char *line, size_t n, ic_batch *b, ic_
 			return false;
 		if (result == IC_ZEEK_BAD) {
 			bad_alone(c, line, cell, op->field, cause);
-			ic_zeek_clear_nulls(b, b->rows);
+			ic_batch_clear_nulls(b, b->wanted, b->rows);
 			return true;
 		}
 	}

@@ -191,40 +191,6 @@ ic_zeek_result ic_zeek_set(const ic_zeek_layout *l, const ic_zeek_op *op, ic_str
 	return set_text(l, op, cell, b, row);
 }
 
-static const size_t value_sizes[] = {
-	[IC_T_BOOL] = sizeof(uint8_t), [IC_T_LONG] = sizeof(int64_t), [IC_T_REAL] = sizeof(double),
-	[IC_T_TIME] = sizeof(int64_t), [IC_T_IP] = sizeof(ic_ip),     [IC_T_STRING] = sizeof(ic_str),
-};
-
-void ic_zeek_fill_absent(ic_batch *b, ic_field f, uint32_t rows)
-{
-	const size_t size = value_sizes[ic_fields[f].type];
-	ic_column *col = &b->col[f];
-	memset((char *)col->data + b->rows * size, 0, rows * size);
-	for (uint32_t i = 0; i < rows; i++)
-		ic_column_set_null(col, b->rows + i);
-}
-
-void ic_zeek_clear_nulls(ic_batch *b, uint32_t row)
-{
-	for (size_t f = 0; f < IC_FIELD_COUNT; f++)
-		b->col[f].nulls[row >> 6] &= ~(UINT64_C(1) << (row & 63));
-}
-
-void ic_zeek_move_row(ic_batch *b, uint32_t to, uint32_t from)
-{
-	ic_zeek_clear_nulls(b, to);
-	for (unsigned f = 0; f < IC_FIELD_COUNT; f++) {
-		if (!ic_batch_has(b, (ic_field)f))
-			continue;
-		size_t size = value_sizes[ic_fields[f].type];
-		char *data = b->col[f].data;
-		memcpy(data + to * size, data + from * size, size);
-		if (ic_column_null(&b->col[f], from))
-			ic_column_set_null(&b->col[f], to);
-	}
-}
-
 int ic_zeek_sniff(const char *head, size_t n)
 {
 	static const ic_str keys[] = { { "#separator", 10 }, { "#fields\t", 8 } };

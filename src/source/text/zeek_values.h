@@ -56,12 +56,6 @@ int32_t ic_zeek_port(const ic_zeek_layout *l, ic_str cell, const char **cause);
 /* A time, IC_TIME_NONE if bad (*cause); unset is bad too: an event without a time is of no use. */
 int64_t ic_zeek_time(const ic_zeek_layout *l, ic_str cell, const char **cause);
 
-/* Nulls for `rows` rows after those that b has. */
-void ic_zeek_fill_absent(ic_batch *b, ic_field f, uint32_t rows);
-/* Rows that did not come to be, or moved to a lower place. */
-void ic_zeek_clear_nulls(ic_batch *b, uint32_t row);
-void ic_zeek_move_row(ic_batch *b, uint32_t to, uint32_t from);
-
 /* What ic_source_kind asks of a head; see reader.h. */
 int ic_zeek_sniff(const char *head, size_t n);
 void ic_zeek_peek(const ic_layout *layout, const char *head, size_t n, unsigned *streams, int64_t *first);

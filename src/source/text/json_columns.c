@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Lines whose keys came before in the same order: their values are found without a scan, queued as
+ * cells, and turned into rows column by column with the converters that read TSV. The first line that
+ * is another one ends the queue, so rows keep the order of the lines. Values of unusual form take the
+ * put of their column, one by one, to the same result. */
+#include "source/text/json_columns.h"
+
+#include "source/text/json_nodes.h"
+#include "source/text/zeek_cells.h"
+
+enum {
+	QUEUE_ROWS = 128, /* more than fit a slab */
+	ROW_CELLS = 2 * IC_JSON_SOURCES * IC_FIELD_COUNT + 4,
+};
+enum { KEEP, DROP, BAD }; /* fate */
+
+struct ic_json_queue {
+	const ic_json_plan *plan;
+	uint16_t stride;		 /* cells of a row */
+	uint16_t column[IC_FIELD_COUNT]; /* the first cell of each */
+	uint32_t n;
+	const char *text; /* of the slab */
+	uint16_t absent;  /* where cells start that are not there */
+	uint64_t line[QUEUE_ROWS];
+	uint8_t fate[QUEUE_ROWS];
+	uint16_t first[QUEUE_ROWS], odd[QUEUE_ROWS + IC_CELLS_PAD];
+	uint16_t cell[QUEUE_ROWS * ROW_CELLS];
+};
+_Static_assert(QUEUE_ROWS *ROW_CELLS <= UINT16_MAX, "first holds 16 bits");
+
+void ic_json_fill_clear(ic_json_fill *f)
+{
+	ic_free(f->queue);
+	f->queue = NULL;
+}
+
+/* ---- one cell ---- */
+
+static ic_json_value value_at(const ic_json_queue *q, const uint16_t *e)
+{
+	const char *p = q->text + e[0];
+	const uint32_t n = (uint32_t)e[1] - e[0] - 1;
+	if (e[0] == q->absent)
+		return (ic_json_value){ .kind = IC_JSON_NONE };
+	ic_json_kind kind = p[-1] == '"' ? IC_JSON_STRING : plain_scalar(p, n);
+	return (ic_json_value){ .p = p, .n = n, .kind = (uint8_t)kind };
+}
+
+static void put_one(ic_json_fill *f, ic_row_counts *c, const ic_json_column *col, unsigned at, uint32_t row)
+{
+	ic_json_queue *q = f->queue;
+	ic_json_value v[IC_JSON_SOURCES];
+	if (q->fate[row] != KEEP)
+		return;
+	for (unsigned k = 0; k < col->slots; k++)
+		v[k] = value_at(q, q->cell + q->first[row] + at + 2 * k);
+	f->row = f->b->rows + row;
+	f->seen = 0;
+	if (!col->put(f, (ic_field)col->field, v)) {
+		ic_json_fill_bad(f, c, q->line[row]);
+		q->fate[row] = BAD;
+	} else if (!(f->seen & IC_FIELD_BIT(col->field))) {
+		ic_batch_null_rest(f->b, f->row, ~IC_FIELD_BIT(col->field));
+	}
+}
+
+/* ---- columns ---- */
+
+static size_t take_texts(const ic_json_queue *q, const ic_zeek_cells *cells, ic_str *out, uint16_t *odd)
+{
+	size_t n = 0;
+	for (uint32_t i = 0; i < cells->rows; i++) {
+		out[i] = ic_zeek_cells_at(cells, i);
+		odd[n] = (uint16_t)i;
+		n += out[i].p == cells->text + q->absent;
+	}
+	return n;
+}
+
+static size_t take_times(ic_json_fill *f, const ic_zeek_cells *cells, int64_t *out)
+{
+	uint16_t *odd = f->queue->odd;
+	size_t n = 0;
+	for (uint32_t i = 0; i < cells->rows; i++) {
+		odd[n] = (uint16_t)i;
+		n += !ic_json_usual_time(f, ic_zeek_cells_at(cells, i), &out[i]);
+	}
+	return n;
+}
+
+static size_t take_services(ic_json_fill *f, const ic_zeek_cells *cells, ic_str *out)
+{
+	ic_json_queue *q = f->queue;
+	size_t n = 0;
+	for (uint32_t i = 0; i < cells->rows; i++) {
+		const ic_str theirs = ic_zeek_cells_at(cells, i);
+		out[i] = ic_json_service(f, theirs);
+		q->odd[n] = (uint16_t)i;
+		n += theirs.p == cells->text + q->absent || !out[i].p;
+	}
+	return n;
+}
+
+static size_t take_ports(ic_simd level, const ic_zeek_cells *cells, int64_t *out, uint16_t *odd)
+{
+	int64_t most = 0;
+	size_t n = ic_zeek_cells_count(level, cells, out, odd);
+	for (uint32_t i = 0; i < cells->rows; i++)
+		most |= out[i];
+	if ((uint64_t)most <= 65535)
+		return n;
+	for (n = 0; n < cells->rows; n++)
+		odd[n] = (uint16_t)n;
+	return n;
+}
+
+static void take_column(ic_json_fill *f, ic_row_counts *c, unsigned column)
+{
+	ic_json_queue *q = f->queue;
+	const ic_json_column *op = &q->plan->column[column];
+	const unsigned at = q->column[column];
+	const ic_zeek_cells cells = { q->text, q->cell, q->first, q->n, at };
+	const ic_simd level = f->j->level;
+	ic_column *col = &f->b->col[op->field];
+	const uint32_t row = f->b->rows;
+	size_t n = 0;
+	switch ((ic_json_form)op->form) {
+	case IC_JSON_FORM_TEXT: n = take_texts(q, &cells, col->s + row, q->odd); break;
+	case IC_JSON_FORM_COUNT: n = ic_zeek_cells_count(level, &cells, col->i + row, q->odd); break;
+	case IC_JSON_FORM_PORT: n = take_ports(level, &cells, col->i + row, q->odd); break;
+	case IC_JSON_FORM_REAL: n = ic_zeek_cells_real(level, &cells, col->d + row, q->odd); break;
+	case IC_JSON_FORM_QUAD: n = ic_zeek_cells_quad(level, &cells, col->ip + row, q->odd); break;
+	case IC_JSON_FORM_ISO: n = take_times(f, &cells, col->i + row); break;
+	case IC_JSON_FORM_SERVICE: n = take_services(f, &cells, col->s + row); break;
+	case IC_JSON_FORM_EPOCH: n = ic_zeek_cells_time(level, &cells, col->i + row, q->odd); break;
+	case IC_JSON_FORM_NONE:
+		for (uint32_t i = 0; i < q->n; i++)
+			put_one(f, c, op, at, i);
+		return;
+	}
+	for (size_t i = 0; i < n; i++)
+		put_one(f, c, op, at, q->odd[i]);
+}
+
+/* Closes the gaps that rows with another fate than KEEP leave, in the queue and in the batch. */
+static void close_ranks(ic_json_fill *f, ic_fieldset columns)
+{
+	ic_json_queue *q = f->queue;
+	const uint32_t row = f->b->rows;
+	uint32_t kept = 0;
+	for (uint32_t i = 0; i < q->n; i++) {
+		if (q->fate[i] != KEEP)
+			continue;
+		if (kept < i) {
+			ic_batch_move_row(f->b, columns, row + kept, row + i);
+			f->b->flags[row + kept] = f->b->flags[row + i];
+			q->first[kept] = q->first[i];
+			q->line[kept] = q->line[i];
+		}
+		kept++;
+	}
+	for (uint32_t i = kept; i < q->n; i++)
+		ic_batch_clear_nulls(f->b, columns, row + i);
+	memset(q->fate, KEEP, kept);
+	q->n = kept;
+}
+
+/* Drops the rows that the filter does not want. */
+static void judge(ic_json_fill *f, ic_row_counts *c)
+{
+	ic_json_queue *q = f->queue;
+	bool gone = false;
+	for (uint32_t i = 0; i < q->n; i++) {
+		if (q->fate[i] == KEEP && !ic_row_keep(f->filter, f->b, f->b->rows + i, c))
+			q->fate[i] = DROP;
+		gone |= q->fate[i] != KEEP;
+	}
+	ic_fieldset asked = 0;
+	for (unsigned i = 0; i < q->plan->asked; i++)
+		asked |= IC_FIELD_BIT(q->plan->column[i].field);
+	if (gone)
+		close_ranks(f, asked);
+}
+
+void ic_json_queue_flush(ic_json_fill *f, ic_row_counts *c)
+{
+	ic_json_queue *q = f->queue;
+	ic_batch *b = f->b;
+	if (!q || q->n == 0)
+		return;
+	const ic_json_plan *p = q->plan;
+	f->j->padded = true;
+	memset(q->fate, KEEP, q->n);
+	memset(b->stream + b->rows, p->stream, q->n);
+	memset(b->flags + b->rows, p->flags, q->n);
+	c->read += q->n;
+	for (unsigned i = 0; i < p->asked; i++)
+		take_column(f, c, i);
+	judge(f, c);
+	for (unsigned i = p->asked; i < p->columns && q->n; i++)
+		take_column(f, c, i);
+	if (memchr(q->fate, BAD, q->n))
+		close_ranks(f, p->fields);
+	for (ic_fieldset left = b->wanted & ~p->fields; left && q->n; left &= left - 1)
+		ic_batch_null_column(b, (ic_field)__builtin_ctzll(left), q->n);
+	for (uint32_t i = 0; i < q->n; i++)
+		b->line[b->rows + i] = (uint32_t)q->line[i];
+	b->rows += q->n;
+	c->kept += q->n;
+	q->n = 0;
+}
+
+/* ---- the queue ---- */
+
+bool ic_json_queue_line(ic_json_fill *f, const ic_json_slab *s, size_t at, size_t *k, ic_row_counts *c)
+{
+	ic_json_queue *q = f->queue;
+	if (!q || !q->plan || s->backslash)
+		return false;
+	if (q->n == 0) {
+		q->text = s->text;
+		q->absent = (uint16_t)s->n;
+	}
+	uint16_t *cells = q->cell + q->n * q->stride;
+	size_t end = *k;
+	/* Without its time, the last that the filter asks for, the record may be of another plan, or bad. */
+	if (!ic_json_shape_cells(f->j, s, at, &end, q->plan, cells, q->absent) ||
+	    cells[q->column[q->plan->asked - 1]] == q->absent)
+		return false;
+	*k = end;
+	q->first[q->n] = (uint16_t)(q->n * q->stride);
+	q->line[q->n++] = c->lines;
+	if (q->n == QUEUE_ROWS || f->b->rows + q->n == IC_BATCH_ROWS)
+		ic_json_queue_flush(f, c);
+	return true;
+}
+
+static void set_plan(ic_json_queue *q, const ic_json_plan *plan)
+{
+	uint16_t cell = 0;
+	for (unsigned i = 0; i < plan->columns; i++) {
+		q->column[i] = cell;
+		cell = (uint16_t)(cell + 2 * plan->column[i].slots);
+	}
+	q->stride = ic_json_plan_cells(plan);
+	q->plan = plan;
+}
+
+bool ic_json_queue_learn(ic_json_fill *f, const ic_json_plan *plan)
+{
+	struct ic_json_nodes *t = f->j->nodes;
+	shape *h = t->fitted;
+	bool timed = plan->asked && plan->column[plan->asked - 1].field == IC_F_TIME;
+	if (!h || !plan->by_column || !timed || f->j->nomem)
+		return true;
+	if (!f->queue) {
+		ic_zeek_cells_prepare();
+		f->queue = ic_calloc(1, sizeof(*f->queue));
+	}
+	if (!f->queue)
+		return false;
+	if (h->plan != plan)
+		ic_json_shape_plan(f->j, h, plan);
+	set_plan(f->queue, plan);
+	return true;
+}
