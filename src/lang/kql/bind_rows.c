@@ -1,0 +1,453 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Operators that keep rows apart: where, extend, project, sort, top. And how results are named. */
+#include "lang/kql/bind.h"
+
+#include <stdio.h>
+
+/* ---- columns being put together */
+
+bool ic_bind_cols_add(ic_binder *b, ic_bind_cols *c, ic_str name, ic_expr *e)
+{
+	if (!e || b->status != IC_OK)
+		return false;
+	if (c->n >= IC_MAX_COLUMNS) {
+		ic_bind_fail(b, IC_DIAG_LIMIT, e->at, 1, "more than %d columns", IC_MAX_COLUMNS);
+		return false;
+	}
+	uint32_t room = c->room;
+	c->column = ic_bind_grow(b, c->column, c->n, &room, sizeof *c->column);
+	c->expr = ic_bind_grow(b, c->expr, c->n, &c->room, sizeof(ic_expr *));
+	if (!c->column || !c->expr)
+		return false;
+	c->column[c->n] = (ic_qcolumn){ name, e->type == IC_Q_NULL ? IC_Q_DYNAMIC : e->type };
+	c->expr[c->n++] = e;
+	return true;
+}
+
+bool ic_bind_cols_input(ic_binder *b, ic_bind_cols *c, ic_place at, const ic_op *in)
+{
+	for (uint32_t i = 0; i < in->out.n; i++)
+		if (!ic_bind_cols_add(b, c, in->out.column[i].name, ic_bind_column_at(b, at, &in->out, i)))
+			return false;
+	return true;
+}
+
+bool ic_bind_cols_project(ic_binder *b, ic_bind_cols *c, const ic_kql_op *o, bool serial, ic_rel *r)
+{
+	ic_op *op = ic_bind_op(b, serial ? IC_OP_SERIAL : IC_OP_PROJECT, o, r->op);
+	if (!op)
+		return false;
+	op->out = (ic_schema){ c->column, c->n };
+	op->project.expr = c->expr;
+	r->op = op;
+	return true;
+}
+
+ic_str ic_bind_unique(ic_binder *b, const ic_qcolumn *column, uint32_t n, ic_str base)
+{
+	ic_schema s = { (ic_qcolumn *)column, n };
+	if (ic_schema_find(&s, base) < 0 || base.n > 4096)
+		return base;
+	for (uint32_t k = 1; k <= n + 1; k++) {
+		char number[16];
+		snprintf(number, sizeof number, "%u", k);
+		ic_str name = ic_bind_join_text(b, base, number, (ic_str){ "", 0 });
+		if (!name.p || ic_schema_find(&s, name) < 0)
+			return name.p ? name : base;
+	}
+	return base;
+}
+
+ic_str ic_bind_join_text(ic_binder *b, ic_str a, const char *between, ic_str c)
+{
+	size_t m = strlen(between), n = (size_t)a.n + m + c.n;
+	char *p = n < UINT32_MAX ? ic_bind_alloc(b, n, 1) : ic_bind_nomem(b);
+	if (!p)
+		return (ic_str){ NULL, 0 };
+	if (a.n)
+		memcpy(p, a.p, a.n);
+	memcpy(p + a.n, between, m);
+	if (c.n)
+		memcpy(p + a.n + m, c.p, c.n);
+	return (ic_str){ p, (uint32_t)n };
+}
+
+/* Functions whose result keeps the name of what they are applied to. */
+static bool keeps_name(ic_str function)
+{
+	static const char *const known[] = { "bin",	  "floor",     "bin_at",     "tostring",
+					     "toint",	  "tolong",    "toreal",     "todouble",
+					     "tobool",	  "toboolean", "todatetime", "totimespan",
+					     "todecimal", "todynamic", "toguid",     "totime" };
+	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+		if (ic_str_eq(function, ic_str_of(known[i])))
+			return true;
+	return false;
+}
+
+static ic_str index_name(ic_binder *b, ic_str object, const ic_kql_expr *index)
+{
+	if (index->kind != IC_KE_LITERAL || !object.p)
+		return (ic_str){ NULL, 0 };
+	ic_str text =
+	    index->value.type == IC_Q_STRING ? index->value.s : ic_value_text(&b->plan->arena, &index->value);
+	return text.p ? ic_bind_join_text(b, object, "_", text) : text;
+}
+
+ic_str ic_bind_auto_name(ic_binder *b, const ic_kql_expr *e)
+{
+	ic_str none = { NULL, 0 };
+	if (!ic_bind_enter(b, e->at))
+		return none;
+	ic_str name = none;
+	switch (e->kind) {
+	case IC_KE_NAME: name = e->name.text; break;
+	case IC_KE_MEMBER:
+		name = ic_bind_auto_name(b, e->member.object);
+		if (name.p)
+			name = ic_bind_join_text(b, name, "_", e->member.name.text);
+		break;
+	case IC_KE_INDEX: name = index_name(b, ic_bind_auto_name(b, e->index.object), e->index.index); break;
+	case IC_KE_CALL:
+		if (e->call.args && keeps_name(e->call.name.text))
+			name = ic_bind_auto_name(b, e->call.arg[0].expr);
+		else if (e->call.args && e->call.arg[0].expr->kind == IC_KE_LITERAL &&
+			 e->call.arg[0].expr->value.type == IC_Q_STRING &&
+			 (ic_str_eq(e->call.name.text, IC_STR("column_ifexists")) ||
+			  ic_str_eq(e->call.name.text, IC_STR("columnifexists"))))
+			name = e->call.arg[0].expr->value.s;
+		break;
+	case IC_KE_PIPE:
+		if (e->pipe.first->kind == IC_KO_SOURCE && !e->pipe.first->next)
+			name = ic_bind_auto_name(b, e->pipe.first->source);
+		break;
+	default: break;
+	}
+	ic_bind_leave(b);
+	return name;
+}
+
+bool ic_bind_note_made(ic_binder *b, const ic_op *op, uint32_t column, ic_place at, ic_str name)
+{
+	if (b->quiet)
+		return true;
+	b->made = ic_bind_grow(b, b->made, b->mades, &b->made_room, sizeof *b->made);
+	if (!b->made)
+		return false;
+	b->made[b->mades++] = (ic_bind_made){ op, column, at, name };
+	return true;
+}
+
+/* ---- where */
+
+/* prev and next in a condition: it is computed as a column, which then goes away. */
+static bool serial_filter(ic_binder *b, const ic_kql_op *o, ic_expr *predicate, ic_rel *r)
+{
+	ic_bind_cols c = { 0 }, back = { 0 };
+	uint32_t n = r->op->out.n;
+	if (!ic_bind_cols_input(b, &c, o->at, r->op) ||
+	    !ic_bind_cols_add(b, &c, ic_bind_unique(b, c.column, c.n, IC_STR("where")), predicate) ||
+	    !ic_bind_cols_project(b, &c, o, true, r))
+		return false;
+	ic_op *filter = ic_bind_op(b, IC_OP_FILTER, o, r->op);
+	if (!filter || !(filter->filter.predicate = ic_bind_column_at(b, o->at, &filter->out, n)))
+		return false;
+	r->op = filter;
+	for (uint32_t i = 0; i < n; i++)
+		if (!ic_bind_cols_add(b, &back, filter->out.column[i].name,
+				      ic_bind_column_at(b, o->at, &filter->out, i)))
+			return false;
+	return ic_bind_cols_project(b, &back, o, false, r);
+}
+
+bool ic_bind_where(ic_binder *b, const ic_bind_name *names, const ic_kql_op *o, ic_rel *r)
+{
+	bool serial = false;
+	ic_bind_scope s = { .names = names, .row = r, .base = r->op, .serial = true, .serial_used = &serial };
+	ic_expr *predicate = ic_bind_predicate(b, &s, o->predicate, o->says);
+	if (!predicate)
+		return false;
+	r->bands = ic_bind_lint_bands(b, r, o->predicate);
+	if (serial)
+		return serial_filter(b, o, predicate, r);
+	ic_op *op = ic_bind_op(b, IC_OP_FILTER, o, r->op);
+	if (!op)
+		return false;
+	op->filter.predicate = predicate;
+	r->op = op;
+	return true;
+}
+
+/* ---- extend, project, serialize */
+
+typedef struct assignment {
+	ic_bind_cols cols;
+	bool *taken; /* columns of the input that this operator has given a value */
+	uint32_t inputs, unnamed;
+	bool replace; /* extend: a name that the input has is replaced there */
+} assignment;
+
+static ic_bind_band *without_band(ic_binder *b, const ic_bind_band *bands, ic_str column)
+{
+	ic_bind_band *all = NULL;
+	for (; bands; bands = bands->prev) {
+		if (ic_str_eq(bands->column, column))
+			continue;
+		ic_bind_band *k = ic_bind_alloc(b, 1, sizeof *k);
+		if (!k)
+			return NULL;
+		*k = *bands;
+		k->prev = all;
+		all = k;
+	}
+	return all;
+}
+
+static bool assign(ic_binder *b, assignment *a, ic_rel *r, ic_str name, ic_expr *e)
+{
+	if (!e)
+		return false;
+	ic_schema before = { a->cols.column, a->inputs };
+	int32_t at = a->replace ? ic_schema_find(&before, name) : -1;
+	if (r->bands)
+		r->bands = without_band(b, r->bands, name);
+	if (at >= 0 && !a->taken[at]) {
+		a->taken[at] = true;
+		a->cols.expr[at] = e;
+		a->cols.column[at].type = e->type == IC_Q_NULL ? IC_Q_DYNAMIC : e->type;
+		return true;
+	}
+	return ic_bind_cols_add(b, &a->cols, ic_bind_unique(b, a->cols.column, a->cols.n, name), e);
+}
+
+static ic_str column_n(ic_binder *b, uint32_t n)
+{
+	char buf[24];
+	snprintf(buf, sizeof buf, "Column%u", n);
+	char *p = ic_arena_dup(&b->plan->arena, buf, strlen(buf));
+	if (!p)
+		ic_bind_nomem(b);
+	return (ic_str){ p, p ? (uint32_t)strlen(buf) : 0 };
+}
+
+/* series_stats and kin: a column each */
+static bool assign_many(ic_binder *b, assignment *a, ic_rel *r, const ic_bind_many *many,
+			const ic_kql_item *item, ic_expr *e)
+{
+	ic_str arg =
+	    item->expr->call.args ? ic_bind_auto_name(b, item->expr->call.arg[0].expr) : (ic_str){ NULL, 0 };
+	if (item->names > many->n) {
+		ic_bind_fail(b, IC_DIAG_TYPE, item->name[many->n].at, item->name[many->n].length,
+			     "%s() gives %u columns", many->function, many->n);
+		return false;
+	}
+	for (uint32_t i = 0; i < many->n; i++) {
+		ic_expr *k = ic_bind_const(b, e->at, ic_value_long(i));
+		ic_expr *one = k ? ic_bind_copy(b, e) : NULL;
+		one = one ? ic_bind_call2(b, e->at, IC_FN_INDEX, IC_Q_DYNAMIC, one, k) : NULL;
+		one = ic_bind_to(b, one, many->type[i]);
+		ic_str name = ic_bind_join_text(b, ic_str_of(many->function), "_", arg.p ? arg : IC_STR(""));
+		if (name.p)
+			name = ic_bind_join_text(b, name, arg.p ? "_" : "", ic_str_of(many->name[i]));
+		if (i < item->names)
+			name = item->name[i].text;
+		if (!one || !name.p || !assign(b, a, r, name, one))
+			return false;
+	}
+	return true;
+}
+
+static bool assign_item(ic_binder *b, const ic_bind_scope *s, assignment *a, ic_rel *r,
+			const ic_kql_item *item)
+{
+	const ic_bind_many *many = ic_bind_many_of(item->expr);
+	ic_expr *e = ic_bind_expr(b, s, item->expr);
+	if (!e)
+		return false;
+	if (many && e->type == IC_Q_DYNAMIC)
+		return assign_many(b, a, r, many, item, e);
+	if (item->names > 1 && e->type == IC_Q_DYNAMIC) {
+		/* (a, b) = array */
+		for (uint32_t i = 0; i < item->names; i++) {
+			ic_expr *k = ic_bind_const(b, e->at, ic_value_long(i));
+			ic_expr *one = k ? ic_bind_copy(b, e) : NULL;
+			one = one ? ic_bind_call2(b, e->at, IC_FN_INDEX, IC_Q_DYNAMIC, one, k) : NULL;
+			if (!assign(b, a, r, item->name[i].text, one))
+				return false;
+		}
+		return true;
+	}
+	if (item->names > 1) {
+		ic_bind_fail(b, IC_DIAG_TYPE, item->name[1].at, item->name[1].length,
+			     "the expression gives one column, not %u", item->names);
+		return false;
+	}
+	ic_str name = item->names ? item->name[0].text : ic_bind_auto_name(b, item->expr);
+	if (!name.p)
+		name = column_n(b, ++a->unnamed);
+	return name.p && assign(b, a, r, name, e);
+}
+
+/* The columns that are computed, not passed on, for the note on those that nobody reads. */
+static bool note_columns(ic_binder *b, const ic_op *op, uint32_t inputs)
+{
+	for (uint32_t i = 0; i < op->out.n; i++) {
+		const ic_expr *e = op->project.expr[i];
+		bool passed = e->kind == IC_X_COLUMN && i < inputs;
+		if (e->kind == IC_X_CALL && !passed &&
+		    !ic_bind_note_made(b, op, i, e->at, op->out.column[i].name))
+			return false;
+	}
+	return true;
+}
+
+bool ic_bind_extend(ic_binder *b, const ic_bind_name *names, const ic_kql_op *o, ic_rel *r)
+{
+	bool serial = false;
+	if (o->kind == IC_KO_SERIALIZE)
+		r->serialized = true;
+	if (o->items.n == 0) {
+		r->op->ordered = true;
+		return true;
+	}
+	ic_bind_scope s = { .names = names,
+			    .row = r,
+			    .base = r->op,
+			    .serial = true,
+			    .serial_used = &serial,
+			    .made = &o->items };
+	assignment a = { .inputs = r->op->out.n, .replace = true };
+	a.taken = ic_bind_alloc(b, a.inputs, sizeof *a.taken);
+	if (!a.taken || !ic_bind_cols_input(b, &a.cols, o->at, r->op))
+		return false;
+	for (uint32_t i = 0; i < o->items.n; i++) {
+		s.made_n = i;
+		if (!assign_item(b, &s, &a, r, &o->items.item[i]))
+			return false;
+	}
+	return ic_bind_cols_project(b, &a.cols, o, serial, r) && note_columns(b, r->op, a.inputs);
+}
+
+bool ic_bind_project(ic_binder *b, const ic_bind_name *names, const ic_kql_op *o, ic_rel *r)
+{
+	bool serial = false;
+	ic_bind_scope s = { .names = names,
+			    .row = r,
+			    .base = r->op,
+			    .serial = true,
+			    .serial_used = &serial,
+			    .made = &o->items };
+	assignment a = { 0 };
+	const ic_bind_band *bands = r->bands;
+	for (uint32_t i = 0; i < o->items.n; i++) {
+		const ic_kql_item *item = &o->items.item[i];
+		s.made_n = i;
+		if (item->expr->kind == IC_KE_STAR && !item->names) {
+			if (!ic_bind_cols_input(b, &a.cols, item->expr->at, r->op))
+				return false;
+			continue;
+		}
+		if (!assign_item(b, &s, &a, r, item))
+			return false;
+	}
+	if (!ic_bind_cols_project(b, &a.cols, o, serial, r))
+		return false;
+	/* bands hold for the columns that keep their names */
+	r->bands = NULL;
+	for (; bands; bands = bands->prev) {
+		int32_t i = ic_schema_find(&r->op->out, bands->column);
+		if (i < 0 || r->op->project.expr[i]->kind != IC_X_COLUMN)
+			continue;
+		ic_bind_band *k = ic_bind_alloc(b, 1, sizeof *k);
+		if (!k)
+			return false;
+		*k = *bands;
+		k->prev = r->bands;
+		r->bands = k;
+	}
+	r->open = false;
+	return true;
+}
+
+/* ---- sort, top */
+
+bool ic_bind_sort(ic_binder *b, const ic_bind_name *names, const ic_kql_op *o, ic_rel *r)
+{
+	bool serial = false;
+	ic_bind_scope s = { .names = names, .row = r, .base = r->op, .serial_used = &serial };
+	ic_bind_scope outer = { .names = names };
+	ic_op *op = ic_bind_op(b, o->kind == IC_KO_TOP ? IC_OP_TOP : IC_OP_SORT, o, r->op);
+	uint32_t n = o->sort.keys.n;
+	ic_sort_key *key = op ? ic_bind_alloc(b, n, sizeof *key) : NULL;
+	if (!key)
+		return false;
+	for (uint32_t i = 0; i < n; i++) {
+		const ic_kql_key *k = &o->sort.keys.key[i];
+		ic_expr *e = ic_bind_expr(b, &s, k->expr);
+		if (e && e->type == IC_Q_DYNAMIC && !b->plan->open) {
+			ic_bind_fail(b, IC_DIAG_TYPE, k->expr->at, k->expr->length,
+				     "%s by dynamic is not possible", o->says);
+			if (b->status == IC_E_USAGE)
+				ic_diag_hint(b->diag, "convert first, for instance with tostring()");
+		}
+		if (e && e->type == IC_Q_DYNAMIC)
+			e = ic_bind_to(b, e, IC_Q_STRING);
+		if (!e || b->status != IC_OK)
+			return false;
+		key[i] =
+		    (ic_sort_key){ .key = e, .descending = k->descending, .nulls_first = k->nulls_first };
+	}
+	op->sort.key = key;
+	op->sort.keys = n;
+	if (o->kind == IC_KO_TOP &&
+	    !ic_bind_value(b, ic_bind_expr(b, &outer, o->sort.n), IC_Q_LONG, o->says, &op->sort.limit))
+		return false;
+	op->ordered = true;
+	r->op = op;
+	r->serialized = true;
+	return true;
+}
+
+/* ---- getschema */
+
+static const char *clr_name(ic_qtype t)
+{
+	switch (t) {
+	case IC_Q_BOOL: return "System.SByte";
+	case IC_Q_INT: return "System.Int32";
+	case IC_Q_LONG: return "System.Int64";
+	case IC_Q_REAL: return "System.Double";
+	case IC_Q_DECIMAL: return "System.Data.SqlTypes.SqlDecimal";
+	case IC_Q_DATETIME: return "System.DateTime";
+	case IC_Q_TIMESPAN: return "System.TimeSpan";
+	case IC_Q_DYNAMIC: return "System.Object";
+	case IC_Q_GUID: return "System.Guid";
+	default: return "System.String";
+	}
+}
+
+bool ic_bind_getschema(ic_binder *b, const ic_kql_op *o, ic_rel *r)
+{
+	const ic_schema *s = &r->op->out;
+	ic_op *op = ic_bind_op(b, IC_OP_VALUES, o, NULL);
+	ic_qcolumn *column = op ? ic_bind_alloc(b, 4, sizeof *column) : NULL;
+	ic_value *v = column ? ic_bind_alloc(b, (size_t)s->n * 4, sizeof *v) : NULL;
+	if (!v)
+		return false;
+	column[0] = (ic_qcolumn){ IC_STR("ColumnName"), IC_Q_STRING };
+	column[1] = (ic_qcolumn){ IC_STR("ColumnOrdinal"), IC_Q_INT };
+	column[2] = (ic_qcolumn){ IC_STR("DataType"), IC_Q_STRING };
+	column[3] = (ic_qcolumn){ IC_STR("ColumnType"), IC_Q_STRING };
+	for (uint32_t i = 0; i < s->n; i++) {
+		v[4 * i] = ic_value_str(s->column[i].name);
+		v[4 * i + 1] = (ic_value){ .type = IC_Q_INT, .i = i };
+		v[4 * i + 2] = ic_value_str(ic_str_of(clr_name(s->column[i].type)));
+		v[4 * i + 3] = ic_value_str(ic_str_of(ic_qtype_name(s->column[i].type)));
+	}
+	op->out = (ic_schema){ column, 4 };
+	op->values.value = v;
+	op->values.rows = s->n;
+	op->ordered = true;
+	*r = (ic_rel){ .op = op, .serialized = true };
+	return true;
+}

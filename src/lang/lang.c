@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "lang/lang.h"
+
+#include "lang/kql/bind.h"
+#include "lang/kql/parse.h"
+
+/* Blanks and comments in front of the first word. */
+static ic_str without_comments(ic_str s)
+{
+	for (;;) {
+		s = ic_str_trim(s);
+		if (s.n < 2)
+			return s;
+		bool line = (s.p[0] == '/' && s.p[1] == '/') || (s.p[0] == '-' && s.p[1] == '-');
+		if (!line)
+			return s;
+		const char *end = memchr(s.p, '\n', s.n);
+		if (!end)
+			return (ic_str){ s.p + s.n, 0 };
+		s = (ic_str){ end, s.n - (uint32_t)(end - s.p) };
+	}
+}
+
+unsigned ic_lang_guess(ic_str text)
+{
+	static const char select[] = "select";
+	ic_str s = without_comments(text);
+	bool is = s.n > sizeof select - 1 && ic_str_istarts(s, IC_STR("select"));
+	char next = is ? s.p[sizeof select - 1] : 'x';
+	return next == ' ' || next == '\t' || next == '\n' || next == '\r' || next == '*' || next == '"' ||
+		       next == '('
+		   ? IC_FN_AQL
+		   : IC_FN_KQL;
+}
+
+static ic_status compile_kql(ic_str text, const ic_catalog *catalog, ic_plan *plan, ic_diag *diag)
+{
+	ic_kql_block query;
+	char *copy = ic_arena_dup(&plan->arena, text.p, text.n);
+	if (!copy)
+		return IC_E_NOMEM;
+	ic_status st = ic_kql_parse(&plan->arena, (ic_str){ copy, text.n }, &query, diag);
+	return st == IC_OK ? ic_kql_bind(&query, catalog, plan, diag) : st;
+}
+
+ic_status ic_lang_compile(ic_str text, unsigned language, const ic_catalog *catalog, ic_plan *plan,
+			  ic_diag *diag)
+{
+	if (language == 0)
+		language = ic_lang_guess(text);
+	if (text.n > IC_KQL_TEXT_MAX)
+		return ic_diag_fail(diag, IC_DIAG_LIMIT, (ic_place){ 1, 1 }, 1,
+				    "the query is longer than 16 MiB");
+	plan->language = language;
+	if (language == IC_FN_KQL)
+		return compile_kql(text, catalog, plan, diag);
+	return ic_diag_fail(diag, IC_DIAG_UNSUPPORTED, (ic_place){ 1, 1 }, 1, "AQL is not built in");
+}
