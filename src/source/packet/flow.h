@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Packets to connections: TCP with bounded reassembly, UDP and ICMP flows. Fields and states as Zeek's
+ * conn.log has them, so that later stages see no difference.
+ *
+ * The table calls back with the bytes of each direction in order, and once when a connection ends. Bytes
+ * that are missing (lost, cut, over a cap) are announced as a gap and counted. */
+#ifndef IC_SOURCE_PACKET_FLOW_H
+#define IC_SOURCE_PACKET_FLOW_H
+
+#include "source/packet/decode.h"
+
+enum { IC_ORIG, IC_RESP, IC_SIDES }; /* the initiator, the responder */
+
+/* What a connection carries; told by its first bytes, never by its port. */
+typedef struct ic_flow ic_flow;
+struct ic_flow {
+	ic_ip ip[IC_SIDES];
+	uint16_t port[IC_SIDES];
+	uint8_t proto;
+	int64_t first, last; /* ticks of the first and the last packet */
+	uint64_t packets[IC_SIDES], ip_bytes[IC_SIDES];
+	uint64_t bytes[IC_SIDES];	 /* payload, as Zeek counts it (TCP: by sequence numbers) */
+	uint64_t missed;		 /* payload bytes that were never seen */
+	uint64_t number;		 /* of the connection, in order of first packets; part of its uid */
+	char state[7];			 /* S0 SF REJ RSTO ... OTH, once it ended */
+	bool no_payload_known[IC_SIDES]; /* bytes cannot be told (Zeek prints "-") */
+	void *app;			 /* the owner's, see ic_flow_handler */
+};
+
+/* All may be called many times with few bytes. The text is valid until the call returns. */
+typedef struct ic_flow_handler {
+	void *ctx;
+	/* A new connection; app is to be set. False: out of memory. */
+	bool (*begin)(void *ctx, ic_flow *f, const ic_packet *first);
+	/* Bytes of one side, in order. `number` and ticks: of the packet that completed them. */
+	bool (*data)(void *ctx, ic_flow *f, int side, const uint8_t *p, size_t n, int64_t ticks,
+		     uint64_t number);
+	/* n bytes of that side will never come. */
+	bool (*gap)(void *ctx, ic_flow *f, int side, uint64_t n);
+	/* Each packet with payload, as it arrives (for bursts); keepalives (one old byte, or none) are none. */
+	bool (*beat)(void *ctx, ic_flow *f, int side, uint32_t length, int64_t ticks);
+	/* It ended: closed, timed out, evicted, or the capture is over. app is to be freed. */
+	bool (*end)(void *ctx, ic_flow *f);
+} ic_flow_handler;
+
+typedef struct ic_flow_limits {
+	uint64_t flow_bytes;			/* held for reordering, one connection: default 1 MiB */
+	uint64_t total_bytes;			/* all of them: 64 MiB */
+	uint32_t flows;				/* in the table: 2 million; the one idle longest goes first */
+	int64_t tcp_idle, tcp_closed, udp_idle; /* ticks: 5 min idle (attempts 5 s as Zeek's), 5 s, 1 min */
+} ic_flow_limits;
+
+typedef struct ic_flow_counts {
+	uint64_t evicted, gaps, gap_bytes, overlaps, out_of_window, retransmitted, no_memory;
+} ic_flow_counts;
+
+typedef struct ic_flow_table ic_flow_table;
+/* limits NULL: the defaults. NULL: out of memory. */
+ic_flow_table *ic_flow_table_new(const ic_flow_handler *h, const ic_flow_limits *limits, ic_budget *budget);
+void ic_flow_table_free(ic_flow_table *t); /* without end() calls */
+/* False: a handler failed. Time follows the packets. */
+bool ic_flow_packet(ic_flow_table *t, const ic_packet *p);
+/* Ends up to `most` connections that are left, in order of their first packets; true while there are more. */
+bool ic_flow_finish(ic_flow_table *t, uint32_t most, bool *failed);
+const ic_flow_counts *ic_flow_table_counts(const ic_flow_table *t);
+
+/* "C" and 17 letters and digits, stable for the same capture: a hash of the five-tuple, the first time and
+ * the number. */
+void ic_flow_uid(const ic_flow *f, char uid[19]);
+/* Community ID v1 with seed 0 (github.com/corelight/community-id-spec), with its NUL. */
+void ic_flow_community_id(const ic_flow *f, char id[32]);
+
+#endif
