@@ -7,7 +7,7 @@
 static unsigned head_bytes(const uint8_t *head)
 {
 	unsigned length = head[1] & 0x7f;
-	return 2 + (length == 126 ? 2 : length == 127 ? 8 : 0) + (head[1] & 0x80 ? 4 : 0);
+	return 2 + (length == 126 ? 2u : length == 127 ? 8u : 0) + (head[1] & 0x80 ? 4u : 0);
 }
 
 static bool read_head(const uint8_t *head, ic_ws_frame *ret)
