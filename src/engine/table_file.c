@@ -149,7 +149,7 @@ static bool is_typed(const char *p, size_t n, ic_str *columns, ic_str *rows)
 		return false;
 	ic_str text = { p, (uint32_t)n };
 	*columns = *rows = (ic_str){ NULL, 0 };
-	while (ic_json_member(text, &at, &name, &value, &bad)) {
+	while (ic_record_member(text, &at, &name, &value, &bad)) {
 		ic_str *to = ic_str_eq(name, IC_STR("columns")) ? columns
 			     : ic_str_eq(name, IC_STR("rows"))	? rows
 								: NULL;
@@ -302,7 +302,7 @@ static void guess_object(guess *g, ic_str record)
 	size_t at = 0;
 	ic_str name, value;
 	bool bad;
-	while (ic_json_member(record, &at, &name, &value, &bad)) {
+	while (ic_record_member(record, &at, &name, &value, &bad)) {
 		int32_t c = guess_column(g, plain_name(&g->scratch, name));
 		if (c >= 0)
 			g->seen[c] |= ic_cell_seen_json(&g->scratch, value);

@@ -93,8 +93,8 @@ void ic_records_end(ic_records *r);
 size_t ic_json_skip(const char *p, size_t n, size_t at);
 size_t ic_json_blanks(const char *p, size_t n, size_t at);
 /* Members of the object in `text` in turn: *at starts at 0. False at the end; *bad if it is no object. */
-bool ic_json_member(ic_str text, size_t *at, ic_str *name, ic_str *value, bool *bad);
-bool ic_json_element(ic_str text, size_t *at, ic_str *value, bool *bad);
+bool ic_record_member(ic_str text, size_t *at, ic_str *name, ic_str *value, bool *bad);
+bool ic_record_element(ic_str text, size_t *at, ic_str *value, bool *bad);
 
 /* ---- cells (table_cell.c) ------------------------------------------------------------------ */
 

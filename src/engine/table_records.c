@@ -78,7 +78,7 @@ static size_t step(ic_str t, size_t at, char open, char close, bool *bad)
 	return SIZE_MAX;
 }
 
-bool ic_json_element(ic_str t, size_t *at, ic_str *value, bool *bad)
+bool ic_record_element(ic_str t, size_t *at, ic_str *value, bool *bad)
 {
 	*bad = false;
 	size_t from = step(t, *at, '[', ']', bad);
@@ -91,7 +91,7 @@ bool ic_json_element(ic_str t, size_t *at, ic_str *value, bool *bad)
 	return !*bad;
 }
 
-bool ic_json_member(ic_str t, size_t *at, ic_str *name, ic_str *value, bool *bad)
+bool ic_record_member(ic_str t, size_t *at, ic_str *name, ic_str *value, bool *bad)
 {
 	*bad = false;
 	size_t from = step(t, *at, '{', '}', bad);

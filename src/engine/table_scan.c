@@ -121,7 +121,7 @@ static bool put_object(scan *s, worker *w, uint32_t row, ic_str record)
 	size_t at = 0;
 	ic_str name, value;
 	bool bad, fits;
-	for (uint32_t k = 0; ic_json_member(record, &at, &name, &value, &bad); k++) {
+	for (uint32_t k = 0; ic_record_member(record, &at, &name, &value, &bad); k++) {
 		int32_t c = member_column(s, w, k, name);
 		if (!wanted(s, c))
 			continue;
@@ -136,7 +136,7 @@ static bool put_array(scan *s, worker *w, uint32_t row, ic_str record)
 	size_t at = 0;
 	ic_str value;
 	bool bad, fits;
-	for (uint32_t k = 0; ic_json_element(record, &at, &value, &bad); k++) {
+	for (uint32_t k = 0; ic_record_element(record, &at, &value, &bad); k++) {
 		int32_t c = k < s->file->cells ? s->file->cell_column[k] : -1;
 		if (!wanted(s, c))
 			continue;
