@@ -90,7 +90,7 @@ ic_status ic_records_fill(ic_records *r);
 void ic_records_end(ic_records *r);
 
 /* The end of the JSON value at p[at], 0 if it does not end there. */
-size_t ic_json_skip(const char *p, size_t n, size_t at);
+size_t ic_record_skip(const char *p, size_t n, size_t at);
 size_t ic_json_blanks(const char *p, size_t n, size_t at);
 /* Members of the object in `text` in turn: *at starts at 0. False at the end; *bad if it is no object. */
 bool ic_record_member(ic_str text, size_t *at, ic_str *name, ic_str *value, bool *bad);

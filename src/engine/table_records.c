@@ -28,7 +28,7 @@ static size_t skip_string(const char *p, size_t n, size_t at)
 	return 0;
 }
 
-size_t ic_json_skip(const char *p, size_t n, size_t at)
+size_t ic_record_skip(const char *p, size_t n, size_t at)
 {
 	size_t depth = 0;
 	if (at < n && p[at] != '{' && p[at] != '[' && p[at] != '"') {
@@ -84,7 +84,7 @@ bool ic_record_element(ic_str t, size_t *at, ic_str *value, bool *bad)
 	size_t from = step(t, *at, '[', ']', bad);
 	if (from == SIZE_MAX)
 		return false;
-	size_t end = ic_json_skip(t.p, t.n, from);
+	size_t end = ic_record_skip(t.p, t.n, from);
 	*bad = end == 0;
 	*value = (ic_str){ t.p + from, (uint32_t)(end - from) };
 	*at = end;
@@ -104,7 +104,7 @@ bool ic_record_member(ic_str t, size_t *at, ic_str *name, ic_str *value, bool *b
 		return false;
 	*name = (ic_str){ t.p + from + 1, (uint32_t)(end - from - 2) };
 	from = ic_json_blanks(t.p, t.n, colon + 1);
-	end = ic_json_skip(t.p, t.n, from);
+	end = ic_record_skip(t.p, t.n, from);
 	*bad = end == 0;
 	*value = (ic_str){ t.p + from, (uint32_t)(end - from) };
 	*at = end;
@@ -287,7 +287,7 @@ static bool next_element(ic_records *r, ic_str *ret)
 	size_t at = ic_json_blanks(r->p, r->n, r->next);
 	if (at < r->n && r->p[at] == ',')
 		at = ic_json_blanks(r->p, r->n, at + 1);
-	size_t end = at < r->n && r->p[at] != ']' ? ic_json_skip(r->p, r->n, at) : 0;
+	size_t end = at < r->n && r->p[at] != ']' ? ic_record_skip(r->p, r->n, at) : 0;
 	r->done = !end;
 	if (r->done)
 		return false;
