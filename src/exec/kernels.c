@@ -24,6 +24,10 @@ static const ic_kernel_family *const families[] = {
 	&ic_kernels_agent,
 	&ic_kernels_geo,
 	&ic_kernels_aql,
+	&ic_kernels_dynamic,
+	&ic_kernels_array,
+	&ic_kernels_set,
+	&ic_kernels_math,
 };
 
 const ic_kernel *ic_kernel_of(ic_fn_id fn)
