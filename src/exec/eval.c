@@ -70,16 +70,57 @@ typedef struct ic_eval_frame {
 
 /* ---- compiling ------------------------------------------------------------------------ */
 
+/* Calls that were compiled, by address: an expression may be a graph in which paths are many more than
+ * parts. */
+typedef struct seen {
+	const ic_expr *expr;
+	uint32_t node;
+} seen;
+
 typedef struct compiler {
 	ic_eval *e;
 	ic_diag *diag;
 	unsigned depth;
+	seen *seen;
+	uint32_t seen_n, seen_slots;
 } compiler;
 
-static ic_status out_of_memory(compiler *c)
+static seen *seen_slot(seen *table, uint32_t slots, const ic_expr *x)
 {
-	(void)c;
-	return IC_E_NOMEM;
+	uint64_t at = ic_mix((uint64_t)(uintptr_t)x, 0, 1) & (slots - 1);
+
+	while (table[at].expr && table[at].expr != x)
+		at = (at + 1) & (slots - 1);
+	return &table[at];
+}
+
+static bool was_seen(const compiler *c, const ic_expr *x, uint32_t *ret)
+{
+	const seen *s = c->seen_slots ? seen_slot(c->seen, c->seen_slots, x) : NULL;
+
+	if (!s || !s->expr)
+		return false;
+	*ret = s->node;
+	return true;
+}
+
+static ic_status remember(compiler *c, const ic_expr *x, uint32_t number)
+{
+	if ((c->seen_n + 1) * 2 > c->seen_slots) {
+		uint32_t slots = c->seen_slots ? c->seen_slots * 2 : 64;
+		seen *more = ic_calloc(slots, sizeof *more);
+		if (!more)
+			return IC_E_NOMEM;
+		for (uint32_t i = 0; i < c->seen_slots; i++)
+			if (c->seen[i].expr)
+				*seen_slot(more, slots, c->seen[i].expr) = c->seen[i];
+		ic_free(c->seen);
+		c->seen = more;
+		c->seen_slots = slots;
+	}
+	*seen_slot(c->seen, c->seen_slots, x) = (seen){ x, number };
+	c->seen_n++;
+	return IC_OK;
 }
 
 static uint64_t hash_value(const ic_value *v)
@@ -156,14 +197,14 @@ static ic_status grow(compiler *c)
 	uint32_t room = e->room ? e->room * 2 : 16;
 	node *list = ic_reallocarray(e->node, room, sizeof *list);
 	if (!list)
-		return out_of_memory(c);
+		return IC_E_NOMEM;
 	e->node = list;
 	e->room = room;
 	ic_free(e->slot);
 	e->slots = room * 2;
 	e->slot = ic_calloc(e->slots, sizeof *e->slot);
 	if (!e->slot)
-		return out_of_memory(c);
+		return IC_E_NOMEM;
 	for (uint32_t i = 0; i < e->nodes; i++) {
 		uint32_t *s = &e->slot[hash_node(&list[i]) & (e->slots - 1)];
 		list[i].next = *s;
@@ -209,7 +250,7 @@ static ic_status compile_constant(compiler *c, const ic_expr *x, uint32_t *ret)
 	if (c->e->kql && v.type == IC_Q_STRING && v.null)
 		v = ic_value_str(IC_STR(""));
 	if (!ic_vector_constant(&n.constant, &c->e->plan->arena, &v))
-		return out_of_memory(c);
+		return IC_E_NOMEM;
 	return add_node(c, &n, ret, &found);
 }
 
@@ -297,7 +338,7 @@ static ic_status compile_arguments(compiler *c, ic_expr *call, node *n, bool *co
 {
 	n->arg = ic_arena_alloc(&c->e->plan->arena, ((size_t)call->call.n + 1) * sizeof *n->arg);
 	if (!n->arg)
-		return out_of_memory(c);
+		return IC_E_NOMEM;
 	n->n = call->call.n;
 	*constant = true;
 	for (uint32_t i = 0; i < n->n; i++) {
@@ -334,7 +375,7 @@ static ic_status compile_call(compiler *c, const ic_expr *x, uint32_t *ret)
 				    f->name ? f->name : f->help);
 	copy = rewritten(c, x, k, chain_length(x));
 	if (!copy)
-		return out_of_memory(c);
+		return IC_E_NOMEM;
 	n.expr = copy;
 	n.cost = k->lazy || k->vector ? 1 : ROW_COST;
 	st = compile_arguments(c, copy, &n, &constant);
@@ -367,8 +408,13 @@ static ic_status compile(compiler *c, const ic_expr *x, uint32_t *ret)
 		st = add_node(c, &n, ret, &found);
 	} else if (x->kind == IC_X_CONST)
 		st = compile_constant(c, x, ret);
-	else
+	else if (was_seen(c, x, ret))
+		st = IC_OK;
+	else {
 		st = compile_call(c, x, ret);
+		if (st == IC_OK)
+			st = remember(c, x, *ret);
+	}
 	c->depth--;
 	return st;
 }
@@ -602,7 +648,7 @@ static ic_status fold_node(compiler *c, node *n)
 	bool ok;
 
 	if (!s)
-		return out_of_memory(c);
+		return IC_E_NOMEM;
 	ok = frame_memo(&f) && eval(&f, id, &v);
 	if (n->kernel->release && s->call[id].scratch)
 		n->kernel->release(s->call[id].scratch);
@@ -618,7 +664,7 @@ static ic_status fold_node(compiler *c, node *n)
 	ic_value value = ic_vector_value(&v, 0);
 	ic_expr *x = ic_expr_const(e->plan, n->expr->at, value);
 	if (!x)
-		return out_of_memory(c);
+		return IC_E_NOMEM;
 	x->type = x->value.type = n->type;
 	v.constant = true;
 	n->kind = IC_X_CONST;
@@ -650,6 +696,7 @@ ic_status ic_eval_new(ic_plan *p, ic_expr *const *expr, uint32_t n, ic_eval **re
 		st = IC_E_NOMEM;
 	for (uint32_t i = 0; i < n && st == IC_OK; i++)
 		st = compile(&c, expr[i], &e->root[i]);
+	ic_free(c.seen);
 	if (st != IC_OK) {
 		ic_eval_free(e);
 		return st;

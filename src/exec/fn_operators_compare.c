@@ -32,7 +32,9 @@ static bool holds(relation r, int order)
 /* ---- loops over plain numbers ------------------------------------------------------------ */
 
 #define LOOP(OP)                                                                                             \
-	if (constant_a)                                                                                      \
+	if (constant_a && constant_b)                                                                        \
+		memset(ret, a[0] OP b[0], rows);                                                             \
+	else if (constant_a)                                                                                 \
 		for (uint32_t i = 0; i < rows; i++)                                                          \
 			ret[i] = a[0] OP b[i];                                                               \
 	else if (constant_b)                                                                                 \

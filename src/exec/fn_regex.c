@@ -163,7 +163,7 @@ static ic_value extract_row(ic_call *c, const ic_value *arg)
 	ic_str part = { NULL, 0 };
 	ic_value v;
 
-	if (!re)
+	if (!re || arg[1].null) /* a fourth argument is a type, not a value */
 		return ic_value_null(c->expr->type);
 	if (arg[1].i >= 0 && arg[1].i <= IC_REGEX_GROUPS && find(c, re, w, arg[2].s, 0))
 		part = ic_regex_group(w->match, arg[2].s, (uint32_t)arg[1].i);
@@ -386,7 +386,7 @@ static const ic_kernel_entry entries[] = {
 	{ IC_FN_MATCHES_REGEX, { .vector = matches_vector, REGEX } },
 	{ IC_FN_SQL_MATCHES, { .vector = matches_vector, REGEX } },
 	{ IC_FN_SQL_IMATCHES, { .vector = matches_vector, REGEX } },
-	{ IC_FN_EXTRACT, { .row = extract_row, .strict = true, REGEX } },
+	{ IC_FN_EXTRACT, { .row = extract_row, REGEX } },
 	{ IC_FN_EXTRACT_ALL, { .row = extract_all_row, REGEX } },
 	{ IC_FN_REPLACE_REGEX, { .row = replace_row, .strict = true, REGEX } },
 	{ IC_FN_REPLACE_OLD, { .row = replace_old_row, .strict = true, REGEX } },
