@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A scan over a table in memory: cut into units and chunks in many ways, some of which are void at first
+ * (other rows are read, then refused). */
+#ifndef IC_TESTS_SCAN_RIG_H
+#define IC_TESTS_SCAN_RIG_H
+
+#include <stdatomic.h>
+
+#include "base/buf.h"
+#include "exec/exec.h"
+#include "../test.h"
+
+enum { RIG_WORKERS = 16, RIG_UNITS = 400 };
+
+typedef struct rig_table {
+	ic_schema schema;
+	uint32_t rows;
+	const ic_value *cell; /* row after row */
+} rig_table;
+
+typedef struct rig_unit {
+	uint64_t seq;
+	uint32_t from, to, at;
+	bool certain, is_void;
+} rig_unit;
+
+typedef struct rig {
+	const rig_table *table;
+	const ic_op *scan;
+	uint32_t units, chunk_rows;
+	bool some_void;
+	rig_unit unit[RIG_UNITS];
+	_Atomic uint32_t next;
+	_Atomic uint64_t read;
+	ic_arena arena[RIG_WORKERS];
+	ic_chunk chunk[RIG_WORKERS];
+} rig;
+
+static ic_status rig_open(void *ctx, const ic_op *scan, unsigned workers, void **ret, ic_error *err)
+{
+	rig *r = ctx;
+	(void)err;
+	assert_true(workers <= RIG_WORKERS);
+	r->table = scan->scan.table->origin;
+	r->scan = scan;
+	uint32_t rows = r->table->rows;
+	for (uint32_t i = 0; i < r->units; i++) {
+		/* some units are empty, some are long */
+		uint32_t from = (uint32_t)((uint64_t)rows * (i - i % 3) / r->units);
+		uint32_t to = (uint32_t)((uint64_t)rows * (i + 1 - (i + 1) % 3) / r->units);
+		if (i + 1 == r->units)
+			to = rows;
+		r->unit[i] = (rig_unit){ .seq = i,
+					 .from = from,
+					 .to = to,
+					 .at = from,
+					 .certain = i % 4 == 0,
+					 .is_void = r->some_void && i % 5 == 1 };
+	}
+	r->next = 0;
+	r->read = 0;
+	*ret = r;
+	return IC_OK;
+}
+
+static ic_status rig_next(void *scan, unsigned worker, void **unit, uint64_t *seq, ic_error *err)
+{
+	rig *r = scan;
+	(void)worker;
+	(void)err;
+	uint32_t i = r->next++;
+	*unit = i < r->units ? &r->unit[i] : NULL;
+	*seq = i;
+	return IC_OK;
+}
+
+static ic_status rig_read(void *scan, unsigned worker, void *unit, const ic_chunk **ret, ic_error *err)
+{
+	rig *r = scan;
+	rig_unit *u = unit;
+	ic_arena *a = &r->arena[worker];
+	(void)err;
+	ic_arena_reset(a);
+	*ret = NULL;
+	if (u->at == u->to)
+		return IC_OK;
+	uint32_t n = u->to - u->at < r->chunk_rows ? u->to - u->at : r->chunk_rows;
+	uint32_t columns = r->scan->out.n;
+	ic_vector *col = ic_arena_alloc(a, (columns + 1) * sizeof *col);
+	for (uint32_t i = 0; i < columns; i++) {
+		uint32_t from = r->scan->scan.column ? r->scan->scan.column[i] : i;
+		ic_vector_out out;
+		assert_true(ic_vector_make(&out, a, r->table->schema.column[from].type, n));
+		for (uint32_t k = 0; k < n; k++) {
+			uint32_t row = u->is_void ? 0 : u->at + k;
+			ic_vector_set(&out, k, &r->table->cell[row * r->table->schema.n + from]);
+		}
+		col[i] = out.v;
+	}
+	r->chunk[worker] =
+	    (ic_chunk){ .rows = n, .columns = columns, .col = col, .seq = u->seq, .flow = u->at - u->from };
+	*ret = &r->chunk[worker];
+	u->at += n;
+	r->read += n;
+	return IC_OK;
+}
+
+static bool rig_certain(void *scan, void *unit)
+{
+	const rig_unit *u = unit;
+	(void)scan;
+	return u->certain && !u->is_void;
+}
+
+static bool rig_commit(void *scan, void *unit)
+{
+	rig_unit *u = unit;
+	(void)scan;
+	if (!u->is_void)
+		return true;
+	u->is_void = false;
+	u->at = u->from;
+	return false;
+}
+
+static void rig_close(void *scan)
+{
+	rig *r = scan;
+	for (unsigned i = 0; i < RIG_WORKERS; i++)
+		ic_arena_clear(&r->arena[i]);
+}
+
+static ic_scan_source rig_source(rig *r)
+{
+	return (ic_scan_source){ r, rig_open, rig_next, rig_read, rig_certain, rig_commit, rig_close };
+}
+
+/* ---- what comes out ---------------------------------------------------------------------- */
+
+typedef struct rig_out {
+	ic_buf text;
+	uint64_t rows, most; /* most: then it is enough; 0: all */
+	ic_arena arena;
+} rig_out;
+
+static ic_status rig_push(void *ctx, const ic_chunk *c)
+{
+	rig_out *out = ctx;
+	for (uint32_t r = 0; r < c->rows; r++) {
+		for (uint32_t i = 0; i < c->columns; i++) {
+			ic_value v = ic_vector_value(&c->col[i], r);
+			if (i)
+				ic_buf_putc(&out->text, ',');
+			if (v.null && v.type != IC_Q_STRING)
+				ic_buf_puts(&out->text, "null");
+			else
+				ic_buf_str(&out->text, ic_value_text(&out->arena, &v));
+		}
+		ic_buf_putc(&out->text, '\n');
+		out->rows++;
+	}
+	ic_arena_reset(&out->arena);
+	return out->most && out->rows >= out->most ? IC_E_CLOSED : IC_OK;
+}
+
+/* Runs the plan; the rows as text, to be freed with ic_buf_clear. */
+static ic_status rig_run(rig *r, ic_plan *p, unsigned threads, rig_out *out, ic_op_counts *counts,
+			 ic_error *err)
+{
+	ic_exec_config cfg = { .source = rig_source(r),
+			       .threads = threads,
+			       .max_made_rows = 10000000,
+			       .max_joined_rows = 100000000 };
+	for (unsigned i = 0; i < RIG_WORKERS; i++)
+		ic_arena_init(&r->arena[i], 0, NULL);
+	uint64_t most = out->most;
+	*out = (rig_out){ .most = most };
+	ic_buf_init(&out->text, 0);
+	ic_arena_init(&out->arena, 0, NULL);
+	const ic_sink sink = { out, rig_push };
+	ic_status st = ic_exec_run(p, &cfg, &sink, counts, err);
+	ic_arena_clear(&out->arena);
+	ic_buf_putc(&out->text, '\0');
+	return st;
+}
+
+/* Ways to cut and to run, of which all must give the same. */
+typedef struct rig_way {
+	uint32_t units, chunk_rows;
+	unsigned threads;
+	bool some_void;
+} rig_way;
+static const rig_way rig_ways[] = {
+	{ 1, 4096, 1, false }, { 1, 1000, 2, false }, { 7, 777, 1, true },   { 7, 4096, 2, false },
+	{ 60, 100, 2, true },  { 60, 4096, 7, true }, { 399, 64, 7, false }, { 399, 5, 7, true },
+};
+enum { RIG_WAYS = sizeof rig_ways / sizeof *rig_ways };
+
+#endif

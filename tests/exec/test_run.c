@@ -1,0 +1,530 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Plans over a table in memory that is cut in many ways and run by several threads: the same bytes. */
+#include "scan_rig.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/hash.h"
+
+enum { ROWS = 9000, COLUMNS = 7 };
+enum { SRC, NAME, PORT, SIZE, TIME, SHARE, GOOD };
+
+static ic_qcolumn columns[COLUMNS] = {
+	{ { "src", 3 }, IC_Q_IP },    { { "name", 4 }, IC_Q_STRING },	{ { "port", 4 }, IC_Q_INT },
+	{ { "size", 4 }, IC_Q_LONG }, { { "time", 4 }, IC_Q_DATETIME }, { { "share", 5 }, IC_Q_REAL },
+	{ { "good", 4 }, IC_Q_BOOL },
+};
+static ic_value cells[ROWS * COLUMNS];
+static char names[100][40];
+static rig_table table = { { columns, COLUMNS }, ROWS, cells };
+static ic_table plan_table;
+
+static int fill(void **state)
+{
+	uint64_t seed = 7;
+	(void)state;
+	for (unsigned i = 0; i < 100; i++)
+		snprintf(names[i], sizeof names[i], i % 3 ? "host-%u.example.test" : "n%u", i);
+	for (uint32_t r = 0; r < ROWS; r++) {
+		ic_value *c = &cells[r * COLUMNS];
+		uint64_t v = test_random(&seed);
+		const char *name = names[v >> 8 & 63];
+		c[SRC] = (ic_value){ .type = IC_Q_IP, .ip = ic_ip_from_v4(0x0a000000 + (uint32_t)(v & 31)) };
+		if ((v & 31) == 7)
+			c[SRC].ip.b[0] = 0x20; /* an IPv6 address */
+		c[NAME] = ic_value_str(v >> 14 & 1 ? ic_str_of(name) : (ic_str){ "", 0 });
+		c[PORT] =
+		    (ic_value){ .type = IC_Q_INT, .i = (int64_t)(v >> 20 & 7), .null = (v >> 20 & 7) == 3 };
+		c[SIZE] = (ic_value){ .type = IC_Q_LONG,
+				      .i = (int64_t)(v >> 30 & 0xffff) - 1000,
+				      .null = (v >> 46 & 3) == 0 };
+		c[TIME] =
+		    ic_value_ticks(IC_Q_DATETIME, (int64_t)r * 10000000 - (int64_t)(v >> 48 & 7) * 100000000);
+		c[SHARE] =
+		    (ic_value){ .type = IC_Q_REAL, .d = (double)(v >> 51 & 255) / 4, .null = (v >> 60) == 1 };
+		c[GOOD] = (ic_value){ .type = IC_Q_BOOL, .b = v >> 63, .null = (v >> 59 & 15) == 2 };
+		for (unsigned i = 0; i < COLUMNS; i++) {
+			if (c[i].null)
+				c[i] = ic_value_null(c[i].type);
+		}
+	}
+	plan_table = (ic_table){ .name = IC_STR("T"), .schema = table.schema, .origin = &table };
+	return 0;
+}
+
+/* ---- plans ------------------------------------------------------------------------------- */
+
+static const ic_place here = { 1, 1 };
+
+static ic_op *scan(ic_plan *p)
+{
+	ic_op *op = ic_op_new(p, IC_OP_SCAN, here, "T", NULL);
+	op->out = table.schema;
+	op->scan.table = &plan_table;
+	return op;
+}
+
+static ic_expr *column(ic_plan *p, const ic_op *in, uint32_t i)
+{
+	return ic_expr_column(p, here, &in->out, i);
+}
+
+static ic_expr *greater(ic_plan *p, ic_expr *a, int64_t than)
+{
+	ic_expr *e = ic_expr_call(p, here, IC_FN_GT, IC_Q_BOOL, 2);
+	e->call.arg[0] = a;
+	e->call.arg[1] = ic_expr_const(p, here, ic_value_ticks(a->type, than));
+	return e;
+}
+
+static ic_op *filter(ic_plan *p, ic_op *in, ic_expr *predicate)
+{
+	ic_op *op = ic_op_new(p, IC_OP_FILTER, here, "where", in);
+	op->out = in->out;
+	op->filter.predicate = predicate;
+	return op;
+}
+
+static ic_op *take(ic_plan *p, ic_op *in, int64_t n)
+{
+	ic_op *op = ic_op_new(p, IC_OP_TAKE, here, "take", in);
+	op->out = in->out;
+	op->sort.limit = ic_value_long(n);
+	return op;
+}
+
+typedef struct agg_spec {
+	ic_agg_id fn;
+	ic_qtype type;
+	uint32_t n, arg[4], columns;
+} agg_spec;
+
+static ic_op *summarize(ic_plan *p, ic_op *in, const uint32_t *key, uint32_t keys, const agg_spec *spec,
+			uint32_t aggs)
+{
+	ic_op *op = ic_op_new(p, IC_OP_SUMMARIZE, here, "summarize", in);
+	op->summarize.keys = keys;
+	op->summarize.aggs = aggs;
+	op->summarize.key = ic_arena_alloc(&p->arena, (keys + 1) * sizeof(ic_expr *));
+	op->summarize.agg = ic_arena_alloc(&p->arena, (aggs + 1) * sizeof(ic_agg));
+	op->out.column = ic_arena_alloc(&p->arena, 64 * sizeof(ic_qcolumn));
+	for (uint32_t i = 0; i < keys; i++) {
+		op->summarize.key[i] = column(p, in, key[i]);
+		op->out.column[op->out.n++] = in->out.column[key[i]];
+	}
+	for (uint32_t i = 0; i < aggs; i++) {
+		ic_agg *a = &op->summarize.agg[i];
+		*a = (ic_agg){ .fn = spec[i].fn,
+			       .type = spec[i].type,
+			       .n = spec[i].n,
+			       .at = here,
+			       .columns = spec[i].columns ? spec[i].columns : 1 };
+		a->arg = ic_arena_alloc(&p->arena, 8 * sizeof(ic_expr *));
+		for (uint32_t k = 0; k < a->n; k++)
+			a->arg[k] = column(p, in, spec[i].arg[k]);
+		for (uint32_t k = 0; k < a->columns; k++)
+			op->out.column[op->out.n++] =
+			    (ic_qcolumn){ IC_STR("x"), a->columns > 1 ? a->arg[k]->type : a->type };
+	}
+	return op;
+}
+
+static ic_op *sort(ic_plan *p, ic_op *in, ic_op_kind kind, const uint32_t *key, uint32_t keys, int64_t limit)
+{
+	ic_op *op = ic_op_new(p, kind, here, "sort", in);
+	op->out = in->out;
+	op->sort.keys = keys;
+	op->sort.limit = ic_value_long(limit);
+	op->sort.key = ic_arena_alloc(&p->arena, keys * sizeof(ic_sort_key));
+	for (uint32_t i = 0; i < keys; i++)
+		op->sort.key[i] = (ic_sort_key){ column(p, in, key[i]), i % 2 == 0, i % 2 != 0 };
+	return op;
+}
+
+/* ---- running ------------------------------------------------------------------------------- */
+
+static char *first_text;
+
+/* All ways give the same text; it is left in first_text. */
+static void same_in_all_ways(ic_plan *p)
+{
+	static rig r;
+	free(first_text);
+	first_text = NULL;
+	for (unsigned i = 0; i < RIG_WAYS; i++) {
+		rig_out out = { .most = 0 };
+		ic_error err = { .code = IC_OK };
+		memset(&r, 0, sizeof r);
+		r.units = rig_ways[i].units;
+		r.chunk_rows = rig_ways[i].chunk_rows;
+		r.some_void = rig_ways[i].some_void;
+		ic_status st = rig_run(&r, p, rig_ways[i].threads, &out, NULL, &err);
+		if (st != IC_OK)
+			fail_msg("way %u: %s", i, err.message);
+		if (!first_text)
+			first_text = strdup(out.text.p);
+		else if (strcmp(first_text, out.text.p) != 0)
+			fail_msg("way %u gives other rows:\n%.600s\nnot\n%.600s", i, out.text.p, first_text);
+		ic_buf_clear(&out.text);
+	}
+}
+
+static uint32_t lines(const char *text)
+{
+	uint32_t n = 0;
+	for (; *text; text++)
+		n += *text == '\n';
+	return n;
+}
+
+static void test_filter(void **state)
+{
+	ic_plan p;
+	(void)state;
+	ic_plan_init(&p, NULL);
+	p.language = IC_FN_KQL;
+	ic_op *t = scan(&p);
+	p.root = filter(&p, t, greater(&p, column(&p, t, SIZE), 30000));
+	uint32_t expected = 0;
+	for (uint32_t i = 0; i < ROWS; i++)
+		expected += !cells[i * COLUMNS + SIZE].null && cells[i * COLUMNS + SIZE].i > 30000;
+	same_in_all_ways(&p);
+	assert_int_equal(lines(first_text), expected);
+	ic_plan_clear(&p);
+}
+
+static void test_take_stops(void **state)
+{
+	static rig r;
+	ic_plan p;
+	(void)state;
+	ic_plan_init(&p, NULL);
+	p.language = IC_FN_KQL;
+	p.root = take(&p, scan(&p), 1500);
+	same_in_all_ways(&p);
+	assert_int_equal(lines(first_text), 1500);
+	r.units = 300;
+	r.chunk_rows = 100;
+	rig_out out = { .most = 0 };
+	ic_op_counts counts[8] = { { 0 } };
+	assert_int_equal(rig_run(&r, &p, 1, &out, counts, NULL), IC_OK);
+	assert_true(r.read < ROWS / 2);
+	assert_int_equal(counts[p.root->id].out, 1500);
+	ic_buf_clear(&out.text);
+	/* so does a reader that went away */
+	p.root = scan(&p);
+	out.most = 10;
+	memset(&r, 0, sizeof r);
+	r.units = 300;
+	r.chunk_rows = 100;
+	assert_int_equal(rig_run(&r, &p, 2, &out, NULL, NULL), IC_OK);
+	assert_true(out.rows >= 10 && out.rows < ROWS / 2);
+	ic_buf_clear(&out.text);
+	ic_plan_clear(&p);
+}
+
+/* ---- groups: against plain loops ---------------------------------------------------------------- */
+
+static bool same_value(const ic_value *a, const ic_value *b)
+{
+	if (a->null || b->null)
+		return a->null && b->null;
+	if (a->type == IC_Q_IP)
+		return memcmp(&a->ip, &b->ip, 16) == 0;
+	return a->type == IC_Q_STRING ? ic_str_eq(a->s, b->s) : a->i == b->i;
+}
+
+typedef struct group {
+	const ic_value *row; /* the first one */
+	int64_t count, good, sum, least, most;
+	double mean;
+	uint32_t sized;
+	const ic_value *latest;
+	uint32_t distinct;
+	ic_value seen[100];
+} group;
+
+static void add_to(group *g, const ic_value *row)
+{
+	g->count++;
+	g->good += !row[GOOD].null && row[GOOD].b;
+	if (!g->latest || row[TIME].i > g->latest[TIME].i)
+		g->latest = row;
+	uint32_t i = 0;
+	while (i < g->distinct && !same_value(&g->seen[i], &row[NAME]))
+		i++;
+	if (i == g->distinct)
+		g->seen[g->distinct++] = row[NAME];
+	if (row[SIZE].null)
+		return;
+	if (!g->sized || row[SIZE].i < g->least)
+		g->least = row[SIZE].i;
+	if (!g->sized || row[SIZE].i > g->most)
+		g->most = row[SIZE].i;
+	g->sum += row[SIZE].i;
+	g->sized++;
+}
+
+static void write_group(ic_buf *b, const group *g)
+{
+	ic_arena a;
+	ic_arena_init(&a, 0, NULL);
+	ic_buf_str(b, ic_value_text(&a, &g->row[SRC]));
+	ic_buf_putc(b, ',');
+	if (g->row[PORT].null)
+		ic_buf_puts(b, "null");
+	else
+		ic_buf_i64(b, g->row[PORT].i);
+	ic_buf_printf(b, ",%lld,%lld,%lld,", (long long)g->count, (long long)g->good, (long long)g->sum);
+	if (g->sized)
+		ic_buf_printf(b, "%lld,%lld,", (long long)g->least, (long long)g->most);
+	else
+		ic_buf_puts(b, "null,null,");
+	ic_value mean = ic_value_real((double)g->sum / g->sized);
+	ic_buf_str(b, ic_value_text(&a, &mean));
+	ic_buf_printf(b, ",%u,", g->distinct);
+	ic_buf_str(b, ic_value_text(&a, &g->latest[TIME]));
+	ic_buf_putc(b, ',');
+	ic_buf_str(b, ic_value_text(&a, &g->latest[NAME]));
+	ic_buf_putc(b, ',');
+	ic_buf_str(b, ic_value_text(&a, &g->latest[SRC]));
+	ic_buf_putc(b, '\n');
+	ic_arena_clear(&a);
+}
+
+static const agg_spec several[] = {
+	{ IC_AGG_COUNT, IC_Q_LONG, 0, { 0 }, 1 },
+	{ IC_AGG_COUNTIF, IC_Q_LONG, 1, { GOOD }, 1 },
+	{ IC_AGG_SUM, IC_Q_LONG, 1, { SIZE }, 1 },
+	{ IC_AGG_MIN, IC_Q_LONG, 1, { SIZE }, 1 },
+	{ IC_AGG_MAX, IC_Q_LONG, 1, { SIZE }, 1 },
+	{ IC_AGG_AVG, IC_Q_REAL, 1, { SIZE }, 1 },
+	{ IC_AGG_DCOUNT, IC_Q_LONG, 1, { NAME }, 1 },
+	{ IC_AGG_ARG_MAX, IC_Q_DATETIME, 3, { TIME, NAME, SRC }, 3 },
+};
+
+static void test_groups(void **state)
+{
+	static const uint32_t key[] = { SRC, PORT };
+	static group groups[512];
+	uint32_t n = 0;
+	ic_plan p;
+	(void)state;
+	for (uint32_t r = 0; r < ROWS; r++) {
+		const ic_value *row = &cells[r * COLUMNS];
+		uint32_t i = 0;
+		while (i < n && !(same_value(&groups[i].row[SRC], &row[SRC]) &&
+				  same_value(&groups[i].row[PORT], &row[PORT])))
+			i++;
+		if (i == n)
+			groups[n++].row = row;
+		add_to(&groups[i], row);
+	}
+	ic_buf expected;
+	ic_buf_init(&expected, 0);
+	for (uint32_t i = 0; i < n; i++)
+		write_group(&expected, &groups[i]);
+	ic_buf_putc(&expected, '\0');
+	ic_plan_init(&p, NULL);
+	p.language = IC_FN_KQL;
+	p.root = summarize(&p, scan(&p), key, 2, several, 8);
+	same_in_all_ways(&p);
+	assert_string_equal(first_text, expected.p);
+	/* a filter on an aggregate is asked early, but for the counts nothing differs */
+	ic_op *sum = p.root;
+	ic_op_counts counts[16] = { { 0 } };
+	static rig r;
+	r.units = 60;
+	r.chunk_rows = 900;
+	rig_out out = { .most = 0 };
+	p.root = filter(&p, sum, greater(&p, column(&p, sum, 2), groups[0].count));
+	same_in_all_ways(&p);
+	assert_int_equal(rig_run(&r, &p, 2, &out, counts, NULL), IC_OK);
+	assert_int_equal(counts[sum->id].out, n);
+	assert_int_equal(counts[p.root->id].in, n);
+	assert_int_equal(counts[p.root->id].out, lines(first_text));
+	assert_true(lines(first_text) < n);
+	ic_buf_clear(&out.text);
+	ic_buf_clear(&expected);
+	ic_plan_clear(&p);
+}
+
+/* Every aggregate that depends on the order, and those that go by the kernels; against one row a group as
+ * a check that nothing is empty. */
+static void test_many_aggregates(void **state)
+{
+	static const agg_spec spec[] = {
+		{ IC_AGG_MAKE_LIST, IC_Q_DYNAMIC, 1, { PORT }, 1 },
+		{ IC_AGG_MAKE_LIST_WITH_NULLS, IC_Q_DYNAMIC, 1, { PORT }, 1 },
+		{ IC_AGG_MAKE_SET, IC_Q_DYNAMIC, 1, { NAME }, 1 },
+		{ IC_AGG_MAKE_SET_IF, IC_Q_DYNAMIC, 2, { SRC, GOOD }, 1 },
+		{ IC_AGG_MAKE_LIST_IF, IC_Q_DYNAMIC, 2, { SHARE, GOOD }, 1 },
+		{ IC_AGG_TAKE_ANY, IC_Q_STRING, 1, { NAME }, 1 },
+		{ IC_AGG_TAKE_ANY, IC_Q_STRING, 3, { NAME, SIZE, GOOD }, 3 },
+		{ IC_AGG_ARG_MIN, IC_Q_REAL, 2, { SHARE, NAME }, 2 },
+		{ IC_AGG_ARG_MAX, IC_Q_STRING, 2, { NAME, TIME }, 2 },
+		{ IC_AGG_MIN, IC_Q_STRING, 1, { NAME }, 1 },
+		{ IC_AGG_MAX, IC_Q_IP, 1, { SRC }, 1 },
+		{ IC_AGG_MAXIF, IC_Q_REAL, 2, { SHARE, GOOD }, 1 },
+		{ IC_AGG_SUM, IC_Q_REAL, 1, { SHARE }, 1 },
+		{ IC_AGG_AVGIF, IC_Q_REAL, 2, { SHARE, GOOD }, 1 },
+		{ IC_AGG_STDEV, IC_Q_REAL, 1, { SIZE }, 1 },
+		{ IC_AGG_VARIANCEP, IC_Q_REAL, 1, { SHARE }, 1 },
+		{ IC_AGG_BINARY_ALL_OR, IC_Q_LONG, 1, { SIZE }, 1 },
+		{ IC_AGG_DCOUNTIF, IC_Q_LONG, 2, { TIME, GOOD }, 1 },
+		{ IC_AGG_COUNT_DISTINCT, IC_Q_LONG, 1, { SHARE }, 1 },
+	};
+	static const uint32_t key[] = { NAME };
+	ic_plan p;
+	(void)state;
+	ic_plan_init(&p, NULL);
+	p.language = IC_FN_KQL;
+	p.root = summarize(&p, scan(&p), key, 1, spec, sizeof spec / sizeof *spec);
+	same_in_all_ways(&p);
+	assert_int_equal(lines(first_text), 65);
+	assert_non_null(strstr(first_text, "[")); /* lists are there */
+	/* without keys: one row */
+	p.root = summarize(&p, scan(&p), key, 0, spec, sizeof spec / sizeof *spec);
+	same_in_all_ways(&p);
+	assert_int_equal(lines(first_text), 1);
+	ic_plan_clear(&p);
+}
+
+/* Keys wider than a group table's, and distinct. */
+static void test_wide_keys(void **state)
+{
+	static const uint32_t key[] = { TIME,  SHARE, SIZE, NAME,  SRC,	 GOOD, PORT,
+					SHARE, SIZE,  TIME, SHARE, SIZE, TIME };
+	uint32_t distinct = 0;
+	ic_plan p;
+	(void)state;
+	ic_plan_init(&p, NULL);
+	p.language = IC_FN_KQL;
+	p.root = summarize(&p, scan(&p), key, 13, NULL, 0);
+	same_in_all_ways(&p);
+	distinct = lines(first_text);
+	assert_true(distinct > ROWS / 2 && distinct <= ROWS);
+	p.root = summarize(&p, scan(&p), key, 7, NULL, 0);
+	same_in_all_ways(&p);
+	assert_int_equal(lines(first_text), distinct);
+	ic_plan_clear(&p);
+}
+
+/* ---- order ----------------------------------------------------------------------------------- */
+
+static void check_sorted(const char *text)
+{
+	double before = 1e300;
+	for (const char *line = text; *line; line = strchr(line, '\n') + 1) {
+		const char *share = line;
+		for (int i = 0; i < SHARE; i++)
+			share = strchr(share, ',') + 1;
+		double v = strncmp(share, "null", 4) == 0 ? -1e300 : strtod(share, NULL);
+		assert_true(v <= before);
+		before = v;
+	}
+}
+
+static void test_sort(void **state)
+{
+	static const uint32_t one[] = { SHARE }, three[] = { SHARE, NAME, SRC };
+	ic_plan p;
+	(void)state;
+	ic_plan_init(&p, NULL);
+	p.language = IC_FN_KQL;
+	for (int keys = 1; keys <= 3; keys += 2) {
+		const uint32_t *key = keys == 1 ? one : three;
+		p.root = sort(&p, scan(&p), IC_OP_SORT, key, (uint32_t)keys, 0);
+		same_in_all_ways(&p);
+		assert_int_equal(lines(first_text), ROWS);
+		check_sorted(first_text);
+		char *all = strdup(first_text);
+		/* top n is what sort and take n are */
+		for (int64_t n = 3; n < ROWS; n = n * 20 + 1) {
+			p.root = sort(&p, scan(&p), IC_OP_TOP, key, (uint32_t)keys, n);
+			same_in_all_ways(&p);
+			assert_int_equal(lines(first_text), n);
+			assert_memory_equal(first_text, all, strlen(first_text));
+		}
+		free(all);
+	}
+	p.root = sort(&p, scan(&p), IC_OP_TOP, one, 1, 0);
+	same_in_all_ways(&p);
+	assert_int_equal(lines(first_text), 0);
+	ic_plan_clear(&p);
+}
+
+/* Several scans, and rows that come alone, into one summarize. */
+static void test_union(void **state)
+{
+	static const uint32_t key[] = { SRC };
+	ic_plan p;
+	(void)state;
+	ic_plan_init(&p, NULL);
+	p.language = IC_FN_KQL;
+	ic_op *u = ic_op_new(&p, IC_OP_UNION, here, "union", NULL);
+	ic_op *in[3] = { scan(&p), take(&p, scan(&p), 777), scan(&p) };
+	int32_t same[COLUMNS], *map[3] = { same, same, same };
+	for (int i = 0; i < COLUMNS; i++)
+		same[i] = i;
+	u->out = table.schema;
+	u->united.in = in;
+	u->united.inputs = 3;
+	u->united.column = map;
+	u->united.source = -1;
+	p.root = u;
+	same_in_all_ways(&p);
+	assert_int_equal(lines(first_text), 2 * ROWS + 777);
+	p.root = summarize(&p, u, key, 1, several, 8);
+	same_in_all_ways(&p);
+	assert_int_equal(lines(first_text), 32);
+	p.root = take(&p, u, ROWS + 10);
+	same_in_all_ways(&p);
+	assert_int_equal(lines(first_text), ROWS + 10);
+	ic_plan_clear(&p);
+}
+
+/* A memory limit is an error, not a crash, and all of the memory is given back. */
+static void test_budget(void **state)
+{
+	static const uint32_t key[] = { TIME };
+	static rig r;
+	ic_plan p;
+	(void)state;
+	ic_plan_init(&p, NULL);
+	p.language = IC_FN_KQL;
+	ic_op *roots[2] = { summarize(&p, scan(&p), key, 1, several, 8),
+			    sort(&p, scan(&p), IC_OP_SORT, key, 1, 0) };
+	for (unsigned i = 0; i < 2; i++) {
+		ic_budget budget = { .limit = 700000 };
+		ic_exec_config cfg = { .source = rig_source(&r), .threads = 3, .budget = &budget };
+		rig_out out = { .most = 0 };
+		const ic_sink sink = { &out, rig_push };
+		ic_error err = { .code = IC_OK };
+		memset(&r, 0, sizeof r);
+		r.units = 90;
+		r.chunk_rows = 512;
+		ic_buf_init(&out.text, 0);
+		p.root = roots[i];
+		assert_int_equal(ic_exec_run(&p, &cfg, &sink, NULL, &err), IC_E_NOMEM);
+		assert_int_equal(err.code, IC_E_NOMEM);
+		assert_int_equal(budget.used, 0);
+		assert_int_equal(out.rows, 0);
+		ic_buf_clear(&out.text);
+	}
+	ic_plan_clear(&p);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_filter),	  cmocka_unit_test(test_take_stops),
+		cmocka_unit_test(test_groups),	  cmocka_unit_test(test_many_aggregates),
+		cmocka_unit_test(test_wide_keys), cmocka_unit_test(test_sort),
+		cmocka_unit_test(test_union),	  cmocka_unit_test(test_budget),
+	};
+	int failed = cmocka_run_group_tests(tests, fill, NULL);
+	free(first_text);
+	return failed;
+}
