@@ -58,7 +58,7 @@ static ic_value item_as(const ic_dyn *d, ic_qtype type, ic_arena *arena, bool *o
 		return ic_value_null(type);
 	bool text = d->kind == IC_DYN_STRING, fits = false;
 	switch (type) {
-	case IC_Q_BOOL: v.b = d->b, fits = d->kind == IC_DYN_BOOL; break;
+	case IC_Q_BOOL: fits = d->kind == IC_DYN_BOOL, v.b = fits && d->b; break;
 	case IC_Q_INT:
 	case IC_Q_LONG:
 		v.i = d->i;
