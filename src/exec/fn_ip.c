@@ -236,7 +236,7 @@ static ic_value parse_v6(ic_call *c, const ic_value *arg)
 	if (!read_network(&arg[0], &ip) || prefix < 0 || prefix > 128)
 		return ic_value_null(IC_Q_STRING);
 	ic_ip net = cut(ip.ip, shorter(ip.bits, (unsigned)prefix + (ip.v4 && prefix <= 32 ? 96 : 0)));
-	char buf[40];
+	char buf[48];
 	for (unsigned i = 0; i < 8; i++)
 		snprintf(buf + i * 5, 6, "%02x%02x:", net.b[i * 2], net.b[i * 2 + 1]);
 	ic_text t = ic_text_new(c, 39);
