@@ -28,6 +28,8 @@ static const ic_kernel_family *const families[] = {
 	&ic_kernels_array,
 	&ic_kernels_set,
 	&ic_kernels_math,
+	&ic_kernels_series,
+	&ic_kernels_decompose,
 };
 
 const ic_kernel *ic_kernel_of(ic_fn_id fn)
