@@ -133,6 +133,12 @@ static ic_status query_fault(job *j, ic_status st)
 		       : j->err->code != IC_OK ? st
 					       : ic_fail(j->err, st == IC_OK ? IC_E_INTERNAL : st,
 							 "the query failed without a cause");
+	/* a file that cannot be read is no fault of the query */
+	const ic_error *f = &j->q.failed;
+	if ((f->code == IC_E_IO || f->code == IC_E_FORMAT) && strstr(g->message, f->message)) {
+		*j->err = *f;
+		return IC_E_IO;
+	}
 	ic_query_diag *d = j->shown;
 	if (d) {
 		size_t n = 0;
@@ -235,6 +241,7 @@ static ic_status compile(job *j, bool checking)
 	j->plan.integer_division = j->opt->integer_division;
 	j->plan.zone = j->zone;
 	j->diag = (ic_diag){ .set = false };
+	q->failed = (ic_error){ .code = IC_OK };
 	ic_catalog catalog = ic_query_catalog(q);
 	ic_str text = { j->text, (uint32_t)j->text_n };
 	ic_status st = ic_lang_compile(text, j->language, &catalog, &j->plan, &j->diag);

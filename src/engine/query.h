@@ -27,6 +27,7 @@ typedef struct ic_query_run {
 	bool reported;		     /* the files of the telemetry were told of */
 	ic_relation *relations;	     /* those that the query names */
 	struct ic_table_file *files; /* looked at so far */
+	ic_error failed;	     /* the last trouble with a file that a binder met */
 } ic_query_run;
 
 /* As ic_scan_source; open gives a scan that begins with a pointer to the class. */

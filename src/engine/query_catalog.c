@@ -10,10 +10,11 @@
 static const ic_place nowhere = { 0, 0 };
 
 /* An error of a file is the query's when the binder meets it. */
-static ic_status as_diag(ic_diag *diag, ic_status st, const ic_error *err)
+static ic_status as_diag(ic_query_run *q, ic_diag *diag, ic_status st, const ic_error *err)
 {
 	if (st == IC_E_NOMEM)
 		return st;
+	q->failed = *err;
 	ic_diag_kind kind = st == IC_E_LIMIT ? IC_DIAG_LIMIT : IC_DIAG_NAME;
 	ic_status rc = err->file[0] ? ic_diag_fail(diag, kind, nowhere, 1, "%s: %s", err->file, err->message)
 				    : ic_diag_fail(diag, kind, nowhere, 1, "%s", err->message);
@@ -98,7 +99,7 @@ static ic_status declared(ic_query_run *q, ic_plan *plan, ic_str name, ic_schema
 	if (!b)
 		return IC_OK;
 	ic_status st = ic_table_schema_read(b->path, &plan->arena, ret, &err);
-	return st == IC_OK ? IC_OK : as_diag(diag, st, &err);
+	return st == IC_OK ? IC_OK : as_diag(q, diag, st, &err);
 }
 
 static ic_status bind_file(ic_query_run *q, ic_plan *plan, ic_str name, const char *path, ic_schema schema,
@@ -111,7 +112,7 @@ static ic_status bind_file(ic_query_run *q, ic_plan *plan, ic_str name, const ch
 	if (!f) {
 		ic_status st = ic_table_file_open(path, &schema, by_place, &q->run.budget, &f, &err);
 		if (st != IC_OK)
-			return as_diag(diag, st, &err);
+			return as_diag(q, diag, st, &err);
 		if (!f)
 			return IC_OK;
 		f->next = q->files;
@@ -133,8 +134,11 @@ static ic_status bind_table(ic_query_run *q, ic_plan *plan, const ic_query_bindi
 	ic_status st = bind_file(q, plan, name, b->path, schema, false, ret, diag);
 	if (st != IC_OK || *ret)
 		return st;
-	return ic_diag_fail(diag, IC_DIAG_NAME, nowhere, name.n, "the file of table %.*s is not there: %s",
-			    (int)name.n, name.p, b->path);
+	ic_error err = { 0 };
+	return as_diag(q, diag,
+		       ic_fail_at(&err, IC_E_IO, b->path, 0, 0, "No such file or directory (table %.*s)",
+				  (int)name.n, name.p),
+		       &err);
 }
 
 static ic_status bind_empty(ic_plan *plan, ic_schema schema, ic_op **ret)
@@ -322,7 +326,7 @@ static ic_status run_part(void *ctx, ic_plan *plan, ic_op *sub, ic_op **ret, ic_
 	if (st == IC_OK)
 		st = rows_to_values(plan, rows, &sub->out, ret);
 	else
-		st = as_diag(diag, st, &err);
+		st = as_diag(q, diag, st, &err);
 	ic_rowset_free(rows);
 	return st;
 }

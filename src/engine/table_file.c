@@ -409,7 +409,8 @@ static ic_status begin(ic_table_file *f, int fd, ic_unpack **u, char *head, size
 {
 	char magic[8];
 	struct stat st;
-	bool regular = fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
+	/* standard input is read once, whatever it is */
+	bool regular = strcmp(f->path, "-") != 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
 	ssize_t got = regular ? pread(fd, magic, sizeof magic, 0) : 0;
 	f->size = regular ? (uint64_t)st.st_size : 0;
 	f->pack = got > 0 ? ic_pack_of(magic, (size_t)got) : IC_PACK_PLAIN;
