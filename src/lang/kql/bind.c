@@ -133,15 +133,16 @@ static const ic_bind_name *bind_parameters(ic_binder *b, const ic_bind_name *nam
 	return names;
 }
 
-static bool free_name(ic_binder *b, const ic_bind_name *names, const ic_bind_name *outer, ic_kql_name name)
+static void warn_twice(ic_binder *b, const ic_bind_name *names, const ic_bind_name *outer, ic_kql_name name)
 {
 	for (; names != outer; names = names->prev)
 		if (ic_str_eq(names->name.text, name.text)) {
-			ic_bind_fail(b, IC_DIAG_NAME, name.at, name.length, "'%.*s' is defined twice",
+			ic_bind_warn(b, name.at, "'%.*s' is defined twice; from here on this one counts",
 				     IC_BIND_NAME(name.text));
-			return false;
+			/* said once is enough */
+			*names->used = true;
+			return;
 		}
-	return true;
 }
 
 const ic_bind_name *ic_bind_statements(ic_binder *b, const ic_bind_name *names, const ic_kql_stmt *stmt,
@@ -156,8 +157,7 @@ const ic_bind_name *ic_bind_statements(ic_binder *b, const ic_bind_name *names, 
 		switch (stmt[i].kind) {
 		case IC_KS_LET:
 		case IC_KS_FUNCTION:
-			if (!free_name(b, names, outer, stmt[i].name))
-				return NULL;
+			warn_twice(b, names, outer, stmt[i].name);
 			d = ic_bind_push(b, names, stmt[i].name,
 					 stmt[i].kind == IC_KS_LET ? IC_BIND_LET : IC_BIND_FUNCTION);
 			if (!d)

@@ -210,7 +210,11 @@ static ic_expr *call_function(ic_binder *b, const ic_bind_scope *s, const ic_kql
 		type = IC_Q_STRING;
 	if (ic_str_eq(ic_str_of(f->name), IC_STR("now")) || ic_str_eq(ic_str_of(f->name), IC_STR("ago")))
 		b->plan->now_used = true;
-	return ic_bind_call(b, e->at, fn, type, n, arg);
+	ic_expr *x = ic_bind_call(b, e->at, fn, type, n, arg);
+	/* Kusto counts weeks, alone of all periods, as reals */
+	bool weeks = fn == IC_FN_DATETIME_DIFF && arg[0]->kind == IC_X_CONST &&
+		     ic_str_ieq(arg[0]->value.s, IC_STR("week"));
+	return weeks ? ic_bind_to(b, x, IC_Q_REAL) : x;
 }
 
 /* ---- functions that need the binder */

@@ -155,6 +155,11 @@ static ic_expr *as_bag(ic_binder *b, ic_expr *object, const ic_kql_expr *e, cons
 {
 	if (!object || object->type == IC_Q_DYNAMIC)
 		return object;
+	/* Defender documents it as a string, but serves it as a bag, and queries use it as one */
+	const ic_kql_expr *o = e->kind == IC_KE_MEMBER ? e->member.object : e->index.object;
+	if (object->type == IC_Q_STRING && o->kind == IC_KE_NAME &&
+	    ic_str_eq(o->name.text, IC_STR("AdditionalFields")))
+		return ic_bind_call1(b, e->at, IC_FN_TO_DYNAMIC, IC_Q_DYNAMIC, object);
 	ic_bind_fail(b, IC_DIAG_TYPE, e->at, e->length, "%s takes dynamic, not %s", what,
 		     ic_qtype_name(object->type));
 	if (b->status == IC_E_USAGE && ic_qtype_is_text(object->type))

@@ -31,6 +31,22 @@ static ic_qtype axis_type(ic_binder *b, const ic_kql_op *o, ic_expr **on)
 	return IC_QTYPES;
 }
 
+/* A constant stands in each bin that has rows: max(constant). */
+static ic_expr *constant_agg(ic_binder *b, const ic_bind_scope *s, const ic_kql_expr *e)
+{
+	ic_bind_scope outer = { .names = s->names };
+	bool literal = e->kind == IC_KE_LITERAL || e->kind == IC_KE_NEGATE;
+	if (!literal || !ic_bind_expr(b, &outer, e))
+		return ic_bind_fail(b, IC_DIAG_UNSUPPORTED, e->at, e->length,
+				    "make-series takes aggregates as they are, not expressions over them");
+	ic_kql_arg arg = { .expr = (ic_kql_expr *)e };
+	ic_kql_expr max = { .kind = IC_KE_CALL, .at = e->at, .length = e->length };
+	max.call.name = (ic_kql_name){ IC_STR("max"), e->at, e->length };
+	max.call.arg = &arg;
+	max.call.args = 1;
+	return ic_bind_expr(b, s, &max);
+}
+
 /* The aggregates with their defaults. */
 static bool series_aggs(ic_binder *b, const ic_bind_scope *s, const ic_kql_op *o, ic_value *fill)
 {
@@ -39,11 +55,8 @@ static bool series_aggs(ic_binder *b, const ic_bind_scope *s, const ic_kql_op *o
 		uint32_t before = s->aggs->n;
 		bool call = item->expr->kind == IC_KE_CALL &&
 			    ic_aggregate_find(item->expr->call.name.text, IC_FN_KQL) >= 0;
-		if (!call || !ic_bind_expr(b, s, item->expr)) {
-			ic_bind_fail(b, IC_DIAG_UNSUPPORTED, item->expr->at, item->expr->length,
-				     "make-series takes aggregates as they are, not expressions over them");
+		if (!(call ? ic_bind_expr(b, s, item->expr) : constant_agg(b, s, item->expr)))
 			return false;
-		}
 		ic_agg *a = &s->aggs->agg[before];
 		if (a->columns != 1) {
 			ic_bind_fail(b, IC_DIAG_TYPE, item->expr->at, item->expr->length,

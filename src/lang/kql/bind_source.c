@@ -50,6 +50,10 @@ static bool datatable_value(ic_binder *b, const ic_kql_op *o, uint32_t i, ic_qty
 		*ret = ic_value_dyn(d);
 		return d || ic_bind_nomem(b);
 	}
+	if (type == IC_Q_STRING && v.type != IC_Q_DYNAMIC) {
+		*ret = ic_value_str(ic_value_text(&b->plan->arena, &v));
+		return ret->s.p || ic_bind_nomem(b);
+	}
 	if (v.type == IC_Q_STRING) {
 		/* a text is read as the column's type */
 		*ret = (ic_value){ .type = type };

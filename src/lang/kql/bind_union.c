@@ -8,6 +8,7 @@ typedef struct rel_list {
 	ic_rel *rel;
 	ic_str *label;
 	uint32_t n, room, label_room;
+	bool missing; /* tables were left out: what columns they have is not known */
 } rel_list;
 
 /* One column of the result: a name and a type. Columns of one name lie side by side. */
@@ -223,6 +224,7 @@ static bool add_input(ic_binder *b, const ic_bind_name *names, const ic_kql_expr
 	*b->diag = before;
 	b->status = IC_OK;
 	b->no_table = false;
+	l->missing = true;
 	ic_bind_warn(b, d.at, "%s: left out of the union", d.message);
 	return b->status == IC_OK;
 }
@@ -252,8 +254,17 @@ static bool add_matching(ic_binder *b, const ic_bind_name *names, ic_str pattern
 		ic_rel r = { .label = name };
 		if (!name.p)
 			break;
-		if (!ic_bind_wildcard(pattern, name) || !ic_bind_catalog(b, name, &r.op))
+		if (!ic_bind_wildcard(pattern, name))
 			continue;
+		ic_diag before = *b->diag;
+		if (!ic_bind_catalog(b, name, &r.op)) {
+			/* one that has no data in this run */
+			if (b->status == IC_E_USAGE) {
+				b->status = IC_OK;
+				*b->diag = before;
+			}
+			continue;
+		}
 		if (!add_rel(b, l, &r, prefix))
 			return false;
 	}
@@ -294,7 +305,11 @@ bool ic_bind_union(ic_binder *b, const ic_bind_name *names, const ic_kql_op *o, 
 		b->no_table = true;
 		return false;
 	}
-	return unite(b, o, &l, source, inner, r);
+	if (!unite(b, o, &l, source, inner, r))
+		return false;
+	if (l.missing)
+		b->plan->open = r->open = true;
+	return true;
 }
 
 /* ---- search, find */
