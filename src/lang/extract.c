@@ -4,6 +4,7 @@
  * A start costs what the parser looks at; hostile text could make that quadratic, so all starts share a
  * budget that is linear in the text. Where it ends, the best query so far is the result. */
 #include "lang/extract.h"
+#include "lang/aql/parse.h"
 #include "lang/kql/parse.h"
 #include "lang/lang.h"
 
@@ -86,6 +87,7 @@ static const struct {
 	ic_prefix_fn prefix;
 } languages[] = {
 	{ IC_FN_KQL, ic_kql_parse_prefix },
+	{ IC_FN_AQL, ic_aql_parse_prefix },
 };
 
 bool ic_lang_extract(ic_str text, unsigned language, ic_str *ret, unsigned *ret_language)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lang/lang.h"
 
+#include "lang/aql/bind.h"
+#include "lang/aql/parse.h"
 #include "lang/kql/bind.h"
 #include "lang/kql/parse.h"
 
@@ -40,7 +42,19 @@ static ic_status compile_kql(ic_str text, const ic_catalog *catalog, ic_plan *pl
 	if (!copy)
 		return IC_E_NOMEM;
 	ic_status st = ic_kql_parse(&plan->arena, (ic_str){ copy, text.n }, &query, diag);
+	for (uint32_t i = 0; st == IC_OK && i < query.notes; i++)
+		st = ic_plan_warn(plan, query.note[i].at, "%s", query.note[i].text);
 	return st == IC_OK ? ic_kql_bind(&query, catalog, plan, diag) : st;
+}
+
+static ic_status compile_aql(ic_str text, const ic_catalog *catalog, ic_plan *plan, ic_diag *diag)
+{
+	ic_aql_query query;
+	char *copy = ic_arena_dup(&plan->arena, text.p, text.n);
+	if (!copy)
+		return IC_E_NOMEM;
+	ic_status st = ic_aql_parse(&plan->arena, (ic_str){ copy, text.n }, &query, diag);
+	return st == IC_OK ? ic_aql_bind(&query, catalog, plan, diag) : st;
 }
 
 ic_status ic_lang_compile(ic_str text, unsigned language, const ic_catalog *catalog, ic_plan *plan,
@@ -54,5 +68,5 @@ ic_status ic_lang_compile(ic_str text, unsigned language, const ic_catalog *cata
 	plan->language = language;
 	if (language == IC_FN_KQL)
 		return compile_kql(text, catalog, plan, diag);
-	return ic_diag_fail(diag, IC_DIAG_UNSUPPORTED, (ic_place){ 1, 1 }, 1, "AQL is not built in");
+	return compile_aql(text, catalog, plan, diag);
 }

@@ -141,31 +141,6 @@ bool ic_kql_note_at(ic_kql_parser *p, ic_place at, const char *text)
 	return true;
 }
 
-unsigned ic_kql_letters_apart(ic_str a, ic_str b)
-{
-	enum { LONGEST = 24 };
-	unsigned row[LONGEST + 1];
-	if (a.n > LONGEST || b.n > LONGEST)
-		return 3;
-	for (unsigned j = 0; j <= b.n; j++)
-		row[j] = j;
-	for (unsigned i = 1; i <= a.n; i++) {
-		unsigned diagonal = row[0];
-		row[0] = i;
-		for (unsigned j = 1; j <= b.n; j++) {
-			char x = (char)(a.p[i - 1] | 0x20), y = (char)(b.p[j - 1] | 0x20);
-			unsigned best = diagonal + (x != y);
-			diagonal = row[j];
-			if (row[j] + 1 < best)
-				best = row[j] + 1;
-			if (row[j - 1] + 1 < best)
-				best = row[j - 1] + 1;
-			row[j] = best;
-		}
-	}
-	return row[b.n] > 3 ? 3 : row[b.n];
-}
-
 /* ---- names ---------------------------------------------------------------------------- */
 
 bool ic_kql_reserved(ic_str word)

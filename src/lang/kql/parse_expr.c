@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Expressions, by precedence climbing. */
 #include "lang/kql/parser.h"
+#include "lang/near.h"
 
 /* Kusto's own order: string operators bind tighter than arithmetic. */
 enum { OR = 1, AND, EQUALITY, RELATION, SUM, PRODUCT, TEXT };
@@ -82,8 +83,7 @@ const char *ic_kql_near_infix(ic_str word)
 	if (word.n < 4)
 		return NULL;
 	for (size_t i = 0; i < sizeof infixes / sizeof *infixes; i++)
-		if (strlen(infixes[i].sign) >= 4 &&
-		    ic_kql_letters_apart(word, ic_str_of(infixes[i].sign)) <= 2)
+		if (strlen(infixes[i].sign) >= 4 && ic_letters_apart(word, ic_str_of(infixes[i].sign)) <= 2)
 			return infixes[i].sign;
 	return NULL;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Pipes: which operators there are, and the operands of the plain ones. */
 #include "lang/kql/parser.h"
+#include "lang/near.h"
 
 /* ---- options -------------------------------------------------------------------------- */
 
@@ -343,7 +344,7 @@ static void *unknown_operator(ic_kql_parser *p, ic_str word, ic_place at)
 	const char *near = NULL;
 	unsigned best = word.n > 4 ? 3 : 2;
 	for (size_t i = 0; i < OPERATORS; i++) {
-		unsigned apart = ic_kql_letters_apart(word, ic_str_of(operators[i].name));
+		unsigned apart = ic_letters_apart(word, ic_str_of(operators[i].name));
 		if (apart < best && operators[i].operands) {
 			best = apart;
 			near = operators[i].name;

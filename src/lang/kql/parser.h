@@ -52,8 +52,6 @@ void *ic_kql_fail(ic_kql_parser *p, ic_diag_kind kind, ic_place at, uint32_t len
 void *ic_kql_fail_nomem(ic_kql_parser *p);
 /* Keeps a sentence about the query; a constant text. */
 bool ic_kql_note_at(ic_kql_parser *p, ic_place at, const char *text);
-/* How many letters differ (case does not count), at most 3. */
-unsigned ic_kql_letters_apart(ic_str a, ic_str b);
 /* The infix operator that is spelled nearly like this; NULL: none. */
 const char *ic_kql_near_infix(ic_str word);
 /* What the token after this one is. */
