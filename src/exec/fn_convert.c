@@ -42,18 +42,22 @@ static bool parse_hex(ic_str s, unsigned digits, uint64_t *ret)
 	return true;
 }
 
+static bool text_whole(ic_str s, int64_t *ret)
+{
+	if (s.n > 1 && s.p[0] == '+' && s.p[1] != '-')
+		s = (ic_str){ s.p + 1, s.n - 1 };
+	return ic_parse_i64(s, ret);
+}
+
 static bool text_long(ic_str s, bool narrow, int64_t *ret)
 {
 	uint64_t hex;
 
 	s = ic_str_trim(s);
-	if (parse_hex(s, narrow ? 8 : 16, &hex)) {
-		*ret = narrow ? (int32_t)(uint32_t)hex : (int64_t)hex;
-		return true;
-	}
-	if (s.n > 1 && s.p[0] == '+' && s.p[1] != '-')
-		s = (ic_str){ s.p + 1, s.n - 1 };
-	return ic_parse_i64(s, ret);
+	if (!parse_hex(s, narrow ? 8 : 16, &hex))
+		return text_whole(s, ret);
+	*ret = narrow ? (int32_t)(uint32_t)hex : (int64_t)hex;
+	return true;
 }
 
 static bool real_long(double d, int64_t *ret)
@@ -230,7 +234,7 @@ static ic_value to_bool_row(ic_call *c, const ic_value *arg)
 		return ic_value_bool(true);
 	if (ic_str_ieq(v.s, IC_STR("false")))
 		return ic_value_bool(false);
-	return ic_parse_i64(v.s, &i) ? ic_value_bool(i != 0) : ic_value_null(IC_Q_BOOL);
+	return text_whole(v.s, &i) ? ic_value_bool(i != 0) : ic_value_null(IC_Q_BOOL);
 }
 
 /* ---- text ----------------------------------------------------------------------------------------- */

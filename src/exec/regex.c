@@ -26,7 +26,8 @@ struct ic_regex_match {
 	pcre2_match_data *data;
 	pcre2_match_context *context;
 	pcre2_jit_stack *stack;
-	ic_str text; /* that was classified last */
+	uint32_t groups; /* of the pattern that was searched last, with the whole */
+	ic_str text;	 /* that was classified last */
 	enum { ASCII, UTF, BROKEN } class;
 };
 
@@ -296,6 +297,7 @@ int ic_regex_find(const ic_regex *r, ic_regex_match *m, ic_str s, size_t from)
 		m->text = s;
 		m->class = ic_ascii(s) ? ASCII : ic_utf8_valid(s) ? UTF : BROKEN;
 	}
+	m->groups = r->groups + 1;
 	re = m->class == UTF || (m->class == ASCII && !r->bytes) ? r->utf : r->bytes;
 	if (!re)
 		return 0;
@@ -309,7 +311,7 @@ ic_str ic_regex_group(const ic_regex_match *m, ic_str s, uint32_t i)
 {
 	const PCRE2_SIZE *o = pcre2_get_ovector_pointer(m->data);
 
-	if (i >= pcre2_get_ovector_count(m->data) || o[2 * i] == PCRE2_UNSET || o[2 * i + 1] < o[2 * i])
+	if (i >= m->groups || o[2 * i] == PCRE2_UNSET || o[2 * i + 1] < o[2 * i])
 		return (ic_str){ NULL, 0 };
 	return (ic_str){ (s.p ? s.p : "") + o[2 * i], (uint32_t)(o[2 * i + 1] - o[2 * i]) };
 }

@@ -398,20 +398,19 @@ bool ic_parse_guid(ic_str s, ic_guid *ret)
 		s.p++;
 		s.n -= 2;
 	}
-	bool dashes = s.n == 36;
-	if (!dashes && s.n != 32)
-		return false;
 	ic_guid g;
-	const char *p = s.p;
-	for (unsigned i = 0; i < 16; i++) {
-		if (dashes && (i == 4 || i == 6 || i == 8 || i == 10) && *p++ != '-')
-			return false;
-		int high = hex(p[0]), low = hex(p[1]);
+	uint32_t at = 0;
+	for (unsigned i = 0; i < 16; i++) { /* Kusto takes dashes between any two bytes, and none */
+		if (i > 0 && at < s.n && s.p[at] == '-')
+			at++;
+		int high = at + 1 < s.n ? hex(s.p[at]) : -1, low = at + 1 < s.n ? hex(s.p[at + 1]) : -1;
 		if (high < 0 || low < 0)
 			return false;
 		g.b[i] = (uint8_t)(high * 16 + low);
-		p += 2;
+		at += 2;
 	}
+	if (at != s.n)
+		return false;
 	*ret = g;
 	return true;
 }
