@@ -32,6 +32,8 @@ static int digit_of(char ch)
 bool ic_base64_decode(ic_call *c, ic_str s, ic_str *ret)
 {
 	s = ic_str_trim(s);
+	if (s.n % 4 != 0)
+		return false;
 	for (unsigned padding = 0; padding < 2 && s.n && s.p[s.n - 1] == '='; padding++)
 		s.n--;
 	char *p = ic_arena_alloc(c->arena, (size_t)s.n + 1);
@@ -52,5 +54,5 @@ bool ic_base64_decode(ic_call *c, ic_str s, ic_str *ret)
 		}
 	}
 	*ret = (ic_str){ p, n };
-	return s.n % 4 != 1;
+	return true;
 }

@@ -6,7 +6,7 @@
 #include "exec/text.h"
 
 ic_value ic_base64_encode(ic_call *c, const void *bytes, size_t n);
-/* Padding may be left out. false: it is no base64, or the call failed. The bytes lie in the call's arena. */
+/* With its padding. false: it is no base64, or the call failed. The bytes lie in the call's arena. */
 bool ic_base64_decode(ic_call *c, ic_str s, ic_str *ret);
 
 #endif

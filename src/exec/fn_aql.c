@@ -212,15 +212,6 @@ static int64_t milliseconds(int64_t ticks)
 	return ticks / IC_TICKS_MS - (ticks % IC_TICKS_MS < 0);
 }
 
-static ic_status note_now(ic_plan *p, const ic_expr *call, void **state, ic_diag *diag)
-{
-	(void)call;
-	(void)state;
-	(void)diag;
-	p->now_used = true;
-	return IC_OK;
-}
-
 static ic_value now_row(ic_call *c, const ic_value *arg)
 {
 	(void)arg;
@@ -308,7 +299,6 @@ static ic_status check_moment(ic_plan *p, const ic_expr *call, void **state, ic_
 	(void)state;
 	const ic_expr *text = call->call.arg[0];
 	int64_t ms;
-	p->now_used = true;
 	if (text->kind != IC_X_CONST || text->value.null || parse_moment(p, text->value.s, &ms))
 		return IC_OK;
 	ic_status s = ic_diag_fail(diag, IC_DIAG_TYPE, text->at, text->value.s.n + 2,
@@ -450,7 +440,7 @@ static ic_value false_row(ic_call *c, const ic_value *arg)
 static const ic_kernel_entry entries[] = {
 	{ IC_FN_AQL_DATEFORMAT, { .row = dateformat_row, .strict = true, .prepare = check_pattern } },
 	{ IC_FN_AQL_PARSEDATETIME, { .row = parsedatetime_row, .strict = true, .prepare = check_moment } },
-	{ IC_FN_AQL_NOW, { .row = now_row, .prepare = note_now } },
+	{ IC_FN_AQL_NOW, { .row = now_row } },
 	{ IC_FN_AQL_LONG, { .row = long_row, .strict = true } },
 	{ IC_FN_AQL_DOUBLE, { .row = double_row, .strict = true } },
 	{ IC_FN_AQL_STR, { .row = str_row, .strict = true } },

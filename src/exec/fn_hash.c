@@ -6,15 +6,36 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+#include "base/time.h"
 #include "base/unicode.h"
 #include "exec/digest.h"
 #include "exec/encode.h"
 #include "exec/text.h"
 
+/* Numbers are hashed by their bytes, low byte first, times as ticks since year 1; the rest by its text. */
+static uint64_t xxh_of(ic_call *c, const ic_value *v)
+{
+	uint64_t bits = 0;
+	switch (v->type) {
+	case IC_Q_DATETIME: bits = (uint64_t)v->i - (uint64_t)IC_CIVIL_MIN; break;
+	case IC_Q_INT:
+	case IC_Q_LONG:
+	case IC_Q_TIMESPAN: bits = (uint64_t)v->i; break;
+	case IC_Q_REAL: memcpy(&bits, &v->d, sizeof bits); break;
+	default: {
+		ic_str s = ic_text_of(c, v);
+		return XXH64(s.p, s.n, 0);
+	}
+	}
+	uint8_t bytes[8];
+	for (unsigned i = 0; i < 8; i++)
+		bytes[i] = (uint8_t)(bits >> i * 8);
+	return XXH64(bytes, sizeof bytes, 0);
+}
+
 static ic_value xxh_row(ic_call *c, const ic_value *arg)
 {
-	ic_str s = ic_text_of(c, &arg[0]);
-	int64_t hash = (int64_t)XXH64(s.p, s.n, 0);
+	int64_t hash = (int64_t)xxh_of(c, &arg[0]);
 	if (c->expr->call.n < 2)
 		return ic_value_long(hash);
 	int64_t by = arg[1].i;

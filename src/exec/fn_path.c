@@ -36,7 +36,7 @@ static ic_value extract_row(ic_call *c, const ic_value *arg)
 	ic_qtype type = c->expr->type;
 	ic_str path = ic_str_trim(arg[0].s);
 	bool ok;
-	if (path.n == 0 || path.p[0] != '$')
+	if (arg[0].null || arg[1].null || path.n == 0 || path.p[0] != '$')
 		return ic_value_null(type);
 	const ic_dyn *d = ic_dyn_parse(c->arena, arg[1].s, &ok);
 	if (!d)
@@ -56,6 +56,6 @@ static ic_value extract_row(ic_call *c, const ic_value *arg)
 }
 
 static const ic_kernel_entry entries[] = {
-	{ IC_FN_EXTRACT_JSON, { .row = extract_row, .strict = true } },
+	{ IC_FN_EXTRACT_JSON, { .row = extract_row } },
 };
 IC_KERNELS(path, entries);

@@ -11,16 +11,6 @@ static ic_value whole(const ic_call *c, int64_t v)
 
 /* ---- now ------------------------------------------------------------------------------ */
 
-/* The engine tells what "now" is only to those who asked. */
-static ic_status note_now(ic_plan *p, const ic_expr *call, void **state, ic_diag *diag)
-{
-	(void)call;
-	(void)state;
-	(void)diag;
-	p->now_used = true;
-	return IC_OK;
-}
-
 static ic_value now_row(ic_call *c, const ic_value *arg)
 {
 	return ic_datetime((__int128)c->plan->now + (c->expr->call.n ? arg[0].i : 0));
@@ -354,8 +344,8 @@ static ic_value unix_nanoseconds(ic_call *c, const ic_value *arg)
 }
 
 static const ic_kernel_entry entries[] = {
-	{ IC_FN_NOW, { .row = now_row, .strict = true, .prepare = note_now } },
-	{ IC_FN_AGO, { .row = ago_row, .strict = true, .prepare = note_now } },
+	{ IC_FN_NOW, { .row = now_row, .strict = true } },
+	{ IC_FN_AGO, { .row = ago_row, .strict = true } },
 	{ IC_FN_INGESTION_TIME, { .row = ingestion_row } },
 	{ IC_FN_START_OF_DAY, { .row = start_of_day, .strict = true } },
 	{ IC_FN_START_OF_WEEK, { .row = start_of_week, .strict = true } },
