@@ -44,10 +44,10 @@ typedef struct ic_flow_handler {
 } ic_flow_handler;
 
 typedef struct ic_flow_limits {
-	uint64_t flow_bytes;			/* held for reordering, one connection: default 1 MiB */
-	uint64_t total_bytes;			/* all of them: 64 MiB */
-	uint32_t flows;				/* in the table: 2 million; the one idle longest goes first */
-	int64_t tcp_idle, tcp_closed, udp_idle; /* ticks: 5 min idle (attempts 5 s as Zeek's), 5 s, 1 min */
+	uint64_t flow_bytes;  /* held for reordering, one connection: default 1 MiB */
+	uint64_t total_bytes; /* all of them: 64 MiB */
+	uint32_t flows;	      /* in the table: 2 million; the one idle longest goes first */
+	int64_t tcp_idle, tcp_attempt, tcp_closed, udp_idle; /* ticks: 5 min, 5 s, 5 s, 1 min */
 } ic_flow_limits;
 
 typedef struct ic_flow_counts {

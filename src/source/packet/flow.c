@@ -1,0 +1,380 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "source/packet/flow.h"
+
+#include <string.h>
+
+#include "base/hash.h"
+#include "base/time.h"
+#include "source/packet/flow_private.h"
+
+enum {
+	FLOW_BYTES = 1 << 20,
+	TOTAL_BYTES = 64 << 20,
+	FLOWS = 2000000,
+	SLOTS_FIRST = 1024,
+};
+
+/* ---- life ---- */
+
+ic_flow_table *ic_flow_table_new(const ic_flow_handler *h, const ic_flow_limits *limits, ic_budget *budget)
+{
+	static const ic_flow_limits defaults = {
+		.flow_bytes = FLOW_BYTES,
+		.total_bytes = TOTAL_BYTES,
+		.flows = FLOWS,
+		.tcp_idle = 5 * 60 * IC_TICKS_S,
+		.tcp_attempt = 5 * IC_TICKS_S,
+		.tcp_closed = 5 * IC_TICKS_S,
+		.udp_idle = 60 * IC_TICKS_S,
+	};
+	ic_flow_table *t = ic_calloc(1, sizeof *t);
+	if (!t)
+		return NULL;
+	t->handler = *h;
+	t->limits = limits ? *limits : defaults;
+	t->budget = budget;
+	return t;
+}
+
+static bool take(ic_flow_table *t, size_t n)
+{
+	return !t->budget || ic_budget_take(t->budget, n) == 0;
+}
+
+static void give(ic_flow_table *t, size_t n)
+{
+	if (t->budget)
+		ic_budget_give(t->budget, n);
+}
+
+void flow_hold_free(ic_flow_table *t, flow_side *s, flow_piece *p)
+{
+	s->held -= p->n;
+	t->held -= p->n;
+	give(t, sizeof *p + p->n);
+	ic_free(p);
+}
+
+static void free_pieces(ic_flow_table *t, flow *f)
+{
+	for (int side = 0; side < IC_SIDES; side++) {
+		while (f->side[side].pieces) {
+			flow_piece *next = f->side[side].pieces->next;
+			flow_hold_free(t, &f->side[side], f->side[side].pieces);
+			f->side[side].pieces = next;
+		}
+	}
+}
+
+static void flow_free(ic_flow_table *t, flow *f)
+{
+	free_pieces(t, f);
+	give(t, sizeof *f);
+	ic_free(f);
+}
+
+void ic_flow_table_free(ic_flow_table *t)
+{
+	if (!t)
+		return;
+	for (unsigned i = 0; i < FLOW_WAITS; i++) {
+		while (t->wait[i].oldest) {
+			flow *next = t->wait[i].oldest->newer;
+			flow_free(t, t->wait[i].oldest);
+			t->wait[i].oldest = next;
+		}
+	}
+	give(t, (size_t)t->slots * sizeof *t->slot);
+	ic_free(t->slot);
+	ic_free(t);
+}
+
+const ic_flow_counts *ic_flow_table_counts(const ic_flow_table *t)
+{
+	return &t->counts;
+}
+
+/* ---- the table ---- */
+
+/* The same for both directions. */
+static uint64_t hash_of(const ic_ip *a, uint16_t ap, const ic_ip *b, uint16_t bp, uint8_t proto)
+{
+	uint64_t x[4], seed = ic_hash_seed();
+	memcpy(x, a->b, 16);
+	memcpy(x + 2, b->b, 16);
+	return ic_mix(x[0] ^ ap, x[1], seed) + ic_mix(x[2] ^ bp, x[3], seed) + proto;
+}
+
+static bool same_flow(const flow *f, const ic_packet *p, int *side)
+{
+	const ic_flow *g = &f->pub;
+	if (g->proto != p->proto)
+		return false;
+	for (int s = 0; s < IC_SIDES; s++) {
+		if (g->port[s] == p->sport && g->port[!s] == p->dport &&
+		    memcmp(&g->ip[s], &p->src, 16) == 0 && memcmp(&g->ip[!s], &p->dst, 16) == 0) {
+			*side = s;
+			return true;
+		}
+	}
+	return false;
+}
+
+static void put_slot(ic_flow_table *t, flow *f)
+{
+	uint32_t mask = t->slots - 1, i = (uint32_t)f->hash & mask;
+	while (t->slot[i])
+		i = (i + 1) & mask;
+	t->slot[i] = f;
+}
+
+static bool grow(ic_flow_table *t)
+{
+	if (t->slots && (uint64_t)t->n * 3 < (uint64_t)t->slots * 2)
+		return true;
+	uint32_t slots = t->slots ? t->slots * 2 : SLOTS_FIRST;
+	if (!take(t, slots * sizeof *t->slot))
+		return false;
+	flow **slot = ic_calloc(slots, sizeof *slot);
+	if (!slot) {
+		give(t, slots * sizeof *t->slot);
+		return false;
+	}
+	give(t, (size_t)t->slots * sizeof *t->slot);
+	ic_free(t->slot);
+	t->slot = slot;
+	t->slots = slots;
+	for (unsigned w = 0; w < FLOW_WAITS; w++)
+		for (flow *f = t->wait[w].oldest; f; f = f->newer)
+			put_slot(t, f);
+	return true;
+}
+
+/* Takes the flow out of its slot and closes the gap in the probing (Knuth 6.4 R). */
+static void clear_slot(ic_flow_table *t, const flow *f)
+{
+	uint32_t mask = t->slots - 1, i = (uint32_t)f->hash & mask;
+	while (t->slot[i] != f)
+		i = (i + 1) & mask;
+	for (uint32_t j = i;;) {
+		t->slot[i] = NULL;
+		for (;;) {
+			j = (j + 1) & mask;
+			if (!t->slot[j])
+				return;
+			uint32_t home = (uint32_t)t->slot[j]->hash & mask;
+			if (i <= j ? home <= i || home > j : home <= i && home > j)
+				break;
+		}
+		t->slot[i] = t->slot[j];
+		i = j;
+	}
+}
+
+static void unqueue(ic_flow_table *t, flow *f)
+{
+	flow_queue *q = &t->wait[f->waits];
+	*(f->older ? &f->older->newer : &q->oldest) = f->newer;
+	*(f->newer ? &f->newer->older : &q->newest) = f->older;
+}
+
+static void enqueue(ic_flow_table *t, flow *f, unsigned waits)
+{
+	flow_queue *q = &t->wait[waits];
+	f->waits = (uint8_t)waits;
+	f->older = q->newest;
+	f->newer = NULL;
+	*(q->newest ? &q->newest->newer : &q->oldest) = f;
+	q->newest = f;
+}
+
+/* ---- ends ---- */
+
+static bool end_flow(ic_flow_table *t, flow *f)
+{
+	bool ok = true;
+	clear_slot(t, f);
+	unqueue(t, f);
+	t->n--;
+	if (f->pub.proto == FLOW_TCP)
+		ok = flow_tcp_end(t, f);
+	else
+		flow_datagram_end(f);
+	ok = t->handler.end(t->handler.ctx, &f->pub) && ok;
+	flow_free(t, f);
+	return ok;
+}
+
+static int64_t wait_of(const ic_flow_table *t, unsigned waits)
+{
+	switch (waits) {
+	case FLOW_WAITS_ATTEMPT: return t->limits.tcp_attempt;
+	case FLOW_WAITS_CLOSED: return t->limits.tcp_closed;
+	case FLOW_WAITS_DATAGRAM: return t->limits.udp_idle;
+	default: return t->limits.tcp_idle;
+	}
+}
+
+/* Time is the newest one seen: packets of several interfaces may be a little out of order. */
+static bool expire(ic_flow_table *t)
+{
+	for (unsigned w = 0; w < FLOW_WAITS; w++)
+		while (t->wait[w].oldest && t->now - t->wait[w].oldest->pub.last > wait_of(t, w))
+			if (!end_flow(t, t->wait[w].oldest))
+				return false;
+	return true;
+}
+
+/* The one that was idle longest, of all queues. */
+static bool evict(ic_flow_table *t)
+{
+	flow *idle = NULL;
+	for (unsigned w = 0; w < FLOW_WAITS; w++)
+		if (t->wait[w].oldest && (!idle || t->wait[w].oldest->pub.last < idle->pub.last))
+			idle = t->wait[w].oldest;
+	t->counts.evicted += idle != NULL;
+	return !idle || end_flow(t, idle);
+}
+
+bool ic_flow_finish(ic_flow_table *t, uint32_t most, bool *failed)
+{
+	for (; most && t->n; most--) {
+		flow *first = NULL;
+		for (unsigned w = 0; w < FLOW_WAITS; w++)
+			if (t->wait[w].oldest && (!first || t->wait[w].oldest->pub.last < first->pub.last))
+				first = t->wait[w].oldest;
+		if (!end_flow(t, first)) {
+			*failed = true;
+			return false;
+		}
+	}
+	return t->n != 0;
+}
+
+/* ---- packets ---- */
+
+/* The pair of an ICMP query is one flow; anything else stands alone. */
+static uint16_t icmp_answer(uint8_t proto, uint16_t type)
+{
+	static const uint8_t pairs[][3] = { { 1, 8, 0 },      { 1, 13, 14 },	{ 1, 15, 16 },
+					    { 1, 17, 18 },    { 1, 10, 9 },	{ 58, 128, 129 },
+					    { 58, 133, 134 }, { 58, 135, 136 }, { 58, 139, 140 },
+					    { 58, 144, 145 } };
+	for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
+		if (pairs[i][0] != proto)
+			continue;
+		if (pairs[i][1] == type)
+			return pairs[i][2];
+		if (pairs[i][2] == type)
+			return pairs[i][1];
+	}
+	return UINT16_MAX;
+}
+
+static flow *find(const ic_flow_table *t, uint64_t hash, const ic_packet *p, int *side)
+{
+	if (!t->slots)
+		return NULL;
+	uint32_t mask = t->slots - 1;
+	for (uint32_t i = (uint32_t)hash & mask; t->slot[i]; i = (i + 1) & mask)
+		if (t->slot[i]->hash == hash && same_flow(t->slot[i], p, side))
+			return t->slot[i];
+	return NULL;
+}
+
+/* *ret NULL: no memory; the packet is counted. False: a handler failed. */
+static bool begin_flow(ic_flow_table *t, uint64_t hash, const ic_packet *p, flow **ret)
+{
+	*ret = NULL;
+	if (t->n >= t->limits.flows && !evict(t))
+		return false;
+	while ((!grow(t) || !take(t, sizeof **ret)) && t->n)
+		if (!evict(t))
+			return false;
+	flow *f = t->slots ? ic_calloc(1, sizeof *f) : NULL;
+	if (!f) {
+		t->counts.no_memory++;
+		return true;
+	}
+	f->hash = hash;
+	/* A SYN-ACK, or a packet from a server's port, without what came before: its sender answered. */
+	bool answer = p->proto == FLOW_TCP && (p->tcp_flags & IC_TCP_SYN) && (p->tcp_flags & IC_TCP_ACK);
+	int from = answer ? IC_RESP : IC_ORIG;
+	f->pub = (ic_flow){ .proto = p->proto, .first = p->ticks, .last = p->ticks, .number = ++t->number };
+	f->pub.ip[from] = p->src;
+	f->pub.ip[!from] = p->dst;
+	f->pub.port[from] = p->sport;
+	f->pub.port[!from] = p->dport;
+	if (!t->handler.begin(t->handler.ctx, &f->pub, p)) {
+		give(t, sizeof *f);
+		ic_free(f);
+		return false;
+	}
+	t->n++;
+	put_slot(t, f);
+	enqueue(t, f, p->proto == FLOW_TCP ? FLOW_WAITS_ATTEMPT : FLOW_WAITS_DATAGRAM);
+	*ret = f;
+	return true;
+}
+
+static bool datagram(ic_flow_table *t, flow *f, int side, const ic_packet *p)
+{
+	f->pub.bytes[side] += p->length;
+	if (!p->length)
+		return true;
+	const ic_flow_handler *h = &t->handler;
+	bool ok = h->beat(h->ctx, &f->pub, side, p->length, p->ticks);
+	if (ok && p->captured)
+		ok = h->data(h->ctx, &f->pub, side, p->payload, p->captured, p->ticks, p->number);
+	if (ok && p->captured < p->length)
+		ok = h->gap(h->ctx, &f->pub, side, p->length - p->captured);
+	return ok;
+}
+
+bool ic_flow_packet(ic_flow_table *t, const ic_packet *given)
+{
+	ic_packet p = *given;
+	int side = IC_ORIG;
+	flow *f;
+	t->now = p.ticks > t->now ? p.ticks : t->now;
+	if (!expire(t))
+		return false;
+	if (p.proto == FLOW_ICMP || p.proto == FLOW_ICMP6) {
+		uint16_t answer = icmp_answer(p.proto, p.sport);
+		p.dport = answer == UINT16_MAX ? p.dport : answer;
+	}
+	uint64_t hash = hash_of(&p.src, p.sport, &p.dst, p.dport, p.proto);
+	f = find(t, hash, &p, &side);
+	/* A SYN after the end starts the next connection of the same ports. */
+	if (f && p.proto == FLOW_TCP && flow_tcp_begins_anew(f, side, &p)) {
+		if (!end_flow(t, f))
+			return false;
+		f = NULL;
+	}
+	if (!f) {
+		if (!begin_flow(t, hash, &p, &f))
+			return false;
+		if (!f)
+			return true;
+		side = memcmp(&f->pub.ip[IC_ORIG], &p.src, 16) == 0 && f->pub.port[IC_ORIG] == p.sport
+			   ? IC_ORIG
+			   : IC_RESP;
+	}
+	f->pub.packets[side]++;
+	f->pub.ip_bytes[side] += p.ip_bytes;
+	f->pub.last = p.ticks > f->pub.last ? p.ticks : f->pub.last;
+	bool ok = p.proto == FLOW_TCP ? flow_tcp_packet(t, f, side, &p) : datagram(t, f, side, &p);
+	unqueue(t, f);
+	enqueue(t, f, p.proto == FLOW_TCP ? flow_tcp_waits(f) : FLOW_WAITS_DATAGRAM);
+	return ok;
+}
+
+void flow_datagram_end(flow *f)
+{
+	ic_flow *g = &f->pub;
+	memcpy(g->state, g->packets[IC_RESP] ? "SF" : "S0", 3);
+	if (g->proto == FLOW_ICMP || g->proto == FLOW_ICMP6)
+		memcpy(g->state, "OTH", 4);
+	if (g->proto == 17 && !g->packets[IC_ORIG])
+		memcpy(g->state, "SHR", 4);
+}
