@@ -43,10 +43,9 @@ typedef struct job {
 	ic_error *err;
 } job;
 
-static void note(const job *j, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-static void note(const job *j, const char *fmt, ...)
+void ic_query_note(const ic_query_run *q, const char *fmt, ...)
 {
-	const ic_observer *obs = j->q.run.obs;
+	const ic_observer *obs = q->run.obs;
 	char text[600];
 	va_list ap;
 	if (!obs || !obs->note)
@@ -135,9 +134,9 @@ static ic_status query_fault(job *j, ic_status st)
 							 "the query failed without a cause");
 	/* a file that cannot be read is no fault of the query */
 	const ic_error *f = &j->q.failed;
-	if ((f->code == IC_E_IO || f->code == IC_E_FORMAT) && strstr(g->message, f->message)) {
+	if (f->code != IC_OK && strstr(g->message, f->message)) {
 		*j->err = *f;
-		return IC_E_IO;
+		return f->code == IC_E_FORMAT ? IC_E_IO : f->code;
 	}
 	ic_query_diag *d = j->shown;
 	if (d) {
@@ -204,8 +203,8 @@ static void say_dropped(const job *j, const char *where, ic_str text)
 	const char *eol = memchr(text.p, '\n', text.n);
 	if (eol && eol - text.p < shown)
 		shown = (int)(eol - text.p);
-	note(j, "%s: left out %u bytes %s the query: \"%.*s%s\"", j->name, text.n, where, shown, text.p,
-	     (uint32_t)shown < text.n ? "..." : "");
+	ic_query_note(&j->q, "%s: left out %u bytes %s the query: \"%.*s%s\"", j->name, text.n, where, shown,
+		      text.p, (uint32_t)shown < text.n ? "..." : "");
 }
 
 /* What is not the query becomes blank, so that places stay right. */
@@ -280,8 +279,8 @@ static ic_status find_now(job *j)
 	q->run.newest = newest;
 	char text[40];
 	ic_time_format_short(ic_run_now(&q->run), text);
-	note(j, "now is %s (%s)", text,
-	     newest == IC_TIME_NONE ? "the wall clock: no row has a time" : "the newest row");
+	ic_query_note(&j->q, "now is %s (%s)", text,
+		      newest == IC_TIME_NONE ? "the wall clock: no row has a time" : "the newest row");
 	return IC_OK;
 }
 
@@ -297,7 +296,7 @@ static ic_status make_plan(job *j)
 			st = compile(j, false);
 	}
 	for (uint32_t i = 0; st == IC_OK && i < j->plan.warnings; i++)
-		note(j, "%s:%.*s", j->name, (int)j->plan.warning[i].n, j->plan.warning[i].p);
+		ic_query_note(&j->q, "%s:%.*s", j->name, (int)j->plan.warning[i].n, j->plan.warning[i].p);
 	if (st != IC_OK)
 		return st;
 	st = ic_plan_optimise(&j->plan, ic_eval_fold, &j->diag);
@@ -365,8 +364,8 @@ static ic_status run_plan(job *j)
 	ic_status st = run_rows(j, counts, &rows);
 	if (st == IC_OK && j->opt->explain)
 		st = write_text(j, ic_plan_explain(&j->plan, counts));
-	else if (st == IC_OK && rows == 0 && j->plan.root->kind != IC_OP_VALUES)
-		note(j, "%s: no rows; --explain shows which step took them out", j->name);
+	if (st == IC_OK && !j->opt->explain && rows == 0 && j->plan.root->kind != IC_OP_VALUES)
+		ic_query_note(&j->q, "%s: no rows; --explain shows which step took them out", j->name);
 	ic_free(counts);
 	return st;
 }
@@ -416,6 +415,7 @@ ic_status ic_query(const ic_query_options *opt, const ic_observer *obs, const ic
 	if (j.planned)
 		ic_plan_clear(&j.plan);
 	ic_query_close_files(&j.q);
+	ic_input_free(j.q.spare);
 	ic_zone_free(j.zone);
 	ic_free(j.text);
 	ic_run_clear(&j.q.run);

@@ -25,6 +25,7 @@ typedef struct ic_query_run {
 	bool checking;		     /* nothing is run */
 	bool stdin_begun;	     /* standard input can be read once */
 	bool reported;		     /* the files of the telemetry were told of */
+	ic_input *spare;	     /* opened to look at, not read yet; the first scan takes it */
 	ic_relation *relations;	     /* those that the query names */
 	struct ic_table_file *files; /* looked at so far */
 	ic_error failed;	     /* the last trouble with a file that a binder met */
@@ -49,6 +50,9 @@ struct ic_relation {
 	ic_relation *next;
 };
 
+/* query.c: a sentence for the observer, made safe for a terminal. */
+void ic_query_note(const ic_query_run *q, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
 /* query_catalog.c: what the binders ask. */
 ic_catalog ic_query_catalog(ic_query_run *q);
 /* Closes the files that were looked at. */
@@ -61,7 +65,9 @@ ic_scan_source ic_query_source(ic_query_run *q);
 /* The greatest value of the time column over all rows, IC_TIME_NONE if there is none. */
 ic_status ic_query_newest(ic_query_run *q, const ic_relation *r, int64_t *newest, ic_error *err);
 
-extern const ic_relation_class ic_telemetry_relation; /* query_telemetry.c */
-extern const ic_relation_class ic_file_relation;      /* table_scan.c */
+/* query_telemetry.c: the input as it was opened, all fields and streams, to be had from q->spare. */
+ic_status ic_query_look(ic_query_run *q, const ic_input_facts **ret, ic_error *err);
+extern const ic_relation_class ic_telemetry_relation;
+extern const ic_relation_class ic_file_relation; /* table_scan.c */
 
 #endif

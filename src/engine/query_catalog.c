@@ -160,6 +160,12 @@ static ic_status bind_view(ic_query_run *q, ic_plan *plan, const ic_view *v, ic_
 		return ic_diag_fail(diag, IC_DIAG_NAME, nowhere, name.n,
 				    "%.*s is a table of telemetry, and no PATH is given", (int)name.n,
 				    name.p);
+	ic_error err = { 0 };
+	const ic_input_facts *facts = NULL;
+	/* an input that cannot be read fails the run, after what is wrong with the query was said */
+	if (q->run.opt->path_count && !q->opt->check && ic_query_look(q, &facts, &err) == IC_E_NOMEM)
+		return IC_E_NOMEM;
+	bool hosts = !facts || facts->can_give & IC_FIELD_BIT(IC_F_SRC_HOST);
 	size_t n = ic_view_column_count(v);
 	ic_schema schema = { ic_arena_alloc(&plan->arena, sizeof(ic_qcolumn) * (n + 1)), (uint32_t)n };
 	if (!schema.column)
@@ -168,6 +174,9 @@ static ic_status bind_view(ic_query_run *q, ic_plan *plan, const ic_view *v, ic_
 		ic_view_column c;
 		char text[64];
 		(void)ic_view_column_get(v, i, &c, text);
+		/* without names of hosts the device is an address, which is not written out before it must */
+		if (c.how == IC_VIEW_DEVICE && !hosts)
+			c.type = IC_Q_IP;
 		uint32_t length = (uint32_t)strlen(c.name);
 		const char *copy = ic_arena_dup(&plan->arena, c.name, length);
 		if (!copy)
@@ -326,7 +335,8 @@ static ic_status run_part(void *ctx, ic_plan *plan, ic_op *sub, ic_op **ret, ic_
 	if (st == IC_OK)
 		st = rows_to_values(plan, rows, &sub->out, ret);
 	else
-		st = as_diag(q, diag, st, &err);
+		st = ic_diag_fail(diag, st == IC_E_LIMIT ? IC_DIAG_LIMIT : IC_DIAG_TYPE,
+				  (ic_place){ (uint32_t)err.line, err.column }, 1, "%s", err.message);
 	ic_rowset_free(rows);
 	return st;
 }

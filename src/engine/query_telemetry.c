@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Tables of products over telemetry: batches of the input as chunks, without copies where a column is a
  * field. Simple comparisons of port and time go down to the readers. */
+#include <stdio.h>
+
 #include "base/error.h"
 #include "base/time.h"
+#include "engine/details.h"
 #include "engine/query.h"
 
 enum { PORT_WORDS = 65536 / 64 };
@@ -26,6 +29,7 @@ typedef struct scan {
 	unsigned streams;
 	uint64_t *ports;
 	bool pushed, open;
+	ic_details *details; /* NULL: none are needed */
 	worker *workers;
 	unsigned worker_n;
 } scan;
@@ -75,6 +79,47 @@ static ic_status choose_streams(scan *s, const ic_view *v, ic_error *err)
 	}
 	s->streams = ((1u << IC_STREAM_COUNT_OF) - 1) & ~IC_STREAM_BIT(IC_STREAM_DNS);
 	return IC_OK;
+}
+
+/* Names, user agents and the like of connections stand in other logs of the input. */
+static ic_status read_details(scan *s, const ic_view *v, ic_error *err)
+{
+	const ic_input_facts *facts = ic_input_get_facts(s->in);
+	unsigned streams = facts->streams & (IC_STREAM_BIT(IC_STREAM_HTTP) | IC_STREAM_BIT(IC_STREAM_SSL) |
+					     IC_STREAM_BIT(IC_STREAM_WEBSOCKET));
+	ic_fieldset fields = ic_details_fields(s->wanted);
+	bool full = false;
+	if (!v->connections || s->streams != v->streams || !streams || !fields || !facts->rereadable)
+		return IC_OK;
+	ic_status st = ic_details_read(&s->q->run, fields, streams, &s->details, &full, err);
+	if (st != IC_OK)
+		return st;
+	s->wanted |= IC_FIELD_BIT(IC_F_UID);
+	if (full)
+		ic_query_note(s->q, "--memory: not all connections have what http and ssl logs say of them");
+	return IC_OK;
+}
+
+/* A column that nothing in the input can fill is said, so that an empty answer is no riddle. */
+static void say_empty(const scan *s, const ic_view *v)
+{
+	ic_fieldset given = ic_input_get_facts(s->in)->can_give;
+	char list[300] = "";
+	size_t n = 0, count = 0;
+	for (uint32_t i = 0; i < s->op->out.n; i++) {
+		const ic_view_column *c = &s->columns[i];
+		ic_fieldset needs = ic_view_needs(c);
+		if (c->how == IC_VIEW_LEVEL || c->how == IC_VIEW_COUNT || needs & given)
+			continue;
+		count++;
+		int more = snprintf(list + n, sizeof list - n, "%s%s", n ? ", " : "", c->name);
+		if (more > 0 && n + (size_t)more < sizeof list)
+			n += (size_t)more;
+		list[n] = 0;
+	}
+	/* all columns of a wide table were not asked for one by one */
+	if (count && s->op->out.n < ic_view_column_count(v))
+		ic_query_note(s->q, "%s: nothing in the input gives %s", v->name, list);
 }
 
 /* ---- push-down ----------------------------------------------------------------------------- */
@@ -246,8 +291,12 @@ static ic_status take_columns(scan *s, const ic_view *v, ic_error *err)
 		return ic_fail_nomem(err);
 	for (uint32_t i = 0; i < n; i++) {
 		uint32_t at = s->op->scan.column ? s->op->scan.column[i] : i;
-		if (!ic_view_column_get(v, at, &s->columns[i], s->names[i]))
+		ic_view_column *c = &s->columns[i];
+		if (!ic_view_column_get(v, at, c, s->names[i]))
 			return ic_fail(err, IC_E_INTERNAL, "a column of %s is missing", v->name);
+		/* bound as the address: see ic_query_look */
+		if (c->how == IC_VIEW_DEVICE && s->op->out.column[i].type == IC_Q_IP)
+			*c = (ic_view_column){ c->name, IC_Q_IP, IC_VIEW_FIELD, IC_F_SRC_IP };
 		s->wanted |= ic_view_needs(&s->columns[i]);
 	}
 	return IC_OK;
@@ -277,7 +326,9 @@ static ic_fieldset helpers_of(const scan *s, const ic_row_filter *f)
 	if (f->since != IC_TIME_NONE || f->until != IC_TIME_NONE)
 		set |= IC_FIELD_BIT(IC_F_TIME);
 	if (f->ports)
-		set |= IC_FIELD_BIT(IC_F_DST_PORT) | IC_FIELD_BIT(IC_F_SERVICE);
+		set |= IC_FIELD_BIT(IC_F_DST_PORT);
+	if (f->web_services)
+		set |= IC_FIELD_BIT(IC_F_SERVICE);
 	if ((s->wanted & (IC_FIELD_BIT(IC_F_DST_NAME) | IC_FIELD_BIT(IC_F_SERVICE) | IC_FIELD_BIT(IC_F_URI) |
 			  IC_FIELD_BIT(IC_F_HOST))) &&
 	    s->streams & ~IC_STREAM_BIT(IC_STREAM_CONN))
@@ -285,6 +336,56 @@ static ic_fieldset helpers_of(const scan *s, const ic_row_filter *f)
 		       IC_FIELD_BIT(IC_F_HOST) | IC_FIELD_BIT(IC_F_STATUS) | IC_FIELD_BIT(IC_F_SNI) |
 		       IC_FIELD_BIT(IC_F_DST_PORT) | IC_FIELD_BIT(IC_F_SERVICE) | IC_FIELD_BIT(IC_F_DST_IP);
 	return set;
+}
+
+ic_status ic_query_look(ic_query_run *q, const ic_input_facts **ret, ic_error *err)
+{
+	if (!q->spare) {
+		ic_input_request req = ic_run_request(&q->run, ~UINT64_C(0) >> (64 - IC_FIELD_COUNT),
+						      (1u << IC_STREAM_COUNT_OF) - 1);
+		ic_status st = ic_input_open(&req, &q->spare, err);
+		if (st != IC_OK)
+			return st;
+	}
+	*ret = ic_input_get_facts(q->spare);
+	return IC_OK;
+}
+
+/* Takes the input and decides what to read of it. */
+static ic_status begin_input(scan *s, const ic_view *v, ic_error *err)
+{
+	ic_query_run *q = s->q;
+	const ic_input_facts *facts = NULL;
+	ic_row_filter filter = q->run.filter;
+	ic_status st = push_down(s, &filter, err);
+	if (st == IC_OK)
+		st = ic_query_look(q, &facts, err);
+	if (st != IC_OK)
+		return st;
+	s->in = q->spare;
+	q->spare = NULL;
+	if (q->stdin_begun && !facts->rereadable)
+		return ic_fail(
+		    err, IC_E_USAGE,
+		    "the query reads its tables more than once, which standard input does not allow: "
+		    "give a file");
+	q->stdin_begun = true;
+	st = choose_streams(s, v, err);
+	if (st == IC_OK)
+		st = read_details(s, v, err);
+	if (st != IC_OK)
+		return st;
+	say_empty(s, v);
+	s->wanted |= helpers_of(s, &filter);
+	ic_input_filter(s->in, &filter);
+	ic_input_narrow(s->in, s->wanted, s->streams);
+	for (unsigned i = 0; i < s->worker_n; i++) {
+		s->workers[i].batch = ic_batch_new(s->wanted);
+		if (!s->workers[i].batch)
+			return ic_fail_nomem(err);
+	}
+	s->open = true;
+	return IC_OK;
 }
 
 static ic_status open_scan(ic_query_run *q, const ic_op *op, unsigned workers, void **ret, ic_error *err)
@@ -297,36 +398,13 @@ static ic_status open_scan(ic_query_run *q, const ic_op *op, unsigned workers, v
 	ic_status st = take_columns(s, r->view, err);
 	if (st == IC_OK)
 		st = make_workers(s, workers, err);
-	ic_input_request req =
-	    ic_run_request(&q->run, ~UINT64_C(0) >> (64 - IC_FIELD_COUNT), (1u << IC_STREAM_COUNT_OF) - 1);
 	if (st == IC_OK)
-		st = push_down(s, &req.filter, err);
+		st = begin_input(s, r->view, err);
 	if (st == IC_OK)
-		st = ic_input_open(&req, &s->in, err);
-	if (st == IC_OK && q->stdin_begun && !ic_input_get_facts(s->in)->rereadable)
-		st =
-		    ic_fail(err, IC_E_USAGE,
-			    "the query reads its tables more than once, which standard input does not allow: "
-			    "give a file");
-	if (st == IC_OK)
-		st = choose_streams(s, r->view, err);
-	if (st != IC_OK) {
+		*ret = s;
+	else
 		close_scan(s);
-		return st;
-	}
-	q->stdin_begun = true;
-	s->wanted |= helpers_of(s, &req.filter);
-	ic_input_narrow(s->in, s->wanted, s->streams);
-	for (unsigned i = 0; i < workers; i++) {
-		s->workers[i].batch = ic_batch_new(s->wanted);
-		if (!s->workers[i].batch) {
-			close_scan(s);
-			return ic_fail_nomem(err);
-		}
-	}
-	s->open = true;
-	*ret = s;
-	return IC_OK;
+	return st;
 }
 
 /* ---- reading ------------------------------------------------------------------------------------ */
@@ -383,6 +461,8 @@ static ic_status read_chunk(void *ctx, unsigned worker_no, void *unit, const ic_
 			w->unit = NULL; /* read again, it starts anew */
 			return IC_OK;
 		}
+		if (s->details)
+			ic_details_put(s->details, w->batch);
 		ic_view_batch from = { .batch = w->batch,
 				       .arena = &w->arena,
 				       .internal = &s->q->run.internal,
@@ -457,6 +537,7 @@ static void close_scan(void *ctx)
 		ic_free(s->workers[i].col);
 	}
 	ic_input_free(s->in);
+	ic_details_free(s->details);
 	ic_free(s->workers);
 	ic_free(s->columns);
 	ic_free(s->names);

@@ -472,6 +472,11 @@ void ic_input_narrow(ic_input *in, ic_fieldset wanted, unsigned streams)
 	in->req.streams = streams;
 }
 
+void ic_input_filter(ic_input *in, const ic_row_filter *filter)
+{
+	in->req.filter = *filter;
+}
+
 const ic_input_facts *ic_input_get_facts(const ic_input *in)
 {
 	return &in->facts;

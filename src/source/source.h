@@ -61,6 +61,8 @@ const ic_input_facts *ic_input_get_facts(const ic_input *in);
 /* Narrows what will be read to these fields and streams, once the facts are known. Before the first
  * ic_input_next only. */
 void ic_input_narrow(ic_input *in, ic_fieldset wanted, unsigned streams);
+/* Another filter than that of the request; as above. What `filter` points to is borrowed. */
+void ic_input_filter(ic_input *in, const ic_row_filter *filter);
 /* Bytes of the files consumed so far (for progress). Thread-safe. */
 uint64_t ic_input_bytes_done(const ic_input *in);
 
