@@ -148,6 +148,10 @@ static ic_status exec_init(ic_exec *x, const ic_op *root, ic_diag *diag)
 	ic_status st = build(x, root, 0, &x->root, diag);
 	if (st == IC_OK && gives_shared(x->root) && !add_gate(x, x->root))
 		st = IC_E_NOMEM;
+	for (node *n = x->newest; n && st == IC_OK; n = n->older) {
+		if (n->o.class && n->o.class->ready)
+			n->o.class->ready(&n->o);
+	}
 	return st;
 }
 
@@ -551,8 +555,11 @@ static ic_status again(ic_exec *x, ic_diag *diag)
 		if (n->o.class->free)
 			n->o.class->free(&n->o);
 		n->o.class = NULL;
+
 		n->o.state = NULL;
 		st = make(n, diag);
+		if (st == IC_OK && n->o.class && n->o.class->ready)
+			n->o.class->ready(&n->o);
 	}
 	return st;
 }

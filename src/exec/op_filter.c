@@ -32,41 +32,114 @@ static bool choose(const ic_vector *v, uint32_t rows, ic_arena *a, uint16_t **pi
 	return true;
 }
 
+typedef struct filter {
+	ic_eval *eval;
+	bool *reads; /* columns of the predicate */
+	bool *used;  /* columns that the next operator reads */
+} filter;
+
 ic_status ic_filter_choose(ic_operator *o, ic_worker *w, const ic_chunk *c, uint16_t **pick, uint32_t *n)
 {
+	const filter *f = o->state;
 	ic_vector yes;
-	ic_status st = ic_eval_run(o->state, c, &w->arena, &yes, w->err);
+	ic_status st = ic_eval_run(f->eval, c, &w->arena, &yes, w->err);
 	if (st != IC_OK)
 		return st;
 	return choose(&yes, c->rows, &w->arena, pick, n) ? IC_OK : IC_E_NOMEM;
 }
 
-static ic_status filter_push(ic_operator *o, ic_worker *w, unsigned port, const ic_chunk *c)
+/* The rows in `pick`, of the columns that are wanted; the others are nulls. */
+static ic_status pick_rows(ic_worker *w, const ic_chunk *c, const uint16_t *pick, uint32_t n,
+			   const bool *wanted, ic_chunk *ret)
 {
-	uint16_t *pick;
-	uint32_t n;
-	(void)port;
-	ic_status st = ic_filter_choose(o, w, c, &pick, &n);
-	if (st != IC_OK || n == 0)
-		return st;
-	if (!pick)
-		return ic_operator_pass(o, w, c);
-	ic_vector *col = ic_arena_alloc(&w->arena, c->columns * sizeof *col);
+	static const uint64_t zeros[4], null = 1;
+	ic_vector *col = ic_arena_alloc(&w->arena, (c->columns + (size_t)1) * sizeof *col);
 	if (!col)
 		return IC_E_NOMEM;
 	for (uint32_t i = 0; i < c->columns; i++) {
-		if (!ic_vector_pick(&col[i], &w->arena, &c->col[i], pick, n))
+		if (!wanted[i])
+			col[i] = (ic_vector){ c->col[i].type, true, zeros, &null };
+		else if (!ic_vector_pick(&col[i], &w->arena, &c->col[i], pick, n))
 			return IC_E_NOMEM;
 	}
-	ic_chunk out = *c;
-	out.rows = n;
-	out.col = col;
-	return ic_operator_pass(o, w, &out);
+	*ret = *c;
+	ret->rows = n;
+	ret->col = col;
+	return IC_OK;
 }
 
-static void eval_free(ic_operator *o)
+static bool is_filter(const ic_operator *o)
 {
-	ic_eval_free(o->state);
+	return o && o->op && o->op->kind == IC_OP_FILTER;
+}
+
+/* Filters in a row are one: rows are copied once, behind the last, and only the columns that the next
+ * operator reads. */
+static ic_status filter_push(ic_operator *o, ic_worker *w, unsigned port, const ic_chunk *c)
+{
+	uint16_t *pick = NULL;
+	uint32_t n = c->rows;
+	(void)port;
+	for (;;) {
+		const filter *f = o->state;
+		ic_chunk some = *c;
+		uint16_t *sub;
+		ic_status st = pick ? pick_rows(w, c, pick, n, f->reads, &some) : IC_OK;
+		if (st == IC_OK)
+			st = ic_filter_choose(o, w, &some, &sub, &n);
+		if (st != IC_OK || n == 0)
+			return st;
+		for (uint32_t i = 0; pick && sub && i < n; i++)
+			sub[i] = pick[sub[i]];
+		pick = sub ? sub : pick;
+		if (!is_filter(o->next))
+			break;
+		atomic_fetch_add_explicit(&o->rows_out, n, memory_order_relaxed);
+		o = o->next;
+		atomic_fetch_add_explicit(&o->rows_in, n, memory_order_relaxed);
+	}
+	const filter *last = o->state;
+	ic_chunk out = *c;
+	ic_status st = pick ? pick_rows(w, c, pick, n, last->used, &out) : IC_OK;
+	return st == IC_OK ? ic_operator_pass(o, w, &out) : st;
+}
+
+static void mark(const ic_expr *e, bool *columns)
+{
+	if (e->kind == IC_X_COLUMN)
+		columns[e->column] = true;
+	for (uint32_t i = 0; e->kind == IC_X_CALL && i < e->call.n; i++)
+		mark(e->call.arg[i], columns);
+}
+
+static void filter_ready(ic_operator *o)
+{
+	filter *f = o->state;
+	const ic_op *next = o->next ? o->next->op : NULL;
+	if (next && next->kind == IC_OP_PROJECT) {
+		for (uint32_t i = 0; i < next->out.n; i++)
+			mark(next->project.expr[i], f->used);
+	} else if (next && next->kind == IC_OP_SUMMARIZE) {
+		for (uint32_t i = 0; i < next->summarize.keys; i++)
+			mark(next->summarize.key[i], f->used);
+		for (uint32_t i = 0; i < next->summarize.aggs; i++) {
+			for (uint32_t k = 0; k < next->summarize.agg[i].n; k++)
+				mark(next->summarize.agg[i].arg[k], f->used);
+		}
+	} else {
+		memset(f->used, true, o->op->out.n);
+	}
+}
+
+static void filter_free(ic_operator *o)
+{
+	filter *f = o->state;
+	if (!f)
+		return;
+	ic_eval_free(f->eval);
+	ic_free(f->reads);
+	ic_free(f->used);
+	ic_free(f);
 }
 
 static void nothing_to_reset(ic_operator *o)
@@ -76,23 +149,26 @@ static void nothing_to_reset(ic_operator *o)
 
 static const ic_operator_class filter_class = {
 	.push = filter_push,
-	.free = eval_free,
+	.ready = filter_ready,
+	.free = filter_free,
 	.reset = nothing_to_reset,
 	.parallel = true,
 };
 
-static ic_status make_eval(ic_operator *o, ic_expr *const *expr, uint32_t n, ic_diag *diag)
-{
-	ic_eval *e = NULL;
-	ic_status st = ic_eval_new(ic_operator_plan(o), expr, n, &e, diag);
-	o->state = e;
-	return st;
-}
-
 ic_status ic_make_filter(ic_operator *o, ic_diag *diag)
 {
+	uint32_t columns = o->op->out.n;
+	filter *f = ic_calloc(1, sizeof *f);
+	if (!f)
+		return IC_E_NOMEM;
+	o->state = f;
 	o->class = &filter_class;
-	return make_eval(o, &o->op->filter.predicate, 1, diag);
+	f->reads = ic_calloc(columns + (size_t)1, sizeof *f->reads);
+	f->used = ic_calloc(columns + (size_t)1, sizeof *f->used);
+	if (!f->reads || !f->used)
+		return IC_E_NOMEM;
+	mark(o->op->filter.predicate, f->reads);
+	return ic_eval_new(ic_operator_plan(o), &o->op->filter.predicate, 1, &f->eval, diag);
 }
 
 /* ---- project --------------------------------------------------------------------------- */
@@ -113,17 +189,26 @@ static ic_status project_push(ic_operator *o, ic_worker *w, unsigned port, const
 	return ic_operator_pass(o, w, &out);
 }
 
+static void project_free(ic_operator *o)
+{
+	ic_eval_free(o->state);
+}
+
 static const ic_operator_class project_class = {
+
 	.push = project_push,
-	.free = eval_free,
+	.free = project_free,
 	.reset = nothing_to_reset,
 	.parallel = true,
 };
 
 ic_status ic_make_project(ic_operator *o, ic_diag *diag)
 {
+	ic_eval *e = NULL;
 	o->class = &project_class;
-	return make_eval(o, o->op->project.expr, o->op->out.n, diag);
+	ic_status st = ic_eval_new(ic_operator_plan(o), o->op->project.expr, o->op->out.n, &e, diag);
+	o->state = e;
+	return st;
 }
 
 /* ---- take ------------------------------------------------------------------------------ */

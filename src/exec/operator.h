@@ -30,6 +30,9 @@ typedef struct ic_operator_class {
 	/* Back to what it was after make(), so that a body of mv-apply can run again. NULL: the driver calls
 	 * free and make. An operator that keeps nothing between chunks has a reset that does nothing. */
 	void (*reset)(ic_operator *o);
+
+	/* All operators are made and linked: what comes behind this one is known. NULL: nothing to do. */
+	void (*ready)(ic_operator *o);
 	void (*free)(ic_operator *o); /* of what make() allocated; the operator itself is the driver's. Also
 				       * called when make() failed half-way */
 	/* Keeps nothing of the rows (or only what their order does not matter for): may be pushed by several

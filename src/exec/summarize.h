@@ -141,8 +141,10 @@ void ic_summarize_layout(ic_summarize *s);
  * partitions. `place` is that of the first. IC_E_NOMEM; IC_E_LIMIT. */
 ic_status ic_summarize_pack(ic_summarize *s, ic_arena *a, const ic_vector *v, uint32_t at, uint32_t n,
 			    uint64_t place, char *rows, uint8_t *part);
-/* A cell back to its value: of a row's argument, or of a key's cells. Texts are borrowed or in `a`. */
-ic_value ic_cell_value(const ic_texts *t, ic_arena *a, ic_qtype type, ic_cell_kind kind, uint64_t bits);
+/* A cell back to its value: of a row's argument, or of a key's cells. Texts are borrowed or in `a`. false:
+ * out of memory. */
+bool ic_cell_value(const ic_texts *t, ic_arena *a, ic_qtype type, ic_cell_kind kind, uint64_t bits,
+		   ic_value *ret);
 uint64_t ic_cell_bits(const ic_cell *c, const char *base);
 
 /* summarize_add.c */

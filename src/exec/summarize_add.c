@@ -294,13 +294,20 @@ static void keep_cells(const batch *b, const ic_sum_agg *a, uint32_t r, ic_sum_r
 	}
 }
 
+static ic_value cell_value(batch *b, const ic_cell *c, uint64_t bits)
+{
+	ic_value v;
+	if (ic_cell_value(&b->s->texts, b->ctx.arena, c->type, c->kind, bits, &v))
+		return v;
+	ic_agg_nomem(&b->ctx);
+	return ic_value_null(c->type);
+}
+
 static ic_value arg_value(batch *b, const ic_cell *c, uint32_t r)
 {
 	if (c->kind == IC_CELL_CONST)
 		return *c->constant;
-	if (is_null(b, c, r))
-		return ic_value_null(c->type);
-	return ic_cell_value(&b->s->texts, b->ctx.arena, c->type, c->kind, arg_bits(b, c, r));
+	return is_null(b, c, r) ? ic_value_null(c->type) : cell_value(b, c, arg_bits(b, c, r));
 }
 
 /* Whether the row is a better one than that of the group. */
@@ -316,8 +323,7 @@ static bool is_better(batch *b, const ic_sum_agg *a, uint32_t r, const ic_sum_ro
 		return a->max ? x > y : x < y;
 	}
 	ic_value v = arg_value(b, c, r);
-	ic_value old = best_null ? ic_value_null(c->type)
-				 : ic_cell_value(&b->s->texts, b->ctx.arena, c->type, c->kind, best);
+	ic_value old = best_null ? ic_value_null(c->type) : cell_value(b, c, best);
 	if (v.null || old.null)
 		return !v.null;
 	if (v.type == IC_Q_REAL && (isnan(v.d) || isnan(old.d)))

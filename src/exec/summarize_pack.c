@@ -6,13 +6,15 @@
 #include "exec/summarize.h"
 
 enum {
-	OWN_ID_MOST = 3,	/* bytes of a text that is its own id */
-	EMPTY_ID = 1,		/* the empty text, where it is not null */
-	BIG_FIRST = 0x10000000, /* ids of texts in ic_texts.big */
+	OWN_ID_MOST = 3,   /* bytes of a text that is its own id: its length, then they */
+	EMPTY_ID = 1,	   /* the empty text, where it is not null */
+	BIG_FIRST = 0x100, /* texts in ic_texts.big */
 	BIG_MOST = 4096,
 	DICTIONARY_MOST = 65535, /* bytes of a text in the dictionary */
 	PIECES = IC_SUM_KEY_BYTES / 4,
 };
+/* The text of an IPv4 address from here on has the id of the address; under it are the other kinds. */
+#define ADDRESS_FIRST 0x04000000u
 
 /* ---- texts ------------------------------------------------------------------------------- */
 
@@ -53,6 +55,34 @@ static ic_status add_big(ic_texts *t, ic_str s, uint32_t *id)
 	return IC_OK;
 }
 
+/* The id of a text that is an IPv4 address as it is written out, else 0: logs are full of them, and an
+ * address needs no dictionary. */
+static inline uint32_t address_text_id(ic_str s)
+{
+	enum { LEAST = 7, MOST = 15 };
+	if (s.n < LEAST || s.n > MOST || (uint8_t)(s.p[0] - '1') > 8)
+		return 0;
+	uint32_t ip = 0, octet = 0, digits = 0, dots = 0;
+	for (uint32_t i = 0; i < s.n; i++) {
+		uint32_t digit = (uint8_t)(s.p[i] - '0');
+		if (digit <= 9) {
+			if (digits++ && octet == 0)
+				return 0;
+			octet = octet * 10 + digit;
+			if (octet > 255)
+				return 0;
+		} else if (s.p[i] == '.' && digits) {
+			ip = ip << 8 | octet;
+			octet = digits = 0;
+			dots++;
+		} else {
+			return 0;
+		}
+	}
+	ip = ip << 8 | octet;
+	return dots == 3 && digits && ip >= ADDRESS_FIRST && ip < IC_INTERN_FIRST ? ip : 0;
+}
+
 static ic_status text_id(ic_texts *t, ic_str s, uint32_t *id)
 {
 	if (!s.p || (s.n == 0 && t->null_is_empty)) {
@@ -66,6 +96,8 @@ static ic_status text_id(ic_texts *t, ic_str s, uint32_t *id)
 		*id = own;
 		return IC_OK;
 	}
+	if ((*id = address_text_id(s)))
+		return IC_OK;
 	if (s.n <= DICTIONARY_MOST) {
 		*id = ic_intern_str(t->names, s);
 		return *id ? IC_OK : IC_E_NOMEM;
@@ -76,7 +108,7 @@ static ic_status text_id(ic_texts *t, ic_str s, uint32_t *id)
 	return st;
 }
 
-/* .p NULL: null, or no memory for a short text. */
+/* .p NULL: null, or no memory. */
 static ic_str text_of(const ic_texts *t, ic_arena *a, uint32_t id)
 {
 	if (id == 0)
@@ -85,11 +117,16 @@ static ic_str text_of(const ic_texts *t, ic_arena *a, uint32_t id)
 		return IC_STR("");
 	if (id >= IC_INTERN_FIRST)
 		return ic_intern_get(t->names, id);
-	if (id >= BIG_FIRST)
+	if (id < BIG_FIRST + BIG_MOST)
 		return t->big[id - BIG_FIRST];
-	char *p = ic_arena_alloc(a, OWN_ID_MOST);
+	enum { ADDRESS_ROOM = 46 };
+	char *p = ic_arena_alloc(a, id >= ADDRESS_FIRST ? ADDRESS_ROOM : OWN_ID_MOST);
 	if (!p)
 		return (ic_str){ NULL, 0 };
+	if (id >= ADDRESS_FIRST) {
+		ic_ip ip = ic_ip_from_v4(id);
+		return (ic_str){ p, (uint32_t)ic_ip_format(&ip, p) };
+	}
 	for (uint32_t i = 0; i < OWN_ID_MOST; i++)
 		p[i] = (char)(id >> (8 * i) & 0xff);
 	return (ic_str){ p, id >> 24 };
@@ -429,56 +466,62 @@ uint64_t ic_cell_bits(const ic_cell *c, const char *base)
 	return low;
 }
 
-static ic_value bytes_value(const ic_texts *t, ic_arena *a, ic_qtype type, uint32_t id)
+static bool bytes_value(const ic_texts *t, ic_arena *a, ic_qtype type, uint32_t id, ic_value *ret)
 {
-	ic_value v = { .type = type };
 	ic_str s = text_of(t, a, id);
-	bool ok = s.p != NULL;
-	if (!ok)
-		return ic_value_null(type);
+	bool ok = true;
+	*ret = ic_value_null(type);
+	if (!s.p)
+		return id == 0;
+	ret->null = false;
 	if (type == IC_Q_GUID) {
-		memcpy(v.guid.b, s.p, sizeof v.guid.b);
+		memcpy(ret->guid.b, s.p, sizeof ret->guid.b);
 	} else if (type == IC_Q_DECIMAL) {
 		ic_decimal *d = ic_arena_alloc(a, sizeof *d);
 		if (!d)
-			return ic_value_null(type);
+			return false;
 		memcpy(d, s.p, sizeof *d);
-		v.decimal = d;
+		ret->decimal = d;
 	} else {
-		v = ic_value_dyn(ic_dyn_parse(a, s, &ok));
+		*ret = ic_value_dyn(ic_dyn_parse(a, s, &ok));
+		return !ret->null || !ok;
 	}
-	return v;
+	return true;
 }
 
-ic_value ic_cell_value(const ic_texts *t, ic_arena *a, ic_qtype type, ic_cell_kind kind, uint64_t bits)
+bool ic_cell_value(const ic_texts *t, ic_arena *a, ic_qtype type, ic_cell_kind kind, uint64_t bits,
+		   ic_value *ret)
 {
-	ic_value v = { .type = type };
+	*ret = (ic_value){ .type = type };
 	switch (kind) {
 	case IC_CELL_ADDRESS:
 		if (bits == 0)
-			return ic_value_null(type);
-		v.ip = ic_intern_get_ip(t->names, (uint32_t)bits);
+			*ret = ic_value_null(type);
+		else
+			ret->ip = ic_intern_get_ip(t->names, (uint32_t)bits);
 		break;
 	case IC_CELL_TEXT:
-		v.s = text_of(t, a, (uint32_t)bits);
-		if (!v.s.p && t->null_is_empty)
-			v.s = IC_STR("");
-		v.null = !v.s.p;
+		ret->s = text_of(t, a, (uint32_t)bits);
+		if (!ret->s.p && bits != 0)
+			return false;
+		if (!ret->s.p && t->null_is_empty)
+			ret->s = IC_STR("");
+		ret->null = !ret->s.p;
 		break;
-	case IC_CELL_BYTES: return bytes_value(t, a, type, (uint32_t)bits);
+	case IC_CELL_BYTES: return bytes_value(t, a, type, (uint32_t)bits, ret);
 	case IC_CELL_BOOL:
-		v.null = bits == 0;
-		v.b = bits == 2;
+		ret->null = bits == 0;
+		ret->b = bits == 2;
 		break;
 	case IC_CELL_REAL:
-		v.null = bits == NULL_REAL;
-		memcpy(&v.d, &bits, sizeof v.d);
-		if (v.null)
-			v.d = 0;
+		if (bits == NULL_REAL)
+			*ret = ic_value_null(type);
+		else
+			memcpy(&ret->d, &bits, sizeof ret->d);
 		break;
-	case IC_CELL_POINTER: return ic_value_dyn((const ic_dyn *)(uintptr_t)bits);
+	case IC_CELL_POINTER: *ret = ic_value_dyn((const ic_dyn *)(uintptr_t)bits); break;
 	case IC_CELL_WHOLE:
-	case IC_CELL_CONST: v.i = (int64_t)bits; break;
+	case IC_CELL_CONST: ret->i = (int64_t)bits; break;
 	}
-	return v;
+	return true;
 }

@@ -55,9 +55,12 @@ static bool key_column(const writer *w, const ic_cell *c, const char *const *bas
 	for (uint32_t i = 0; i < w->g->n; i++) {
 		bool null =
 		    c->flag != IC_NO_FLAG && (base[i][w->s->null_at + c->flag / 8] >> c->flag % 8 & 1);
-		ic_value v =
-		    null ? ic_value_null(c->type)
-			 : ic_cell_value(&w->s->texts, w->a, c->type, c->kind, ic_cell_bits(c, base[i]));
+
+		ic_value v = ic_value_null(c->type);
+		if (!null &&
+		    !ic_cell_value(&w->s->texts, w->a, c->type, c->kind, ic_cell_bits(c, base[i]), &v))
+			return false;
+
 		ic_vector_set(&out, i, &v);
 	}
 	*ret = out.v;
@@ -113,7 +116,14 @@ static ic_value array_of(const ic_summarize *s, const ic_sum_agg *a, ic_agg_ctx 
 	const ic_dyn **item = ic_arena_alloc(c->arena, (n + 1) * sizeof *item);
 	uint64_t bytes = 0;
 	for (uint64_t i = 0; item && i < n; i++) {
-		ic_value v = ic_cell_value(&s->texts, c->arena, cell->type, cell->kind, bits[i]);
+
+		ic_value v;
+		if (!ic_cell_value(&s->texts, c->arena, cell->type, cell->kind, bits[i], &v)) {
+			item = NULL;
+			break;
+		}
+		if (v.null && s->texts.null_is_empty) /* an address */
+			v = ic_value_str(IC_STR(""));
 		bytes += v.type == IC_Q_STRING ? v.s.n : 0;
 		if (bytes > IC_VALUE_BYTES) {
 			ic_agg_limit(c, "an array of more than 16 MiB");
@@ -147,6 +157,7 @@ static void row_result(const ic_summarize *s, const ic_sum_agg *a, ic_agg_ctx *c
 {
 	const ic_sum_row *row = (const ic_sum_row *)(const void *)state;
 	uint32_t words = ic_sum_row_words(a->agg);
+	bool ok = true;
 	for (uint32_t i = 0; i < a->agg->columns; i++) {
 		const ic_cell *cell = &s->arg[a->arg + i];
 		bool null = !row->set || (row->nulls[i >> 6] >> (i & 63) & 1);
@@ -155,9 +166,12 @@ static void row_result(const ic_summarize *s, const ic_sum_agg *a, ic_agg_ctx *c
 		else if (cell->kind == IC_CELL_CONST)
 			ret[i] = *cell->constant;
 		else
-			ret[i] =
-			    ic_cell_value(&s->texts, c->arena, cell->type, cell->kind, row->nulls[words + i]);
+
+			ok &= ic_cell_value(&s->texts, c->arena, cell->type, cell->kind,
+					    row->nulls[words + i], &ret[i]);
 	}
+	if (!ok)
+		ic_agg_nomem(c);
 }
 
 static void result(const ic_summarize *s, const ic_sum_agg *a, ic_agg_ctx *c, const char *entry,
