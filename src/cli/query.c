@@ -146,10 +146,32 @@ static const struct {
 	{ "fields", "Canonical fields", IC_LIST_FIELDS },
 };
 
+/* The lists as a page. */
+static bool reference(void)
+{
+	puts("# Reference of the query languages\n\nMade from the tables of the program: `ictus query --help "
+	     "reference`.");
+	for (size_t i = 1; i < sizeof(topics) / sizeof(topics[0]); i++) {
+		ic_list_entry e;
+		if (strcmp(topics[i].name, "functions") == 0)
+			continue;
+		printf("\n## %s\n\n| name | what it is |\n| --- | --- |\n", topics[i].title);
+		for (size_t k = 0; ic_list_get(topics[i].list, k, &e); k++) {
+			printf("| `%s` | ", e.name);
+			for (const char *p = e.help; *p; p++)
+				printf(*p == '|' ? "\\|" : "%c", *p);
+			puts(" |");
+		}
+	}
+	return true;
+}
+
 static bool topic(const char *name)
 {
 	enum { INDENT = 30 };
 	bool found = false;
+	if (strcmp(name, "reference") == 0)
+		return reference();
 	for (size_t i = 0; i < sizeof(topics) / sizeof(topics[0]); i++) {
 		ic_list_entry e;
 		if (strcmp(topics[i].name, name) != 0)
@@ -211,7 +233,7 @@ const cli_verb cli_query = {
 	    "under Zeek's names, events and flows for AQL. Files of any origin become tables with "
 	    "--table.\n\n"
 	    "Lists of what the languages know: --help functions, --help kql, --help aql, --help tables, "
-	    "--help fields.",
+	    "--help fields; all of them as a page: --help reference.",
 	.groups = groups,
 	.init = init,
 	.run = run,

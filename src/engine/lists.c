@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The tables of plug points, as one list of names and help texts each. */
 #include <stdio.h>
+#include <string.h>
 
 #include "base/time.h"
 #include "engine/views.h"
@@ -28,24 +29,43 @@ static bool event_format(size_t i, bool convert, ic_list_entry *ret)
 	return false;
 }
 
-/* Name i of the functions and aggregates of a language, with what they take: "bin(a, n)". The text is the
- * thread's until its next call. */
+static const char *word_of(char letter)
+{
+	static const struct {
+		const char *letters, *word;
+	} words[] = {
+		{ "bBuU", "bool" }, { "iI", "long" },	  { "nN", "number" },	{ "rR", "real" },
+		{ "sS", "text" },   { "tO", "datetime" }, { "pP", "timespan" }, { "dD", "dynamic" },
+		{ "gG", "guid" },   { "cC", "column" },	  { "yY", "type" },	{ "T", "period" },
+	};
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		if (strchr(words[i].letters, letter))
+			return words[i].word;
+	return "value";
+}
+
+/* Name i of the functions and aggregates of a language, with what they take: "bin(value, value)". The text
+ * is the thread's until its next call. */
 static bool function(size_t i, unsigned language, ic_list_entry *ret)
 {
-	static _Thread_local char shown[96];
+	enum { ARGUMENTS = 6 };
+	static _Thread_local char shown[128];
 	for (size_t f = 0; f < IC_FN_COUNT + (size_t)IC_AGG_COUNT_OF; f++) {
 		const ic_function *d = f < IC_FN_COUNT ? &ic_functions[f] : &ic_aggregates[f - IC_FN_COUNT];
 		if (!d->name || !(d->flags & language) || d->flags & IC_FN_NOT_PLANNED || i-- != 0)
 			continue;
 		uint32_t fewest, most;
 		ic_function_arity(d, &fewest, &most);
-		int n = snprintf(shown, sizeof shown, "%s(", d->name);
-		for (uint32_t k = 0; k < most && k < 4 && n > 0 && (size_t)n < sizeof shown; k++)
-			n += snprintf(shown + n, sizeof shown - (size_t)n, "%s%s", k == fewest ? "[" : "",
-				      k + 1 < most ? "_, " : "_");
-		if (n > 0 && (size_t)n < sizeof shown)
-			snprintf(shown + n, sizeof shown - (size_t)n, "%s%s)", most > 4 ? "..." : "",
-				 fewest < most ? "]" : "");
+		uint32_t n = most < ARGUMENTS ? most : most == UINT32_MAX ? fewest : ARGUMENTS;
+		n = n < ARGUMENTS ? n : ARGUMENTS;
+		size_t at = (size_t)snprintf(shown, sizeof shown, "%s(", d->name);
+		for (uint32_t k = 0; k < n && at < sizeof shown; k++)
+			at +=
+			    (size_t)snprintf(shown + at, sizeof shown - at, "%s%s%s", k == fewest ? "[" : "",
+					     k ? ", " : "", word_of(ic_function_arg(d, k)));
+		if (at < sizeof shown)
+			snprintf(shown + at, sizeof shown - at, "%s%s)", fewest < n ? "]" : "",
+				 most > n ? n ? ", ..." : "..." : "");
 		return entry(shown, d->help, ret);
 	}
 	return false;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Tables of products over telemetry: batches of the input as chunks, without copies where a column is a
  * field. Simple comparisons of port and time go down to the readers. */
+#include <stdatomic.h>
 #include <stdio.h>
 
 #include "base/error.h"
@@ -29,6 +30,7 @@ typedef struct scan {
 	unsigned streams;
 	uint64_t *ports;
 	bool pushed, open;
+	_Atomic uint64_t out_scope;
 	ic_details *details; /* NULL: none are needed */
 	worker *workers;
 	unsigned worker_n;
@@ -329,6 +331,8 @@ static ic_fieldset helpers_of(const scan *s, const ic_row_filter *f)
 		set |= IC_FIELD_BIT(IC_F_DST_PORT);
 	if (f->web_services)
 		set |= IC_FIELD_BIT(IC_F_SERVICE);
+	if (!s->q->run.opt->scope_all)
+		set |= IC_FIELD_BIT(IC_F_DST_IP);
 	if ((s->wanted & (IC_FIELD_BIT(IC_F_DST_NAME) | IC_FIELD_BIT(IC_F_SERVICE) | IC_FIELD_BIT(IC_F_URI) |
 			  IC_FIELD_BIT(IC_F_HOST))) &&
 	    s->streams & ~IC_STREAM_BIT(IC_STREAM_CONN))
@@ -422,16 +426,32 @@ static ic_status next_unit(void *ctx, unsigned worker_no, void **unit, uint64_t 
 	return st;
 }
 
-/* Rows of other logs that a mixed file gave all the same are taken out. */
-static ic_status drop_others(const scan *s, worker *w)
+/* --scope public: the destination is public and not ours; a proxied name is. */
+static bool out_of_scope(const scan *s, const ic_batch *b, uint32_t r)
+{
+	const ic_ip *ip = &b->col[IC_F_DST_IP].ip[r];
+	if (ic_column_null(&b->col[IC_F_DST_IP], r) || b->flags[r] & IC_ROW_PROXIED)
+		return false;
+	return ic_ip_classify(ip) != IC_IP_PUBLIC || ic_cidrs_has(&s->q->run.internal, ip);
+}
+
+/* Rows of other logs that a mixed file gave all the same are taken out, and those out of scope. */
+static ic_status drop_others(scan *s, worker *w)
 {
 	const ic_batch *b = w->batch;
 	uint16_t pick[IC_BATCH_ROWS];
 	uint32_t n = 0;
+	uint64_t out = 0;
+	bool scope = !s->q->run.opt->scope_all;
 	for (uint32_t r = 0; r < b->rows; r++) {
+		bool ours = (s->streams >> b->stream[r]) & 1,
+		     outside = scope && ours && out_of_scope(s, b, r);
 		pick[n] = (uint16_t)r;
-		n += (s->streams >> b->stream[r]) & 1;
+		n += ours && !outside;
+		out += outside;
 	}
+	if (out)
+		atomic_fetch_add_explicit(&s->out_scope, out, memory_order_relaxed);
 	w->chunk.rows = n;
 	if (n == b->rows || n == 0)
 		return IC_OK;
@@ -524,6 +544,7 @@ static void report(scan *s)
 		if (q->run.obs && q->run.obs->file_done)
 			q->run.obs->file_done(q->run.obs->ctx, &r);
 	}
+	sum->out_scope += s->out_scope;
 	sum->unknown_named = ic_input_get_facts(s->in)->unknown_named;
 }
 

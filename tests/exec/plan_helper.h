@@ -12,7 +12,7 @@
 #include <stdlib.h>
 
 #include "base/buf.h"
-#include "base/num.h"
+#include "base/error.h"
 #include "exec/exec.h"
 #include "exec/operator.h"
 #include "test.h"
@@ -178,19 +178,20 @@ static inline ic_status rig_chunk(void *scan, unsigned worker, void *unit, const
 	rig_scan *s = scan;
 	struct rig_reader *r = unit;
 	(void)worker;
-	(void)err;
 	ic_arena_reset(&r->arena);
 	uint32_t n = r->end - r->at < s->g->chunk ? r->end - r->at : s->g->chunk;
 	*ret = n ? &r->chunk : NULL;
 	for (uint32_t i = 0; i < s->op->out.n && n; i++) {
 		ic_vector_out out;
-		assert_true(ic_vector_make(&out, &r->arena, s->op->out.column[i].type, n));
+		if (!ic_vector_make(&out, &r->arena, s->op->out.column[i].type, n))
+			return ic_fail_nomem(err);
 		for (uint32_t k = 0; k < n; k++) {
 			/* a copy, so that whoever keeps a row without copying it is found out */
 			bool ok = true;
 			ic_value v = s->rows->value[(r->at + k) * s->op->out.n + i];
 			v = ic_value_copy(&r->arena, &v, &ok);
-			assert_true(ok);
+			if (!ok)
+				return ic_fail_nomem(err);
 			ic_vector_set(&out, k, &v);
 		}
 		r->col[i] = out.v;
@@ -223,10 +224,11 @@ static inline ic_status rig_take(void *ctx, const ic_chunk *c)
 				ic_buf_putc(b, '~');
 			else
 				ic_buf_str(b, ic_value_text(&a, &v));
+			b->failed |= a.head == NULL && v.type != IC_Q_STRING && !v.null;
 			ic_buf_putc(b, i + 1 < c->columns ? '|' : '\n');
 		}
 	ic_arena_clear(&a);
-	return IC_OK;
+	return b->failed ? IC_E_NOMEM : IC_OK;
 }
 
 /* Runs once; the rows are in b. */
@@ -266,6 +268,21 @@ static inline void rig_expect(rig *g, ic_op *root, const char *rows)
 			assert_string_equal(b.p, rows);
 			ic_buf_clear(&b);
 		}
+}
+
+/* Memory ends at each allocation in turn: the run says so, and nothing is lost. */
+static inline void rig_starve(rig *g, ic_op *root)
+{
+	ic_status st = IC_E_NOMEM;
+	for (uint64_t n = 1; st != IC_OK; n++) {
+		ic_buf b;
+		ic_alloc_fail_after(n);
+		st = rig_once(g, root, 3, 2, 1, &b);
+		ic_alloc_fail_after(0);
+		ic_buf_clear(&b);
+		if (st != IC_OK)
+			assert_int_equal(st, IC_E_NOMEM);
+	}
 }
 
 /* The plan fails with this code. */

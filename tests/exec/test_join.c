@@ -37,6 +37,7 @@ static void check(ic_join_kind kind, bool nulls, const char *rows)
 					 : RIG_LIST(&g, 0, 1, 2, 3));
 	op->join.null_keys_match = nulls;
 	rig_expect(&g, op, rows);
+	rig_starve(&g, op);
 	ic_plan_clear(&g.plan);
 }
 

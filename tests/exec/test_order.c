@@ -23,6 +23,7 @@ static void prev_and_next(void **state)
 			       serial(&g, IC_FN_PREV, s), serial(&g, IC_FN_NEXT, s));
 	rig_expect(&g, op,
 		   "1|a|~|2|-9|~||b\n2|b|1|~|-9|4|a|c\n~|c|2|4|1|5|b|d\n4|d|~|5|2|-9|c|\n5||4|~|~|-9|d|\n");
+	rig_starve(&g, op);
 	ic_plan_clear(&g.plan);
 }
 
@@ -46,6 +47,7 @@ static void numbers_and_restarts(void **state)
 	rig_expect(&g, op,
 		   "a|1|1|10|1|1|1|1\na|5|2|11|6|6|1|1\nb|5|3|10|5|11|2|1\nb|~|4|11|5|11|2|1\n"
 		   "b|7|5|12|12|18|2|1\nc|7|6|10|7|25|3|1\n");
+	rig_starve(&g, op);
 	ic_plan_clear(&g.plan);
 }
 
@@ -121,6 +123,7 @@ static void one_step(void **state)
 	rig_expect(&g, op, "1|a|101|\n2|c|103|a\n3|e|106|c\n");
 	op->step.set[1] = NULL;
 	rig_expect(&g, op, "1|a|101|none\n2|c|103|none\n3|e|106|none\n");
+	rig_starve(&g, op);
 	ic_plan_clear(&g.plan);
 }
 
@@ -186,6 +189,7 @@ static void unions(void **state)
 	op->united.name[0] = IC_STR("A");
 	op->united.name[1] = IC_STR("B");
 	rig_expect(&g, op, "A|1|a|~\nA|2|b|~\nA|3|c|~\nB|~|d|1.5\nB|~|e|2.5\n");
+	rig_starve(&g, op);
 	ic_plan_clear(&g.plan);
 }
 
@@ -255,6 +259,7 @@ static void literal_rows(void **state)
 	rig_expect(&g, op, "1|a\n~|\n3|c\n");
 	op->values.rows = 0;
 	rig_expect(&g, op, "");
+	rig_starve(&g, op);
 	ic_plan_clear(&g.plan);
 }
 

@@ -49,6 +49,7 @@ static void expand_several(void **state)
 			      RIG_LIST(&g, -1, -1, -1, 2, 0));
 	op->expand.index = 0;
 	rig_expect(&g, op, "0|1|10|p|[1,2,3]\n1|2|~|p|[1,2,3]\n2|3|~|p|[1,2,3]\n0|~|7|q|[]\n0|~|~|s|~\n");
+	rig_starve(&g, op);
 	ic_plan_clear(&g.plan);
 }
 
@@ -129,6 +130,7 @@ static void apply_sum(void **state)
 	op->expand.feed = RIG_LIST(&g, -1);
 	op->expand.body = sum;
 	rig_expect(&g, op, "a|4|10\nb|0|0\nc|1|7\n");
+	rig_starve(&g, op);
 	ic_plan_clear(&g.plan);
 }
 
@@ -188,6 +190,7 @@ static void series_of_times(void **state)
 	op->series.step = ic_value_ticks(IC_Q_TIMESPAN, INT64_C(7) * 86400 * 10000000);
 	rig_expect(&g, op,
 		   "[1,2]|[1.0,2.0]|[\"2024-04-29T00:00:00.0000000Z\",\"2024-05-06T00:00:00.0000000Z\"]\n");
+	rig_starve(&g, op);
 	ic_plan_clear(&g.plan);
 }
 
@@ -261,6 +264,7 @@ static void top_nested_ranked(void **state)
 	op->nested.level[0].rank =
 	    rig_call(&g, IC_FN_NEG, IC_Q_LONG, 1, ic_expr_column(&g.plan, op->at, &pair, 1));
 	rig_expect(&g, op, "y|-20\nx|-40\n");
+	rig_starve(&g, op);
 	ic_plan_clear(&g.plan);
 }
 
@@ -329,6 +333,7 @@ static void parse_stars(void **state)
 					{ IC_STR("t="), 1, 0, true } };
 	op = parse_of(&g, "a n=12, b t=x y\nn=3,t=\nn=4;t=z", "n:long|t:string", IC_PARSE_SIMPLE, 3, ends, 2);
 	rig_expect(&g, op, "12|x y\n3|\n~|\n");
+	rig_starve(&g, op);
 	ic_plan_clear(&g.plan);
 }
 
@@ -389,6 +394,7 @@ static void parse_pairs(void **state)
 		      "Text:string|Thread:long|Node:string", "", "", false);
 	op->parse.quotes[0] = IC_STR("'");
 	rig_expect(&g, op, "a b|45|n1\n");
+	rig_starve(&g, op);
 	ic_plan_clear(&g.plan);
 }
 
