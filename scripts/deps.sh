@@ -25,7 +25,9 @@ library zlib1g-dev zlib
 library libzstd-dev libzstd
 library libxxhash-dev libxxhash
 library libpsl-dev libpsl
+library libssl-dev libcrypto
 library libpcre2-dev libpcre2-8
+library libmaxminddb-dev libmaxminddb
 case $(uname -m) in
 # the faster inflate; zlib does the work where it is not packaged
 x86_64 | aarch64) library libisal-dev libisal ;;

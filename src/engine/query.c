@@ -6,6 +6,7 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/time.h"
+#include "base/geo.h"
 #include "base/zone.h"
 #include "engine/query.h"
 #include "engine/table_file.h"
@@ -36,6 +37,7 @@ typedef struct job {
 	const char *name; /* of the query in messages */
 	unsigned language;
 	ic_zone *zone;
+	ic_geo *geo; /* NULL: there is no file of places */
 	ic_plan plan;
 	bool planned;
 	ic_diag diag;
@@ -239,6 +241,7 @@ static ic_status compile(job *j, bool checking)
 	j->plan.internal = &q->run.internal;
 	j->plan.integer_division = j->opt->integer_division;
 	j->plan.zone = j->zone;
+	j->plan.geo = j->geo;
 	j->diag = (ic_diag){ .set = false };
 	q->failed = (ic_error){ .code = IC_OK };
 	ic_catalog catalog = ic_query_catalog(q);
@@ -364,10 +367,35 @@ static ic_status run_plan(job *j)
 	ic_status st = run_rows(j, counts, &rows);
 	if (st == IC_OK && j->opt->explain)
 		st = write_text(j, ic_plan_explain(&j->plan, counts));
+	if (j->plan.geo_used && !j->geo)
+		ic_query_note(&j->q, "geo_info_from_ip_address() knows no places: %s",
+			      ic_geo_supported ? "there is no GeoLite2-City.mmdb in the folder of --lists"
+					       : "this build has no libmaxminddb");
 	if (st == IC_OK && !j->opt->explain && rows == 0 && j->plan.root->kind != IC_OP_VALUES)
 		ic_query_note(&j->q, "%s: no rows; --explain shows which step took them out", j->name);
 	ic_free(counts);
 	return st;
+}
+
+/* The file of places lies with the lists, under the name that its makers give it. */
+static ic_status open_geo(job *j)
+{
+	static const char *const names[] = { "GeoLite2-City.mmdb", "GeoIP2-City.mmdb", "dbip-city-lite.mmdb",
+					     "GeoLite2-Country.mmdb", "GeoIP2-Country.mmdb" };
+	const char *folder = j->opt->folder ? j->opt->folder : ".";
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		ic_buf path;
+		ic_buf_init(&path, 0);
+		ic_buf_printf(&path, "%s/%s", folder, names[i]);
+		ic_buf_putc(&path, 0);
+		ic_status st = path.failed ? IC_E_NOMEM : ic_geo_open(path.p, &j->geo);
+		ic_buf_clear(&path);
+		if (st == IC_OK || st == IC_E_NOMEM)
+			return st == IC_OK ? st : ic_fail_nomem(j->err);
+		if (st == IC_E_FORMAT)
+			ic_query_note(&j->q, "%s is damaged: places of addresses are unknown", names[i]);
+	}
+	return IC_OK;
 }
 
 static ic_status run_job(job *j)
@@ -385,6 +413,8 @@ static ic_status run_job(job *j)
 			st = ic_fail(j->err, st == IC_E_NOMEM ? st : IC_E_USAGE,
 				     "--timezone: no zone is called \"%s\"", j->opt->timezone);
 	}
+	if (st == IC_OK)
+		st = open_geo(j);
 	if (st == IC_OK)
 		st = make_plan(j);
 	if (st != IC_OK || (j->opt->check && !j->opt->explain))
@@ -417,6 +447,7 @@ ic_status ic_query(const ic_query_options *opt, const ic_observer *obs, const ic
 	ic_query_close_files(&j.q);
 	ic_input_free(j.q.spare);
 	ic_zone_free(j.zone);
+	ic_geo_close(j.geo);
 	ic_free(j.text);
 	ic_run_clear(&j.q.run);
 	return st;

@@ -318,6 +318,8 @@ struct ic_plan {
 	bool open;	     /* columns are not all known (only when checking) */
 	bool integer_division; /* --aql-arith integer */
 	struct ic_zone *zone; /* NULL: UTC */
+	const struct ic_geo *geo; /* base/geo.h; NULL: there is no database of places */
+	bool geo_used;		  /* so that the engine can say that there is none */
 	const ic_cidrs *internal;
 	ic_str *warning;     /* sentences about the query, with line:column; lint */
 	uint32_t warnings;
