@@ -8,7 +8,7 @@
 
 #include "base/time.h"
 #include "base/unicode.h"
-#include "exec/digest.h"
+#include "base/digest.h"
 #include "exec/encode.h"
 #include "exec/text.h"
 
