@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "fn.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/geo.h"
+
+/* A database with one tree of 96 + 8 bits (MaxMind DB format, version 2): 203.0.0.0/8 has a place, nothing
+ * else has. Each node is two records of 24 bits. */
+enum { NODES = 104 };
+
+typedef struct image {
+	unsigned char b[8192];
+	size_t n;
+} image;
+
+static void put(image *m, const void *p, size_t n)
+{
+	memcpy(m->b + m->n, p, n);
+	m->n += n;
+}
+static void byte(image *m, unsigned v)
+{
+	m->b[m->n++] = (unsigned char)v;
+}
+static void text(image *m, const char *s)
+{
+	size_t n = strlen(s);
+	byte(m, 2u << 5 | (unsigned)(n < 29 ? n : 29));
+	if (n >= 29)
+		byte(m, (unsigned)n - 29);
+	put(m, s, n);
+}
+static void map(image *m, unsigned n)
+{
+	byte(m, 7u << 5 | n);
+}
+static void number(image *m, double d)
+{
+	uint64_t bits;
+	memcpy(&bits, &d, 8);
+	byte(m, 3u << 5 | 8);
+	for (int i = 7; i >= 0; i--)
+		byte(m, (unsigned)(bits >> i * 8) & 255);
+}
+static void unsigned_number(image *m, unsigned type, unsigned v)
+{
+	if (type > 7) {
+		byte(m, 1);
+		byte(m, type - 7);
+	} else {
+		byte(m, type << 5 | 2);
+		byte(m, v >> 8);
+	}
+	byte(m, v & 255);
+}
+static void named(image *m, const char *what, const char *name)
+{
+	text(m, what);
+	map(m, 1);
+	text(m, "names");
+	map(m, 1);
+	text(m, "en");
+	text(m, name);
+}
+
+static void tree(image *m)
+{
+	/* 203 = 11001011b; zeros lead to it in an IPv6 tree */
+	for (unsigned i = 0; i < NODES; i++) {
+		unsigned bit = i < 96 ? 0 : 203u >> (103 - i) & 1;
+		unsigned next = i + 1 < NODES ? i + 1 : NODES + 16;
+		for (unsigned side = 0; side < 2; side++) {
+			unsigned v = side == bit ? next : NODES;
+			byte(m, v >> 16);
+			byte(m, v >> 8 & 255);
+			byte(m, v & 255);
+		}
+	}
+}
+
+static void make(image *m)
+{
+	static const unsigned char zeros[16] = { 0 };
+	m->n = 0;
+	tree(m);
+	put(m, zeros, 16);
+	map(m, 4);
+	named(m, "country", "Norway");
+	text(m, "subdivisions");
+	byte(m, 1); /* an array of one */
+	byte(m, 11 - 7);
+	map(m, 1);
+	text(m, "names");
+	map(m, 1);
+	text(m, "en");
+	text(m, "Oslo County");
+	named(m, "city", "Oslo");
+	text(m, "location");
+	map(m, 2);
+	text(m, "latitude");
+	number(m, 59.9);
+	text(m, "longitude");
+	number(m, 10.75);
+	put(m, "\xab\xcd\xefMaxMind.com", 14);
+	map(m, 9);
+	text(m, "node_count");
+	unsigned_number(m, 6, NODES);
+	text(m, "record_size");
+	unsigned_number(m, 5, 24);
+	text(m, "ip_version");
+	unsigned_number(m, 5, 6);
+	text(m, "database_type");
+	text(m, "Test");
+	text(m, "languages");
+	byte(m, 0);
+	byte(m, 11 - 7);
+	text(m, "binary_format_major_version");
+	unsigned_number(m, 5, 2);
+	text(m, "binary_format_minor_version");
+	unsigned_number(m, 5, 0);
+	text(m, "build_epoch");
+	unsigned_number(m, 9, 1);
+	text(m, "description");
+	map(m, 0);
+}
+
+static char *file_of(const void *bytes, size_t n)
+{
+	char *path = strdup("/tmp/ictus-geo-XXXXXX");
+	int fd = mkstemp(path);
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, bytes, n), n);
+	close(fd);
+	return path;
+}
+
+static void places(void **state)
+{
+	(void)state;
+	if (!ic_geo_supported)
+		skip();
+	image m;
+	ic_geo *geo = NULL;
+	make(&m);
+	char *path = file_of(m.b, m.n);
+	assert_int_equal(ic_geo_open(path, &geo), IC_OK);
+	static const fn_case list[] = {
+		{ IC_FN_GEO_INFO,
+		  { S("203.0.113.5") },
+		  "{\"country\":\"Norway\",\"state\":\"Oslo "
+		  "County\",\"city\":\"Oslo\",\"latitude\":59.9,\"longitude\":10.75}" },
+		{ IC_FN_GEO_INFO,
+		  { A("203.255.0.1") },
+		  "{\"country\":\"Norway\",\"state\":\"Oslo "
+		  "County\",\"city\":\"Oslo\",\"latitude\":59.9,\"longitude\":10.75}" },
+		{ IC_FN_GEO_INFO, { S("204.0.0.1") }, NULL },
+		{ IC_FN_GEO_INFO, { S("2001:db8::1") }, NULL },
+		{ IC_FN_GEO_INFO, { S("no address") }, NULL },
+	};
+	for (size_t i = 0; i < sizeof list / sizeof *list; i++) {
+		ic_plan p;
+		ic_plan_init(&p, NULL);
+		p.geo = geo;
+		fn_check_one(&p, &list[i]);
+		assert_true(p.geo_used);
+		ic_plan_clear(&p);
+	}
+	ic_geo_close(geo);
+	unlink(path);
+	free(path);
+}
+
+static void no_database(void **state)
+{
+	(void)state;
+	static const fn_case list[] = { { IC_FN_GEO_INFO, { S("203.0.113.5") }, NULL } };
+	FN_CHECK(list);
+	ic_geo *geo = NULL;
+	assert_int_equal(ic_geo_open("/nonexistent/GeoLite2-City.mmdb", &geo), IC_E_NOTFOUND);
+	if (ic_geo_supported) {
+		char *path = file_of("no database", 11);
+		assert_int_equal(ic_geo_open(path, &geo), IC_E_FORMAT);
+		unlink(path);
+		free(path);
+	}
+	assert_null(geo);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(places),
+		cmocka_unit_test(no_database),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
