@@ -220,11 +220,10 @@ static inline ic_status rig_take(void *ctx, const ic_chunk *c)
 	for (uint32_t r = 0; r < c->rows; r++)
 		for (uint32_t i = 0; i < c->columns; i++) {
 			ic_value v = ic_vector_value(&c->col[i], r);
-			if (v.null && v.type != IC_Q_STRING)
-				ic_buf_putc(b, '~');
-			else
-				ic_buf_str(b, ic_value_text(&a, &v));
-			b->failed |= a.head == NULL && v.type != IC_Q_STRING && !v.null;
+			ic_str text = v.null && v.type != IC_Q_STRING ? IC_STR("~") : ic_value_text(&a, &v);
+			b->failed |= !text.p && v.type != IC_Q_STRING;
+			if (text.p)
+				ic_buf_str(b, text);
 			ic_buf_putc(b, i + 1 < c->columns ? '|' : '\n');
 		}
 	ic_arena_clear(&a);
