@@ -113,7 +113,7 @@ static void expressions(void **state)
 	where("a = 1 OR b = 2 AND NOT c = 3", "(or (= a 1) (and (= b 2) (not (= c 3))))");
 	where("a + b * c - d", "(- (+ a (* b c)) d)");
 	where("a NOT LIKE '%x' and b not in (1, 'y')", "(and (not (like a '%x')) (not (in b( 1 'y'))))");
-	where("(a) BETWEEN 1 AND 2 AND b == 3", "(and (between a 1 2) (= b 3))");
+	where("(a) BETWEEN 1 AND 2 AND b == 3", "(and (between (a) 1 2) (= b 3))");
 	where("a IS NOT NULL AND b IS NULL", "(and (not (null? a)) (null? b))");
 	where("\"User Agent\" ILIKE ENUMERATION('a','b')", "(ilike \"User Agent\" (ENUMERATION 'a' 'b'))");
 	where("CASE WHEN a > 1 THEN 'x' ELSE 'y' END = 'x'", "(= (case (> a 1) 'x' else 'y') 'x')");
@@ -121,6 +121,7 @@ static void expressions(void **state)
 	where("IF a = 1 THEN b ELSE c", "(case (= a 1) b else c)");
 	where("a IN (SELECT b FROM flows LAST 1 HOURS)", "(in-query a)");
 	where("-a < 'it''s'", "(< (neg a) 'it's')");
+	where("(cs)-host = 1", "(= (- (cs) host) 1)");
 	where("cs-host = a - b", "(= (glued- cs host) (- a b))");
 	where("TEXT SEARCH 'x'", "TEXT SEARCH 'x'");
 	where("NOT (a <> 1)", "(not (!= a 1))");

@@ -25,12 +25,12 @@ static void pages(void **state)
 	finds("T | take 5", IC_FN_KQL, "T | take 5");
 	finds("How to hunt.\nlet x = 5; T | where a > x | sort by a desc Data Sources\nMore", IC_FN_KQL,
 	      "let x = 5; T | where a > x | sort by a desc");
-	finds("let us look at events: DeviceEvents\n| where a == 1\n| project b, c.\nEnd", IC_FN_KQL,
+	finds("let us look at events: DeviceEvents\n| where a == 1\n| project b, c, and more", IC_FN_KQL,
 	      "DeviceEvents\n| where a == 1\n| project b, c");
 	finds("Select a search. SELECT sourceip FROM events WHERE a = 'x' LAST 24 HOURS QRadar finds it",
 	      IC_FN_AQL, "SELECT sourceip FROM events WHERE a = 'x' LAST 24 HOURS");
 	/* the text behind could be the begin of a condition: the longest query wins */
-	finds("SELECT a FROM events WHERE b = 1 AND it's done", IC_FN_AQL,
+	finds("SELECT a FROM events WHERE b = 1 AND THEN more", IC_FN_AQL,
 	      "SELECT a FROM events WHERE b = 1");
 	finds("T | where a == 1 and (then text, and more", IC_FN_KQL, "T | where a == 1");
 	finds("Nothing but words, (brackets) and numbers 1 2 3.", 0, NULL);

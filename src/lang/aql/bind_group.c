@@ -49,6 +49,15 @@ bool ic_aql_same(const ic_expr *a, const ic_expr *b)
 	return true;
 }
 
+/* Where integers stay integers, counts and what is made of whole numbers is one. */
+static bool whole(const ic_aql_binder *b, const ic_agg *agg)
+{
+	bool counts = agg->fn == IC_AGG_AQL_COUNT || agg->fn == IC_AGG_AQL_UNIQUECOUNT;
+	bool keeps = agg->fn == IC_AGG_AQL_SUM || agg->fn == IC_AGG_AQL_MIN || agg->fn == IC_AGG_AQL_MAX;
+	bool of_whole = agg->n && (agg->arg[0]->type == IC_Q_LONG || agg->arg[0]->type == IC_Q_INT);
+	return b->plan->integer_division && (counts || (keeps && of_whole));
+}
+
 static ic_expr *agg_column(ic_aql_binder *b, ic_place at, uint32_t i)
 {
 	ic_schema one = { &(ic_qcolumn){ { 0 }, b->agg[i].type }, 1 };
@@ -56,7 +65,7 @@ static ic_expr *agg_column(ic_aql_binder *b, ic_place at, uint32_t i)
 	if (!e)
 		return ic_aql_bind_nomem(b);
 	e->column = IC_AQL_AGG + i;
-	return e;
+	return whole(b, &b->agg[i]) ? ic_aql_call_of(b, at, IC_FN_AQL_LONG, IC_Q_LONG, 1, e) : e;
 }
 
 ic_expr *ic_aql_aggregate(ic_aql_binder *b, ic_place at, ic_agg_id fn, ic_expr *arg)
@@ -89,11 +98,6 @@ static ic_expr *result_of(ic_aql_binder *b, const ic_expr *e)
 	if (!column)
 		return ic_aql_bind_nomem(b);
 	column->column = b->keys + (e->column - IC_AQL_AGG);
-	bool counts = agg->fn == IC_AGG_AQL_COUNT || agg->fn == IC_AGG_AQL_UNIQUECOUNT;
-	bool keeps = agg->fn == IC_AGG_AQL_SUM || agg->fn == IC_AGG_AQL_MIN || agg->fn == IC_AGG_AQL_MAX;
-	bool whole = agg->n && (agg->arg[0]->type == IC_Q_LONG || agg->arg[0]->type == IC_Q_INT);
-	if (b->plan->integer_division && (counts || (keeps && whole)))
-		return ic_aql_call_of(b, e->at, IC_FN_AQL_LONG, IC_Q_LONG, 1, column);
 	return column;
 }
 

@@ -135,11 +135,11 @@ void *ic_aql_expected(ic_aql_parser *p, const char *what)
 
 bool ic_aql_room(ic_aql_parser *p, void **items, uint32_t n, size_t size)
 {
-	if (n != 0 && (n < 4 || (n & (n - 1)) != 0))
-		return true;
 	if (n >= IC_AQL_LIST_MAX)
 		return ic_aql_fail(p, IC_DIAG_LIMIT, p->tok.at, p->tok.length,
 				   "a list has more than %d items", IC_AQL_LIST_MAX);
+	if (n != 0 && (n < 4 || (n & (n - 1)) != 0))
+		return true;
 	void *grown = ic_arena_alloc(p->arena, (n ? (size_t)n * 2 : 4) * size);
 	if (!grown)
 		return ic_aql_fail_nomem(p);

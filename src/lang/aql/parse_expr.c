@@ -414,7 +414,7 @@ static ic_aql_expr *binary_node(ic_aql_parser *p, ic_fn_id fn, const ic_aql_toke
 	const char *begin = left->source.p, *end = right->source.p + right->source.n;
 	e->source = (ic_str){ begin, (uint32_t)(end - begin) };
 	/* cs-host: two names and a sign without a blank */
-	bool left_name = left->kind == IC_AX_NAME || left->glued;
+	bool left_name = left->glued || (left->kind == IC_AX_NAME && left->source.n == left->text.n);
 	e->glued = fn == IC_FN_SQL_SUB && left_name && right->kind == IC_AX_NAME &&
 		   left->source.n + 1 + right->source.n == e->source.n;
 	return e;

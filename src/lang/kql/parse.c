@@ -110,11 +110,11 @@ void *ic_kql_expected(ic_kql_parser *p, const char *what)
 
 bool ic_kql_room(ic_kql_parser *p, void **items, uint32_t n, size_t size)
 {
-	if (n != 0 && (n < 4 || (n & (n - 1)) != 0))
-		return true;
 	if (n >= IC_KQL_LIST_MAX)
 		return ic_kql_fail(p, IC_DIAG_LIMIT, p->tok.at, p->tok.length,
 				   "a list has more than %d items", IC_KQL_LIST_MAX);
+	if (n != 0 && (n < 4 || (n & (n - 1)) != 0))
+		return true;
 	void *grown = ic_arena_alloc(p->arena, (n ? (size_t)n * 2 : 4) * size);
 	if (!grown)
 		return ic_kql_fail_nomem(p);
@@ -520,13 +520,15 @@ static void trailing(ic_kql_parser *p)
 {
 	ic_str text = p->lex.text, word = ic_kql_text(p);
 	ic_kql_token next = ic_kql_peek(p);
+	bool clause = ic_kql_is_word(p, "with") || ic_kql_is_word(p, "by") || ic_kql_is_word(p, "on") ||
+		      ic_kql_is_word(p, "of") || ic_kql_is_word(p, "to");
 	const char *near = p->tok.kind == IC_KT_NAME ? ic_kql_near_infix(word) : NULL;
 	ic_kql_expected(p, "`|` and an operator, or the end of the query");
 	if (p->last_end >= 3 && memcmp(text.p + p->last_end - 3, "not", 3) == 0)
 		ic_diag_hint(p->diag, "write not(...), with brackets");
 	else if (near)
 		ic_diag_hint(p->diag, "did you mean `%s`?", near);
-	else if (p->tok.kind == IC_KT_NAME && next.kind == IC_KT_NAME)
+	else if (p->tok.kind == IC_KT_NAME && next.kind == IC_KT_NAME && !clause)
 		ic_diag_hint(p->diag, "text around the query, as on a web page, is taken away by --extract");
 }
 
