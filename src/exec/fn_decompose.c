@@ -43,6 +43,12 @@ static double *autocorrelation(ic_call *c, const double *v, uint32_t n, uint32_t
 	return r;
 }
 
+/* What chance alone gives, in units of its deviation for so many points. */
+static double chance(double deviations, uint32_t n)
+{
+	return deviations / sqrt(n);
+}
+
 static bool is_peak(const double *r, uint32_t lag, uint32_t most)
 {
 	return lag >= 1 && lag <= most && r[lag] > 0 && (lag == 1 || r[lag] > r[lag - 1]) &&
@@ -62,6 +68,8 @@ static uint32_t detect(ic_call *c, const double *v, uint32_t n, double least, do
 	uint32_t end = n / 4, found = 0;
 	if (most < end)
 		end = most < 1 ? 0 : (uint32_t)most;
+	if (threshold < chance(3, n))
+		threshold = chance(3, n);
 	memset(ret, 0, sizeof *ret * want);
 	if (n > POINTS_MOST) {
 		ic_call_limit(c, "periods are looked for in series of at most 32,768 points");
@@ -121,7 +129,8 @@ static ic_value periods_validate_row(ic_call *c, const ic_value *arg)
 	for (uint32_t i = 1; r && i < c->expr->call.n; i++) {
 		double lag = arg[i].null ? 0 : round(arg[i].d);
 		bool inside = lag >= 1 && lag <= s.n / 2;
-		bool peak = inside && is_peak(r, (uint32_t)lag, s.n / 2 + 1);
+		bool peak =
+		    inside && is_peak(r, (uint32_t)lag, s.n / 2 + 1) && r[(uint32_t)lag] > chance(2, s.n);
 		ic_items_add(&periods, ic_dyn_real(c, arg[i].null ? 0 : arg[i].d));
 		ic_items_add(&scores, ic_dyn_real(c, peak ? r[(uint32_t)lag] : 0));
 	}

@@ -68,6 +68,7 @@ static inline ic_value fn_value(ic_plan *p, const fn_arg *a)
 	bool ok = true;
 	switch (a->kind) {
 	case 'i': return ic_value_long(a->i);
+	case 'b': return ic_value_bool(a->i != 0);
 	case 'r': return ic_value_real(a->d);
 	case 's': return ic_value_str(ic_str_of(a->s));
 	case 'n': return ic_value_null(a->type);

@@ -100,7 +100,7 @@ static void statistics(void **state)
 {
 	(void)state;
 	static const fn_case list[] = {
-		{ IC_FN_SERIES_STATS, { D("[10,0,0,0,50]") }, "[0.0,1,50.0,4,12.0,21.67948338867588,470.0]" },
+		{ IC_FN_SERIES_STATS, { D("[10,0,0,0,50]") }, "[0.0,1,50.0,4,12.0,21.6794833886788,470.0]" },
 		{ IC_FN_SERIES_STATS, { D("[1,null]") }, "[null,null,null,null,null,null,null]" },
 		{ IC_FN_SERIES_STATS, { D("[3,null]"), { 'b', .i = 1 } }, "[3.0,0,3.0,0,3.0,0.0,0.0]" },
 		{ IC_FN_SERIES_STATS, { NONE }, NULL },
