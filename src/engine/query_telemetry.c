@@ -140,6 +140,14 @@ static bool whole_const(const ic_expr *x, int64_t *ret)
 	return true;
 }
 
+/* An int that is made a long is the same number. */
+static const ic_expr *plain_number(const ic_expr *x)
+{
+	bool widened = x->kind == IC_X_CALL && x->call.fn == IC_FN_TO_LONG && x->call.n == 1 &&
+		       x->call.arg[0]->type == IC_Q_INT;
+	return widened ? x->call.arg[0] : x;
+}
+
 /* a op b as b op' a */
 static ic_fn_id mirrored(ic_fn_id fn)
 {
@@ -162,7 +170,7 @@ static bool range_of(const ic_expr *x, const ic_expr **column, int64_t *low, int
 	int64_t v = 0;
 	if (x->kind != IC_X_CALL || x->call.n < 2)
 		return false;
-	const ic_expr *a = x->call.arg[0], *b = x->call.arg[1];
+	const ic_expr *a = plain_number(x->call.arg[0]), *b = plain_number(x->call.arg[1]);
 	ic_fn_id fn = x->call.fn;
 	*low = INT64_MIN;
 	*high = INT64_MAX;
@@ -230,9 +238,10 @@ static bool ports_of(const ic_expr *x, const ic_expr **column, uint64_t bitmap[P
 		return low == high && set_port(bitmap, &v);
 	}
 	if (x->kind != IC_X_CALL || (x->call.fn != IC_FN_IN && x->call.fn != IC_FN_SQL_IN) || !x->call.list ||
-	    x->call.n < 1 || x->call.arg[0]->kind != IC_X_COLUMN)
+
+	    x->call.n < 1 || plain_number(x->call.arg[0])->kind != IC_X_COLUMN)
 		return false;
-	*column = x->call.arg[0];
+	*column = plain_number(x->call.arg[0]);
 	for (uint32_t i = 0; i < x->call.list->n; i++)
 		if (!set_port(bitmap, &x->call.list->value[i]))
 			return false;

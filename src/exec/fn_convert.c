@@ -95,6 +95,17 @@ static ic_value to_long_row(ic_call *c, const ic_value *arg)
 	return to_long(&v, false, &ret) ? ic_value_long(ret) : ic_value_null(IC_Q_LONG);
 }
 
+/* An int is a long already: ports are compared with numbers in most queries. */
+static void to_long_vector(ic_call *c, const ic_vector *arg, uint32_t rows, ic_vector *ret)
+{
+	if (arg->type != IC_Q_INT && arg->type != IC_Q_LONG) {
+		ic_call_rows(c, arg, rows, to_long_row, ret);
+		return;
+	}
+	*ret = *arg;
+	ret->type = IC_Q_LONG;
+}
+
 static ic_value to_int_row(ic_call *c, const ic_value *arg)
 {
 	ic_value v = scalar(arg);
@@ -351,7 +362,7 @@ ic_value ic_value_convert(ic_call *c, ic_qtype to, const ic_value *v)
 }
 
 static const ic_kernel_entry entries[] = {
-	{ IC_FN_TO_LONG, { .row = to_long_row } },
+	{ IC_FN_TO_LONG, { .row = to_long_row, .vector = to_long_vector } },
 	{ IC_FN_TO_INT, { .row = to_int_row } },
 	{ IC_FN_TO_REAL, { .row = to_real_row, .vector = to_real_vector } },
 	{ IC_FN_TO_DECIMAL, { .row = to_decimal_row } },
