@@ -75,10 +75,10 @@ static void find(finder *f)
 		ic_prefix found;
 		try_prefix(f, (ic_str){ f->text.p + i, f->text.n - i }, &found);
 		take_if_longer(f, i, &found);
-		if (found.end > 0 && !found.bare) {
+		if (found.failed && found.end > 0)
 			try_shorter(f, i, &found);
+		if (!found.bare && found.end > 0)
 			i += found.end - 1; /* what begins inside ends no later */
-		}
 	}
 }
 

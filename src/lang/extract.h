@@ -11,7 +11,8 @@ typedef struct ic_prefix {
 	uint32_t stopped; /* begin of the token that could not go on. Tokens between end and stopped would
 			   * belong to the query if the text ended at the right one of them */
 	uint32_t seen;	  /* bytes that were looked at: the cost */
-	bool bare;	  /* only a name: any word of prose is that */
+	bool bare;	  /* up to end only a name: any word of prose is that */
+	bool failed;	  /* something begins behind end that could not be finished */
 } ic_prefix;
 
 /* What is allocated lies in the arena and is for the caller to throw away. */

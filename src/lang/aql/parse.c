@@ -419,5 +419,6 @@ void ic_aql_parse_prefix(ic_arena *a, ic_str text, ic_prefix *ret)
 	bool whole = ic_aql_query_of(&p, &query);
 	ret->seen = p.lex.pos;
 	ret->stopped = p.tok.pos;
+	ret->failed = !whole;
 	ret->end = whole ? p.last_end : p.complete;
 }

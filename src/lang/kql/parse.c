@@ -557,6 +557,7 @@ void ic_kql_parse_prefix(ic_arena *a, ic_str text, ic_prefix *ret)
 	bool whole = block_of(&p, false, &block);
 	ret->seen = p.lex.pos;
 	ret->stopped = p.tok.pos;
+	ret->failed = !whole;
 	ret->end = whole ? p.last_end : p.complete;
 	ret->bare = block.stmts == 0 && (whole ? block.result->kind != IC_KE_PIPE : p.operators == 0);
 }
