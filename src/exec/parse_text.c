@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A simple pattern is a list of literal texts with captures between them: each text is looked for from
  * where the one before ended, the last one at the end of the input. Patterns in regular expressions, and
- * simple ones whose captures touch a '*', become one regular expression over the whole input. */
+ * simple ones that are not so plain, become one regular expression over the whole input. */
 #include "exec/parse_text.h"
 
 #include "base/buf.h"
@@ -137,18 +137,20 @@ static int find_regex(const ic_parse_text *t, ic_parse_scratch *scratch, ic_str 
 
 /* ---- literal texts --------------------------------------------------------------------------- */
 
-/* Whether a '*' stands beside a capture, with no text between. */
-static bool star_touches(const ic_op *op)
+/* Whether it takes more than one text after the other: a '*' or a capture beside a capture, a text beside a
+ * text. */
+static bool needs_regex(const ic_op *op)
 {
-	bool open = false; /* a capture ends here */
+	bool open = false, text = false; /* what the piece before ends with: a capture, a text */
 	for (uint32_t i = 0; i < op->parse.pieces; i++) {
 		const ic_parse_piece *piece = &op->parse.piece[i];
-		bool kept = piece->column >= 0;
-		if (piece->star && (open || (kept && piece->text.n == 0)))
+		bool kept = piece->column >= 0, bare = piece->text.n == 0;
+		if (piece->star && (open || (kept && bare)))
 			return true;
-		if (i > 0 && !piece->star && piece->text.n == 0 && open && kept)
+		if (!piece->star && ((open && kept && bare) || (text && !bare)))
 			return true;
-		open = kept || (open && piece->text.n == 0);
+		text = !kept && (bare ? text && !piece->star : true);
+		open = kept || (open && bare);
 	}
 	return false;
 }
@@ -376,7 +378,7 @@ ic_status ic_parse_text_new(const ic_op *op, ic_parse_text **ret, ic_diag *diag)
 	t->op = op;
 	t->group = ic_calloc(op->parse.captures + 1, sizeof *t->group);
 	ic_status st = t->group ? IC_OK : IC_E_NOMEM;
-	if (!st && (op->parse.how == IC_PARSE_REGEX || (op->parse.how != IC_PARSE_KV && star_touches(op))))
+	if (!st && (op->parse.how == IC_PARSE_REGEX || (op->parse.how != IC_PARSE_KV && needs_regex(op))))
 		st = compile(t, diag);
 	if (st)
 		ic_parse_text_free(t);
