@@ -9,6 +9,28 @@ bool ic_ip_canonical(ic_str s, ic_ip *ret)
 	       memcmp(text, s.p, s.n) == 0;
 }
 
+bool ic_cidr_of_prefix(ic_str s, ic_cidr *ret)
+{
+	char text[48];
+	size_t n = s.n;
+	unsigned dots = 0;
+
+	if (s.n == 0 || s.n > 12 || s.p[s.n - 1] != '.')
+		return false;
+	memcpy(text, s.p, s.n);
+	for (uint32_t i = 0; i < s.n; i++)
+		dots += s.p[i] == '.';
+	if (dots > 3)
+		return false;
+	for (unsigned i = dots; i < 4; i++) {
+		text[n++] = '0';
+		if (i < 3)
+			text[n++] = '.';
+	}
+	ret->bits = (uint8_t)(96 + 8 * dots);
+	return ic_ip_canonical((ic_str){ text, (uint32_t)n }, &ret->net) && ic_ip_is_v4(&ret->net);
+}
+
 ic_str ic_value_plain_text(const ic_value *v, char *buf)
 {
 	if (v->type == IC_Q_STRING)

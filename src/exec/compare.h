@@ -16,5 +16,8 @@ ic_value ic_dyn_scalar(const ic_dyn *d);
 ic_str ic_value_plain_text(const ic_value *v, char *buf);
 /* The address that is written exactly like s; false: none is. */
 bool ic_ip_canonical(ic_str s, ic_ip *ret);
+/* The addresses whose text starts with s, where s is whole octets with their dots: "10.", "192.168.1.". No
+ * IPv6 address is written with such a start. false: s is something else. */
+bool ic_cidr_of_prefix(ic_str s, ic_cidr *ret);
 
 #endif

@@ -602,6 +602,14 @@ static bool known(const frame *f, uint32_t id)
 	return id >= f->first && id <= f->last && f->memo[id - f->first].type != IC_QTYPES;
 }
 
+bool ic_call_arg_cheap(const ic_call *c, uint32_t i)
+{
+	const frame *f = c->frame;
+	uint32_t id = f->e->node[c->node].arg[i];
+
+	return f->e->node[id].cost <= CHEAP || known(f, id);
+}
+
 bool ic_call_arg(ic_call *c, uint32_t i, const uint16_t *pick, uint32_t n, ic_vector *ret)
 {
 	frame *f = c->frame;

@@ -76,7 +76,9 @@ static void logic_run(ic_call *c, uint32_t rows, ic_vector *ret, bool decisive)
 		and_words(o.b, &v, rows, i == 0);
 		for (uint32_t r = 0; r < rows; r++)
 			left += o.b[r];
-		if (left < rows / 2) {
+		if (left == 0)
+			i = c->expr->call.n - 1; /* nothing can be true any more */
+		else if (left < rows / 2 && i + 1 < c->expr->call.n && !ic_call_arg_cheap(c, i + 1)) {
 			i++;
 			break;
 		}

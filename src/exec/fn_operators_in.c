@@ -19,7 +19,7 @@ typedef struct in_set {
 	const int64_t *num;
 } in_set;
 
-enum { FEW = 4 }; /* as many longs are compared one by one */
+enum { FEW = 4 }; /* as many items are compared one by one */
 
 static uint64_t hash_of(const in_set *s, uint32_t i)
 {
@@ -172,6 +172,12 @@ static ic_status in_prepare(ic_plan *p, const ic_expr *call, void **state, ic_di
 
 static bool set_has_string(const in_set *s, ic_str v)
 {
+	if (s->n <= FEW && !s->fold) {
+		for (uint32_t i = 0; i < s->n; i++)
+			if (ic_str_eq(s->str[i], v))
+				return true;
+		return false;
+	}
 	uint64_t at = (s->fold ? ic_fold_hash(v, ic_hash_seed()) : ic_hash(v.p, v.n)) & s->mask;
 
 	for (; s->slot[at]; at = (at + 1) & s->mask) {
@@ -186,6 +192,12 @@ static bool set_has_ip(const in_set *s, const ic_ip *v)
 {
 	uint64_t w[2], at;
 
+	if (s->n <= FEW) {
+		for (uint32_t i = 0; i < s->n; i++)
+			if (memcmp(&s->ip[i], v, sizeof *v) == 0)
+				return true;
+		return false;
+	}
 	memcpy(w, v, sizeof w);
 	at = ic_mix(w[0], w[1], ic_hash_seed()) & s->mask;
 	for (; s->slot[at]; at = (at + 1) & s->mask)
@@ -207,16 +219,24 @@ static bool set_has_long(const in_set *s, int64_t v)
 static void set_longs(const in_set *s, const ic_vector *v, uint32_t rows, uint8_t *ret)
 {
 	const int64_t *num = v->data;
+	int64_t few[FEW];
 
 	if (s->n > FEW || v->constant) {
 		for (uint32_t i = 0; i < rows; i++)
 			ret[i] = set_has_long(s, num[ic_vector_at(v, i)]);
 		return;
 	}
-	memset(ret, 0, rows);
-	for (uint32_t k = 0; k < s->n; k++)
-		for (uint32_t i = 0; i < rows; i++)
-			ret[i] |= num[i] == s->num[k];
+	/* the last one stands in for those that are not there */
+	if (s->n == 0) {
+		memset(ret, 0, rows);
+		return;
+	}
+	for (uint32_t k = 0; k < FEW; k++)
+		few[k] = s->num[k < s->n ? k : s->n - 1];
+	for (uint32_t i = 0; i < rows; i++) {
+		int64_t x = num[i];
+		ret[i] = (x == few[0]) | (x == few[1]) | (x == few[2]) | (x == few[3]);
+	}
 }
 
 /* Rows against the set; nulls are the caller's. */

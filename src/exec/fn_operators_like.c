@@ -12,32 +12,8 @@ typedef struct pattern {
 	bool fold;
 	ic_str text; /* without the % of the shape; the whole pattern if GENERAL */
 	bool v4;     /* the prefix is whole octets with dots: 10. or 192.168. */
-	ic_ip net;   /* it as an address, and which bits count */
-	unsigned bits;
+	ic_cidr net; /* of the addresses that start with them */
 } pattern;
-
-/* "10." or "192.168.1." as the start of dotted addresses. */
-static bool octets(ic_str s, pattern *p)
-{
-	char text[48];
-	size_t n = s.n;
-	unsigned dots = 0;
-
-	if (s.n == 0 || s.n > 12 || s.p[s.n - 1] != '.')
-		return false;
-	memcpy(text, s.p, s.n);
-	for (uint32_t i = 0; i < s.n; i++)
-		dots += s.p[i] == '.';
-	if (dots > 3)
-		return false;
-	for (unsigned i = dots; i < 4; i++) {
-		text[n++] = '0';
-		if (i < 3)
-			text[n++] = '.';
-	}
-	p->bits = 96 + 8 * dots;
-	return ic_ip_canonical((ic_str){ text, (uint32_t)n }, &p->net) && ic_ip_is_v4(&p->net);
-}
 
 static ic_status like_prepare(ic_plan *plan, const ic_expr *call, void **state, ic_diag *diag)
 {
@@ -64,7 +40,7 @@ static ic_status like_prepare(ic_plan *plan, const ic_expr *call, void **state, 
 		p->shape = first && last ? PART : first ? SUFFIX : last ? PREFIX : EXACT;
 		p->text = middle;
 	}
-	p->v4 = p->shape == PREFIX && octets(p->text, p);
+	p->v4 = p->shape == PREFIX && ic_cidr_of_prefix(p->text, &p->net);
 	*state = p;
 	return IC_OK;
 }
@@ -131,10 +107,8 @@ static bool shaped(const pattern *p, ic_str s)
 /* Addresses against 10.%: by their bits. No IPv6 address is written with such a start. */
 static void like_octets(const pattern *p, const ic_vector *v, uint32_t rows, uint8_t *ret)
 {
-	const ic_cidr net = { p->net, (uint8_t)p->bits };
-
 	for (uint32_t i = 0; i < rows; i++)
-		ret[i] = ic_cidr_has(&net, &((const ic_ip *)v->data)[ic_vector_at(v, i)]);
+		ret[i] = ic_cidr_has(&p->net, &((const ic_ip *)v->data)[ic_vector_at(v, i)]);
 }
 
 static void like_vector(ic_call *c, const ic_vector *arg, uint32_t rows, ic_vector *ret)

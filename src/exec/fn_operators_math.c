@@ -232,10 +232,36 @@ static ic_value mixed(ic_call *c, sum_op op, const ic_value *a, const ic_value *
 	return op == ADD || op == SUB ? sum_of_times(type, op, a, b) : product_of_times(type, op, a, b);
 }
 
-/* Is this sum plain ticks that wrap nowhere near the ends? */
 static bool is_time(ic_qtype t)
 {
 	return t == IC_Q_DATETIME || t == IC_Q_TIMESPAN;
+}
+
+/* Sums of times. What overflows is outside the range of datetimes, or null. */
+static void time_sums(sum_op op, ic_qtype type, const ic_vector *a, const ic_vector *b, uint32_t rows,
+		      ic_vector_out *o)
+{
+	const int64_t *p = a->data, *q = b->data;
+	uint32_t at = a->constant ? 0 : 1, bt = b->constant ? 0 : 1;
+	int64_t low = type == IC_Q_DATETIME ? IC_CIVIL_MIN : INT64_MIN;
+	int64_t high = type == IC_Q_DATETIME ? IC_TIME_MAX : INT64_MAX;
+	uint64_t bad = 0;
+
+	for (uint32_t i = 0; i < rows; i++) {
+		int64_t x = p[i * at], y = q[i * bt];
+		uint64_t z = op == ADD ? (uint64_t)x + (uint64_t)y : (uint64_t)x - (uint64_t)y;
+		/* the signs say whether it overflowed */
+		uint64_t over = op == ADD ? ((uint64_t)x ^ z) & ((uint64_t)y ^ z)
+					  : ((uint64_t)x ^ (uint64_t)y) & ((uint64_t)x ^ z);
+		o->i[i] = (int64_t)z;
+		bad |= over >> 63 | ((int64_t)z < low) | ((int64_t)z > high);
+	}
+	for (uint32_t i = 0; bad && i < rows; i++) {
+		int64_t x = p[i * at], y = q[i * bt], z;
+		bool over = op == ADD ? __builtin_add_overflow(x, y, &z) : __builtin_sub_overflow(x, y, &z);
+		if (over || z < low || z > high)
+			mark_null(o, i);
+	}
 }
 
 static void arithmetic(ic_call *c, sum_op op, bool sql, const ic_vector *arg, uint32_t rows, ic_vector *ret)
@@ -253,7 +279,9 @@ static void arithmetic(ic_call *c, sum_op op, bool sql, const ic_vector *arg, ui
 		if (!ic_call_reals(c, &a, rows) || !ic_call_reals(c, &b, rows))
 			return;
 		reals(op, sql, &a, &b, rows, &o);
-	} else
+	} else if (is_time(type) && is_time(a.type) && is_time(b.type) && (op == ADD || op == SUB))
+		time_sums(op, type, &a, &b, rows, &o);
+	else
 		for (uint32_t i = 0; i < rows && c->failed == IC_OK; i++) {
 			ic_value x = ic_vector_value(&a, i), y = ic_vector_value(&b, i);
 			ic_value v = mixed(c, op, &x, &y);

@@ -125,6 +125,47 @@ TEXT(hasprefix_cs)
 TEXT(hassuffix)
 TEXT(hassuffix_cs)
 
+/* An address against a constant such as "10.": by its bits. A null address is the empty text. */
+static bool address_prefix(const ic_vector *arg, uint32_t rows, uint8_t *ret)
+{
+	ic_cidr net;
+
+	if (arg[0].type != IC_Q_IP || arg[1].type != IC_Q_STRING || !arg[1].constant ||
+	    !ic_cidr_of_prefix(*(const ic_str *)arg[1].data, &net))
+		return false;
+	for (uint32_t i = 0; i < rows; i++)
+		ret[i] = ic_cidr_has(&net, &((const ic_ip *)arg[0].data)[ic_vector_at(&arg[0], i)]);
+	return true;
+}
+
+static void starts(ic_call *c, const ic_vector *arg, uint32_t rows, ic_vector *ret, ic_vector_fn of_texts)
+{
+	ic_vector text[2];
+	ic_vector_out o;
+
+	if (!ic_call_out(c, &o, rows))
+		return;
+	if (address_prefix(arg, rows, o.b))
+		ic_call_done(&o, NULL, 0, rows, ret);
+	else if (!ic_vector_strings(&text[0], c->arena, &arg[0], rows) ||
+		 !ic_vector_strings(&text[1], c->arena, &arg[1], rows))
+		c->failed = IC_E_NOMEM;
+	else {
+		text[0].nulls = text[1].nulls = NULL;
+		of_texts(c, text, rows, ret);
+	}
+}
+
+static void starts_with_vector(ic_call *c, const ic_vector *arg, uint32_t rows, ic_vector *ret)
+{
+	starts(c, arg, rows, ret, startswith_vector);
+}
+
+static void starts_with_cs_vector(ic_call *c, const ic_vector *arg, uint32_t rows, ic_vector *ret)
+{
+	starts(c, arg, rows, ret, startswith_cs_vector);
+}
+
 /* ---- several parts ----------------------------------------------------------------------------- */
 
 /* The parts of has_any and has_all: the list of the call, else its second argument, an array. */
@@ -211,8 +252,8 @@ static const ic_kernel_entry entries[] = {
 	ENTRY(HASSUFFIX_CS, hassuffix_cs),
 	ENTRY(CONTAINS, contains),
 	ENTRY(CONTAINS_CS, contains_cs),
-	ENTRY(STARTSWITH, startswith),
-	ENTRY(STARTSWITH_CS, startswith_cs),
+	{ IC_FN_STARTSWITH, { .vector = starts_with_vector, .addresses = true } },
+	{ IC_FN_STARTSWITH_CS, { .vector = starts_with_cs_vector, .addresses = true } },
 	ENTRY(ENDSWITH, endswith),
 	ENTRY(ENDSWITH_CS, endswith_cs),
 	{ IC_FN_HAS_ANY, { .row = has_any_row } },

@@ -9,6 +9,40 @@ static char ascii_lower(char c)
 	return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
 }
 
+#define EVERY(byte) ((uint64_t)(byte)*0x0101010101010101ull)
+
+static uint64_t eight(const char *p)
+{
+	uint64_t w;
+	memcpy(&w, p, 8);
+	return w;
+}
+
+/* Eight ASCII characters in lower case: the sums carry into the top bit of a byte from 'A' on, and past 'Z'. */
+static uint64_t lower_eight(uint64_t w)
+{
+	uint64_t upper = ((w + EVERY(0x80 - 'A')) ^ (w + EVERY(0x7f - 'Z'))) & EVERY(0x80);
+	return w | upper >> 2;
+}
+
+/* Up to seven bytes in a word: all of them, some twice; equal for equal bytes. */
+static uint64_t few(const char *p, uint32_t n)
+{
+	uint32_t a, b;
+	uint16_t c, d;
+
+	if (n >= 4) {
+		memcpy(&a, p, 4);
+		memcpy(&b, p + n - 4, 4);
+		return a | (uint64_t)b << 32;
+	}
+	if (n < 2)
+		return n ? (uint8_t)*p : 0;
+	memcpy(&c, p, 2);
+	memcpy(&d, p + n - 2, 2);
+	return c | (uint64_t)d << 16;
+}
+
 /* How many bytes at the start of s are prefix with other case, where both have the same characters; -1:
  * they have not. */
 static int64_t fold_prefix(ic_str s, ic_str prefix)
@@ -17,6 +51,21 @@ static int64_t fold_prefix(ic_str s, ic_str prefix)
 	unsigned used_s, used_p;
 
 	while (k < prefix.n) {
+		while (k + 8 <= prefix.n && i + 8 <= s.n) {
+			uint64_t x = eight(s.p + i), y = eight(prefix.p + k);
+			if ((x | y) & EVERY(0x80))
+				break;
+			if (x != y && lower_eight(x) != lower_eight(y))
+				return -1;
+			i += 8;
+			k += 8;
+		}
+		uint32_t left = prefix.n - k;
+		if (left < 8 && s.n - i >= left) {
+			uint64_t x = few(s.p + i, left), y = few(prefix.p + k, left);
+			if (!((x | y) & EVERY(0x80)))
+				return lower_eight(x) == lower_eight(y) ? (int64_t)i + left : -1;
+		}
 		if (i >= s.n)
 			return -1;
 		if (((uint8_t)s.p[i] | (uint8_t)prefix.p[k]) < 0x80) {
@@ -71,19 +120,40 @@ bool ic_fold_starts(ic_str s, ic_str prefix, uint32_t *used)
 	return true;
 }
 
+/* The first byte from `from` on that may be the ASCII character `low`, in either case or for other reasons;
+ * n if there is none. */
+static uint32_t candidate(ic_str s, uint32_t from, char low)
+{
+	uint64_t pattern = EVERY((uint8_t)low | 0x20);
+	uint32_t i = from;
+
+	for (; i + 8 <= s.n; i += 8) {
+		uint64_t x = (eight(s.p + i) | EVERY(0x20)) ^ pattern,
+			 zero = (x - EVERY(1)) & ~x & EVERY(0x80);
+		if (!zero)
+			continue;
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+		return i + (uint32_t)__builtin_ctzll(zero) / 8;
+#else
+		break;
+#endif
+	}
+	while (i < s.n && ((s.p[i] ^ low) & ~0x20))
+		i++;
+	return i;
+}
+
 int64_t ic_fold_find(ic_str s, ic_str part, uint32_t from, uint32_t *used)
 {
-	char low, high;
+	bool ascii = part.n && (uint8_t)part.p[0] < 0x80;
 
 	*used = 0;
 	if (part.n == 0)
 		return from <= s.n ? (int64_t)from : -1;
-	low = ascii_lower(part.p[0]);
-	high = low >= 'a' && low <= 'z' ? (char)(low - 32) : low;
 	for (uint32_t i = from; i < s.n; i++) {
 		/* a character beyond ASCII has relatives with other first bytes */
-		if ((uint8_t)part.p[0] < 0x80 && s.p[i] != low && s.p[i] != high)
-			continue;
+		if (ascii && (i = candidate(s, i, ascii_lower(part.p[0]))) == s.n)
+			break;
 		if (((uint8_t)s.p[i] & 0xc0) == 0x80 && i > from)
 			continue; /* within a character */
 		if (ic_fold_starts((ic_str){ s.p + i, s.n - i }, part, used))

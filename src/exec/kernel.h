@@ -105,6 +105,8 @@ ic_status ic_eval_fold(ic_plan *p, const ic_expr *call, ic_value *ret, ic_diag *
  * is their number): ret has n rows. An argument that costs little is computed for all rows once and
  * picked from. false: c->failed is set. */
 bool ic_call_arg(ic_call *c, uint32_t i, const uint16_t *pick, uint32_t n, ic_vector *ret);
+/* Is argument i computed for all rows anyhow? */
+bool ic_call_arg_cheap(const ic_call *c, uint32_t i);
 
 /* ---- aggregates (agg_*.c) ---------------------------------------------------------------- */
 
