@@ -10,7 +10,6 @@
 #include "base/zone.h"
 #include "engine/query.h"
 #include "engine/table_file.h"
-#include "exec/kernel.h"
 #include "lang/lang.h"
 #include "report/report.h"
 
@@ -437,6 +436,7 @@ ic_status ic_query(const ic_query_options *opt, const ic_observer *obs, const ic
 	j.q.exec = (ic_exec_config){ .source = ic_query_source(&j.q),
 				     .threads = j.q.run.threads,
 				     .budget = &j.q.run.budget,
+				     .beacon = &ic_query_beacon,
 				     .max_made_rows = MADE_ROWS,
 				     .max_joined_rows = opt->max_rows ? opt->max_rows : JOINED_ROWS };
 	st = run_job(&j);

@@ -12,6 +12,7 @@
 #include "engine/run.h"
 #include "engine/views.h"
 #include "exec/exec.h"
+#include "exec/kernel.h"
 
 typedef struct ic_relation ic_relation;
 
@@ -68,6 +69,7 @@ ic_status ic_query_newest(ic_query_run *q, const ic_relation *r, int64_t *newest
 /* query_telemetry.c: the input as it was opened, all fields and streams, to be had from q->spare. */
 ic_status ic_query_look(ic_query_run *q, const ic_input_facts **ret, ic_error *err);
 extern const ic_relation_class ic_telemetry_relation;
+extern const ic_agg_kernel ic_query_beacon;	 /* query_beacon.c */
 extern const ic_relation_class ic_file_relation; /* table_scan.c */
 
 #endif
