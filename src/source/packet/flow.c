@@ -339,9 +339,11 @@ bool ic_flow_packet(ic_flow_table *t, const ic_packet *given)
 	t->now = p.ticks > t->now ? p.ticks : t->now;
 	if (!expire(t))
 		return false;
+	bool one_way = false;
 	if (p.proto == FLOW_ICMP || p.proto == FLOW_ICMP6) {
 		uint16_t answer = icmp_answer(p.proto, p.sport);
-		p.dport = answer == UINT16_MAX ? p.dport : answer;
+		one_way = answer == UINT16_MAX;
+		p.dport = one_way ? p.dport : answer;
 	}
 	uint64_t hash = hash_of(&p.src, p.sport, &p.dst, p.dport, p.proto);
 	f = find(t, hash, &p, &side);
@@ -356,6 +358,7 @@ bool ic_flow_packet(ic_flow_table *t, const ic_packet *given)
 			return false;
 		if (!f)
 			return true;
+		f->pub.one_way = one_way;
 		side = memcmp(&f->pub.ip[IC_ORIG], &p.src, 16) == 0 && f->pub.port[IC_ORIG] == p.sport
 			   ? IC_ORIG
 			   : IC_RESP;

@@ -19,12 +19,12 @@ struct ic_flow {
 	uint8_t proto;
 	int64_t first, last; /* ticks of the first and the last packet */
 	uint64_t packets[IC_SIDES], ip_bytes[IC_SIDES];
-	uint64_t bytes[IC_SIDES];	 /* payload, as Zeek counts it (TCP: by sequence numbers) */
-	uint64_t missed;		 /* payload bytes that were never seen */
-	uint64_t number;		 /* of the connection, in order of first packets; part of its uid */
-	char state[7];			 /* S0 SF REJ RSTO ... OTH, once it ended */
-	bool no_payload_known[IC_SIDES]; /* bytes cannot be told (Zeek prints "-") */
-	void *app;			 /* the owner's, see ic_flow_handler */
+	uint64_t bytes[IC_SIDES]; /* payload, as Zeek counts it (TCP: by sequence numbers) */
+	uint64_t missed;	  /* payload bytes that were never seen */
+	uint64_t number;	  /* of the connection, in order of first packets; part of its uid */
+	char state[7];		  /* S0 SF REJ RSTO ... OTH, once it ended */
+	bool one_way;		  /* ICMP without a counterpart: port[] are type and code */
+	void *app;		  /* the owner's, see ic_flow_handler */
 };
 
 /* All may be called many times with few bytes. The text is valid until the call returns. */

@@ -87,6 +87,7 @@ extern const ic_source_kind ic_kind_qradar_json;   /* json_qradar.c */
 extern const ic_source_kind ic_kind_qradar_csv;	   /* csv_qradar.c */
 extern const ic_source_kind ic_kind_csv;	   /* csv_map.c: any CSV with a field map */
 extern const ic_source_kind ic_kind_ndjson;	   /* json_map.c: any NDJSON with a field map */
+extern const ic_source_kind ic_kind_capture;	   /* packet/kind.c: pcap and pcapng */
 
 /* ---- shared by the readers: values.c ---- */
 

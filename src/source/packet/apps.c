@@ -1,0 +1,481 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "source/packet/apps.h"
+
+#include <string.h>
+
+#include "base/time.h"
+#include "source/packet/http1.h"
+#include "source/packet/tls.h"
+
+enum {
+	SNIFF_MAX = 1024,  /* bytes of a side that may be looked at before it is given up */
+	REQUESTS_MAX = 64, /* without an answer */
+};
+
+typedef enum carries { UNKNOWN, NOTHING, HTTP, TLS, DTLS, QUIC, WEBSOCKET } carries;
+
+/* A request that waits for its answer; the slices point behind it. */
+typedef struct asked {
+	struct asked *next;
+	int64_t ticks, body;
+	ic_str method, target, host, user_agent, referrer;
+	bool websocket;
+	char text[];
+} asked;
+
+typedef struct app {
+	ic_apps *apps;
+	ic_flow *flow;
+	carries carries;
+	uint8_t *start[IC_SIDES]; /* first bytes that did not tell yet */
+	uint16_t start_n[IC_SIDES];
+	int64_t ticks; /* of the bytes at hand */
+	int side;
+
+	ic_http *http[IC_SIDES];
+	asked *first, **last;
+	unsigned asked_n;
+
+	ic_tls *tls[IC_SIDES];
+	ic_quic *quic;
+	bool hello[IC_SIDES], certified, told;
+	int64_t hello_ticks;
+	uint16_t version;
+	ic_arena arena; /* of what follows */
+	ic_str sni, alpn, ja3, ja3s, ja4, subject, issuer;
+	bool self_signed;
+} app;
+
+struct ic_apps {
+	ic_events *events;
+	bool deep;
+};
+
+ic_apps *ic_apps_new(ic_events *events, bool deep)
+{
+	ic_apps *a = ic_calloc(1, sizeof *a);
+	if (a)
+		*a = (ic_apps){ events, deep };
+	return a;
+}
+
+void ic_apps_free(ic_apps *a)
+{
+	ic_free(a);
+}
+
+static void app_free(app *a)
+{
+	while (a->first) {
+		asked *next = a->first->next;
+		ic_free(a->first);
+		a->first = next;
+	}
+	for (int side = 0; side < IC_SIDES; side++) {
+		ic_http_free(a->http[side]);
+		ic_tls_free(a->tls[side]);
+		ic_free(a->start[side]);
+	}
+	ic_quic_free(a->quic);
+	ic_arena_clear(&a->arena);
+	ic_free(a);
+}
+
+/* Of connections that carry nothing we know, or that are not looked into. */
+static char nothing;
+
+static bool begin(void *ctx, ic_flow *f, const ic_packet *first)
+{
+	const ic_apps *apps = ctx;
+	(void)first;
+	f->app = !apps->deep || (f->proto != 6 && f->proto != 17) ? &nothing : NULL;
+	return true;
+}
+
+static app *app_new(ic_apps *apps, ic_flow *f)
+{
+	app *a = ic_calloc(1, sizeof *a);
+	if (!a)
+		return NULL;
+	a->apps = apps;
+	a->flow = f;
+	a->last = &a->first;
+	ic_arena_init(&a->arena, 1024, NULL);
+	f->app = a;
+	return a;
+}
+
+/* ---- HTTP ---- */
+
+static ic_str copy_to(char **at, ic_str s)
+{
+	if (!s.p)
+		return s;
+	memcpy(*at, s.p, s.n);
+	s.p = *at;
+	*at += s.n;
+	return s;
+}
+
+/* The answer to the oldest request, or none: NULL. */
+static bool tell_request(app *a, const ic_http_head *answer)
+{
+	asked *r = a->first;
+	ic_events *q = a->apps->events;
+	ic_stream stream = r->websocket ? IC_STREAM_WEBSOCKET : IC_STREAM_HTTP;
+	ic_event *e = ic_events_add(q, stream, r->websocket ? IC_ROW_UPGRADE : 0, a->flow, r->ticks);
+	bool ok = e && ic_event_text(q, e, IC_F_METHOD, r->method) &&
+		  ic_event_text(q, e, IC_F_URI, r->target) && ic_event_text(q, e, IC_F_HOST, r->host) &&
+		  ic_event_text(q, e, IC_F_USER_AGENT, r->user_agent) &&
+		  ic_event_text(q, e, IC_F_REFERRER, r->referrer);
+	if (ok) {
+		ic_event_number(e, IC_F_REQUEST_BODY_BYTES, r->body);
+		if (answer) {
+			ic_event_number(e, IC_F_STATUS, answer->status);
+			ic_event_number(e, IC_F_RESPONSE_BODY_BYTES, answer->content_length);
+			ok = ic_event_text(q, e, IC_F_CONTENT_TYPE, answer->content_type);
+		}
+	}
+	a->first = r->next;
+	if (!a->first)
+		a->last = &a->first;
+	a->asked_n--;
+	ic_free(r);
+	return ok;
+}
+
+static bool take_request(app *a, const ic_http_head *h)
+{
+	size_t n = (size_t)h->method.n + h->target.n + h->host.n + h->user_agent.n + h->referrer.n;
+	if (a->asked_n == REQUESTS_MAX && !tell_request(a, NULL))
+		return false;
+	asked *r = ic_malloc(sizeof *r + n);
+	if (!r)
+		return false;
+	char *at = r->text;
+	*r = (asked){ .ticks = a->ticks, .body = h->content_length, .websocket = h->websocket };
+	r->method = copy_to(&at, h->method);
+	r->target = copy_to(&at, h->target);
+	r->host = copy_to(&at, h->host);
+	r->user_agent = copy_to(&at, h->user_agent);
+	r->referrer = copy_to(&at, h->referrer);
+	*a->last = r;
+	a->last = &r->next;
+	a->asked_n++;
+	return true;
+}
+
+static bool take_answer(app *a, const ic_http_head *h)
+{
+	const asked *r = a->first;
+	if (h->status < 200 && h->status != 101) /* a better one follows */
+		return true;
+	bool over = h->status == 101 || (r && ic_str_eq(r->method, IC_STR("CONNECT")) && h->status < 300);
+	if (r && ic_str_eq(r->method, IC_STR("HEAD")))
+		ic_http_next_has_no_body(a->http[IC_RESP]);
+	if (over)
+		a->carries = h->status == 101 && r && r->websocket ? WEBSOCKET : NOTHING;
+	return !r || tell_request(a, h);
+}
+
+static bool http_head(void *ctx, const ic_http_head *h)
+{
+	return h->request ? take_request(ctx, h) : take_answer(ctx, h);
+}
+
+static bool http_body_end(void *ctx, uint64_t bytes)
+{
+	(void)ctx;
+	(void)bytes;
+	return true;
+}
+
+static bool feed_http(app *a, int side, const uint8_t *p, size_t n)
+{
+	const ic_http_sink sink = { a, http_head, http_body_end };
+	size_t used;
+	if (!a->http[side] && !(a->http[side] = ic_http_new(side == IC_ORIG)))
+		return false;
+	return ic_http_feed(a->http[side], p, n, &used, &sink) != IC_HTTP_FAILED;
+}
+
+/* ---- TLS, DTLS, QUIC ---- */
+
+static bool keep(app *a, ic_str *to, ic_str s)
+{
+	char *copy = s.p ? ic_arena_dup(&a->arena, s.p, s.n) : NULL;
+	if (copy)
+		*to = (ic_str){ copy, s.n };
+	return copy || !s.p;
+}
+
+static bool take_hello(void *ctx, const ic_tls_hello *h)
+{
+	app *a = ctx;
+	ic_ja3 ja3;
+	ic_ja4 ja4;
+	if (a->hello[h->client ? IC_ORIG : IC_RESP] && !h->client)
+		return true;
+	/* After a retry the second hello is the one that counts for the server, the first for the client. */
+	if (h->retry || (h->client && a->hello[IC_ORIG]))
+		return true;
+	if (!ic_ja3_of(&a->arena, h, &ja3))
+		return false;
+	a->hello[h->client ? IC_ORIG : IC_RESP] = true;
+	if (!h->client) {
+		a->version = h->version;
+		return keep(a, &a->ja3s, ic_str_of(ja3.hash)) && keep(a, &a->alpn, h->alpn);
+	}
+	ic_ja4_of(h, a->carries == QUIC ? 'q' : a->carries == DTLS ? 'd' : 't', &ja4);
+	a->hello_ticks = a->ticks;
+	return keep(a, &a->ja3, ic_str_of(ja3.hash)) && keep(a, &a->ja4, ic_str_of(ja4.form[0])) &&
+	       keep(a, &a->sni, h->sni);
+}
+
+static bool take_certificate(void *ctx, const uint8_t *der, size_t n)
+{
+	app *a = ctx;
+	ic_certificate c;
+	if (a->certified || a->side != IC_RESP)
+		return true;
+	a->certified = true;
+	if (!ic_certificate_parse(&a->arena, der, n, &c))
+		return true;
+	a->subject = c.subject;
+	a->issuer = c.issuer;
+	a->self_signed = c.self_signed;
+	return true;
+}
+
+static bool take_encrypted(void *ctx)
+{
+	(void)ctx;
+	return true;
+}
+
+/* One row a handshake, when all of it that will come is known. */
+static bool tell_tls(app *a)
+{
+	ic_events *q = a->apps->events;
+	if (a->told || !(a->hello[IC_ORIG] || a->hello[IC_RESP]))
+		return true;
+	a->told = true;
+	ic_event *e =
+	    ic_events_add(q, IC_STREAM_SSL, 0, a->flow, a->hello[IC_ORIG] ? a->hello_ticks : a->flow->first);
+	bool ok =
+	    e && ic_event_text(q, e, IC_F_SERVICE, a->carries == QUIC ? IC_STR("quic") : IC_STR("tls")) &&
+	    ic_event_text(q, e, IC_F_SNI, a->sni) && ic_event_text(q, e, IC_F_ALPN, a->alpn) &&
+	    ic_event_text(q, e, IC_F_JA3, a->ja3) && ic_event_text(q, e, IC_F_JA3S, a->ja3s) &&
+	    ic_event_text(q, e, IC_F_JA4, a->ja4) && ic_event_text(q, e, IC_F_CERT_SUBJECT, a->subject) &&
+	    ic_event_text(q, e, IC_F_CERT_ISSUER, a->issuer);
+	if (ok && a->version)
+		ok = ic_event_text(q, e, IC_F_TLS_VERSION, ic_str_of(ic_tls_version_name(a->version)));
+	if (ok && a->self_signed)
+		ok = ic_event_text(q, e, IC_F_CERT_STATUS, IC_STR("self signed certificate"));
+	if (ok && a->sni.p)
+		ok = ic_event_text(q, e, IC_F_DST_NAME, ic_host_name(&a->arena, a->sni));
+	return ok;
+}
+
+static bool feed_tls(app *a, int side, const uint8_t *p, size_t n)
+{
+	const ic_tls_sink sink = { a, take_hello, take_certificate, take_encrypted };
+	if (!a->tls[side] && !(a->tls[side] = ic_tls_new()))
+		return false;
+	bool goes_on = a->carries == DTLS ? ic_tls_datagram(a->tls[side], p, n, &sink)
+					  : ic_tls_feed(a->tls[side], p, n, &sink);
+	if (goes_on)
+		return true;
+	ic_tls_free(a->tls[side]);
+	a->tls[side] = NULL;
+	if (side == IC_RESP || !a->hello[IC_ORIG])
+		a->carries = a->hello[IC_ORIG] ? a->carries : NOTHING;
+	return true;
+}
+
+static bool feed_quic(app *a, int side, const uint8_t *p, size_t n)
+{
+	ic_tls_hello h;
+	if (side != IC_ORIG || a->hello[IC_ORIG])
+		return true;
+	if (!a->quic && !(a->quic = ic_quic_new()))
+		return false;
+	switch (ic_quic_datagram(a->quic, p, n, &h)) {
+	case IC_QUIC_HELLO: return take_hello(a, &h);
+	case IC_QUIC_NOMEM: return false;
+	case IC_QUIC_MORE:
+	case IC_QUIC_NONE: break;
+	}
+	return true;
+}
+
+/* ---- telling what a connection carries ---- */
+
+static carries carries_datagrams(const uint8_t *p, size_t n)
+{
+	if (ic_quic_sniff(p, n))
+		return QUIC;
+	/* a DTLS record with a ClientHello of version 1.0 or 1.2 */
+	return n > 13 && p[0] == 22 && p[1] == 254 && p[13] == 1 ? DTLS : NOTHING;
+}
+
+static bool feed(app *a, int side, const uint8_t *p, size_t n)
+{
+	switch (a->carries) {
+	case HTTP: return feed_http(a, side, p, n);
+	case TLS:
+	case DTLS: return feed_tls(a, side, p, n);
+	case QUIC: return feed_quic(a, side, p, n);
+	case UNKNOWN:
+	case NOTHING:
+	case WEBSOCKET: break;
+	}
+	return true;
+}
+
+/* Collects the first bytes of each side until one tells. */
+static bool sniff(app *a, int side, const uint8_t *p, size_t n)
+{
+	const uint8_t *start = p;
+	size_t have = n < SNIFF_MAX ? n : SNIFF_MAX, part = have;
+	bool http_more, tls_more;
+	if (a->start_n[side]) {
+		part = SNIFF_MAX - (size_t)a->start_n[side] < n ? SNIFF_MAX - (size_t)a->start_n[side] : n;
+		memcpy(a->start[side] + a->start_n[side], p, part);
+		a->start_n[side] = (uint16_t)(a->start_n[side] + part);
+		start = a->start[side];
+		have = a->start_n[side];
+	}
+	if (ic_http_sniff(side == IC_ORIG, start, have, &http_more))
+		a->carries = HTTP;
+	else if (ic_tls_sniff(start, have, &tls_more))
+		a->carries = TLS;
+	else if ((!http_more && !tls_more) || have == SNIFF_MAX)
+		a->carries = NOTHING;
+	if (a->carries == UNKNOWN && !a->start[side]) {
+		if (!(a->start[side] = ic_malloc(SNIFF_MAX)))
+			return false;
+		memcpy(a->start[side], p, n);
+		a->start_n[side] = (uint16_t)n;
+	}
+	if (a->carries == UNKNOWN || a->carries == NOTHING)
+		return true;
+	bool ok = a->start_n[!side] == 0 || feed(a, !side, a->start[!side], a->start_n[!side]);
+	a->side = side;
+	return ok && feed(a, side, start, have) && (part == n || feed(a, side, p + part, n - part));
+}
+
+static bool data(void *ctx, ic_flow *f, int side, const uint8_t *p, size_t n, int64_t ticks, uint64_t number)
+{
+	app *a = f->app;
+	(void)number;
+	if (f->app == &nothing || n == 0)
+		return true;
+	if (!a && !(a = app_new(ctx, f)))
+		return false;
+	a->ticks = ticks;
+	a->side = side;
+	if (a->carries == UNKNOWN && f->proto == 17)
+		a->carries = carries_datagrams(p, n);
+	bool ok = a->carries == UNKNOWN ? sniff(a, side, p, n) : feed(a, side, p, n);
+	if (a->carries == NOTHING && !a->first && !a->hello[IC_ORIG] && !a->hello[IC_RESP]) {
+		app_free(a);
+		f->app = &nothing;
+	}
+	return ok;
+}
+
+static bool gap(void *ctx, ic_flow *f, int side, uint64_t n)
+{
+	app *a = f->app;
+	(void)ctx;
+	if (!a || f->app == &nothing) {
+		f->app = &nothing; /* what comes later starts anywhere */
+		return true;
+	}
+	if (a->carries == UNKNOWN)
+		a->carries = NOTHING;
+	if (a->carries == HTTP && a->http[side])
+		ic_http_gap(a->http[side], n);
+	if (a->carries == TLS) { /* records are not found again */
+		ic_tls_free(a->tls[side]);
+		a->tls[side] = NULL;
+		if (!a->hello[IC_ORIG])
+			a->carries = NOTHING;
+	}
+	return true;
+}
+
+static bool beat(void *ctx, ic_flow *f, int side, uint32_t length, int64_t ticks)
+{
+	(void)ctx;
+	(void)f;
+	(void)side;
+	(void)length;
+	(void)ticks;
+	return true;
+}
+
+/* ---- the end ---- */
+
+static ic_str service_of(const app *a)
+{
+	switch (a ? a->carries : UNKNOWN) {
+	case HTTP: return IC_STR("http");
+	case TLS:
+	case DTLS: return IC_STR("tls");
+	case QUIC: return IC_STR("quic");
+	case WEBSOCKET: return IC_STR("websocket");
+	case UNKNOWN:
+	case NOTHING: break;
+	}
+	if (a && (a->hello[IC_ORIG] || a->hello[IC_RESP]))
+		return IC_STR("tls");
+	return (ic_str){ NULL, 0 };
+}
+
+static bool tell_connection(ic_apps *apps, const ic_flow *f)
+{
+	ic_events *q = apps->events;
+	ic_event *e = ic_events_add(q, IC_STREAM_CONN, 0, f, f->first);
+	if (!e || !ic_event_text(q, e, IC_F_SERVICE, service_of(f->app)) ||
+	    !ic_event_text(q, e, IC_F_CONN_STATE, ic_str_of(f->state)))
+		return false;
+	/* As in conn.log: of a single packet nothing is known that takes time. */
+	if (f->last > f->first) {
+		ic_event_real(e, IC_F_DURATION, (double)(f->last - f->first) / (double)IC_TICKS_S);
+		ic_event_number(e, IC_F_BYTES_OUT, (int64_t)f->bytes[IC_ORIG]);
+		ic_event_number(e, IC_F_BYTES_IN, (int64_t)f->bytes[IC_RESP]);
+	}
+	ic_event_number(e, IC_F_PACKETS_OUT, (int64_t)f->packets[IC_ORIG]);
+	ic_event_number(e, IC_F_PACKETS_IN, (int64_t)f->packets[IC_RESP]);
+	ic_event_number(e, IC_F_IP_BYTES_OUT, (int64_t)f->ip_bytes[IC_ORIG]);
+	ic_event_number(e, IC_F_IP_BYTES_IN, (int64_t)f->ip_bytes[IC_RESP]);
+	return true;
+}
+
+static bool end(void *ctx, ic_flow *f)
+{
+	app *a = f->app == &nothing ? NULL : f->app;
+	bool ok = true;
+	f->app = a;
+	if (a) {
+		const ic_http_sink sink = { a, http_head, http_body_end };
+		for (int side = 0; side < IC_SIDES; side++)
+			if (a->http[side])
+				ic_http_close(a->http[side], &sink);
+		while (ok && a->first)
+			ok = tell_request(a, NULL);
+		ok = ok && tell_tls(a);
+	}
+	ok = ok && tell_connection(ctx, f);
+	if (a)
+		app_free(a);
+	f->app = NULL;
+	return ok;
+}
+
+ic_flow_handler ic_apps_handler(ic_apps *a)
+{
+	return (ic_flow_handler){ a, begin, data, gap, beat, end };
+}
