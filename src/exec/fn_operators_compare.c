@@ -92,7 +92,7 @@ static void compare_addresses(relation r, const ic_vector *a, const ic_vector *b
 	for (uint32_t i = 0; i < rows; i++) {
 		const ic_ip *x = &s[ic_vector_at(a, i)], *y = &t[ic_vector_at(b, i)];
 		if (r <= NE)
-			ret[i] = ((ip_half(x, 0) == ip_half(y, 0)) & (ip_half(x, 1) == ip_half(y, 1))) ==
+			ret[i] = (((ip_half(x, 0) ^ ip_half(y, 0)) | (ip_half(x, 1) ^ ip_half(y, 1))) == 0) ==
 				 (r == EQ);
 		else
 			ret[i] = holds(r, memcmp(x, y, sizeof *x));

@@ -2,11 +2,11 @@
 /* Functions on regular expressions: matches regex, extract, replace_regex and kin, AQL's MATCHES.
  *
  * A constant pattern is compiled once a plan; each worker keeps the last few that came from the data. */
-#include "base/buf.h"
 #include "base/unicode.h"
 #include "exec/compare.h"
 #include "exec/convert.h"
 #include "exec/regex.h"
+#include "exec/text.h"
 #include "exec/vector.h"
 
 enum { KEPT = 8, EXTRACTS = 1 << 20 };
@@ -128,7 +128,9 @@ static bool find(ic_call *c, const ic_regex *re, const worker *w, ic_str s, size
 {
 	int n = ic_regex_find(re, w->match, s, from);
 
-	if (n < 0)
+	if (n == -2)
+		(void)ic_call_nomem(c);
+	else if (n < 0)
 		(void)ic_call_limit(c, "a regular expression took too many steps; make it simpler");
 	return n > 0;
 }
@@ -257,20 +259,20 @@ static ic_value extract_all_row(ic_call *c, const ic_value *arg)
 /* ---- replace ---------------------------------------------------------------------------------- */
 
 /* The replacement for the last match: \1 to \9 are groups, \0 all of it, \\ a backslash. */
-static void put_replacement(ic_buf *b, const worker *w, ic_str s, ic_str with)
+static void put_replacement(ic_text *t, const worker *w, ic_str s, ic_str with)
 {
 	for (uint32_t i = 0; i < with.n; i++) {
 		char c = with.p[i], next = i + 1 < with.n ? with.p[i + 1] : '\0';
 		if (c == '\\' && next >= '0' && next <= '9') {
 			ic_str part = ic_regex_group(w->match, s, (uint32_t)(next - '0'));
 			if (part.p)
-				ic_buf_str(b, part);
+				ic_text_str(t, part);
 			i++;
 		} else if (c == '\\' && next == '\\') {
-			ic_buf_putc(b, c);
+			ic_text_char(t, c);
 			i++;
 		} else
-			ic_buf_putc(b, c);
+			ic_text_char(t, c);
 	}
 }
 
@@ -279,34 +281,25 @@ static ic_value replaced(ic_call *c, ic_str s, ic_str pattern, ic_str with)
 	worker *w = worker_of(c);
 	const ic_regex *re = w ? regex_of(c, w, pattern) : NULL;
 	size_t done = 0;
-	ic_value ret;
-	ic_buf b;
+	ic_text t;
 
 	if (!re)
 		return ic_value_null(IC_Q_STRING);
 	if (!find(c, re, w, s, 0))
-		return ic_value_str(s.p ? s : IC_STR(""));
-	ic_buf_init(&b, IC_VALUE_BYTES);
-	for (size_t from = 0; !b.failed && from != SIZE_MAX && find(c, re, w, s, from);
+		return ic_text_borrow(s);
+	t = ic_text_new(c, s.n + 16);
+	for (size_t from = 0; c->failed == IC_OK && from != SIZE_MAX && find(c, re, w, s, from);
 	     from = ic_regex_next(w->match, s)) {
 		ic_str all = ic_regex_group(w->match, s, 0);
-		size_t start = (size_t)(all.p - s.p);
-		ic_buf_put(&b, s.p + done, start - done);
-		put_replacement(&b, w, s, with);
+		size_t start = all.p && s.p ? (size_t)(all.p - s.p) : 0;
+		if (start > done)
+			ic_text_put(&t, s.p + done, start - done);
+		put_replacement(&t, w, s, with);
 		done = start + all.n;
 	}
-	ic_buf_put(&b, s.p + done, s.n - done);
-	if (c->failed != IC_OK)
-		ret = ic_value_null(IC_Q_STRING);
-	else if (b.failed)
-		ret = ic_call_limit(c, "a text grew beyond 16 MiB, or there is no memory for it");
-	else {
-		ret = ic_value_str((ic_str){ ic_arena_dup(c->arena, b.p ? b.p : "", b.n), (uint32_t)b.n });
-		if (!ret.s.p)
-			ret = ic_call_nomem(c);
-	}
-	ic_buf_clear(&b);
-	return ret;
+	if (done < s.n)
+		ic_text_put(&t, s.p + done, s.n - done);
+	return ic_text_value(&t);
 }
 
 static ic_value replace_row(ic_call *c, const ic_value *arg)

@@ -221,6 +221,8 @@ ic_status ic_regex_new(ic_str pattern, unsigned flags, ic_place place, ic_regex 
 		goto out;
 	}
 	r->bytes = compile(context, pattern, options(flags) | PCRE2_NEVER_UTF, &code, &at);
+	if (!r->bytes && (code == PCRE2_ERROR_HEAP_FAILED || code == PCRE2_ERROR_NOMEMORY))
+		goto out;
 	pcre2_pattern_info(r->utf, PCRE2_INFO_CAPTURECOUNT, &r->groups);
 	st = IC_OK;
 	if (r->groups > IC_REGEX_GROUPS)
@@ -304,7 +306,9 @@ int ic_regex_find(const ic_regex *r, ic_regex_match *m, ic_str s, size_t from)
 	n = pcre2_match(re, text, s.n, from, o, m->data, m->context);
 	if (n == PCRE2_ERROR_JIT_STACKLIMIT) /* the interpreter has more room */
 		n = pcre2_match(re, text, s.n, from, o | PCRE2_NO_JIT, m->data, m->context);
-	return n >= 0 ? 1 : n == PCRE2_ERROR_NOMATCH ? 0 : -1;
+	if (n >= 0)
+		return 1;
+	return n == PCRE2_ERROR_NOMATCH ? 0 : n == PCRE2_ERROR_NOMEMORY ? -2 : -1;
 }
 
 ic_str ic_regex_group(const ic_regex_match *m, ic_str s, uint32_t i)

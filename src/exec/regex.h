@@ -33,7 +33,7 @@ uint32_t ic_regex_groups(const ic_regex *r);
 ic_regex_match *ic_regex_match_new(void); /* NULL: out of memory */
 void ic_regex_match_free(ic_regex_match *m);
 /* The first match that starts at byte `from` or later: 1, none: 0; -1: it took too many steps or too much
- * memory. A text that was not the last one is searched from 0 first: `from` > 0 goes on in the same bytes. */
+ * stack; -2: out of memory. A text that was not the last one is searched from 0 first: `from` > 0 goes on in the same bytes. */
 int ic_regex_find(const ic_regex *r, ic_regex_match *m, ic_str s, size_t from);
 /* What group i (0: the whole) covers, as a part of s; .p NULL: the group took no part. */
 ic_str ic_regex_group(const ic_regex_match *m, ic_str s, uint32_t i);

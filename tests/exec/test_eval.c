@@ -257,12 +257,49 @@ static void too_deep_is_a_limit(void **state)
 	bench_close(&b);
 }
 
+/* Every allocation fails in turn: an error, never a crash or a leak. */
+static void out_of_memory(void **state)
+{
+	(void)state;
+	static const ic_str s[] = { { "abc", 3 }, { "abd", 3 }, { "x", 1 } };
+	ic_vector col = { IC_Q_STRING, false, s, NULL };
+	ic_chunk in = { .rows = 3, .columns = 1, .col = &col };
+	bool done = false;
+	for (uint64_t n = 1; !done; n++) {
+		bench b;
+		bench_open(&b, IC_FN_KQL);
+		ic_expr *t = column(&b, 0, IC_Q_STRING);
+		ic_expr *x = CALL(&b, CASE, CALL(&b, MATCHES_REGEX, t, text(&b, "^ab(c)")),
+				  CALL(&b, REPLACE_REGEX, t, t, text(&b, "<\\0>")),
+				  in_list(&b, IC_FN_IN_CI, t, list_values, 3), text(&b, "listed"),
+				  CALL(&b, TO_STRING, CALL(&b, EXTRACT_ALL, text(&b, "(.)"), t)));
+		ic_eval *e = NULL;
+		ic_vector v;
+		ic_alloc_fail_after(n);
+		ic_status st = ic_eval_new(&b.plan, &x, 1, &e, &b.diag);
+		if (st == IC_OK)
+			st = ic_eval_run(e, &in, &b.arena, &v, NULL);
+		ic_alloc_fail_after(0);
+		if (e)
+			ic_eval_free(e);
+		done = st == IC_OK;
+		if (!done)
+			assert_int_equal(st, IC_E_NOMEM);
+		else {
+			ic_value first = ic_vector_value(&v, 0);
+			assert_true(ic_str_eq(first.s, IC_STR("<abc>")));
+		}
+		bench_close(&b);
+		assert_true(n < 500);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_function_has_a_kernel), cmocka_unit_test(any_way_of_computing_kql),
 		cmocka_unit_test(any_way_of_computing_aql),    cmocka_unit_test(shared_parts_and_folding),
-		cmocka_unit_test(too_deep_is_a_limit),
+		cmocka_unit_test(too_deep_is_a_limit),	       cmocka_unit_test(out_of_memory),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
