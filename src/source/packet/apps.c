@@ -365,11 +365,20 @@ static bool sniff(app *a, int side, const uint8_t *p, size_t n)
 	return ok && feed(a, side, start, have) && (part == n || feed(a, side, p + part, n - part));
 }
 
+/* TLS may begin late: after STARTTLS, SOCKS or CONNECT. */
+static bool starts_tls(const ic_flow *f, int side, const uint8_t *p, size_t n)
+{
+	bool more;
+	return side == IC_ORIG && f->proto == 6 && p[0] == 22 && n > 5 && p[5] == 1 &&
+	       ic_tls_sniff(p, n, &more);
+}
+
 static bool data(void *ctx, ic_flow *f, int side, const uint8_t *p, size_t n, int64_t ticks, uint64_t number)
 {
-	app *a = f->app;
+	bool late = f->app == &nothing;
+	app *a = late ? NULL : f->app;
 	(void)number;
-	if (f->app == &nothing || n == 0)
+	if (n == 0 || (late && !starts_tls(f, side, p, n)))
 		return true;
 	if (!a && !(a = app_new(ctx, f)))
 		return false;
