@@ -168,13 +168,18 @@ static const ic_schema *input_of(const ic_op *op)
 	return op->in ? &op->in->out : NULL;
 }
 
+/* Whether e is the column of that name of the input. */
+static bool is_passed(const ic_expr *e, const ic_schema *in, ic_str name)
+{
+	return e->kind == IC_X_COLUMN && in && e->column < in->n &&
+	       ic_str_eq(in->column[e->column].name, name);
+}
+
 /* "name = expression", or the name alone where the column is passed on under its own. */
 static void put_named(writer *w, ic_str name, const ic_expr *e, const ic_schema *in)
 {
-	bool same =
-	    e->kind == IC_X_COLUMN && in && e->column < in->n && ic_str_eq(in->column[e->column].name, name);
 	put_name(w, name);
-	if (!same) {
+	if (!is_passed(e, in, name)) {
 		ic_buf_puts(&w->b, " = ");
 		put_expr(w, e, in, DEPTH_SHOWN);
 	}
@@ -185,13 +190,13 @@ static void put_project(writer *w, const ic_op *op)
 {
 	const ic_schema *in = input_of(op);
 	uint32_t kept = 0;
-	bool extends = in && op->out.n >= in->n;
+	bool extends = in && op->out.n >= in->n, extend = op->says && strcmp(op->says, "extend") == 0;
 	for (uint32_t i = 0; extends && i < in->n; i++)
 		extends = ic_str_eq(op->out.column[i].name, in->column[i].name);
 	const char *comma = " ";
 	for (uint32_t i = 0; i < op->out.n; i++) {
 		const ic_expr *e = op->project.expr[i];
-		if (extends && e->kind == IC_X_COLUMN && e->column == i) {
+		if (is_passed(e, in, op->out.column[i].name) && (extend || (extends && e->column == i))) {
 			kept++;
 			continue;
 		}

@@ -156,6 +156,16 @@ static const ic_expr *half_constant(const ic_expr *e)
 	return NULL;
 }
 
+/* x in (list) takes an int where the list has longs: the conversion in between is not needed, and the source
+ * sees the column. */
+static void bare_column(ic_expr *e)
+{
+	ic_expr *x = e->call.n ? e->call.arg[0] : NULL;
+	if ((e->call.fn == IC_FN_IN || e->call.fn == IC_FN_SQL_IN) && e->call.list && x->kind == IC_X_CALL &&
+	    x->call.fn == IC_FN_TO_LONG && x->call.n == 1 && x->call.arg[0]->type == IC_Q_INT)
+		e->call.arg[0] = x->call.arg[0];
+}
+
 static void fold(ic_optimiser *o, ic_expr *e)
 {
 	if (e->kind != IC_X_CALL || !ic_optimiser_step(o, e->at))
@@ -167,6 +177,7 @@ static void fold(ic_optimiser *o, ic_expr *e)
 			return;
 		constant &= e->call.arg[i]->kind == IC_X_CONST;
 	}
+	bare_column(e);
 	const ic_expr *half = half_constant(e);
 	if (half) {
 		*e = *half;

@@ -173,6 +173,25 @@ static void constants_are_folded(void **state)
 		  "project a = Port\n");
 }
 
+/* The source understands a list beside a column, not beside a conversion of it. */
+static void conversions_fall_away(void **state)
+{
+	(void)state;
+	ic_op *s = scan(), *p;
+	table_columns[PORT].type = IC_Q_INT;
+	p = project(s, 1, (ic_expr *[]){ column(s, PORT) });
+	ic_value ports[] = { ic_value_long(80) };
+	ic_value_list list = { ports, 1 };
+	ic_expr *in = ic_expr_call(&plan, (ic_place){ 1, 1 }, IC_FN_IN, IC_Q_BOOL, 1);
+	in->call.arg[0] = ic_expr_call(&plan, (ic_place){ 1, 1 }, IC_FN_TO_LONG, IC_Q_LONG, 1);
+	in->call.arg[0]->call.arg[0] = column(p, 0);
+	in->call.list = &list;
+	optimised(filter(p, in), "scan Flows: 1 of 5 columns, the source may drop rows unless Port in (80)\n"
+				 "where Port in (80)\n"
+				 "project a = Port\n");
+	table_columns[PORT].type = IC_Q_LONG;
+}
+
 static void filters_move_down(void **state)
 {
 	(void)state;
@@ -344,6 +363,7 @@ int main(void)
 		TEST(aggregates_that_nobody_reads),
 		TEST(constants_are_folded),
 		TEST(filters_move_down),
+		TEST(conversions_fall_away),
 		TEST(barriers),
 		TEST(sort_and_take_is_top),
 		TEST(joins_and_unions),
