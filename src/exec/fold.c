@@ -143,6 +143,49 @@ static uint32_t candidate(ic_str s, uint32_t from, char low)
 	return i;
 }
 
+enum { LONG_PART = 256 };
+
+/* Polynomials modulo a prime with a secret base: nobody can choose texts whose hashes meet. */
+#define PRIME ((UINT64_C(1) << 61) - 1)
+
+static uint64_t times(uint64_t a, uint64_t b)
+{
+	__uint128_t m = (__uint128_t)a * b;
+	uint64_t x = (uint64_t)(m & PRIME) + (uint64_t)(m >> 61);
+	return x >= PRIME ? x - PRIME : x;
+}
+
+static uint64_t folded_at(ic_str s, uint32_t at, unsigned *used)
+{
+	return ic_char_fold(ic_utf8_read(s.p + at, s.n - at, used));
+}
+
+/* As ic_fold_find, in time that grows with |s| + |part|, whatever they are (Karp and Rabin). */
+static int64_t find_long(ic_str s, ic_str part, uint32_t from, uint32_t *used)
+{
+	uint64_t base = 1 + ic_hash_seed() % (PRIME - 1), wanted = 0, hash = 0, power = 1;
+	uint32_t characters = 0, have = 0, low = from;
+	unsigned n;
+
+	for (uint32_t i = 0; i < part.n; i += n) {
+		wanted = (times(wanted, base) + folded_at(part, i, &n)) % PRIME;
+		power = characters++ ? times(power, base) : 1;
+	}
+	for (uint32_t high = from; high < s.n; high += n) {
+		if (have == characters) {
+			hash = (hash + PRIME - times(folded_at(s, low, &n), power)) % PRIME;
+			low += n;
+			have--;
+		}
+		hash = (times(hash, base) + folded_at(s, high, &n)) % PRIME;
+		have++;
+		if (have == characters && hash == wanted &&
+		    ic_fold_starts((ic_str){ s.p + low, s.n - low }, part, used))
+			return low;
+	}
+	return -1;
+}
+
 int64_t ic_fold_find(ic_str s, ic_str part, uint32_t from, uint32_t *used)
 {
 	bool ascii = part.n && (uint8_t)part.p[0] < 0x80;
@@ -150,6 +193,8 @@ int64_t ic_fold_find(ic_str s, ic_str part, uint32_t from, uint32_t *used)
 	*used = 0;
 	if (part.n == 0)
 		return from <= s.n ? (int64_t)from : -1;
+	if (part.n >= LONG_PART)
+		return find_long(s, part, from, used);
 	for (uint32_t i = from; i < s.n; i++) {
 		/* a character beyond ASCII has relatives with other first bytes */
 		if (ascii && (i = candidate(s, i, ascii_lower(part.p[0]))) == s.n)
@@ -212,6 +257,7 @@ bool ic_has_term(ic_str s, ic_str part, unsigned where)
 		if ((!(where & IC_TERM_START) || border(s, (uint32_t)at)) &&
 		    (!(where & IC_TERM_END) || border(s, (uint32_t)at + used)))
 			return true;
-		from = (uint32_t)at + 1;
+		for (from = (uint32_t)at + 1; where & IC_TERM_START && from < s.n && !border(s, from);)
+			from++;
 	}
 }

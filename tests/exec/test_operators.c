@@ -252,6 +252,31 @@ static void times(void **state)
 	assert_true(value_of(&b, CALL(&b, MUL, constant(&b, ic_value_real(1e300)), day)).null);
 }
 
+/* Long parts are looked for in another way; text that is made to be slow is not. */
+static void long_parts(void **state)
+{
+	(void)state;
+	enum { N = 1 << 20 };
+	char *s = test_malloc(N), *part = test_malloc(N / 2);
+	memset(s, 'a', N);
+	memset(part, 'A', N / 2);
+	ic_expr *whole = constant(&b, ic_value_str((ic_str){ s, N }));
+	ic_expr *half = constant(&b, ic_value_str((ic_str){ part, N / 2 }));
+	assert_int_equal(truth2(IC_FN_CONTAINS, whole, half), 1);
+	assert_int_equal(truth2(IC_FN_HAS, whole, half), 0);
+	part[N / 2 - 1] = 'b';
+	assert_int_equal(truth2(IC_FN_CONTAINS, whole, half), 0);
+	s[N - 2] = 'B';
+	assert_int_equal(truth2(IC_FN_CONTAINS, whole, half), 1);
+	s[N - 1] = '.';
+	assert_int_equal(truth2(IC_FN_HASSUFFIX, whole, half), 1);
+	assert_int_equal(truth2(IC_FN_HAS, whole, half), 0);
+	s[N / 2 - 2] = '-'; /* before the part */
+	assert_int_equal(truth2(IC_FN_HAS, whole, half), 1);
+	test_free(s);
+	test_free(part);
+}
+
 static void big_lists(void **state)
 {
 	(void)state;
@@ -286,7 +311,7 @@ int main(void)
 #define AQL(name) cmocka_unit_test_setup_teardown(name, open_aql, close_bench)
 	const struct CMUnitTest tests[] = {
 		KQL(nulls_of_kql),  AQL(nulls_of_aql), AQL(like_patterns), KQL(text_operators),
-		KQL(whole_numbers), KQL(times),	       KQL(big_lists),
+		KQL(whole_numbers), KQL(times),	       KQL(big_lists),	   KQL(long_parts),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
