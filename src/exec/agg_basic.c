@@ -102,7 +102,7 @@ static void sum_result(ic_agg_ctx *c, const void *state, ic_value *ret)
 	else if (to == IC_Q_REAL)
 		*ret = ic_value_real(is_whole(from) ? (double)(int64_t)s->i : s->d);
 	else
-		*ret = ic_value_ticks(to, is_whole(from) ? (int64_t)s->i : (int64_t)s->d);
+		*ret = ic_value_ticks(to, (int64_t)s->i);
 }
 
 const ic_agg_kernel ic_agg_sum = { sum_bytes, sum_add, sum_result };

@@ -91,12 +91,8 @@ const ic_agg_kernel ic_agg_covariance = { covariance_bytes, covariance_add, cova
 
 /* ---- percentiles: the value of the nearest rank, exact -------------------------------------- */
 
-typedef struct sample {
-	union {
-		int64_t i;
-		double d;
-	};
-} sample;
+/* A number as a word that ascends with it. */
+typedef uint64_t sample;
 
 typedef struct weighted {
 	sample v;
@@ -114,18 +110,34 @@ static size_t percentile_bytes(const ic_agg *agg)
 	return sizeof(ic_agg_list);
 }
 
-/* Those of one type are all reals or all whole; a type without numbers has no percentile. */
+#define SIGN (UINT64_C(1) << 63)
+
+/* A type without numbers has no percentile. */
 static bool sample_of(const ic_value *v, sample *ret)
 {
+	double d;
 	if (v->null)
 		return false;
 	switch (v->type) {
 	case IC_Q_INT:
 	case IC_Q_LONG:
 	case IC_Q_DATETIME:
-	case IC_Q_TIMESPAN: ret->i = v->i; return true;
-	default: return ic_agg_number(v, &ret->d) && !isnan(ret->d);
+	case IC_Q_TIMESPAN: *ret = (uint64_t)v->i ^ SIGN; return true;
+	case IC_Q_REAL: d = v->d; break;
+	case IC_Q_DECIMAL: d = ic_decimal_real(v->decimal); break;
+	default: return false;
 	}
+	memcpy(ret, &d, sizeof *ret);
+	*ret = *ret & SIGN ? ~*ret : *ret | SIGN;
+	return !isnan(d);
+}
+
+static double real_of(sample s)
+{
+	double d;
+	s = s & SIGN ? s & ~SIGN : ~s;
+	memcpy(&d, &s, sizeof d);
+	return d;
 }
 
 static void percentile_add(ic_agg_ctx *c, void *state, const ic_value *arg)
@@ -147,24 +159,54 @@ static void percentile_add(ic_agg_ctx *c, void *state, const ic_value *arg)
 		*to = (weighted){ v, weight };
 }
 
-static int by_whole(const void *a, const void *b)
+static int by_value(const void *a, const void *b)
 {
-	int64_t x = ((const sample *)a)->i, y = ((const sample *)b)->i;
+	sample x = *(const sample *)a, y = *(const sample *)b;
 	return (x > y) - (x < y);
 }
 
-static int by_real(const void *a, const void *b)
+/* Puts the k-th smallest of n at s[k]: quickselect that splits in three; a sort, should it go badly. */
+static void select_kth(sample *s, uint64_t n, uint64_t k)
 {
-	double x = ((const sample *)a)->d, y = ((const sample *)b)->d;
-	return (x > y) - (x < y);
+	enum { FEW = 32, ROUNDS = 100 };
+	uint64_t seed = 0x9e3779b97f4a7c15ull;
+	for (unsigned round = 0; n > FEW && round < ROUNDS; round++) {
+		seed = seed * 6364136223846793005ull + 1442695040888963407ull;
+		sample pivot = s[(seed >> 11) % n];
+		uint64_t low = 0, at = 0,
+			 high = n; /* less: 0..low-1, the same: low..at-1, greater: high..n-1 */
+		while (at < high) {
+			sample v = s[at];
+			if (v < pivot) {
+				s[at++] = s[low];
+				s[low++] = v;
+			} else if (v > pivot) {
+				s[at] = s[--high];
+				s[high] = v;
+			} else {
+				at++;
+			}
+		}
+		if (k >= low && k < high)
+			return;
+		if (k < low) {
+			n = low;
+		} else {
+			s += high;
+			n -= high;
+			k -= high;
+		}
+	}
+	qsort(s, n, sizeof *s, by_value);
 }
 
-static const sample *at_rank(const void *all, uint64_t n, bool weights, double percent)
+static sample at_rank(void *all, uint64_t n, bool weights, double percent)
 {
 	if (!weights) {
 		double rank = ceil(percent * (double)n / 100);
-		uint64_t i = rank > 1 ? (uint64_t)rank : 1;
-		return (const sample *)all + (i < n ? i : n) - 1;
+		uint64_t i = rank >= (double)n ? n : rank > 1 ? (uint64_t)rank : 1;
+		select_kth(all, n, i - 1);
+		return ((sample *)all)[i - 1];
 	}
 	const weighted *w = all;
 	double total = 0, sum = 0;
@@ -173,31 +215,28 @@ static const sample *at_rank(const void *all, uint64_t n, bool weights, double p
 	for (uint64_t i = 0; i < n; i++) {
 		sum += w[i].weight;
 		if (sum >= total * percent / 100)
-			return &w[i].v;
+			return w[i].v;
 	}
-	return &w[n - 1].v;
+	return w[n - 1].v;
 }
 
-static ic_value value_of(ic_agg_ctx *c, const sample *s)
+/* The percentile of n values, null of none. */
+static ic_value percentile(ic_agg_ctx *c, void *all, uint64_t n, double percent)
 {
 	ic_qtype t = c->agg->arg[0]->type;
-	if (!s)
+	if (n == 0)
 		return ic_value_null(t);
-	switch (t) {
-	case IC_Q_INT:
-	case IC_Q_LONG:
-	case IC_Q_DATETIME:
-	case IC_Q_TIMESPAN: return ic_value_ticks(t, s->i);
-	case IC_Q_DECIMAL: {
-		ic_decimal *d = ic_arena_alloc(c->arena, sizeof *d);
-		if (!d)
-			ic_agg_nomem(c);
-		if (!d || !ic_decimal_of_real(s->d, d))
-			return ic_value_null(t);
-		return (ic_value){ .type = t, .decimal = d };
-	}
-	default: return ic_value_real(s->d);
-	}
+	sample s = at_rank(all, n, is_weighted(c->agg->fn), percent);
+	if (t == IC_Q_REAL)
+		return ic_value_real(real_of(s));
+	if (t != IC_Q_DECIMAL)
+		return ic_value_ticks(t, (int64_t)(s ^ SIGN));
+	ic_decimal *d = ic_arena_alloc(c->arena, sizeof *d);
+	if (!d)
+		ic_agg_nomem(c);
+	if (!d || !ic_decimal_of_real(real_of(s), d))
+		return ic_value_null(t);
+	return (ic_value){ .type = t, .decimal = d };
 }
 
 static double percent_of(const ic_value *v)
@@ -207,7 +246,7 @@ static double percent_of(const ic_value *v)
 }
 
 /* The percentages are constants: numbers, or one array of numbers. */
-static void array_result(ic_agg_ctx *c, const void *all, uint64_t n, uint32_t first, ic_value *ret)
+static void array_result(ic_agg_ctx *c, void *all, uint64_t n, uint32_t first, ic_value *ret)
 {
 	const ic_agg *agg = c->agg;
 	const ic_value *v = &agg->arg[first]->value;
@@ -218,8 +257,8 @@ static void array_result(ic_agg_ctx *c, const void *all, uint64_t n, uint32_t fi
 	*ret = ic_value_null(IC_Q_DYNAMIC);
 	for (uint32_t i = 0; item && i < count; i++) {
 		ic_value p = list ? ic_value_dyn(list->item[i]) : agg->arg[first + i]->value;
-		const sample *s = n ? at_rank(all, n, is_weighted(agg->fn), percent_of(&p)) : NULL;
-		ic_value found = value_of(c, s);
+
+		ic_value found = percentile(c, all, n, percent_of(&p));
 		item[i] = ic_dyn_of(c->arena, &found);
 		if (!item[i])
 			item = NULL;
@@ -236,20 +275,20 @@ static void percentile_result(ic_agg_ctx *c, const void *state, ic_value *ret)
 	const ic_agg_list *l = state;
 	bool weights = is_weighted(agg->fn);
 	size_t size = weights ? sizeof(weighted) : sizeof(sample);
-	ic_qtype t = agg->arg[0]->type;
-	bool real = t == IC_Q_REAL || t == IC_Q_DECIMAL || t == IC_Q_DYNAMIC;
+
 	void *all = ic_agg_list_all(c, l, size);
 	uint64_t n = all ? l->n : 0;
-	if (n)
-		qsort(all, n, size, real ? by_real : by_whole);
+
+	if (n && weights)
+		qsort(all, n, size, by_value);
 	uint32_t first = weights ? 2 : 1;
 	if (agg->fn == IC_AGG_PERCENTILES_ARRAY || agg->fn == IC_AGG_PERCENTILESW_ARRAY) {
 		array_result(c, all, n, first, ret);
 		return;
 	}
 	for (uint32_t i = 0; i < agg->columns; i++) {
-		const ic_value *p = &agg->arg[first + i]->value;
-		ret[i] = value_of(c, n ? at_rank(all, n, weights, percent_of(p)) : NULL);
+
+		ret[i] = percentile(c, all, n, percent_of(&agg->arg[first + i]->value));
 	}
 }
 

@@ -140,7 +140,21 @@ static ic_sum_how how_of(const ic_summarize *s, ic_sum_agg *a, uint32_t least)
 	case IC_AGG_TAKE_ANY:
 	case IC_AGG_TAKE_ANYIF:
 	case IC_AGG_AQL_FIRST:
+
 	case IC_AGG_AQL_LAST: return row_of_cells(s, a) ? IC_SUM_ROW : IC_SUM_KERNEL;
+	case IC_AGG_PERCENTILE:
+	case IC_AGG_PERCENTILES:
+	case IC_AGG_PERCENTILES_ARRAY:
+	case IC_AGG_STDEV:
+	case IC_AGG_STDEVIF:
+	case IC_AGG_STDEVP:
+	case IC_AGG_STDEVPIF:
+	case IC_AGG_VARIANCE:
+	case IC_AGG_VARIANCEIF:
+	case IC_AGG_VARIANCEP:
+	case IC_AGG_VARIANCEPIF:
+	case IC_AGG_AQL_STDEV:
+	case IC_AGG_AQL_STDEVP: return number ? IC_SUM_NUMBERS : IC_SUM_KERNEL;
 	default: return IC_SUM_KERNEL;
 	}
 	return kind != IC_CELL_CONST && kind != IC_CELL_POINTER ? IC_SUM_DISTINCT : IC_SUM_KERNEL;

@@ -70,8 +70,10 @@ typedef enum ic_sum_how {
 	IC_SUM_LEAST,	 /* min, max of whole numbers, with a bit of the entry's `seen` */
 	IC_SUM_DISTINCT, /* dcount, make_set: a set of cells */
 	IC_SUM_LIST,	 /* make_list: a list of cells */
-	IC_SUM_ROW,	 /* arg_max, take_any and kin: the cells of a row */
-	IC_SUM_KERNEL,	 /* the aggregate's kernel, value by value */
+
+	IC_SUM_NUMBERS, /* by a kernel that looks at one number: percentile, stdev and kin */
+	IC_SUM_ROW,	/* arg_max, take_any and kin: the cells of a row */
+	IC_SUM_KERNEL,	/* the aggregate's kernel, value by value */
 } ic_sum_how;
 
 typedef struct ic_sum_agg {

@@ -360,6 +360,19 @@ static void add_any(batch *b, const ic_sum_agg *a)
 	}
 }
 
+/* Condition and nulls are looked at here. */
+static void add_numbers(batch *b, const ic_sum_agg *a)
+{
+	const ic_cell *c = &b->s->arg[a->arg];
+	ic_value arg[2] = { { .type = c->type }, ic_value_bool(true) };
+	for (uint32_t r = 0; r < b->n && b->ctx.failed == IC_OK; r++) {
+		if (is_null(b, c, r) || !wanted(b, a, r))
+			continue;
+		arg[0].i = (int64_t)word_at(row_at(b, r) + c->at);
+		a->kernel->add(&b->ctx, b->entry[r] + a->state, arg);
+	}
+}
+
 /* ---- the rest ------------------------------------------------------------------------------------ */
 
 static void add_values(batch *b, const ic_sum_agg *a, ic_value *arg)
@@ -393,6 +406,8 @@ static ic_status add_one(batch *b, const ic_sum_agg *a)
 	case IC_SUM_LEAST: (real ? least_real : least_whole)(b, a); break;
 	case IC_SUM_DISTINCT:
 	case IC_SUM_LIST: add_cells(b, a); break;
+
+	case IC_SUM_NUMBERS: add_numbers(b, a); break;
 	case IC_SUM_ROW: {
 		bool any = a->agg->fn == IC_AGG_TAKE_ANY || a->agg->fn == IC_AGG_TAKE_ANYIF;
 		(any && a->agg->columns == 1 ? add_any : add_row)(b, a);
@@ -449,6 +464,8 @@ size_t ic_summarize_state_bytes(const ic_sum_agg *a)
 	case IC_SUM_DISTINCT: return sizeof(ic_cells);
 	case IC_SUM_LIST: return sizeof(ic_agg_list);
 	case IC_SUM_ROW: return sizeof(ic_sum_row) + (ic_sum_row_words(a->agg) + a->agg->columns) * (size_t)8;
+
+	case IC_SUM_NUMBERS:
 	case IC_SUM_KERNEL: break;
 	}
 	return a->kernel->state_bytes(a->agg);

@@ -192,6 +192,8 @@ static void result(const ic_summarize *s, const ic_sum_agg *a, ic_agg_ctx *c, co
 	case IC_SUM_DISTINCT:
 	case IC_SUM_LIST: *ret = cells_result(s, a, c, state); break;
 	case IC_SUM_ROW: row_result(s, a, c, state, ret); break;
+
+	case IC_SUM_NUMBERS:
 	case IC_SUM_KERNEL: a->kernel->result(c, state, ret); break;
 	}
 }
