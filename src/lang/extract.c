@@ -10,7 +10,7 @@
 
 enum {
 	COST_PER_BYTE = 12,
-	COST_FREE = 1 << 20,
+	COST_FREE = 1 << 17,
 	SHORTER_TRIES = 32, /* ends that are tried in front of the token that could not go on */
 };
 

@@ -328,7 +328,7 @@ static const wrong wrongs[] = {
 	{ "datatable(a: long, b: long) [1]", IC_DIAG_SYNTAX, 1, 31, "1 values", NULL },
 	{ "T | where a == datetime(x)", IC_DIAG_SYNTAX, 1, 16, "no value of type datetime", "todatetime" },
 	{ "T | where a == dynamic([x])", IC_DIAG_SYNTAX, 1, 25, "JSON value", "pack_array" },
-	{ "T | where a in [1]", IC_DIAG_SYNTAX, 1, 16, "expected `(`", NULL },
+	{ "T | where a in [1]", IC_DIAG_SYNTAX, 1, 16, "expected `(`", "in (a, b)" },
 	{ "T | parse s with a b", IC_DIAG_SYNTAX, 1, 20, "a text must stand between", NULL },
 	{ "T | top 2 of a by b", IC_DIAG_SYNTAX, 1, 11, "expected `by`", NULL },
 	{ "T | top-nested 2 of a by sum(b) with others = 'x'", IC_DIAG_SYNTAX, 1, 33, "found `with`", NULL },
@@ -345,6 +345,11 @@ static const wrong wrongs[] = {
 	{ "let x = 5;", IC_DIAG_SYNTAX, 1, 11, "behind the last", NULL },
 	{ "let x 5; T", IC_DIAG_SYNTAX, 1, 7, "expected `=`", NULL },
 	{ ".show tables", IC_DIAG_UNSUPPORTED, 1, 1, "management", NULL },
+	{ "T | where a = = b", IC_DIAG_SYNTAX, 1, 15, "found `=`", NULL },
+	{ "T | join B on a = b", IC_DIAG_SYNTAX, 1, 17, "found `=`", "`==`" },
+	{ "T where a", IC_DIAG_SYNTAX, 1, 3, "found `where`", "`|` is missing" },
+	{ "T | where a like 'x'", IC_DIAG_SYNTAX, 1, 13, "found `like`", "`contains`" },
+	{ "T | where a between 1 and 5", IC_DIAG_SYNTAX, 1, 21, "expected `(`", "(low .. high)" },
 	{ "T | where a && b", IC_DIAG_SYNTAX, 1, 13, "means nothing", "`and`" },
 };
 

@@ -515,20 +515,48 @@ static ic_status start(ic_kql_parser *p, ic_arena *a, ic_str text, ic_diag *diag
 	return IC_OK;
 }
 
-/* Fails for what stands behind a whole query. */
-static void trailing(ic_kql_parser *p)
+/* What people of other languages write, and what KQL has instead. */
+static const struct {
+	const char *found, *hint;
+} habits[] = {
+	{ "like", "use `contains`, `startswith` or `matches regex`" },
+	{ "ilike", "use `contains`, `startswith` or `matches regex`" },
+	{ "is", "use isnull(...) or isempty(...)" },
+	{ "not", "write !in, !contains, !has..., or not(...) around the condition" },
+	{ "group", "write `by` alone" },
+	{ "ascending", "write `asc`" },
+	{ "descending", "write `desc`" },
+	{ "=", "did you mean `==`?" },
+	{ "=>", "did you mean `>=`?" },
+	{ "(", "is this a function? `count` as an operator takes no brackets" },
+};
+
+/* A hint for the token that cannot go on behind a query. */
+static void hint_behind(ic_kql_parser *p)
 {
 	ic_str text = p->lex.text, word = ic_kql_text(p);
 	ic_kql_token next = ic_kql_peek(p);
+	int shown = word.n > 40 ? 40 : (int)word.n;
+	if (p->last_end >= 3 && memcmp(text.p + p->last_end - 3, "not", 3) == 0) {
+		ic_diag_hint(p->diag, "write not(...), with brackets");
+		return;
+	}
+	for (size_t i = 0; i < sizeof habits / sizeof *habits; i++) {
+		if (ic_str_eq(word, ic_str_of(habits[i].found))) {
+			ic_diag_hint(p->diag, "%s", habits[i].hint);
+			return;
+		}
+	}
+	if (p->tok.kind != IC_KT_NAME)
+		return;
+	const char *near = ic_kql_near_infix(word);
 	bool clause = ic_kql_is_word(p, "with") || ic_kql_is_word(p, "by") || ic_kql_is_word(p, "on") ||
 		      ic_kql_is_word(p, "of") || ic_kql_is_word(p, "to");
-	const char *near = p->tok.kind == IC_KT_NAME ? ic_kql_near_infix(word) : NULL;
-	ic_kql_expected(p, "`|` and an operator, or the end of the query");
-	if (p->last_end >= 3 && memcmp(text.p + p->last_end - 3, "not", 3) == 0)
-		ic_diag_hint(p->diag, "write not(...), with brackets");
+	if (ic_kql_is_operator(word))
+		ic_diag_hint(p->diag, "a `|` is missing in front of `%.*s`", shown, word.p);
 	else if (near)
 		ic_diag_hint(p->diag, "did you mean `%s`?", near);
-	else if (p->tok.kind == IC_KT_NAME && next.kind == IC_KT_NAME && !clause)
+	else if (next.kind == IC_KT_NAME && !clause)
 		ic_diag_hint(p->diag, "text around the query, as on a web page, is taken away by --extract");
 }
 
@@ -540,8 +568,11 @@ ic_status ic_kql_parse(ic_arena *a, ic_str text, ic_kql_block *ret, ic_diag *dia
 		return s;
 	if (p.tok.kind == IC_KT_END)
 		return ic_diag_fail(diag, IC_DIAG_SYNTAX, (ic_place){ 1, 1 }, 1, "the query is empty");
-	if (block_of(&p, false, ret) && p.tok.kind != IC_KT_END)
-		trailing(&p);
+	if (block_of(&p, false, ret) && p.tok.kind != IC_KT_END) {
+		ic_kql_expected(&p, "`|` and an operator, or the end of the query");
+		if (p.tok.kind != IC_KT_BAD)
+			hint_behind(&p);
+	}
 	return p.status;
 }
 

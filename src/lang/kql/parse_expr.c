@@ -396,8 +396,14 @@ static ic_kql_expr *unary(ic_kql_parser *p)
 static ic_kql_expr *between(ic_kql_parser *p, ic_kql_expr *left, const infix *op, ic_kql_token at)
 {
 	ic_kql_expr *e = ic_kql_expr_new(p, IC_KE_BETWEEN, at.at, at.length);
-	if (!e || !ic_kql_enter(p) || !ic_kql_expect_sign(p, '(', "`(`"))
+	if (!e || !ic_kql_enter(p))
 		return NULL;
+	if (!ic_kql_is_sign(p, '(')) {
+		ic_kql_expected(p, "`(`");
+		ic_diag_hint(p->diag, "write %s (low .. high)", op->sign);
+		return NULL;
+	}
+	ic_kql_next(p);
 	e->between.negated = op->negated;
 	e->between.what = left;
 	if (!(e->between.low = ic_kql_scalar(p)) || !ic_kql_expect_sign(p, IC_KQL_SIGN('.', '.'), "`..`") ||
@@ -477,6 +483,7 @@ static ic_kql_expr *in_list(ic_kql_parser *p, ic_kql_expr *left, const infix *op
 		return NULL;
 	if (!ic_kql_is_sign(p, '(')) {
 		ic_kql_expected(p, "`(` and a list");
+		ic_diag_hint(p->diag, "write %s (a, b), also for a single value", op->sign);
 		return NULL;
 	}
 	ic_kql_next(p);

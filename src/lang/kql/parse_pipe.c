@@ -339,6 +339,11 @@ static const word_operator *operator_of(ic_str word)
 	return NULL;
 }
 
+bool ic_kql_is_operator(ic_str word)
+{
+	return operator_of(word) != NULL;
+}
+
 static void *unknown_operator(ic_kql_parser *p, ic_str word, ic_place at)
 {
 	const char *near = NULL;

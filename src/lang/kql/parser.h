@@ -126,6 +126,9 @@ bool ic_kql_options_of(ic_kql_parser *p, const char *allowed, ic_kql_options *re
 /* with (name=value, ...), if it stands here. */
 bool ic_kql_with(ic_kql_parser *p, ic_kql_options *ret);
 
+/* Is it the name of an operator? */
+bool ic_kql_is_operator(ic_str word);
+
 /* One operator's operands; the keyword has been taken. */
 typedef bool (*ic_kql_operands_fn)(ic_kql_parser *p, ic_kql_op *op);
 bool ic_kql_op_join(ic_kql_parser *p, ic_kql_op *op);
