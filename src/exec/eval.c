@@ -458,7 +458,9 @@ static void row_arguments(const ic_vector *arg, uint32_t n, uint32_t row, bool c
 	for (uint32_t i = 0; i < n; i++)
 		if (arg[i].constant == constants) {
 			ret[i] = ic_vector_value(&arg[i], row);
-			if (kql && ret[i].null && ic_qtype_is_text(ret[i].type))
+			bool empty = kql && ret[i].null && ic_qtype_is_text(ret[i].type);
+			/* an empty text may have no bytes to point to; kernels need not think of it */
+			if (empty || (ret[i].type == IC_Q_STRING && !ret[i].null && !ret[i].s.p))
 				ret[i] = ic_value_str(IC_STR(""));
 		}
 }

@@ -41,7 +41,7 @@ typedef void (*ic_lazy_fn)(ic_call *c, uint32_t rows, ic_vector *ret);
  *   r:    reals, from any number.
  *   others come as they are: an address for `a` and `o` is IC_Q_IP.
  * In KQL no text is null: a null string arrives as the empty one, and so does a null address in row forms
- * (vector forms see its null bit).
+ * (vector forms see its null bit). A text that is not null has a pointer in row forms, even when it is empty.
  * call->call.arg[i]->type is the type that arrives; constants have been folded (IC_X_CONST). */
 typedef struct ic_kernel {
 	ic_row_fn row;
