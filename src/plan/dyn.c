@@ -56,6 +56,28 @@ const ic_dyn *ic_dyn_of(ic_arena *a, const ic_value *v)
 	return d;
 }
 
+static uint64_t weight_of(const ic_dyn *d)
+{
+	return d->kind == IC_DYN_ARRAY || d->kind == IC_DYN_BAG ? d->weight
+	       : d->kind == IC_DYN_STRING			? (uint64_t)d->s.n + 3
+								: 8;
+}
+
+/* Sets weight and depth; false: there is too much of either. */
+static bool weigh(ic_dyn *d)
+{
+	uint64_t sum = 3;
+	d->depth = 1;
+	for (uint32_t i = 0; i < d->n && sum <= IC_DYN_WEIGHT; i++) {
+		const ic_dyn *part = d->kind == IC_DYN_ARRAY ? d->item[i] : d->member[i].value;
+		sum += weight_of(part) + (d->kind == IC_DYN_BAG ? (uint64_t)d->member[i].name.n + 3 : 0);
+		if ((part->kind == IC_DYN_ARRAY || part->kind == IC_DYN_BAG) && part->depth >= d->depth)
+			d->depth = part->depth + 1;
+	}
+	d->weight = (uint32_t)sum;
+	return sum <= IC_DYN_WEIGHT && d->depth <= IC_DYN_MADE_DEPTH;
+}
+
 const ic_dyn *ic_dyn_array(ic_arena *a, const ic_dyn *const *item, uint32_t n)
 {
 	ic_dyn *d = node(a, IC_DYN_ARRAY);
@@ -66,7 +88,7 @@ const ic_dyn *ic_dyn_array(ic_arena *a, const ic_dyn *const *item, uint32_t n)
 		memcpy(list, item, sizeof *list * n);
 	d->n = n;
 	d->item = list;
-	return d;
+	return weigh(d) ? d : NULL;
 }
 
 const ic_dyn *ic_dyn_bag(ic_arena *a, const ic_dyn_member *member, uint32_t n)
@@ -79,7 +101,7 @@ const ic_dyn *ic_dyn_bag(ic_arena *a, const ic_dyn_member *member, uint32_t n)
 		memcpy(list, member, sizeof *list * n);
 	d->n = n;
 	d->member = list;
-	return d;
+	return weigh(d) ? d : NULL;
 }
 
 const ic_dyn *ic_dyn_member_of(const ic_dyn *d, ic_str name)
@@ -341,6 +363,7 @@ static const ic_dyn *parse_array(parser *j)
 	d->n = (uint32_t)n;
 	d->item = list;
 	j->n = first;
+	(void)weigh(d); /* text of IC_VALUE_BYTES cannot be too heavy */
 	return d;
 }
 

@@ -124,8 +124,14 @@ struct ic_dyn {
 		ic_str s;
 		ic_guid guid;
 		const ic_decimal *decimal;
-		const ic_dyn *const *item;   /* array: none is NULL */
-		const ic_dyn_member *member; /* bag: in the order of writing, names unique */
+		struct {
+			union {
+				const ic_dyn *const *item;   /* array: none is NULL */
+				const ic_dyn_member *member; /* bag: in the order of writing, names unique */
+			};
+			uint32_t weight; /* of arrays and bags: about the bytes of their text */
+			uint32_t depth;	 /* 1: nothing inside, or scalars only */
+		};
 	};
 };
 struct ic_dyn_member {
@@ -134,10 +140,13 @@ struct ic_dyn_member {
 };
 
 enum { IC_DYN_DEPTH = 64, IC_VALUE_BYTES = 16 << 20 };
+enum { IC_DYN_WEIGHT = 256 << 20, IC_DYN_MADE_DEPTH = 256 }; /* the most of arrays and bags that are made */
 
 extern const ic_dyn ic_dyn_null; /* the null inside a document */
 
-/* dyn.c. All results lie in the arena (or are borrowed from the input); NULL: out of memory. */
+/* dyn.c. All results lie in the arena (or are borrowed from the input); NULL: out of memory. Parts may be
+ * shared, so that a small query could make a value that no walk ends on: arrays and bags heavier than
+ * IC_DYN_WEIGHT, or deeper than IC_DYN_MADE_DEPTH, are refused like that too. */
 
 /* Parses JSON. *ok false: it is none (the result is then NULL). Names given twice: the last counts.
  * Integers that fit are longs, other numbers reals. Nesting beyond IC_DYN_DEPTH is no JSON. */

@@ -142,6 +142,38 @@ static void scalars(void **state)
 	assert_memory_equal(s.p, expected, s.n);
 }
 
+/* Parts are shared, so that few makers give a value of astronomical size: it is refused. */
+static void heavy(void **state)
+{
+	(void)state;
+	const ic_dyn *d = parse("[1,2,3,4]");
+	unsigned steps = 0;
+	for (; d && steps < 100; steps++) {
+		const ic_dyn *twice[] = { d, d };
+		d = ic_dyn_array(&arena, twice, 2);
+	}
+	assert_null(d);
+	assert_in_range(steps, 20, 30);
+	d = parse("{\"name\":\"0123456789\"}");
+	for (steps = 0; d && steps < 100; steps++) {
+		ic_dyn_member m[] = { { IC_STR("a"), d }, { IC_STR("b"), d } };
+		d = ic_dyn_bag(&arena, m, 2);
+	}
+	assert_null(d);
+}
+
+static void deep_by_makers(void **state)
+{
+	(void)state;
+	const ic_dyn *d = parse("[1]"), *last = NULL;
+	for (unsigned steps = 0; d && steps < 10000; steps++) {
+		last = d;
+		d = ic_dyn_array(&arena, &d, 1);
+	}
+	assert_null(d);
+	assert_int_equal(last->depth, IC_DYN_MADE_DEPTH);
+}
+
 static void out_of_memory(void **state)
 {
 	(void)state;
@@ -185,6 +217,8 @@ int main(void)
 		cmocka_unit_test(scalars),
 		cmocka_unit_test(access_and_copy),
 		cmocka_unit_test(out_of_memory),
+		cmocka_unit_test(heavy),
+		cmocka_unit_test(deep_by_makers),
 	};
 	return cmocka_run_group_tests(tests, make, clear);
 }

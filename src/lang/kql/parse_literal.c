@@ -52,11 +52,8 @@ static ic_dyn *dyn_new(ic_kql_parser *p, ic_dyn_kind kind)
 
 static const ic_dyn *dyn_array(ic_kql_parser *p, uint32_t depth)
 {
-	ic_dyn *d = dyn_new(p, IC_DYN_ARRAY);
 	const ic_dyn **item = NULL;
 	uint32_t n = 0;
-	if (!d)
-		return NULL;
 	ic_kql_next(p);
 	while (!ic_kql_is_sign(p, ']')) {
 		if (!IC_KQL_ROOM(p, item, n))
@@ -70,9 +67,8 @@ static const ic_dyn *dyn_array(ic_kql_parser *p, uint32_t depth)
 	}
 	if (!ic_kql_expect_sign(p, ']', "`,` or `]`"))
 		return NULL;
-	d->item = item;
-	d->n = n;
-	return d;
+	const ic_dyn *d = ic_dyn_array(p->arena, item, n);
+	return d ? d : ic_kql_fail_nomem(p);
 }
 
 typedef struct numbered {
@@ -111,11 +107,8 @@ static bool unique_members(ic_kql_parser *p, ic_dyn_member *member, uint32_t *n)
 
 static const ic_dyn *dyn_bag(ic_kql_parser *p, uint32_t depth)
 {
-	ic_dyn *d = dyn_new(p, IC_DYN_BAG);
 	ic_dyn_member *member = NULL;
 	uint32_t n = 0;
-	if (!d)
-		return NULL;
 	ic_kql_next(p);
 	while (!ic_kql_is_sign(p, '}')) {
 		if (!IC_KQL_ROOM(p, member, n))
@@ -132,9 +125,8 @@ static const ic_dyn *dyn_bag(ic_kql_parser *p, uint32_t depth)
 	}
 	if (!ic_kql_expect_sign(p, '}', "`,` or `}`") || !unique_members(p, member, &n))
 		return NULL;
-	d->member = member;
-	d->n = n;
-	return d;
+	const ic_dyn *d = ic_dyn_bag(p->arena, member, n);
+	return d ? d : ic_kql_fail_nomem(p);
 }
 
 static const ic_dyn *dyn_scalar(ic_kql_parser *p)
