@@ -129,6 +129,7 @@ typedef struct ic_scan_options {
 	bool all;			    /* one row for every scored series */
 	const char *lower_file, *hide_file; /* NULL: none */
 	const char *explain_id;		    /* NULL, or 16 hex digits: explain this finding instead */
+	const char *rules; /* folder of rules whose rows become findings too, or "built-in"; NULL: none */
 } ic_scan_options;
 
 /* Fills *opt with the defaults above. */
@@ -184,7 +185,7 @@ typedef struct ic_query_binding {
 typedef struct ic_query_options {
 	ic_input_options input; /* telemetry; no path: none. Ports and scope are not applied unless given */
 	const char *text;	/* the query; NULL: that of `file` */
-	const char *file;	/* "-" for stdin */
+	const char *file;	/* "-" for stdin; with `text` only its name in messages, may be NULL */
 	const char *language;	/* "kql", "aql"; NULL: by its first word */
 	const ic_query_binding *tables, *schemas;
 	size_t table_count, schema_count;
@@ -214,6 +215,27 @@ typedef struct ic_query_diag {
  * (may be NULL). Sentences about a query that does run go to the observer as notes. */
 ic_status ic_query(const ic_query_options *opt, const ic_observer *obs, const ic_output *out, ic_summary *ret,
 		   ic_query_diag *diag, ic_error *err);
+
+/* ---- rules ------------------------------------------------------------------------ */
+
+/* A query with a head of metadata: comment lines "key: value" at its top. */
+typedef struct ic_rule {
+	const char *file;	/* its name, with folder if it has one */
+	const char *id, *title; /* always there */
+	const char *attack;	/* ATT&CK ids, split by commas; "" if none */
+	const char *description, *false_positives, *author, *date; /* "" if not given */
+	ic_level level;
+	const char *text; /* all of the file; lines of the head are comments to the languages */
+} ic_rule;
+
+typedef struct ic_rules ic_rules;
+/* The rules of a folder (files *.kql and *.aql), NULL: those that are built in; in order of their names.
+ * IC_E_NOINPUT: there are none; IC_E_FORMAT: a head lacks id, title or level, with file and line. */
+ic_status ic_rules_open(const char *folder, ic_rules **ret, ic_error *err);
+void ic_rules_close(ic_rules *r);			  /* NULL allowed */
+const ic_rule *ic_rules_get(const ic_rules *r, size_t i); /* NULL past the end */
+/* Whether its query parses and binds: as ic_query with `check`. */
+ic_status ic_rule_check(const ic_rule *rule, ic_query_diag *diag, ic_error *err);
 
 /* ---- small helpers shared with the command line ---------------------------------- */
 

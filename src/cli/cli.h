@@ -32,6 +32,7 @@ typedef struct cli_args {
 	ic_convert_options convert;
 	ic_score_options score;
 	ic_simulate_options simulate;
+	const char *rules; /* folder of the verb rules; NULL: those that are built in */
 	ic_query_options query;
 	ic_query_binding *tables, *schemas; /* as many as there are words */
 	ic_query_diag query_diag;

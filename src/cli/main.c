@@ -7,7 +7,7 @@
 
 const cli_verb *const cli_verbs[] = {
 	&cli_scan,     &cli_query,	&cli_explain,	&cli_score, &cli_convert,
-	&cli_simulate, &cli_completion, &cli_help_verb, NULL,
+	&cli_simulate, &cli_rules, &cli_completion, &cli_help_verb, NULL,
 };
 
 const cli_verb *cli_verb_find(const char *name)

@@ -154,6 +154,22 @@ ic_status ic_detect(ic_observation *o, const ic_detect_config *cfg, ic_findings 
 	return st == IC_E_NOMEM ? ic_fail_nomem(err) : ic_fail(err, st, "the findings could not be made");
 }
 
+ic_status ic_findings_add(ic_findings *f, const ic_finding *more, size_t n)
+{
+	if (n == 0)
+		return IC_OK;
+	ic_finding *list = ic_arena_alloc(&f->arena, (f->n + n) * sizeof *list);
+	if (!list)
+		return IC_E_NOMEM;
+	if (f->n)
+		memcpy(list, f->list, f->n * sizeof *list);
+	memcpy(list + f->n, more, n * sizeof *list);
+	f->list = list;
+	f->n += n;
+	qsort(list, f->n, sizeof *list, by_rank);
+	return IC_OK;
+}
+
 void ic_findings_clear(ic_findings *f)
 {
 	ic_arena_clear(&f->arena);

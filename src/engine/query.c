@@ -9,6 +9,7 @@
 #include "base/geo.h"
 #include "base/zone.h"
 #include "engine/query.h"
+#include "engine/query_rows.h"
 #include "engine/table_file.h"
 #include "lang/lang.h"
 #include "report/report.h"
@@ -31,7 +32,8 @@ typedef struct job {
 	ic_query_run q;
 	const ic_query_options *opt;
 	const ic_output *out;
-	char *text; /* owned */
+	const ic_query_rows *rows; /* takes the rows instead of `out`; NULL: they are printed */
+	char *text;		   /* owned */
 	size_t text_n;
 	const char *name; /* of the query in messages */
 	unsigned language;
@@ -175,7 +177,7 @@ static ic_status load_text(job *j)
 {
 	const ic_query_options *o = j->opt;
 	if (o->text) {
-		j->name = "query";
+		j->name = o->file ? o->file : "query";
 		j->text_n = strlen(o->text);
 		j->text = ic_strdup(o->text);
 		if (!j->text)
@@ -326,7 +328,8 @@ static ic_status write_text(const job *j, ic_str text)
 }
 
 typedef struct rows_out {
-	ic_rows_writer *writer; /* NULL: rows are only counted */
+	const ic_query_rows *taker;
+	ic_rows_writer *writer; /* with no taker either, rows are only counted */
 	uint64_t rows;
 } rows_out;
 
@@ -334,13 +337,19 @@ static ic_status push(void *ctx, const ic_chunk *c)
 {
 	rows_out *o = ctx;
 	o->rows += c->rows;
+	if (o->taker)
+		return o->taker->push(o->taker->ctx, c);
 	return o->writer ? ic_rows_write(o->writer, c) : IC_OK;
 }
 
 static ic_status run_rows(job *j, ic_op_counts *counts, uint64_t *rows)
 {
-	rows_out o = { 0 };
-	if (!j->opt->explain) {
+	rows_out o = { .taker = j->rows };
+	if (j->rows) {
+		ic_status st = j->rows->columns(j->rows->ctx, &j->plan.root->out);
+		if (st != IC_OK)
+			return st;
+	} else if (!j->opt->explain) {
 		o.writer = ic_rows_writer_new(j->opt->format, &j->plan.root->out, j->out, j->err);
 		if (!o.writer)
 			return j->err->code;
@@ -421,11 +430,16 @@ static ic_status run_job(job *j)
 	return j->opt->check ? write_text(j, ic_plan_explain(&j->plan, NULL)) : run_plan(j);
 }
 
-ic_status ic_query(const ic_query_options *opt, const ic_observer *obs, const ic_output *out, ic_summary *ret,
-		   ic_query_diag *diag, ic_error *err)
+static ic_status query(const ic_query_options *opt, const ic_observer *obs, const ic_output *out,
+		       const ic_query_rows *rows, ic_summary *ret, ic_query_diag *diag, ic_error *err)
 {
 	ic_error local = { 0 };
-	job j = { .opt = opt, .out = out, .shown = diag, .err = err ? err : &local, .name = "query" };
+	job j = { .opt = opt,
+		  .out = out,
+		  .rows = rows,
+		  .shown = diag,
+		  .err = err ? err : &local,
+		  .name = "query" };
 	if (diag)
 		*diag = (ic_query_diag){ .kind = NULL };
 	j.q.opt = opt;
@@ -451,4 +465,16 @@ ic_status ic_query(const ic_query_options *opt, const ic_observer *obs, const ic
 	ic_free(j.text);
 	ic_run_clear(&j.q.run);
 	return st;
+}
+
+ic_status ic_query(const ic_query_options *opt, const ic_observer *obs, const ic_output *out, ic_summary *ret,
+		   ic_query_diag *diag, ic_error *err)
+{
+	return query(opt, obs, out, NULL, ret, diag, err);
+}
+
+ic_status ic_query_into(const ic_query_options *opt, const ic_observer *obs, const ic_query_rows *rows,
+			ic_error *err)
+{
+	return query(opt, obs, NULL, rows, NULL, NULL, err);
 }

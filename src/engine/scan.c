@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/time.h"
 #include "detect/detect.h"
+#include "engine/rules.h"
 #include "engine/run.h"
 #include "report/report.h"
 
@@ -25,6 +26,7 @@ typedef struct scan {
 	ic_intern *names;
 	ic_observation *seen;
 	ic_site_rules *lower, *hide;
+	ic_rules *rules;
 	ic_findings findings;
 	uint64_t id;
 } scan;
@@ -50,6 +52,8 @@ static ic_status check_options(scan *s, ic_error *err)
 		st = ic_site_rules_read(opt->lower_file, &s->lower, err);
 	if (st == IC_OK && opt->hide_file)
 		st = ic_site_rules_read(opt->hide_file, &s->hide, err);
+	if (st == IC_OK && opt->rules)
+		st = ic_rules_open(strcmp(opt->rules, "built-in") == 0 ? NULL : opt->rules, &s->rules, err);
 	return st;
 }
 
@@ -83,6 +87,11 @@ static ic_status find(scan *s, ic_error *err)
 		.internal = &s->run.internal,
 	};
 	ic_status st = ic_detect(s->seen, &cfg, &s->findings, err);
+	if (st == IC_OK && s->rules && !s->id) {
+		ic_input_options input = s->opt->input;
+		input.now_ticks = cfg.now;
+		st = ic_rules_scan(s->rules, &input, s->run.obs, &s->findings, err);
+	}
 	if (st != IC_OK)
 		return st;
 	ic_summary *sum = &s->run.summary;
@@ -111,6 +120,7 @@ static void scan_clear(scan *s)
 	ic_findings_clear(&s->findings);
 	ic_site_rules_free(s->lower);
 	ic_site_rules_free(s->hide);
+	ic_rules_close(s->rules);
 	ic_observe_free(s->seen);
 	ic_intern_free(s->names);
 	ic_run_clear(&s->run);

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* ictus rules: list, show and check detection content. */
+#include <string.h>
+
+#include "cli/verbs.h"
+
+static bool set_folder(cli_args *a, const char *v, const char **why)
+{
+	*why = "a folder with rules";
+	a->rules = v;
+	return *v != 0;
+}
+
+static const cli_option options[] = {
+	{ "rules", 0, "DIR", "the rules of this folder (*.kql, *.aql) instead of those that are built in",
+	  set_folder },
+	{ 0 },
+};
+
+static const cli_group groups[] = {
+	{ "Which rules", options },
+	{ 0 },
+};
+
+/* ---- list -------------------------------------------------------------------------- */
+
+static int list(const ic_rules *rules)
+{
+	const ic_rule *r;
+	for (size_t i = 0; (r = ic_rules_get(rules, i)); i++) {
+		printf("%-26s %-8s ", r->id, ic_level_name((int)r->level));
+		cli_wrap(stdout, r->title, 36, 36);
+	}
+	return EXIT_RAN;
+}
+
+/* ---- show -------------------------------------------------------------------------- */
+
+static const ic_rule *find(const ic_rules *rules, const char *id)
+{
+	const ic_rule *r;
+	for (size_t i = 0; (r = ic_rules_get(rules, i)); i++)
+		if (strcmp(r->id, id) == 0)
+			return r;
+	return NULL;
+}
+
+static const char *rule_id(const void *ctx, size_t i)
+{
+	const ic_rule *r = ic_rules_get(ctx, i);
+	return r ? r->id : NULL;
+}
+
+static int show(const ic_rules *rules, const char *id)
+{
+	const ic_rule *r = find(rules, id);
+	if (!r) {
+		const char *near = cli_nearest(id, rule_id, rules);
+		return near ? cli_usage("rules", "no rule is called '%s'; did you mean '%s'?", id, near)
+			    : cli_usage("rules", "no rule is called '%s'", id);
+	}
+	fputs(r->text, stdout);
+	return EXIT_RAN;
+}
+
+/* ---- check ------------------------------------------------------------------------- */
+
+static int check(const ic_rules *rules)
+{
+	const ic_rule *r;
+	size_t wrong = 0, i = 0;
+	for (; (r = ic_rules_get(rules, i)); i++) {
+		ic_query_diag diag;
+		ic_error err = { 0 };
+		if (ic_rule_check(r, &diag, &err) == IC_OK)
+			continue;
+		wrong++;
+		cli_say_error(&err);
+		if (diag.line[0])
+			fprintf(stderr, "  %s\n  %s\n", diag.line, diag.caret);
+		if (diag.hint[0])
+			fprintf(stderr, "  %s\n", diag.hint);
+	}
+	printf("%zu rule%s, %zu wrong\n", i, i == 1 ? "" : "s", wrong);
+	return wrong ? EXIT_USAGE : EXIT_RAN;
+}
+
+/* ---- the verb ---------------------------------------------------------------------- */
+
+static int run(cli_args *args)
+{
+	const char *what = args->path_count ? args->paths[0] : "list";
+	const bool shows = strcmp(what, "show") == 0;
+	if (strcmp(what, "list") != 0 && strcmp(what, "check") != 0 && !shows)
+		return cli_usage("rules", "rules takes list, show or check, not '%s'", what);
+	if (shows ? args->path_count != 2 : args->path_count > 1)
+		return cli_usage("rules", shows ? "show needs the id of one rule" : "too many words");
+	ic_rules *rules = NULL;
+	ic_error err = { 0 };
+	ic_status st = ic_rules_open(args->rules, &rules, &err);
+	if (st != IC_OK) {
+		cli_say_error(&err);
+		return st == IC_E_FORMAT ? EXIT_USAGE : EXIT_UNREADABLE;
+	}
+	int code = shows			? show(rules, args->paths[1])
+		   : strcmp(what, "check") == 0 ? check(rules)
+						: list(rules);
+	ic_rules_close(rules);
+	return code;
+}
+
+const cli_verb cli_rules = {
+	.name = "rules",
+	.operands = "[list | show ID | check]",
+	.help = "list, show or check detection content",
+	.about = "Rules are KQL and AQL queries with a head of metadata. `list` names them, `show` prints "
+		 "one, ready "
+		 "to be changed and given to `ictus query -f`, `check` parses and binds all of a folder. "
+		 "`ictus scan "
+		 "--rules DIR` runs those of a folder and reports their rows beside the findings of the "
+		 "detectors.",
+	.groups = groups,
+	.run = run,
+};
