@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/rules.h"
 
-#include <dirent.h>
-#include <errno.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
@@ -14,6 +11,7 @@
 #include "base/hash.h"
 #include "engine/query_rows.h"
 #include "engine/table_file.h"
+#include "source/walk.h"
 
 enum { RULES_MAX = 10000, RULE_BYTES = 1 << 20, FINDINGS_MAX = 10000 /* of one rule */ };
 
@@ -126,50 +124,38 @@ static ic_status add_rule(ic_rules *r, const char *file, const char *text, size_
 
 /* ---- folders --------------------------------------------------------------------------------- */
 
-static int is_rule(const struct dirent *e)
+static bool is_rule(const char *path)
 {
-	ic_str name = ic_str_of(e->d_name);
-	return name.p[0] != '.' && (ic_str_iends(name, IC_STR(".kql")) || ic_str_iends(name, IC_STR(".aql")));
+	ic_str name = ic_str_of(path);
+	return ic_str_iends(name, IC_STR(".kql")) || ic_str_iends(name, IC_STR(".aql"));
 }
 
-static int by_name(const struct dirent **a, const struct dirent **b)
+static ic_status add_file(ic_rules *r, const char *path, ic_error *err)
 {
-	return strcmp((*a)->d_name, (*b)->d_name);
-}
-
-static ic_status add_file(ic_rules *r, const char *folder, const char *name, ic_error *err)
-{
-	ic_buf path;
 	char *text = NULL;
 	size_t n = 0;
-	ic_buf_init(&path, 0);
-	ic_buf_printf(&path, "%s/%s", folder, name);
-	ic_buf_putc(&path, 0);
-	ic_status st =
-	    path.failed ? ic_fail_nomem(err) : ic_table_text_read(path.p, RULE_BYTES, &text, &n, err);
+	ic_status st = ic_table_text_read(path, RULE_BYTES, &text, &n, err);
 	if (st == IC_OK && memchr(text, 0, n))
-		st = ic_fail_at(err, IC_E_FORMAT, path.p, 0, 0, "a rule is text");
+		st = ic_fail_at(err, IC_E_FORMAT, path, 0, 0, "a rule is text");
 	if (st == IC_OK)
-		st = add_rule(r, path.p, text, n, err);
+		st = add_rule(r, path, text, n, err);
 	ic_free(text);
-	ic_buf_clear(&path);
 	return st;
 }
 
 static ic_status add_folder(ic_rules *r, const char *folder, ic_error *err)
 {
-	struct dirent **names;
-	int n = scandir(folder, &names, is_rule, by_name);
-	if (n < 0)
-		return ic_fail_at(err, IC_E_IO, folder, 0, 0, "%s", strerror(errno));
-	ic_status st =
-	    n ? IC_OK : ic_fail_at(err, IC_E_NOINPUT, folder, 0, 0, "no rule (*.kql, *.aql) is here");
-	for (int i = 0; i < n; i++) {
-		if (st == IC_OK)
-			st = add_file(r, folder, names[i]->d_name, err);
-		free(names[i]);
+	ic_walk w = { 0 };
+	ic_status st = ic_walk_paths(&w, &folder, 1, err);
+	for (size_t i = 0; i < w.n && st == IC_OK; i++) {
+		if (w.list[i].error)
+			st = ic_fail_at(err, IC_E_IO, w.list[i].path, 0, 0, "%s", strerror(w.list[i].error));
+		else if (is_rule(w.list[i].path))
+			st = add_file(r, w.list[i].path, err);
 	}
-	free(names);
+	if (st == IC_OK && r->n == 0)
+		st = ic_fail_at(err, IC_E_NOINPUT, folder, 0, 0, "no rule (*.kql, *.aql) is here");
+	ic_walk_clear(&w);
 	return st;
 }
 

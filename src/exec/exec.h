@@ -38,9 +38,9 @@ typedef struct ic_exec_config {
 	ic_scan_source source;
 	unsigned threads;
 	ic_budget *budget;
-	uint64_t max_made_rows;	 /* range, make-series: 10^7 */
+	uint64_t max_made_rows;	  /* range, make-series: 10^7 */
 	uint64_t max_joined_rows; /* mv-expand, join: 10^8 (--max-rows) */
-	_Atomic bool *stop;	 /* set from outside to end the run; may be NULL */
+	_Atomic bool *stop;	  /* set from outside to end the run; may be NULL */
 	/* The aggregate beacon(), which needs a layer that this one does not know; NULL: it is refused. */
 	const struct ic_agg_kernel *beacon;
 } ic_exec_config;

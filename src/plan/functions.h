@@ -21,15 +21,15 @@ typedef enum ic_agg_id {
 	IC_AGG_COUNT_OF
 } ic_agg_id;
 
-enum {				    /* flags */
-       IC_FN_KQL = 1 << 0,	    /* may be called by name in KQL */
-       IC_FN_AQL = 1 << 1,	    /* may be called by name in AQL */
-       IC_FN_OPERATOR = 1 << 2,	    /* made by the parsers for an infix or postfix operator */
-       IC_FN_SERIAL = 1 << 3,	    /* looks at other rows: prev, next, row_number, row_cumsum */
-       IC_FN_MANY = 1 << 4,	    /* gives several columns when it stands alone: series_stats */
-       IC_FN_FULL = 1 << 5,	    /* beyond the first milestone; no other meaning */
-       IC_FN_DEPRECATED = 1 << 6,   /* still runs */
-       IC_FN_NOT_PLANNED = 1 << 7,  /* known by name so that the error can say so */
+enum {				   /* flags */
+       IC_FN_KQL = 1 << 0,	   /* may be called by name in KQL */
+       IC_FN_AQL = 1 << 1,	   /* may be called by name in AQL */
+       IC_FN_OPERATOR = 1 << 2,	   /* made by the parsers for an infix or postfix operator */
+       IC_FN_SERIAL = 1 << 3,	   /* looks at other rows: prev, next, row_number, row_cumsum */
+       IC_FN_MANY = 1 << 4,	   /* gives several columns when it stands alone: series_stats */
+       IC_FN_FULL = 1 << 5,	   /* beyond the first milestone; no other meaning */
+       IC_FN_DEPRECATED = 1 << 6,  /* still runs */
+       IC_FN_NOT_PLANNED = 1 << 7, /* known by name so that the error can say so */
 };
 
 /* args: one letter an argument.

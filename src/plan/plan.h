@@ -86,26 +86,26 @@ typedef struct ic_value_list {
 /* ---- operators ---------------------------------------------------------------------- */
 
 typedef enum ic_op_kind {
-	IC_OP_SCAN,	   /* rows of a bound table */
-	IC_OP_VALUES,	   /* rows written in the query: datatable, print, results bound early */
-	IC_OP_RANGE,	   /* from, to, step */
-	IC_OP_FILTER,	   /* rows for which the predicate is true */
-	IC_OP_PROJECT,	   /* one expression an output column: extend, project, rename, reorder... */
-	IC_OP_SERIAL,	   /* as PROJECT over all rows in order: expressions that look at other rows */
-	IC_OP_SUMMARIZE,   /* keys, aggregates; distinct has no aggregates */
-	IC_OP_SORT,	   /* stable */
-	IC_OP_TAKE,	   /* the first n rows */
-	IC_OP_TOP,	   /* sort, then the first n rows */
+	IC_OP_SCAN,	 /* rows of a bound table */
+	IC_OP_VALUES,	 /* rows written in the query: datatable, print, results bound early */
+	IC_OP_RANGE,	 /* from, to, step */
+	IC_OP_FILTER,	 /* rows for which the predicate is true */
+	IC_OP_PROJECT,	 /* one expression an output column: extend, project, rename, reorder... */
+	IC_OP_SERIAL,	 /* as PROJECT over all rows in order: expressions that look at other rows */
+	IC_OP_SUMMARIZE, /* keys, aggregates; distinct has no aggregates */
+	IC_OP_SORT,	 /* stable */
+	IC_OP_TAKE,	 /* the first n rows */
+	IC_OP_TOP,	 /* sort, then the first n rows */
 	IC_OP_JOIN,
 	IC_OP_UNION,
-	IC_OP_EXPAND,	   /* mv-expand */
-	IC_OP_APPLY,	   /* mv-apply: expand, run a sub-plan for each row, put the row beside each result */
+	IC_OP_EXPAND, /* mv-expand */
+	IC_OP_APPLY,  /* mv-apply: expand, run a sub-plan for each row, put the row beside each result */
 	IC_OP_MAKE_SERIES,
 	IC_OP_TOP_NESTED,
-	IC_OP_PARSE,	   /* parse, parse-where, parse-kv */
-	IC_OP_STEP,	   /* scan with one step: a state that each matching row changes */
-	IC_OP_SAMPLE,	   /* n rows, chosen by a hash of their number: the same ones in each run */
-	IC_OP_INPUT,	   /* the rows of the row that IC_OP_APPLY is at */
+	IC_OP_PARSE,  /* parse, parse-where, parse-kv */
+	IC_OP_STEP,   /* scan with one step: a state that each matching row changes */
+	IC_OP_SAMPLE, /* n rows, chosen by a hash of their number: the same ones in each run */
+	IC_OP_INPUT,  /* the rows of the row that IC_OP_APPLY is at */
 	IC_OP_KINDS
 } ic_op_kind;
 
@@ -138,18 +138,18 @@ typedef struct ic_agg {
 } ic_agg;
 
 typedef struct ic_expand_column {
-	uint32_t from;	   /* column of the input */
-	uint32_t to;	   /* column of the output */
-	bool as_type;	   /* to typeof(...) */
+	uint32_t from; /* column of the input */
+	uint32_t to;   /* column of the output */
+	bool as_type;  /* to typeof(...) */
 	ic_qtype type;
 } ic_expand_column;
 
 /* One piece of a parse pattern: text to find, then the column that what follows goes to. */
 typedef struct ic_parse_piece {
-	ic_str text;	   /* literal or regular expression; may be empty */
-	int32_t column;	   /* of `captures`; -1: not kept */
+	ic_str text;	/* literal or regular expression; may be empty */
+	int32_t column; /* of `captures`; -1: not kept */
 	ic_qtype type;
-	bool star;	   /* skip anything up to the text */
+	bool star; /* skip anything up to the text */
 } ic_parse_piece;
 
 typedef struct ic_op ic_op;
@@ -158,9 +158,9 @@ struct ic_op {
 	ic_place at;
 	const char *says; /* the keyword as written, for explain: "where", "WHERE" */
 	ic_schema out;
-	ic_op *in;		   /* NULL for sources */
-	uint32_t id;		   /* number in the plan, for counters */
-	bool ordered;		   /* rows of the output have an order that the query asked for */
+	ic_op *in;    /* NULL for sources */
+	uint32_t id;  /* number in the plan, for counters */
+	bool ordered; /* rows of the output have an order that the query asked for */
 	union {
 		struct {
 			const struct ic_table *table;
@@ -183,7 +183,7 @@ struct ic_op {
 		} filter;
 		struct {
 			ic_expr **expr; /* out.n of them */
-		} project;	/* and serial */
+		} project;		/* and serial */
 		struct {
 			ic_expr **key;
 			uint32_t keys;
@@ -194,7 +194,7 @@ struct ic_op {
 			ic_sort_key *key;
 			uint32_t keys;
 			ic_value limit; /* top, take: long */
-		} sort;		/* sort, top, take, sample */
+		} sort;			/* sort, top, take, sample */
 		struct {
 			ic_join_kind kind;
 			ic_op *right;
@@ -236,7 +236,7 @@ struct ic_op {
 			ic_expr **by;
 			uint32_t bys;
 			bool nonempty; /* no rows in, no `by`, from and to given: one series of defaults */
-		} series; /* out: by, then each aggregate's array, then the axis */
+		} series;	       /* out: by, then each aggregate's array, then the axis */
 		struct {
 			struct ic_nest {
 				/* rank: what is sorted by and shown, over the columns {by, agg}; NULL: agg itself */
@@ -253,8 +253,8 @@ struct ic_op {
 			/* Over: the columns of the input; the declared ones with their defaults; then both again
 			 * as they were in the last row that matched (at first: nulls, and the defaults). */
 			ic_expr *when;
-			ic_expr **set;	       /* of each declared column; NULL: its default */
-			ic_value *preset;      /* default of each declared column, of its type */
+			ic_expr **set;	  /* of each declared column; NULL: its default */
+			ic_value *preset; /* default of each declared column, of its type */
 			uint32_t declared;
 		} step; /* out: input columns, then the declared ones; rows that match */
 		struct {
@@ -311,17 +311,17 @@ typedef struct ic_catalog {
 struct ic_plan {
 	ic_arena arena;
 	ic_op *root;
-	uint32_t ops;	     /* numbers given to operators so far */
-	unsigned language;   /* IC_FN_KQL, IC_FN_AQL */
-	int64_t now;	     /* one instant for the whole query */
-	bool now_used;	     /* so that the engine can say what "now" is */
-	bool open;	     /* columns are not all known (only when checking) */
-	bool integer_division; /* --aql-arith integer */
-	struct ic_zone *zone; /* NULL: UTC */
+	uint32_t ops;		  /* numbers given to operators so far */
+	unsigned language;	  /* IC_FN_KQL, IC_FN_AQL */
+	int64_t now;		  /* one instant for the whole query */
+	bool now_used;		  /* so that the engine can say what "now" is */
+	bool open;		  /* columns are not all known (only when checking) */
+	bool integer_division;	  /* --aql-arith integer */
+	struct ic_zone *zone;	  /* NULL: UTC */
 	const struct ic_geo *geo; /* base/geo.h; NULL: there is no database of places */
 	bool geo_used;		  /* so that the engine can say that there is none */
 	const ic_cidrs *internal;
-	ic_str *warning;     /* sentences about the query, with line:column; lint */
+	ic_str *warning; /* sentences about the query, with line:column; lint */
 	uint32_t warnings;
 };
 

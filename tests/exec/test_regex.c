@@ -102,8 +102,7 @@ static void steps_are_bounded(void **state)
 	static char text[60];
 	memset(text, 'a', sizeof text);
 	text[sizeof text - 1] = '!';
-	assert_string_equal(
-	    all_matches("(a|aa)+$", 0, (ic_str){ text, sizeof text }), "-");
+	assert_string_equal(all_matches("(a|aa)+$", 0, (ic_str){ text, sizeof text }), "-");
 	/* deep recursion of the interpreter and the compiled code */
 	char *big = test_malloc(1 << 20);
 	memset(big, 'a', 1 << 20);
