@@ -472,7 +472,7 @@ static ic_status run_rule(const ic_rule *rule, const ic_input_options *input, co
 	ic_free(r.list);
 	if (st == IC_OK || st == IC_E_NOMEM)
 		return st;
-	say(obs, "%s: %s", rule->file, err.message);
+	say(obs, "%s:%llu:%u: %s", rule->file, (unsigned long long)err.line, err.column, err.message);
 	return IC_OK;
 }
 
