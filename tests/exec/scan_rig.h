@@ -163,6 +163,13 @@ static ic_status rig_push(void *ctx, const ic_chunk *c)
 	return out->most && out->rows >= out->most ? IC_E_CLOSED : IC_OK;
 }
 
+static inline ic_status rig_count(void *ctx, const ic_chunk *c)
+{
+	rig_out *out = ctx;
+	out->rows += c->rows;
+	return IC_OK;
+}
+
 /* Runs the plan; the rows as text, to be freed with ic_buf_clear. */
 static ic_status rig_run(rig *r, ic_plan *p, unsigned threads, rig_out *out, ic_op_counts *counts,
 			 ic_error *err)
