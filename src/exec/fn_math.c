@@ -232,6 +232,21 @@ static ic_value bits_row(ic_call *c, const ic_value *arg)
 	return ic_value_long((int64_t)r);
 }
 
+/* Negative numbers as their 64 bits. */
+static ic_value tohex_row(ic_call *c, const ic_value *arg)
+{
+	enum { LENGTH_MOST = 1024 };
+	int64_t length = c->expr->call.n > 1 ? arg[1].i : 1;
+	length = length < 1 ? 1 : length > LENGTH_MOST ? LENGTH_MOST : length;
+	char *p = ic_arena_alloc(c->arena, LENGTH_MOST);
+	if (!p)
+		return ic_call_nomem(c);
+	uint32_t at = LENGTH_MOST;
+	for (uint64_t x = (uint64_t)arg[0].i; x || at > LENGTH_MOST - (uint32_t)length; x >>= 4)
+		p[--at] = "0123456789abcdef"[x & 15];
+	return ic_value_str((ic_str){ p + at, LENGTH_MOST - at });
+}
+
 /* ---- chance ------------------------------------------------------------------------------------ */
 
 /* The numbers of one run differ from those of another only in what follows from the threads: a worker draws
@@ -298,6 +313,7 @@ static const ic_kernel_entry entries[] = {
 	BITS(BITSET_COUNT_ONES),
 	{ IC_FN_POW, { .row = pow_row, .strict = true } },
 	{ IC_FN_ATAN2, { .row = atan2_row, .strict = true } },
+	{ IC_FN_TO_HEX, { .row = tohex_row, .strict = true } },
 	{ IC_FN_PI, { .row = pi_row } },
 	{ IC_FN_ABS, { .row = abs_row, .strict = true } },
 	{ IC_FN_CEILING, { .row = ceiling_row, .strict = true } },

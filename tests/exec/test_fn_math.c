@@ -46,6 +46,9 @@ static void numbers(void **state)
 		{ IC_FN_BINARY_NOT, { L(0) }, "-1" },
 		{ IC_FN_BINARY_SHIFT_LEFT, { L(1), L(65) }, "2" },
 		{ IC_FN_BINARY_SHIFT_RIGHT, { L(-4), L(1) }, "-2" },
+		{ IC_FN_TO_HEX, { L(255) }, "ff" },
+		{ IC_FN_TO_HEX, { L(-1) }, "ffffffffffffffff" },
+		{ IC_FN_TO_HEX, { L(0), L(4) }, "0000" },
 		{ IC_FN_BITSET_COUNT_ONES, { L(-1) }, "64" },
 	};
 	FN_CHECK(list);
