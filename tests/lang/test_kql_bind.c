@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The binder: what a query's columns are, what is refused, and with which words. Nothing is run. */
-#include "test.h"
+#include "../test.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -259,7 +259,6 @@ static void test_joins(void **state)
 	gives("union kind=inner (Flows | project host, bytes), (Flows | project bytes, port)", "bytes:long");
 	gives("Flows | project host | search 'x' or host:'y*'", "$table:string host:string");
 	refused("union isfuzzy=true Nowhere, Never", IC_DIAG_NAME, "none of the tables");
-	refused("Flows | project host | lookup kind=rightouter (Flows) on host", IC_DIAG_TYPE, "lookup");
 }
 
 static void test_order(void **state)
@@ -302,7 +301,7 @@ static void test_operators(void **state)
 	gives("range t from datetime(2024-01-01) to datetime(2024-01-02) step 1h", "t:datetime");
 	gives("externaldata(a:string, b:long)['file.csv']", "a:string b:long");
 	gives("_GetWatchlist('x') | project Anything", "Anything:dynamic");
-	refused("datatable(a:long)[null]", IC_DIAG_TYPE, "long(null)");
+	refused("datatable(a:long)['x']", IC_DIAG_TYPE, "the column is long");
 	refused("datatable(a:long, a:long)[1, 2]", IC_DIAG_NAME, "two columns");
 	refused("Flows | scan declare (s:long = 0) with (step p: true => s = 1;)", IC_DIAG_TYPE, "order");
 }

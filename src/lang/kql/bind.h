@@ -188,15 +188,15 @@ ic_expr *ic_bind_function(ic_binder *b, const ic_bind_scope *s, const ic_kql_exp
 /* Names for the arguments of a function that a let defines; gives the names its body sees. */
 const ic_bind_name *ic_bind_arguments(ic_binder *b, const ic_bind_scope *s, const ic_bind_name *f,
 				      const ic_kql_expr *call, const ic_bind_name *piped);
-/* The columns of a function such as series_stats; n 0: it gives one value. */
+/* The columns of a function such as series_stats (IC_FN_MANY), whose value is the array of them; NULL: it
+ * gives one value. */
 typedef struct ic_bind_many {
 	const char *function;
-	const char *name[12];
-	ic_qtype type[12];
+	const char *name[15];
+	ic_qtype type[15];
 	uint32_t n;
 } ic_bind_many;
 const ic_bind_many *ic_bind_many_of(const ic_kql_expr *e);
-uint32_t ic_bind_member_id(const char *function, unsigned language); /* ic_fn_id by name; IC_FN_COUNT: none */
 
 /* ---- bind_pipe.c: sources, pipes */
 
@@ -219,6 +219,7 @@ bool ic_bind_where(ic_binder *b, const ic_bind_name *names, const ic_kql_op *o, 
 bool ic_bind_extend(ic_binder *b, const ic_bind_name *names, const ic_kql_op *o, ic_rel *r);
 bool ic_bind_project(ic_binder *b, const ic_bind_name *names, const ic_kql_op *o, ic_rel *r);
 bool ic_bind_sort(ic_binder *b, const ic_bind_name *names, const ic_kql_op *o, ic_rel *r);
+bool ic_bind_print(ic_binder *b, const ic_bind_name *names, const ic_kql_op *o, ic_rel *r);
 bool ic_bind_getschema(ic_binder *b, const ic_kql_op *o, ic_rel *r);
 
 bool ic_bind_cols_add(ic_binder *b, ic_bind_cols *c, ic_str name, ic_expr *e);
@@ -264,7 +265,6 @@ bool ic_bind_scan(ic_binder *b, const ic_bind_name *names, const ic_kql_op *o, i
 
 bool ic_bind_datatable(ic_binder *b, const ic_kql_op *o, ic_rel *r);
 bool ic_bind_range(ic_binder *b, const ic_bind_name *names, const ic_kql_op *o, ic_rel *r);
-bool ic_bind_print(ic_binder *b, const ic_bind_name *names, const ic_kql_op *o, ic_rel *r);
 bool ic_bind_external(ic_binder *b, const ic_bind_name *names, const ic_kql_op *o, ic_rel *r);
 bool ic_bind_watchlist(ic_binder *b, const ic_bind_name *names, const ic_kql_expr *call, ic_rel *r);
 /* One row without columns. */

@@ -472,52 +472,114 @@ static ic_op *cross(ic_binder *b, const plugin *p, const ic_rel *l, const ic_rel
 	return op;
 }
 
-/* evaluate ipv4_lookup(networks, address, network [, same columns...]): every pair is tried. */
+/* The rows with their number as last column. */
+static bool number_rows(ic_binder *b, const plugin *p, ic_rel *r)
+{
+	ic_bind_cols c = { 0 };
+	return ic_bind_cols_input(b, &c, p->call->at, r->op) &&
+	       ic_bind_cols_add(b, &c, ic_bind_unique(b, c.column, c.n, IC_STR("row")),
+				ic_bind_call(b, p->call->at, IC_FN_ROW_NUMBER, IC_Q_LONG, 0, NULL)) &&
+	       ic_bind_cols_project(b, &c, p->o, true, r);
+}
+
+/* The rows once more, each beside the pairs that have its number: those without any stay alone. `n`
+ * columns of the input, then the number, then the columns of the table that was looked into. */
+static bool with_unmatched(ic_binder *b, const plugin *p, const ic_op *rows, uint32_t n, ic_rel *r)
+{
+	ic_op *pairs = r->op, *again = ic_bind_op(b, IC_OP_VALUES, p->o, NULL);
+	if (!again)
+		return false;
+	again->out = rows->out;
+	again->values.value = rows->values.value;
+	again->values.rows = rows->values.rows;
+	ic_rel left = { .op = again };
+	if (!number_rows(b, p, &left))
+		return false;
+	ic_op *op = ic_bind_op(b, IC_OP_JOIN, p->o, left.op);
+	uint32_t columns = pairs->out.n - 1;
+	ic_qcolumn *column = op ? ic_bind_alloc(b, columns, sizeof *column) : NULL;
+	uint32_t *from = ic_bind_alloc(b, columns, sizeof *from);
+	ic_expr **key = ic_bind_alloc(b, 2, sizeof(ic_expr *));
+	if (!column || !from || !key)
+		return false;
+	for (uint32_t i = 0; i < columns; i++) {
+		uint32_t k = i < n ? i : i + 1;
+		column[i] = pairs->out.column[k];
+		from[i] = i < n ? i : left.op->out.n + k;
+	}
+	key[0] = ic_bind_column_at(b, p->call->at, &left.op->out, n);
+	key[1] = ic_bind_column_at(b, p->call->at, &pairs->out, n);
+	if (!key[0] || !key[1])
+		return false;
+	op->join.kind = IC_JOIN_LEFTOUTER;
+	op->join.right = pairs;
+	op->join.keys = 1;
+	op->join.left_key = &key[0];
+	op->join.right_key = &key[1];
+	op->join.column = from;
+	op->out = (ic_schema){ column, columns };
+	op->ordered = false;
+	*r = (ic_rel){ .op = op };
+	return true;
+}
+
+/* address in network, and what other columns both sides have to agree in */
+static ic_expr *lookup_condition(ic_binder *b, const plugin *p, const ic_rel *l, const ic_rel *r,
+				 const ic_op *pairs, ic_fn_id in_range)
+{
+	const ic_kql_expr *c = p->call;
+	const char *name = ic_functions[in_range].name;
+	ic_bind_scope ls = { .names = p->names, .row = l }, rs = { .names = p->names, .row = r };
+	ic_expr *all = NULL;
+	for (uint32_t i = 1; i < c->call.args && !c->call.arg[i].name.text.p; i++) {
+		/* the second argument is the address, the third the network; further ones are on both sides */
+		int32_t x = ic_bind_named(b, &ls, c->call.arg[i].expr);
+		int32_t y = x < 0 ? -1 : ic_bind_named(b, &rs, c->call.arg[i == 1 ? ++i : i].expr);
+		if (y < 0)
+			return NULL;
+		ic_expr *left = ic_bind_column_at(b, c->at, &pairs->out, (uint32_t)x);
+		ic_expr *right = ic_bind_column_at(b, c->at, &pairs->out, l->op->out.n + (uint32_t)y);
+		if (i == 2) {
+			left = ic_bind_fit(b, left, 's', name, 1);
+			right = ic_bind_fit(b, right, 's', name, 2);
+			all = ic_bind_call2(b, c->at, in_range, IC_Q_BOOL, left, right);
+		} else {
+			ic_expr *same =
+			    ic_bind_operator(b, c->at, c->length, IC_FN_EQ, IC_STR("=="), left, right);
+			all = ic_bind_call2(b, c->at, IC_FN_AND, IC_Q_BOOL, all, same);
+		}
+	}
+	return all;
+}
+
+/* evaluate ipv4_lookup(networks, address, network [, same columns...] [, return_unmatched = true]): every
+ * pair is tried. */
 static bool ip_lookup(ic_binder *b, const plugin *p, const char *in_range, ic_rel *r)
 {
 	const ic_kql_expr *c = p->call;
-	ic_rel right;
 	int fn = ic_function_find(ic_str_of(in_range), IC_FN_KQL);
 	const ic_kql_expr *unmatched = plugin_argument(p, "return_unmatched", UINT32_MAX);
+	bool all = unmatched && ic_bind_option_true(unmatched);
+	bool open = r->open;
+	uint32_t n = r->op->out.n;
+	ic_rel right;
+	ic_op *rows = NULL;
 	if (c->call.args < 3 || fn < 0)
 		return usage(b, p, "ipv4_lookup() takes a table, an address column and a network column");
-	if (unmatched && ic_bind_option_true(unmatched)) {
-		ic_bind_fail(b, IC_DIAG_UNSUPPORTED, c->at, c->length,
-			     "return_unmatched = true is not supported");
-		return false;
-	}
 	if (!ic_bind_table(b, p->names, c->call.arg[0].expr, &right))
 		return false;
-	ic_bind_scope ls = { .names = p->names, .row = r }, rs = { .names = p->names, .row = &right };
-	uint32_t left_n = r->op->out.n;
-	ic_op *op = cross(b, p, r, &right, IC_JOIN_INNER);
-	int32_t x = op ? ic_bind_named(b, &ls, c->call.arg[1].expr) : -1;
-	int32_t y = x >= 0 ? ic_bind_named(b, &rs, c->call.arg[2].expr) : -1;
-	if (y < 0)
+	if (all && !run_input(b, r, &rows))
 		return false;
-	ic_expr *address =
-	    ic_bind_fit(b, ic_bind_column_at(b, c->at, &op->out, (uint32_t)x), 's', "ipv4_lookup", 2);
-	ic_expr *network = ic_bind_fit(b, ic_bind_column_at(b, c->at, &op->out, left_n + (uint32_t)y), 's',
-				       "ipv4_lookup", 3);
-	ic_expr *all = ic_bind_call2(b, c->at, (ic_fn_id)fn, IC_Q_BOOL, address, network);
-	for (uint32_t i = 3; i < c->call.args && all; i++) {
-		if (c->call.arg[i].name.text.p)
-			continue;
-		x = ic_bind_named(b, &ls, c->call.arg[i].expr);
-		y = x >= 0 ? ic_bind_named(b, &rs, c->call.arg[i].expr) : -1;
-		if (y < 0)
-			return false;
-		ic_expr *same = ic_bind_operator(b, c->at, c->length, IC_FN_EQ, IC_STR("=="),
-						 ic_bind_column_at(b, c->at, &op->out, (uint32_t)x),
-						 ic_bind_column_at(b, c->at, &op->out, left_n + (uint32_t)y));
-		all = ic_bind_call2(b, c->at, IC_FN_AND, IC_Q_BOOL, all, same);
-	}
-	ic_op *filter = all ? ic_bind_op(b, IC_OP_FILTER, p->o, op) : NULL;
+	if (rows && !number_rows(b, p, r))
+		return false;
+	ic_op *pairs = cross(b, p, r, &right, IC_JOIN_INNER);
+	ic_expr *condition = pairs ? lookup_condition(b, p, r, &right, pairs, (ic_fn_id)fn) : NULL;
+	ic_op *filter = condition ? ic_bind_op(b, IC_OP_FILTER, p->o, pairs) : NULL;
 	if (!filter)
 		return false;
-	filter->filter.predicate = all;
-	*r = (ic_rel){ .op = filter, .open = r->open || right.open };
-	return true;
+	filter->filter.predicate = condition;
+	*r = (ic_rel){ .op = filter, .open = open || right.open };
+	return !rows || with_unmatched(b, p, rows, n, r);
 }
 
 bool ic_bind_evaluate(ic_binder *b, const ic_bind_name *names, const ic_kql_op *o, ic_rel *r)

@@ -161,14 +161,6 @@ bool ic_bind_join(ic_binder *b, const ic_bind_name *names, const ic_kql_op *o, i
 	for (uint32_t i = 0; i < o->join.on.n; i++)
 		if (!add_keys(b, names, o->join.on.expr[i], r, &right, &k))
 			return false;
-	if (k.n == 0) {
-		ic_bind_fail(b, IC_DIAG_SYNTAX, o->at, o->length, "%s needs `on` and a column", o->says);
-		return false;
-	}
-	if (o->kind == IC_KO_LOOKUP && o->join.kind != IC_JOIN_LEFTOUTER && o->join.kind != IC_JOIN_INNER) {
-		ic_bind_fail(b, IC_DIAG_TYPE, o->at, o->length, "lookup is of kind leftouter or inner");
-		return false;
-	}
 	ic_op *op = ic_bind_op(b, IC_OP_JOIN, o, r->op);
 	if (!op)
 		return false;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Operators that keep rows apart: where, extend, project, sort, top. And how results are named. */
+/* Operators that keep rows apart: where, extend, project, print, sort, top. And how results are named. */
 #include "lang/kql/bind.h"
 
 #include <stdio.h>
@@ -184,6 +184,7 @@ typedef struct assignment {
 	ic_bind_cols cols;
 	bool *taken; /* columns of the input that this operator has given a value */
 	uint32_t inputs, unnamed;
+	bool print;   /* without a name: print_0, print_1... */
 	bool replace; /* extend: a name that the input has is replaced there */
 } assignment;
 
@@ -220,38 +221,78 @@ static bool assign(ic_binder *b, assignment *a, ic_rel *r, ic_str name, ic_expr 
 	return ic_bind_cols_add(b, &a->cols, ic_bind_unique(b, a->cols.column, a->cols.n, name), e);
 }
 
-static ic_str column_n(ic_binder *b, uint32_t n)
+static ic_str numbered(ic_binder *b, const char *base, uint32_t n)
 {
 	char buf[24];
-	snprintf(buf, sizeof buf, "Column%u", n);
-	char *p = ic_arena_dup(&b->plan->arena, buf, strlen(buf));
-	if (!p)
-		ic_bind_nomem(b);
-	return (ic_str){ p, p ? (uint32_t)strlen(buf) : 0 };
+	snprintf(buf, sizeof buf, "%s%u", base, n);
+	return ic_bind_join_text(b, ic_str_of(buf), "", (ic_str){ "", 0 });
 }
 
-/* series_stats and kin: a column each */
+/* Item i of a dynamic array as a column of its own. */
+static bool assign_part(ic_binder *b, assignment *a, ic_rel *r, ic_str name, const ic_expr *array, uint32_t i,
+			ic_qtype type)
+{
+	ic_expr *index = ic_bind_const(b, array->at, ic_value_long(i));
+	ic_expr *copy = index ? ic_bind_copy(b, array) : NULL;
+	ic_expr *e = ic_bind_call2(b, array->at, IC_FN_INDEX, IC_Q_DYNAMIC, copy, index);
+	return name.p && assign(b, a, r, name, ic_bind_to(b, e, type));
+}
+
+static bool too_many_names(ic_binder *b, const ic_kql_item *item, uint32_t columns)
+{
+	if (item->names <= columns)
+		return false;
+	ic_bind_fail(b, IC_DIAG_TYPE, item->name[columns].at, item->name[columns].length,
+		     "the expression gives %u column%s, not %u", columns, columns == 1 ? "" : "s",
+		     item->names);
+	return true;
+}
+
+/* series_stats and kin: a column each, series_stats_x_min */
 static bool assign_many(ic_binder *b, assignment *a, ic_rel *r, const ic_bind_many *many,
-			const ic_kql_item *item, ic_expr *e)
+			const ic_kql_item *item, const ic_expr *e)
 {
 	ic_str arg =
 	    item->expr->call.args ? ic_bind_auto_name(b, item->expr->call.arg[0].expr) : (ic_str){ NULL, 0 };
-	if (item->names > many->n) {
-		ic_bind_fail(b, IC_DIAG_TYPE, item->name[many->n].at, item->name[many->n].length,
-			     "%s() gives %u columns", many->function, many->n);
+	if (too_many_names(b, item, many->n))
 		return false;
-	}
 	for (uint32_t i = 0; i < many->n; i++) {
-		ic_expr *k = ic_bind_const(b, e->at, ic_value_long(i));
-		ic_expr *one = k ? ic_bind_copy(b, e) : NULL;
-		one = one ? ic_bind_call2(b, e->at, IC_FN_INDEX, IC_Q_DYNAMIC, one, k) : NULL;
-		one = ic_bind_to(b, one, many->type[i]);
 		ic_str name = ic_bind_join_text(b, ic_str_of(many->function), "_", arg.p ? arg : IC_STR(""));
 		if (name.p)
 			name = ic_bind_join_text(b, name, arg.p ? "_" : "", ic_str_of(many->name[i]));
 		if (i < item->names)
 			name = item->name[i].text;
-		if (!one || !name.p || !assign(b, a, r, name, one))
+		if (!assign_part(b, a, r, name, e, i, many->type[i]))
+			return false;
+	}
+	return true;
+}
+
+/* array_sort_asc(x, y): x_sorted, y_sorted */
+static uint32_t sorted_arrays(const ic_kql_expr *call, const ic_expr *e)
+{
+	uint32_t n = 0;
+	if (call->kind != IC_KE_CALL || e->kind != IC_X_CALL ||
+	    (e->call.fn != IC_FN_ARRAY_SORT_ASC && e->call.fn != IC_FN_ARRAY_SORT_DESC))
+		return 0;
+	while (n < e->call.n && e->call.arg[n]->type == IC_Q_DYNAMIC)
+		n++;
+	return n;
+}
+
+static bool assign_sorted(ic_binder *b, assignment *a, ic_rel *r, const ic_kql_item *item, const ic_expr *e,
+			  uint32_t n)
+{
+	if (too_many_names(b, item, n))
+		return false;
+	for (uint32_t i = 0; i < n; i++) {
+		ic_str name =
+		    i < item->names ? item->name[i].text : ic_bind_auto_name(b, item->expr->call.arg[i].expr);
+		if (i >= item->names && name.p)
+			name = ic_bind_join_text(b, name, "_", IC_STR("sorted"));
+		if (!name.p)
+			name = numbered(b, "array_sorted_", i);
+		if (!assign_part(b, a, r, name, e, i, IC_Q_DYNAMIC))
 			return false;
 	}
 	return true;
@@ -264,27 +305,25 @@ static bool assign_item(ic_binder *b, const ic_bind_scope *s, assignment *a, ic_
 	ic_expr *e = ic_bind_expr(b, s, item->expr);
 	if (!e)
 		return false;
+	uint32_t arrays = sorted_arrays(item->expr, e);
 	if (many && e->type == IC_Q_DYNAMIC)
 		return assign_many(b, a, r, many, item, e);
+	if (arrays > 1)
+		return assign_sorted(b, a, r, item, e, arrays);
 	if (item->names > 1 && e->type == IC_Q_DYNAMIC) {
 		/* (a, b) = array */
-		for (uint32_t i = 0; i < item->names; i++) {
-			ic_expr *k = ic_bind_const(b, e->at, ic_value_long(i));
-			ic_expr *one = k ? ic_bind_copy(b, e) : NULL;
-			one = one ? ic_bind_call2(b, e->at, IC_FN_INDEX, IC_Q_DYNAMIC, one, k) : NULL;
-			if (!assign(b, a, r, item->name[i].text, one))
+		for (uint32_t i = 0; i < item->names; i++)
+			if (!assign_part(b, a, r, item->name[i].text, e, i, IC_Q_DYNAMIC))
 				return false;
-		}
 		return true;
 	}
-	if (item->names > 1) {
-		ic_bind_fail(b, IC_DIAG_TYPE, item->name[1].at, item->name[1].length,
-			     "the expression gives one column, not %u", item->names);
+	if (too_many_names(b, item, 1))
 		return false;
-	}
-	ic_str name = item->names ? item->name[0].text : ic_bind_auto_name(b, item->expr);
+	ic_str name = item->names ? item->name[0].text
+		      : a->print  ? numbered(b, "print_", s->made_n)
+				  : ic_bind_auto_name(b, item->expr);
 	if (!name.p)
-		name = column_n(b, ++a->unnamed);
+		name = numbered(b, "Column", ++a->unnamed);
 	return name.p && assign(b, a, r, name, e);
 }
 
@@ -367,6 +406,20 @@ bool ic_bind_project(ic_binder *b, const ic_bind_name *names, const ic_kql_op *o
 	}
 	r->open = false;
 	return true;
+}
+
+bool ic_bind_print(ic_binder *b, const ic_bind_name *names, const ic_kql_op *o, ic_rel *r)
+{
+	ic_rel one = { .op = ic_bind_one_row(b, o->at) };
+	ic_bind_scope s = { .names = names, .made = &o->items };
+	assignment a = { .print = true };
+	if (!one.op)
+		return false;
+	for (s.made_n = 0; s.made_n < o->items.n; s.made_n++)
+		if (!assign_item(b, &s, &a, &one, &o->items.item[s.made_n]))
+			return false;
+	*r = one;
+	return ic_bind_cols_project(b, &a.cols, o, false, r);
 }
 
 /* ---- sort, top */

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Rows that do not come out of a table: datatable, range, print, externaldata, watch lists. */
+/* Rows that do not come out of a table: datatable, range, externaldata, watch lists. */
 #include "lang/kql/bind.h"
-
-#include <stdio.h>
 
 /* ---- datatable */
 
@@ -14,12 +12,6 @@ static bool datatable_value(ic_binder *b, const ic_kql_op *o, uint32_t i, ic_qty
 	*ret = v;
 	if (v.type == type)
 		return true;
-	if (v.type == IC_Q_NULL) {
-		ic_bind_fail(b, IC_DIAG_TYPE, at, 4, "null needs a type in a datatable");
-		if (b->status == IC_E_USAGE)
-			ic_diag_hint(b->diag, "write %s(null)", ic_qtype_name(type));
-		return false;
-	}
 	if (v.null && v.type != IC_Q_STRING) {
 		*ret = ic_value_null(type);
 		return true;
@@ -106,7 +98,7 @@ bool ic_bind_datatable(ic_binder *b, const ic_kql_op *o, ic_rel *r)
 	return true;
 }
 
-/* ---- range, print */
+/* ---- range */
 
 static ic_qtype range_type(ic_qtype from, ic_qtype to, ic_qtype step)
 {
@@ -151,39 +143,6 @@ ic_op *ic_bind_one_row(ic_binder *b, ic_place at)
 	if (op)
 		op->values.rows = 1;
 	return op;
-}
-
-bool ic_bind_print(ic_binder *b, const ic_bind_name *names, const ic_kql_op *o, ic_rel *r)
-{
-	ic_bind_cols c = { 0 };
-	ic_rel one = { .op = ic_bind_one_row(b, o->at) };
-	ic_bind_scope s = { .names = names, .made = &o->items };
-	if (!one.op)
-		return false;
-	for (uint32_t i = 0; i < o->items.n; i++) {
-		const ic_kql_item *item = &o->items.item[i];
-		char buf[24];
-		ic_str name;
-		s.made_n = i;
-		ic_expr *e = ic_bind_expr(b, &s, item->expr);
-		if (!e)
-			return false;
-		if (item->names) {
-			name = item->name[0].text;
-		} else {
-			snprintf(buf, sizeof buf, "print_%u", i);
-			char *p = ic_arena_dup(&b->plan->arena, buf, strlen(buf));
-			if (!p)
-				return ic_bind_nomem(b) != NULL;
-			name = ic_str_of(p);
-		}
-		if (!ic_bind_cols_add(b, &c, ic_bind_unique(b, c.column, c.n, name), e))
-			return false;
-	}
-	if (!ic_bind_cols_project(b, &c, o, false, &one))
-		return false;
-	*r = one;
-	return true;
 }
 
 /* ---- what is outside */
