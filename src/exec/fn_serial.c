@@ -2,6 +2,7 @@
 #include "exec/serial.h"
 
 #include "exec/key.h"
+#include "exec/operator.h"
 
 static ic_status constant(ic_plan *p, const ic_expr *x, ic_value *ret, ic_diag *diag)
 {
@@ -20,7 +21,7 @@ static ic_status init_shift(ic_serial *s, ic_plan *p, const ic_expr *call, ic_di
 	ic_value v;
 	s->value = arg[0];
 	s->number = 1;
-	s->fallback = ic_value_null(s->type);
+	s->fallback = ic_missing(p->language, s->type);
 	if (call->call.n > 1) {
 		ic_status st = constant(p, arg[1], &v, diag);
 		if (st)

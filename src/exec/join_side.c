@@ -24,7 +24,7 @@ struct ic_join_side {
 	uint32_t columns, keys, kept;
 	uint32_t *key_column;
 	bool *as_text; /* the key is an address on one side and text on the other */
-	bool null_keys_match, marks, one_a_key;
+	bool null_keys_match, marks, one_a_key, null_texts;
 	block *block;
 	uint32_t blocks, blocks_room;
 	uint64_t rows;
@@ -573,7 +573,7 @@ static void gather_texts(const ic_join_side *s, uint32_t column, const uint32_t 
 {
 	for (uint32_t i = 0; i < n; i++) {
 		if (row[i] == IC_JOIN_NONE)
-			to[i] = (ic_str){ NULL, 0 };
+			to[i] = (ic_str){ s->null_texts ? NULL : "", 0 };
 		else
 			to[i] = cell_text(
 			    (const uint64_t *)(const void *)s->block[row[i] >> BLOCK_BITS].cell[column] +
@@ -590,6 +590,11 @@ bool ic_join_side_gather(const ic_join_side *s, uint32_t column, const uint32_t 
 		return false;
 	if (type == IC_Q_STRING) {
 		gather_texts(s, column, row, n, o.s);
+		if (!s->null_texts) {
+			*ret = o.v;
+			ret->nulls = NULL;
+			return true;
+		}
 	} else {
 		switch (ic_qtype_size(type)) {
 		case 1: GATHER(uint8_t);
@@ -637,6 +642,7 @@ ic_join_side *ic_join_side_new(const ic_join_spec *spec, ic_budget *budget)
 	s->null_keys_match = spec->null_keys_match;
 	s->marks = spec->marks;
 	s->one_a_key = spec->one_a_key;
+	s->null_texts = spec->null_texts;
 	s->column = ic_calloc((size_t)spec->columns + spec->keys + 1, sizeof *s->column);
 	s->key_column = ic_calloc(spec->keys + 1, sizeof *s->key_column);
 	s->as_text = ic_calloc(spec->keys + 1, sizeof *s->as_text);

@@ -22,8 +22,9 @@ typedef struct ic_join_spec {
 	uint32_t columns, keys;
 	ic_expr *const *left_key, *const *right_key;
 	bool null_keys_match;
-	bool marks;	/* ic_join_side_mark will be called */
-	bool one_a_key; /* a key's first row stands for all */
+	bool marks;	 /* ic_join_side_mark will be called */
+	bool one_a_key;	 /* a key's first row stands for all */
+	bool null_texts; /* else the empty text stands where there is none */
 } ic_join_spec;
 
 typedef struct ic_join_side ic_join_side;

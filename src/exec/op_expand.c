@@ -55,7 +55,7 @@ static ic_value item_as(const ic_dyn *d, ic_qtype type, ic_arena *arena, bool *o
 {
 	ic_value v = { .type = type };
 	if (d->kind == IC_DYN_NULL)
-		return ic_value_null(type);
+		return ic_missing(IC_FN_KQL, type);
 	bool text = d->kind == IC_DYN_STRING, fits = false;
 	switch (type) {
 	case IC_Q_BOOL: fits = d->kind == IC_DYN_BOOL, v.b = fits && d->b; break;
@@ -88,7 +88,7 @@ static ic_value item_as(const ic_dyn *d, ic_qtype type, ic_arena *arena, bool *o
 	case IC_Q_DECIMAL: v.decimal = d->decimal, fits = d->kind == IC_DYN_DECIMAL; break;
 	default: break;
 	}
-	return fits ? v : ic_value_null(type);
+	return fits ? v : ic_missing(IC_FN_KQL, type);
 }
 
 ic_value ic_expand_item(const ic_op *op, const ic_vector *in, uint32_t row, uint32_t which, uint32_t i,
@@ -98,10 +98,10 @@ ic_value ic_expand_item(const ic_op *op, const ic_vector *in, uint32_t row, uint
 	const ic_vector *v = &in[column->from];
 	ic_qtype type = column->as_type ? column->type : v->type;
 	if (i >= items_of(v, row) || ic_vector_null(v, row))
-		return ic_value_null(type);
+		return ic_missing(IC_FN_KQL, type);
 	if (v->type != IC_Q_DYNAMIC) {
 		ic_value same = ic_vector_value(v, row);
-		return same.type == type ? same : ic_value_null(type);
+		return same.type == type ? same : ic_missing(IC_FN_KQL, type);
 	}
 	const ic_dyn *d = ((const ic_dyn *const *)v->data)[ic_vector_at(v, row)];
 	if (d->kind == IC_DYN_ARRAY)
@@ -111,7 +111,7 @@ ic_value ic_expand_item(const ic_op *op, const ic_vector *in, uint32_t row, uint
 	if (!d)
 		*ok = false;
 	if (!d || d->kind == IC_DYN_NULL)
-		return ic_value_null(type);
+		return ic_missing(IC_FN_KQL, type);
 	return type == IC_Q_DYNAMIC ? ic_value_dyn(d) : item_as(d, type, arena, ok);
 }
 

@@ -82,8 +82,8 @@ static ic_status pass(ic_operator *o, ic_emit *e, const ic_chunk *c, probe *p, u
 		else if (c)
 			ok = ic_vector_pick(&e->col[i], ic_emit_arena(e), &c->col[from], p->left, n);
 		else {
-			ic_value null = ic_value_null(op->out.column[i].type);
-			ok = ic_vector_constant(&e->col[i], ic_emit_arena(e), &null);
+			ic_value none = ic_missing(ic_operator_plan(o)->language, op->out.column[i].type);
+			ok = ic_vector_constant(&e->col[i], ic_emit_arena(e), &none);
 		}
 		if (!ok)
 			return ic_fail_nomem(e->own.err);
@@ -237,6 +237,7 @@ static ic_status choose_columns(ic_operator *o, join *j)
 		.null_keys_match = op->join.null_keys_match,
 		.marks = marks(op->join.kind) || op->join.kind == IC_JOIN_INNERUNIQUE,
 		.one_a_key = only_left(op->join.kind),
+		.null_texts = ic_operator_plan(o)->language == IC_FN_AQL,
 	};
 	j->side = ic_join_side_new(&spec, ic_operator_config(o)->budget);
 	ic_free(column);

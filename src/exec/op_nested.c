@@ -137,8 +137,8 @@ static ic_status emit_others(ic_operator *o, ic_worker *w, ic_emit *e, uint32_t 
 	for (uint32_t d = depth; d < op->nested.levels; d++) {
 		const struct ic_nest *nest = &op->nested.level[d];
 		level *l = &s->level[d];
-		s->out[2 * d] = ic_value_null(op->out.column[2 * d].type);
-		s->out[2 * d + 1] = ic_value_null(op->out.column[2 * d + 1].type);
+		s->out[2 * d] = ic_missing(IC_FN_KQL, op->out.column[2 * d].type);
+		s->out[2 * d + 1] = ic_missing(IC_FN_KQL, op->out.column[2 * d + 1].type);
 		if (!nest->others)
 			continue;
 		wanted = true;

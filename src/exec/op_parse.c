@@ -75,14 +75,15 @@ static void check_types(const ic_op *op, const ic_vector *typed, uint32_t rows, 
 	}
 }
 
-/* Null where the row does not match. */
+/* No value where the row does not match. */
 static bool blank(ic_vector *v, uint32_t rows, const uint64_t *match, ic_arena *arena)
 {
 	ic_vector_out out;
 	if (!ic_vector_make(&out, arena, v->type, rows))
 		return false;
 	for (uint32_t r = 0; r < rows; r++) {
-		ic_value x = (match[r >> 6] >> (r & 63)) & 1 ? ic_vector_value(v, r) : ic_value_null(v->type);
+		ic_value x =
+		    (match[r >> 6] >> (r & 63)) & 1 ? ic_vector_value(v, r) : ic_missing(IC_FN_KQL, v->type);
 		ic_vector_set(&out, r, &x);
 	}
 	*v = out.v;

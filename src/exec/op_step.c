@@ -135,8 +135,8 @@ ic_status ic_make_step(ic_operator *o, ic_diag *diag)
 	if (!s->state || !s->row || !s->col || !s->result || !s->emit || !set)
 		return IC_E_NOMEM;
 	for (uint32_t i = 0; i < width; i++)
-		s->state[i] =
-		    i < s->base ? ic_value_null(op->in->out.column[i].type) : op->step.preset[i - s->base];
+		s->state[i] = i < s->base ? ic_missing(IC_FN_KQL, op->in->out.column[i].type)
+					  : op->step.preset[i - s->base];
 	for (uint32_t i = 0; i < s->declared; i++) {
 		set[i] = op->step.set[i] ? op->step.set[i] : ic_expr_const(p, op->at, op->step.preset[i]);
 		if (!set[i])

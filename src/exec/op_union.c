@@ -21,8 +21,9 @@ static ic_status union_push(ic_operator *o, ic_worker *w, unsigned port, const i
 				return ic_fail_nomem(w->err);
 			continue;
 		}
-		ic_value v = (int32_t)i == op->united.source ? ic_value_str(op->united.name[port])
-							     : ic_value_null(type);
+		ic_value v = (int32_t)i == op->united.source
+				 ? ic_value_str(op->united.name[port])
+				 : ic_missing(ic_operator_plan(o)->language, type);
 		if (!ic_vector_constant(&col[i], &w->arena, &v))
 			return ic_fail_nomem(w->err);
 	}

@@ -64,6 +64,11 @@ ic_status ic_operator_pass_rows(ic_operator *o, ic_worker *w, const ic_rowset *r
 const ic_exec_config *ic_operator_config(const ic_operator *o);
 ic_plan *ic_operator_plan(const ic_operator *o);
 unsigned ic_operator_workers(const ic_operator *o);
+/* What stands where there is no value: a null, but in KQL, which has no null text, the empty text. */
+static inline ic_value ic_missing(unsigned language, ic_qtype t)
+{
+	return t == IC_Q_STRING && language != IC_FN_AQL ? ic_value_str(IC_STR("")) : ic_value_null(t);
+}
 /* The kernel of an aggregate; NULL: there is none (beacon() where the engine gave none). */
 const ic_agg_kernel *ic_operator_aggregate(const ic_operator *o, ic_agg_id fn);
 /* IC_E_LIMIT with the operator's place. */
