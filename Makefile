@@ -18,7 +18,6 @@ golden: all
 	scripts/golden.sh --record
 
 bench: all
-	@ninja -C build bench/groupby
 	@python3 bench/bench.py build
 
 fuzz:

@@ -1,16 +1,19 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Benchmarks against DuckDB on the same job, the same file, in the same minute.
+"""Benchmarks against DuckDB on the same job, the same file, in the same minute: the group-by of the seeds' job as a
+KQL query, the full scan with scores against that group-by, the seeds themselves, and general queries.
 
 usage: bench.py BUILD_DIR [--rows N] [--runs N] [--only NAME,...]
 
 Inputs go to bench/.cache and are kept. Every row of the table: wall seconds (median of the runs, the
 two programs in turn), CPU seconds, peak memory, and the ratio DuckDB / ictus. Both must give the
 same groups, or the row says DIFFERENT and the exit status is 1."""
-import argparse, gzip, ipaddress, json, os, shutil, statistics, subprocess, sys
+import argparse, gzip, ipaddress, json, os, shutil, statistics, subprocess, sys, time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 CACHE = os.path.join(HERE, ".cache")
+SEEDS = [os.path.join(HERE, "..", "..", "shared", "seeds", "seed." + l) for l in ("kql", "aql")]
+NEWEST = "2024-05-01T23:59:59.9086890Z"  # of the generated day, so that the seeds need not look for it
 GENERATOR = os.path.join(HERE, "..", "..", "shared", "reference", "loggen", "weblog_gen.c")
 
 PRIVATE = " OR ".join(
@@ -50,6 +53,41 @@ def job(table):
             % (table, PRIVATE))
 
 
+JOB = """DeviceNetworkEvents
+| where RemotePort in (80, 443, 8080, 8443) and RemoteIPType == "Public"
+| summarize n = count(), sent = sum(SentBytes), received = sum(ReceivedBytes), begun = min(Timestamp), ended = max(Timestamp)
+    by LocalIP, RemoteIP, RemotePort, Protocol
+| where n > 15
+| extend mean = (ended - begun) / 1s / (n - 1)
+| where mean between (1.0 .. 900.0)
+| project LocalIP, RemoteIP, RemotePort, tolower(Protocol), n, sent, received, mean
+"""
+
+# name, KQL, what DuckDB runs, least ratio; each over the ten million connections in TSV
+QUERIES = [
+    ("filter, project",
+     "conn | where ['id.resp_p'] == 443 and resp_bytes > 5000000 | project uid, resp_bytes",
+     "SELECT uid, rb FROM {conn} WHERE p = 443 AND rb > 5000000"),
+    ("by text, dcount",
+     "conn | summarize n = count(), d = dcount(['id.resp_h']) by conn_state",
+     "SELECT conn_state, count(*), count(DISTINCT d) FROM {conn} GROUP BY conn_state"),
+    ("join on uid",
+     "conn | where resp_bytes > 1000000 | project uid, resp_bytes | join kind=inner (conn | where ['id.resp_p'] == 443 | "
+     "project uid, proto) on uid | summarize n = count(), b = sum(resp_bytes) by proto",
+     "SELECT proto, count(*), sum(a.rb)::BIGINT FROM (SELECT uid, rb FROM {conn} WHERE rb > 1000000) a JOIN "
+     "(SELECT uid, proto FROM {conn} WHERE p = 443) b USING (uid) GROUP BY proto"),
+    ("top by percentile",
+     "conn | summarize p = percentile(resp_bytes, 95) by ['id.orig_h'] | top 10 by p",
+     "SELECT s, quantile_disc(rb, 0.95) q FROM {conn} GROUP BY s ORDER BY q DESC LIMIT 10"),
+]
+
+
+def conn(path):
+    columns = ", ".join("'%s': '%s'" % c for c in CONN_TYPES)
+    return ("read_csv('%s', delim='\t', header=false, quote='', escape='', nullstr='-', comment='#', auto_detect=false, "
+            "columns={%s})" % (path, columns))
+
+
 WORKLOADS = [  # name, files, SQL table, target of the group-by, target of the scan with scores (against the TSV group-by)
     ("tsv", ["conn.log"], tsv("conn.log"), 10, 5),
     ("ndjson", ["conn.json"], ndjson("conn.json"), 5, 3),
@@ -66,12 +104,11 @@ def run(argv, cwd, out):
     return json.loads([l for l in p.stderr.splitlines() if l.startswith("{")][-1])
 
 
-def timed(argv, cwd):
+def timed(argv, cwd, out=os.devnull):
     """A whole process: wall, CPU and peak memory from the operating system."""
-    import time
     start = time.monotonic()
-    with open(os.devnull, "w") as null:
-        p = subprocess.Popen(argv, cwd=cwd, stdout=null, stderr=null)
+    with open(out, "w") as to, open(os.devnull, "w") as null:
+        p = subprocess.Popen(argv, cwd=cwd, stdout=to, stderr=null)
         _, status, use = os.wait4(p.pid, 0)
     if os.waitstatus_to_exitcode(status) not in (0, 1):
         sys.exit("%s failed" % " ".join(argv))
@@ -83,12 +120,25 @@ def middle(results):
 
 
 def rows_of(path):
-    """Sorted rows, addresses in one spelling: DuckDB keeps the log's, ictus writes the canonical one."""
+    """Sorted rows, addresses in one spelling: DuckDB keeps the log's, ictus writes the canonical one; means rounded."""
     def row(line):
         cells = line.split(",")
-        return [str(ipaddress.ip_address(c)) for c in cells[:2]] + cells[2:]
+        return [str(ipaddress.ip_address(c)) for c in cells[:2]] + cells[2:-1] + ["%.3f" % float(cells[-1])]
     with open(path) as f:
-        return sorted(row(l.strip()) for l in f if l.strip())
+        return sorted(row(l.strip()) for l in f if l[0].isdigit())
+
+
+def same_rows(a, b):
+    """The same rows in any order, numbers as numbers."""
+    def cell(text):
+        try:
+            return "%.6g" % float(text)
+        except ValueError:
+            return text.strip('"')
+    def rows(path):
+        with open(path) as f:
+            return sorted([cell(c) for c in l.strip().split(",")] for l in f if l.strip())
+    return rows(a) == rows(b)
 
 
 def split_hours(src, folder, rows):
@@ -139,7 +189,7 @@ def line(name, duck, ours, target, note=""):
     ratio = duck["seconds"] / ours["seconds"]
     print("%-18s %8.2f %8.2f %6.0f %8.2f %8.2f %6.0f %7.1fx %s%s" % (
         name, duck["seconds"], duck["cpu"], duck["rss_kib"] / 1024, ours["seconds"], ours["cpu"], ours["rss_kib"] / 1024, ratio,
-        "" if target is None else "target %dx%s" % (target, "" if ratio >= target else " MISSED"), note), flush=True)
+        "" if target is None else "target %gx%s" % (target, "" if ratio >= target else " MISSED"), note), flush=True)
 
 
 def main():
@@ -154,26 +204,50 @@ def main():
     folder = inputs(a.rows, build)
     print("%-18s %8s %8s %6s %8s %8s %6s %8s" % ("%d rows" % a.rows, "DuckDB s", "CPU s", "MiB", "ictus s", "CPU s", "MiB", "ratio"))
     different = False
-    for name, files, table, target, scan_target in WORKLOADS:
-        if a.only and name not in a.only.split(","):
-            continue
-        sql = os.path.join(CACHE, "job.sql")
+    ictus = os.path.join(build, "ictus")
+    query = [ictus, "query", "-q", "--format", "csv"]
+    sql, duck_out, our_out = (os.path.join(CACHE, n) for n in ("job.sql", "duck.csv", "ours.csv"))
+
+    def duckdb(text):
         with open(sql, "w") as f:
-            f.write(job(table))
+            f.write(text)
+        with open(duck_out, "w") as out:
+            return run(["node", os.path.join(CACHE, "duckdb.mjs"), sql], folder, out)
+
+    wanted = a.only.split(",") if a.only else None
+    for name, files, table, target, scan_target in WORKLOADS:
+        if wanted and name not in wanted:
+            continue
         duck, ours, scans = [], [], []
         for _ in range(a.runs):
-            with open(os.path.join(CACHE, "duck.csv"), "w") as out:
-                duck.append(run(["node", os.path.join(CACHE, "duckdb.mjs"), sql], folder, out))
-            with open(os.path.join(CACHE, "ours.csv"), "w") as out:
-                ours.append(run([os.path.join(build, "bench", "groupby"), "0"] + files, folder, out))
-            scans.append(timed([os.path.join(build, "ictus"), "scan", "-q", "--format", "ndjson"] + files, folder))
-        same = rows_of(os.path.join(CACHE, "duck.csv")) == rows_of(os.path.join(CACHE, "ours.csv"))
+            duck.append(duckdb(job(table)))
+            ours.append(timed(query + ["-e", JOB] + files, folder, our_out))
+            scans.append(timed([ictus, "scan", "-q", "--format", "ndjson"] + files, folder))
+        same = rows_of(duck_out) == rows_of(our_out)
         different |= not same
         line(name, middle(duck), middle(ours), target, "" if same else " DIFFERENT")
         line(name + " scan", middle(duck), middle(scans), scan_target)
-    one = [run([os.path.join(build, "bench", "groupby"), "1", "conn.log"], folder, subprocess.DEVNULL) for _ in range(a.runs)]
-    two = [run([os.path.join(build, "bench", "groupby"), "2", "conn.log"], folder, subprocess.DEVNULL) for _ in range(a.runs)]
-    print("two threads over one, TSV: %.2fx (target 1.8x)" % (middle(one)["seconds"] / middle(two)["seconds"]))
+        for seed in SEEDS:
+            if name in ("tsv", "ndjson") and os.path.exists(seed):
+                runs = [timed(query + ["--now", NEWEST, "-f", seed] + files, folder) for _ in range(a.runs)]
+                line(name + os.path.splitext(seed)[1] + " seed", middle(duck), middle(runs), 8 if name == "tsv" else 4)
+    for name, kql, text in QUERIES:
+        if wanted and "queries" not in wanted:
+            break
+        duck, ours = [], []
+        for _ in range(a.runs):
+            duck.append(duckdb(text.replace("{conn}", conn("conn.log"))))
+            ours.append(timed(query + ["-e", kql, "conn.log"], folder, our_out))
+        with open(our_out) as f:
+            rows = f.readlines()[1:]  # without its header
+        with open(our_out, "w") as f:
+            f.writelines(rows)
+        same = same_rows(duck_out, our_out)
+        different |= not same
+        line(name, middle(duck), middle(ours), 1.5, "" if same else " DIFFERENT")
+    if not wanted or "threads" in wanted:
+        one, two = ([timed(query + ["--threads", n, "-e", JOB, "conn.log"], folder) for _ in range(a.runs)] for n in "12")
+        print("two threads over one, TSV: %.2fx (target 1.8x)" % (middle(one)["seconds"] / middle(two)["seconds"]))
     return 1 if different else 0
 
 
