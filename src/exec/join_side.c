@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "exec/join_side.h"
 
-#include <math.h>
 #include <stdatomic.h>
 
 #include "base/hash.h"
+#include "exec/key.h"
 
 /* A row's number is that of its block and its place there. */
 enum { BLOCK_BITS = 12, BLOCK_ROWS = 1 << BLOCK_BITS, FIRST_ROWS = 64, BLOCKS_MOST = (1 << 20) - 1 };
@@ -85,30 +85,9 @@ static size_t cell_bytes(ic_qtype t)
 	return t == IC_Q_STRING ? sizeof(uint64_t) : ic_qtype_size(t);
 }
 
-static uint64_t real_bits(double d)
-{
-	uint64_t bits;
-	if (d == 0)
-		d = 0;
-	if (isnan(d))
-		d = (double)NAN;
-	memcpy(&bits, &d, sizeof bits);
-	return bits;
-}
-
-/* Whole numbers that differ where decimals differ in value: 1.50 is 1.5. */
-static ic_decimal plain(ic_decimal d)
-{
-	while (d.scale > 0 && d.coefficient % 10 == 0) {
-		d.coefficient /= 10;
-		d.scale--;
-	}
-	return d;
-}
-
 static bool decimal_same(const ic_decimal *a, const ic_decimal *b)
 {
-	ic_decimal x = plain(*a), y = plain(*b);
+	ic_decimal x = ic_key_decimal(a), y = ic_key_decimal(b);
 	return x.coefficient == y.coefficient && x.scale == y.scale;
 }
 
@@ -116,7 +95,7 @@ static bool decimal_same(const ic_decimal *a, const ic_decimal *b)
 static bool bytes_same(ic_qtype t, const void *a, const void *b)
 {
 	switch (t) {
-	case IC_Q_REAL: return real_bits(*(const double *)a) == real_bits(*(const double *)b);
+	case IC_Q_REAL: return ic_key_real(*(const double *)a) == ic_key_real(*(const double *)b);
 	case IC_Q_DECIMAL: return decimal_same(a, b);
 	case IC_Q_DYNAMIC: return ic_dyn_equal(*(const ic_dyn *const *)a, *(const ic_dyn *const *)b);
 	case IC_Q_BOOL: return *(const uint8_t *)a == *(const uint8_t *)b;
@@ -155,7 +134,7 @@ static void hash_values(const ic_vector *v, uint32_t n, uint64_t seed, uint64_t 
 {
 	switch (v->type) {
 	case IC_Q_BOOL: HASH_EACH(((const uint8_t *)v->data)[at]);
-	case IC_Q_REAL: HASH_EACH(real_bits(((const double *)v->data)[at]));
+	case IC_Q_REAL: HASH_EACH(ic_key_real(((const double *)v->data)[at]));
 	case IC_Q_STRING:
 		HASH_EACH(ic_hash(((const ic_str *)v->data)[at].p, ((const ic_str *)v->data)[at].n));
 	case IC_Q_IP:
@@ -164,7 +143,8 @@ static void hash_values(const ic_vector *v, uint32_t n, uint64_t seed, uint64_t 
 		HASH_EACH(((const ic_dyn *const *)v->data)[at]
 			      ? ic_dyn_hash(((const ic_dyn *const *)v->data)[at], seed)
 			      : 0);
-	case IC_Q_DECIMAL: HASH_EACH((uint64_t)plain(((const ic_decimal *)v->data)[at]).coefficient);
+	case IC_Q_DECIMAL:
+		HASH_EACH((uint64_t)ic_key_decimal(&((const ic_decimal *)v->data)[at]).coefficient);
 	default: HASH_EACH((uint64_t)((const int64_t *)v->data)[at]);
 	}
 }

@@ -7,11 +7,10 @@
 
 static bool blank(const ic_value *v)
 {
-	return v->null || (ic_qtype_is_text(v->type) && v->type == IC_Q_STRING && v->s.n == 0);
+	return v->null || (v->type == IC_Q_STRING && v->s.n == 0);
 }
 
-/* Without zeros at its end, so that 1.50 is 1.5. */
-static ic_decimal plain(const ic_decimal *d)
+ic_decimal ic_key_decimal(const ic_decimal *d)
 {
 	ic_decimal r = *d;
 	while (r.scale > 0 && r.coefficient % 10 == 0) {
@@ -21,7 +20,7 @@ static ic_decimal plain(const ic_decimal *d)
 	return r;
 }
 
-static uint64_t real_bits(double d)
+uint64_t ic_key_real(double d)
 {
 	uint64_t bits;
 	if (d == 0)
@@ -42,13 +41,13 @@ bool ic_key_same(const ic_value *a, const ic_value *b)
 	case IC_Q_LONG:
 	case IC_Q_DATETIME:
 	case IC_Q_TIMESPAN: return a->i == b->i;
-	case IC_Q_REAL: return real_bits(a->d) == real_bits(b->d);
+	case IC_Q_REAL: return ic_key_real(a->d) == ic_key_real(b->d);
 	case IC_Q_STRING: return ic_str_eq(a->s, b->s);
 	case IC_Q_IP: return memcmp(&a->ip, &b->ip, sizeof a->ip) == 0;
 	case IC_Q_GUID: return memcmp(&a->guid, &b->guid, sizeof a->guid) == 0;
 	case IC_Q_DYNAMIC: return ic_dyn_equal(a->dyn, b->dyn);
 	case IC_Q_DECIMAL: {
-		ic_decimal x = plain(a->decimal), y = plain(b->decimal);
+		ic_decimal x = ic_key_decimal(a->decimal), y = ic_key_decimal(b->decimal);
 		return x.coefficient == y.coefficient && x.scale == y.scale;
 	}
 	case IC_Q_NULL:
@@ -67,13 +66,13 @@ uint64_t ic_key_hash(const ic_value *v, uint64_t seed)
 	case IC_Q_LONG:
 	case IC_Q_DATETIME:
 	case IC_Q_TIMESPAN: return ic_mix((uint64_t)v->i, 3, seed);
-	case IC_Q_REAL: return ic_mix(real_bits(v->d), 4, seed);
+	case IC_Q_REAL: return ic_mix(ic_key_real(v->d), 4, seed);
 	case IC_Q_STRING: return ic_mix(ic_hash(v->s.p, v->s.n), 5, seed);
 	case IC_Q_IP: return ic_mix(ic_hash(&v->ip, sizeof v->ip), 6, seed);
 	case IC_Q_GUID: return ic_mix(ic_hash(&v->guid, sizeof v->guid), 7, seed);
 	case IC_Q_DYNAMIC: return ic_dyn_hash(v->dyn, seed);
 	case IC_Q_DECIMAL: {
-		ic_decimal d = plain(v->decimal);
+		ic_decimal d = ic_key_decimal(v->decimal);
 		unsigned __int128 c = (unsigned __int128)d.coefficient;
 		return ic_mix((uint64_t)c, (uint64_t)(c >> 64), ic_mix((uint64_t)d.scale, 8, seed));
 	}

@@ -7,6 +7,10 @@
 
 #include "exec/chunk.h"
 
+/* The bits of a real as a key. */
+uint64_t ic_key_real(double d);
+/* A decimal as a key: without zeros at its end, so that 1.50 is 1.5. */
+ic_decimal ic_key_decimal(const ic_decimal *d);
 /* Both of one type. */
 bool ic_key_same(const ic_value *a, const ic_value *b);
 uint64_t ic_key_hash(const ic_value *v, uint64_t seed);
