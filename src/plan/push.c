@@ -16,9 +16,7 @@ typedef struct facts {
 /* Functions whose results differ from call to call. */
 static bool has_whims(ic_fn_id fn)
 {
-	const char *name = ic_functions[fn].name;
-	return (ic_functions[fn].flags & IC_FN_SERIAL) ||
-	       (name && (strcmp(name, "rand") == 0 || strcmp(name, "new_guid") == 0));
+	return (ic_functions[fn].flags & IC_FN_SERIAL) || fn == IC_FN_RAND || fn == IC_FN_NEW_GUID;
 }
 
 static void look(facts *f, const ic_expr *e)
