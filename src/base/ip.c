@@ -277,12 +277,24 @@ bool ic_cidr_parse(ic_str s, ic_cidr *ret)
 	return true;
 }
 
+static inline uint64_t high_first(const uint8_t *p)
+{
+	uint64_t v;
+	memcpy(&v, p, sizeof v);
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	v = __builtin_bswap64(v);
+#endif
+	return v;
+}
+
+/* By words: queries ask this of every row. */
 bool ic_cidr_has(const ic_cidr *c, const ic_ip *ip)
 {
-	unsigned whole = c->bits / 8, rest = c->bits % 8;
-	if (memcmp(c->net.b, ip->b, whole) != 0)
-		return false;
-	return rest == 0 || ((c->net.b[whole] ^ ip->b[whole]) >> (8 - rest)) == 0;
+	uint64_t high = high_first(c->net.b) ^ high_first(ip->b);
+	if (c->bits <= 64)
+		return c->bits == 0 || high >> (64 - c->bits) == 0;
+	uint64_t low = high_first(c->net.b + 8) ^ high_first(ip->b + 8);
+	return high == 0 && low >> (128 - c->bits) == 0;
 }
 
 static const char *const internal_default[] = { "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7",
