@@ -15,7 +15,7 @@
 #include "base/error.h"
 #include "exec/exec.h"
 #include "exec/operator.h"
-#include "test.h"
+#include "../test.h"
 
 typedef struct rig {
 	ic_plan plan;
