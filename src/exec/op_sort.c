@@ -115,8 +115,10 @@ static place place_of(const key *k, const ic_value *v, uint64_t row)
 
 static int compare_values(const ic_value *a, const ic_value *b)
 {
-	if (a->null || b->null) /* texts of KQL: the empty one */
-		return (a->null || a->s.n == 0) - (b->null || b->s.n == 0) ? (b->null ? 1 : -1) : 0;
+	if (a->null || b->null) { /* texts of KQL: a null is the empty one */
+		bool left = a->null || a->s.n == 0, right = b->null || b->s.n == 0;
+		return (int)right - (int)left;
+	}
 	return a->type == IC_Q_DECIMAL ? ic_decimal_compare(a->decimal, b->decimal) : ic_key_order(a, b);
 }
 
