@@ -138,6 +138,7 @@ static void test_names(void **state)
 	gives("Flows | summarize percentiles(bytes, 5, 99.9)",
 	      "percentile_bytes_5:long percentile_bytes_99_9:long");
 	gives("Flows | count", "Count:long");
+	gives("print s = dynamic([1]) | project st = series_stats(s)", "st:real");
 	gives("print s = dynamic([1]) | project series_stats(s)",
 	      "series_stats_s_min:real series_stats_s_min_idx:long series_stats_s_max:real "
 	      "series_stats_s_max_idx:long series_stats_s_avg:real series_stats_s_stdev:real "

@@ -256,7 +256,8 @@ static bool assign_many(ic_binder *b, assignment *a, ic_rel *r, const ic_bind_ma
 	    item->expr->call.args ? ic_bind_auto_name(b, item->expr->call.arg[0].expr) : (ic_str){ NULL, 0 };
 	if (too_many_names(b, item, many->n))
 		return false;
-	for (uint32_t i = 0; i < many->n; i++) {
+	uint32_t columns = item->names == 1 ? 1 : many->n; /* x = series_stats(y) keeps the first */
+	for (uint32_t i = 0; i < columns; i++) {
 		ic_str name = ic_bind_join_text(b, ic_str_of(many->function), "_", arg.p ? arg : IC_STR(""));
 		if (name.p)
 			name = ic_bind_join_text(b, name, arg.p ? "_" : "", ic_str_of(many->name[i]));
