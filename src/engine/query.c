@@ -331,6 +331,7 @@ typedef struct rows_out {
 	const ic_query_rows *taker;
 	ic_rows_writer *writer; /* with no taker either, rows are only counted */
 	uint64_t rows;
+	ic_error *err;
 } rows_out;
 
 static ic_status push(void *ctx, const ic_chunk *c)
@@ -339,12 +340,18 @@ static ic_status push(void *ctx, const ic_chunk *c)
 	o->rows += c->rows;
 	if (o->taker)
 		return o->taker->push(o->taker->ctx, c);
-	return o->writer ? ic_rows_write(o->writer, c) : IC_OK;
+	ic_status st = o->writer ? ic_rows_write(o->writer, c) : IC_OK;
+	if (st == IC_E_LIMIT)
+		return ic_fail(
+		    o->err, st,
+		    "the answer is over 1 GiB, which json prints as a whole: --format ndjson prints rows "
+		    "as they come");
+	return st;
 }
 
 static ic_status run_rows(job *j, ic_op_counts *counts, uint64_t *rows)
 {
-	rows_out o = { .taker = j->rows };
+	rows_out o = { .taker = j->rows, .err = j->err };
 	if (j->rows) {
 		ic_status st = j->rows->columns(j->rows->ctx, &j->plan.root->out);
 		if (st != IC_OK)

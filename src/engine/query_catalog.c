@@ -334,9 +334,11 @@ static ic_status run_part(void *ctx, ic_plan *plan, ic_op *sub, ic_op **ret, ic_
 	ic_status st = ic_exec_collect(plan, sub, &q->exec, &rows, &err);
 	if (st == IC_OK)
 		st = rows_to_values(plan, rows, &sub->out, ret);
-	else
+	else if (st == IC_E_LIMIT || (st == IC_E_USAGE && err.line))
 		st = ic_diag_fail(diag, st == IC_E_LIMIT ? IC_DIAG_LIMIT : IC_DIAG_TYPE,
 				  (ic_place){ (uint32_t)err.line, err.column }, 1, "%s", err.message);
+	else
+		st = as_diag(q, diag, st, &err);
 	ic_rowset_free(rows);
 	return st;
 }

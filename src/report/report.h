@@ -64,7 +64,7 @@ extern const ic_rows_format ic_rows_formats[]; /* ends with name NULL */
 ic_rows_writer *ic_rows_writer_new(const char *format, const ic_schema *schema, const ic_output *out,
 				   ic_error *err);
 /* json keeps its text until ic_rows_end, so that only complete answers are printed; the others go out as
- * they come. */
+ * they come. IC_E_LIMIT: that text is over 1 GiB. */
 ic_status ic_rows_write(ic_rows_writer *w, const ic_chunk *c);
 ic_status ic_rows_end(ic_rows_writer *w, ic_error *err);
 void ic_rows_writer_free(ic_rows_writer *w); /* NULL allowed */

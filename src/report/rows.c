@@ -75,9 +75,9 @@ void ic_rows_json(ic_rows_writer *w, const ic_value *v)
 	}
 	ic_str s = ic_value_text(&w->arena, v);
 	b->failed |= !s.p;
-	if (v->type == IC_Q_DECIMAL)
+	if (s.p && v->type == IC_Q_DECIMAL)
 		ic_buf_str(b, s);
-	else
+	else if (s.p)
 		ic_buf_json(b, s);
 }
 
@@ -249,8 +249,9 @@ ic_status ic_rows_write(ic_rows_writer *w, const ic_chunk *c)
 		ic_arena_reset(&w->arena);
 		st = w->ops->row(w, row);
 		w->rows++;
+		/* the buffer is at its cap, or there was no memory for it */
 		if (w->text.failed)
-			st = w->ops->whole ? IC_E_LIMIT : IC_E_NOMEM;
+			st = w->text.n > w->text.cap / 2 ? IC_E_LIMIT : IC_E_NOMEM;
 		if (st == IC_OK && !w->ops->whole && w->text.n >= SEND_AT)
 			st = ic_rows_send(w);
 	}

@@ -85,6 +85,64 @@ static ic_status convert(const ic_output *out, ic_summary *ret, ic_error *err)
 	return ic_convert(&opt, NULL, out, ret, err);
 }
 
+static ic_status run_query(const char *text, const ic_query_binding *table, const ic_output *out,
+			   ic_summary *ret, ic_error *err)
+{
+	const char *paths[] = { folder };
+	ic_query_options opt;
+	ic_query_options_init(&opt);
+	opt.input.paths = paths;
+	opt.input.path_count = table ? 0 : 1;
+	opt.input.threads = 1;
+	opt.tables = table;
+	opt.table_count = table != NULL;
+	opt.text = text;
+	opt.format = "json";
+	return ic_query(&opt, NULL, out, ret, NULL, err);
+}
+
+/* Connections with what other logs say of them, groups, a join, order. */
+static ic_status query_telemetry(const ic_output *out, ic_summary *ret, ic_error *err)
+{
+	return run_query(
+	    "let busy = toscalar(DeviceNetworkEvents | summarize n = count() by RemoteIP | "
+	    "summarize max(n));\n"
+	    "DeviceNetworkEvents | where Timestamp > ago(1h) and RemotePort in (80, 443)\n"
+	    "| summarize n = count(), urls = make_set(RemoteUrl), b = beacon(Timestamp, SentBytes) by "
+	    "DeviceName, RemoteIP\n"
+	    "| join kind=leftouter (ssl | distinct RemoteIP = tostring(id.resp_h), version) on RemoteIP\n"
+	    "| extend share = todouble(n) / busy | top 5 by n",
+	    NULL, out, ret, err);
+}
+
+static ic_status query_aql(const ic_output *out, ic_summary *ret, ic_error *err)
+{
+	return run_query(
+	    "SELECT sourceip, COUNT(*) AS n, DATEFORMAT(MIN(starttime), 'yyyy-MM-dd') AS day FROM "
+	    "events WHERE destinationport = 443 GROUP BY sourceip HAVING n > 1 ORDER BY n DESC "
+	    "LAST 1 DAYS",
+	    NULL, out, ret, err);
+}
+
+static ic_status query_table(const ic_output *out, ic_summary *ret, ic_error *err)
+{
+	char path[64];
+	(void)snprintf(path, sizeof path, "%s/t.ndjson", folder);
+	FILE *f = fopen(path, "w");
+	if (!f)
+		return IC_E_IO;
+	fputs("{\"t\":\"2024-05-01T00:00:00Z\",\"d\":[1,{\"a\":\"\\u0041\"}],\"s\":\"x y\"}\n{\"s\":\"z\"}\n",
+	      f);
+	fclose(f);
+	ic_query_binding table = { "T", path };
+	ic_status st =
+	    run_query("T | mv-expand d | extend e = d.a, w = extract(@'(\\w)', 1, s) | sort by s asc | "
+		      "serialize r = row_number()",
+		      &table, out, ret, err);
+	unlink(path);
+	return st;
+}
+
 static void torture(verb *run)
 {
 	static sink whole, now;
@@ -130,11 +188,32 @@ static void convert_survives(void **state)
 	torture(convert);
 }
 
+static void query_of_telemetry_survives(void **state)
+{
+	(void)state;
+	torture(query_telemetry);
+}
+
+static void query_in_aql_survives(void **state)
+{
+	(void)state;
+	torture(query_aql);
+}
+
+static void query_of_table_survives(void **state)
+{
+	(void)state;
+	torture(query_table);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(scan_survives),
 		cmocka_unit_test(convert_survives),
+		cmocka_unit_test(query_of_telemetry_survives),
+		cmocka_unit_test(query_in_aql_survives),
+		cmocka_unit_test(query_of_table_survives),
 	};
 	return cmocka_run_group_tests(tests, make_telemetry, remove_telemetry);
 }
