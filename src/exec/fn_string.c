@@ -210,27 +210,28 @@ static ic_value strcmp_row(ic_call *c, const ic_value *arg)
 
 /* ---- case ------------------------------------------------------------------------------- */
 
+/* Most text is ASCII, where a letter's cases differ in one bit. */
+static ic_value change_ascii(ic_call *c, ic_str s, char from)
+{
+	char *p = ic_arena_alloc(c->arena, (size_t)s.n + 1);
+	if (!p)
+		return ic_call_nomem(c);
+	for (uint32_t i = 0; i < s.n; i++) {
+		bool turn = (unsigned char)(s.p[i] - from) < 26;
+		p[i] = (char)(s.p[i] ^ (turn ? 32 : 0));
+	}
+	return ic_value_str((ic_str){ p, s.n });
+}
+
 static ic_value change_case(ic_call *c, ic_str s, bool upper)
 {
-	char from = upper ? 'a' : 'A', to = upper ? 'z' : 'Z';
-	uint32_t first = 0;
-	while (first < s.n && (unsigned char)s.p[first] < 0x80 && !(s.p[first] >= from && s.p[first] <= to))
-		first++;
-	if (first == s.n)
-		return ic_text_borrow(s);
+	if (ic_ascii(s))
+		return change_ascii(c, s, upper ? 'a' : 'A');
 	ic_text t = ic_text_new(c, (size_t)s.n + 4);
-	ic_text_put(&t, s.p, first);
-	for (uint32_t at = first; at < s.n && !c->failed;) {
-		unsigned used = 1;
-		uint32_t code = (unsigned char)s.p[at];
-		if (code < 0x80) {
-			ic_text_char(&t, (char)(code >= (unsigned char)from && code <= (unsigned char)to
-						    ? code ^ 32
-						    : code));
-		} else {
-			code = ic_utf8_read(s.p + at, s.n - at, &used);
-			ic_text_code(&t, upper ? ic_char_upper(code) : ic_char_lower(code));
-		}
+	for (uint32_t at = 0; at < s.n && !c->failed;) {
+		unsigned used;
+		uint32_t code = ic_utf8_read(s.p + at, s.n - at, &used);
+		ic_text_code(&t, upper ? ic_char_upper(code) : ic_char_lower(code));
 		at += used;
 	}
 	return ic_text_value(&t);
