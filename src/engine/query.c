@@ -161,6 +161,11 @@ static ic_status run_fault(job *j, ic_status st)
 {
 	if (j->diag.set)
 		return query_fault(j, st);
+	if (st == IC_E_NOMEM && j->q.run.budget.limit && j->q.run.budget.refused) {
+		(void)ic_diag_fail(&j->diag, IC_DIAG_LIMIT, (ic_place){ 0 }, 1,
+				   "the query needs more memory than --memory leaves it");
+		return query_fault(j, st);
+	}
 	if (st != IC_E_LIMIT && st != IC_E_USAGE)
 		return st;
 	if (j->err->file[0])
