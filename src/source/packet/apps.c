@@ -10,6 +10,7 @@
 enum {
 	SNIFF_MAX = 1024,  /* bytes of a side that may be looked at before it is given up */
 	REQUESTS_MAX = 64, /* without an answer */
+	PAGE = 1024,	   /* of the arenas */
 };
 
 typedef enum carries { UNKNOWN, NOTHING, HTTP, TLS, DTLS, QUIC, WEBSOCKET } carries;
@@ -20,6 +21,7 @@ typedef struct asked {
 	int64_t ticks, body;
 	ic_str method, target, host, user_agent, referrer;
 	bool websocket;
+	size_t bytes;
 	char text[];
 } asked;
 
@@ -35,6 +37,8 @@ typedef struct app {
 	ic_http *http[IC_SIDES];
 	asked *first, **last;
 	unsigned asked_n;
+	size_t asked_bytes;
+	bool requests; /* there were some */
 
 	ic_tls *tls[IC_SIDES];
 	ic_quic *quic;
@@ -44,19 +48,26 @@ typedef struct app {
 	ic_arena arena; /* of what follows */
 	ic_str sni, alpn, ja3, ja3s, ja4, subject, issuer;
 	bool self_signed;
+	size_t counted; /* in the budget */
 } app;
 
 struct ic_apps {
 	ic_events *events;
-	bool deep;
+	ic_budget *budget;
+	uint64_t given_up;
 };
 
-ic_apps *ic_apps_new(ic_events *events, bool deep)
+ic_apps *ic_apps_new(ic_events *events, ic_budget *budget)
 {
 	ic_apps *a = ic_calloc(1, sizeof *a);
 	if (a)
-		*a = (ic_apps){ events, deep };
+		*a = (ic_apps){ events, budget, 0 };
 	return a;
+}
+
+uint64_t ic_apps_given_up(const ic_apps *a)
+{
+	return a->given_up;
 }
 
 void ic_apps_free(ic_apps *a)
@@ -78,17 +89,44 @@ static void app_free(app *a)
 	}
 	ic_quic_free(a->quic);
 	ic_arena_clear(&a->arena);
+	if (a->apps->budget)
+		ic_budget_give(a->apps->budget, a->counted);
 	ic_free(a);
+}
+
+/* Brings the budget up to date with what is held. False: it is used up. */
+static bool count_bytes(app *a)
+{
+	size_t n = sizeof *a + a->asked_bytes + ic_quic_bytes(a->quic) +
+		   (size_t)(a->hello[IC_ORIG] + a->hello[IC_RESP] + a->certified) * PAGE;
+	for (int side = 0; side < IC_SIDES; side++)
+		n += ic_http_bytes(a->http[side]) + ic_tls_bytes(a->tls[side]) +
+		     (a->start[side] ? (size_t)SNIFF_MAX : 0);
+	if (!a->apps->budget)
+		return true;
+	if (n > a->counted && ic_budget_take(a->apps->budget, n - a->counted) != 0)
+		return false;
+	if (n < a->counted)
+		ic_budget_give(a->apps->budget, a->counted - n);
+	a->counted = n;
+	return true;
 }
 
 /* Of connections that carry nothing we know, or that are not looked into. */
 static char nothing;
+/* Of those where HTTP was spoken before: CONNECT. */
+static char tunnel;
+
+static bool is_closed(const ic_flow *f)
+{
+	return f->app == &nothing || f->app == &tunnel;
+}
 
 static bool begin(void *ctx, ic_flow *f, const ic_packet *first)
 {
-	const ic_apps *apps = ctx;
+	(void)ctx;
 	(void)first;
-	f->app = !apps->deep || (f->proto != 6 && f->proto != 17) ? &nothing : NULL;
+	f->app = f->proto != 6 && f->proto != 17 ? &nothing : NULL;
 	return true;
 }
 
@@ -100,7 +138,7 @@ static app *app_new(ic_apps *apps, ic_flow *f)
 	a->apps = apps;
 	a->flow = f;
 	a->last = &a->first;
-	ic_arena_init(&a->arena, 1024, NULL);
+	ic_arena_init(&a->arena, PAGE, NULL);
 	f->app = a;
 	return a;
 }
@@ -140,6 +178,7 @@ static bool tell_request(app *a, const ic_http_head *answer)
 	if (!a->first)
 		a->last = &a->first;
 	a->asked_n--;
+	a->asked_bytes -= r->bytes;
 	ic_free(r);
 	return ok;
 }
@@ -153,7 +192,10 @@ static bool take_request(app *a, const ic_http_head *h)
 	if (!r)
 		return false;
 	char *at = r->text;
-	*r = (asked){ .ticks = a->ticks, .body = h->content_length, .websocket = h->websocket };
+	*r = (asked){ .ticks = a->ticks,
+		      .body = h->content_length,
+		      .websocket = h->websocket,
+		      .bytes = sizeof *r + n };
 	r->method = copy_to(&at, h->method);
 	r->target = copy_to(&at, h->target);
 	r->host = copy_to(&at, h->host);
@@ -162,6 +204,8 @@ static bool take_request(app *a, const ic_http_head *h)
 	*a->last = r;
 	a->last = &r->next;
 	a->asked_n++;
+	a->asked_bytes += r->bytes;
+	a->requests = true;
 	return true;
 }
 
@@ -346,7 +390,9 @@ static bool sniff(app *a, int side, const uint8_t *p, size_t n)
 		start = a->start[side];
 		have = a->start_n[side];
 	}
-	if (ic_http_sniff(side == IC_ORIG, start, have, &http_more))
+	/* A request line may be longer than what is looked at. */
+	if (ic_http_sniff(side == IC_ORIG, start, have, &http_more) ||
+	    (http_more && have == SNIFF_MAX && side == IC_ORIG))
 		a->carries = HTTP;
 	else if (ic_tls_sniff(start, have, &tls_more))
 		a->carries = TLS;
@@ -365,6 +411,19 @@ static bool sniff(app *a, int side, const uint8_t *p, size_t n)
 	return ok && feed(a, side, start, have) && (part == n || feed(a, side, p + part, n - part));
 }
 
+/* What is known, but not told yet. */
+static bool tell_rest(app *a)
+{
+	const ic_http_sink sink = { a, http_head, http_body_end };
+	bool ok = true;
+	for (int side = 0; side < IC_SIDES; side++)
+		if (a->http[side])
+			ic_http_close(a->http[side], &sink);
+	while (ok && a->first)
+		ok = tell_request(a, NULL);
+	return ok && tell_tls(a);
+}
+
 /* TLS may begin late: after STARTTLS, SOCKS or CONNECT. */
 static bool starts_tls(const ic_flow *f, int side, const uint8_t *p, size_t n)
 {
@@ -375,7 +434,7 @@ static bool starts_tls(const ic_flow *f, int side, const uint8_t *p, size_t n)
 
 static bool data(void *ctx, ic_flow *f, int side, const uint8_t *p, size_t n, int64_t ticks, uint64_t number)
 {
-	bool late = f->app == &nothing;
+	bool late = is_closed(f);
 	app *a = late ? NULL : f->app;
 	(void)number;
 	if (n == 0 || (late && !starts_tls(f, side, p, n)))
@@ -388,8 +447,13 @@ static bool data(void *ctx, ic_flow *f, int side, const uint8_t *p, size_t n, in
 		a->carries = carries_datagrams(p, n);
 	bool ok = a->carries == UNKNOWN ? sniff(a, side, p, n) : feed(a, side, p, n);
 	if (a->carries == NOTHING && !a->first && !a->hello[IC_ORIG] && !a->hello[IC_RESP]) {
+		f->app = a->requests ? &tunnel : &nothing;
 		app_free(a);
+	} else if (ok && !count_bytes(a)) {
+		a->apps->given_up++;
+		ok = tell_rest(a);
 		f->app = &nothing;
+		app_free(a);
 	}
 	return ok;
 }
@@ -398,10 +462,10 @@ static bool gap(void *ctx, ic_flow *f, int side, uint64_t n)
 {
 	app *a = f->app;
 	(void)ctx;
-	if (!a || f->app == &nothing) {
+	if (!a)
 		f->app = &nothing; /* what comes later starts anywhere */
+	if (!a || is_closed(f))
 		return true;
-	}
 	if (a->carries == UNKNOWN)
 		a->carries = NOTHING;
 	if (a->carries == HTTP && a->http[side])
@@ -415,20 +479,13 @@ static bool gap(void *ctx, ic_flow *f, int side, uint64_t n)
 	return true;
 }
 
-static bool beat(void *ctx, ic_flow *f, int side, uint32_t length, int64_t ticks)
-{
-	(void)ctx;
-	(void)f;
-	(void)side;
-	(void)length;
-	(void)ticks;
-	return true;
-}
-
 /* ---- the end ---- */
 
-static ic_str service_of(const app *a)
+static ic_str service_of(const ic_flow *f)
 {
+	const app *a = is_closed(f) ? NULL : f->app;
+	if (f->app == &tunnel)
+		return IC_STR("http");
 	switch (a ? a->carries : UNKNOWN) {
 	case HTTP: return IC_STR("http");
 	case TLS:
@@ -447,7 +504,7 @@ static bool tell_connection(ic_apps *apps, const ic_flow *f)
 {
 	ic_events *q = apps->events;
 	ic_event *e = ic_events_add(q, IC_STREAM_CONN, 0, f, f->first);
-	if (!e || !ic_event_text(q, e, IC_F_SERVICE, service_of(f->app)) ||
+	if (!e || !ic_event_text(q, e, IC_F_SERVICE, service_of(f)) ||
 	    !ic_event_text(q, e, IC_F_CONN_STATE, ic_str_of(f->state)))
 		return false;
 	/* As in conn.log: of a single packet nothing is known that takes time. */
@@ -465,18 +522,8 @@ static bool tell_connection(ic_apps *apps, const ic_flow *f)
 
 static bool end(void *ctx, ic_flow *f)
 {
-	app *a = f->app == &nothing ? NULL : f->app;
-	bool ok = true;
-	f->app = a;
-	if (a) {
-		const ic_http_sink sink = { a, http_head, http_body_end };
-		for (int side = 0; side < IC_SIDES; side++)
-			if (a->http[side])
-				ic_http_close(a->http[side], &sink);
-		while (ok && a->first)
-			ok = tell_request(a, NULL);
-		ok = ok && tell_tls(a);
-	}
+	app *a = is_closed(f) ? NULL : f->app;
+	bool ok = !a || tell_rest(a);
 	ok = ok && tell_connection(ctx, f);
 	if (a)
 		app_free(a);
@@ -486,5 +533,5 @@ static bool end(void *ctx, ic_flow *f)
 
 ic_flow_handler ic_apps_handler(ic_apps *a)
 {
-	return (ic_flow_handler){ a, begin, data, gap, beat, end };
+	return (ic_flow_handler){ a, begin, data, gap, end };
 }

@@ -133,7 +133,8 @@ static ic_decoded tcp(cursor *c, bytes b)
 	c->to->seq = be32(b.p + 4);
 	c->to->ack = be32(b.p + 8);
 	c->to->tcp_flags = b.p[13];
-	return done(c, after(b, head < b.n ? head : b.n));
+	const uint32_t there = head < b.n ? head : b.n; /* it may be cut inside of its options */
+	return done(c, (bytes){ b.p + there, b.n - there, b.length - head });
 }
 
 /* The frame inside of a VXLAN datagram (RFC 7348), if it is one. */

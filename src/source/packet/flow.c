@@ -215,11 +215,15 @@ static int64_t wait_of(const ic_flow_table *t, unsigned waits)
 	}
 }
 
-/* Time is the newest one seen: packets of several interfaces may be a little out of order. */
+static bool is_idle(const ic_flow_table *t, const flow *f)
+{
+	return t->now - f->pub.last > wait_of(t, f->waits);
+}
+
 static bool expire(ic_flow_table *t)
 {
 	for (unsigned w = 0; w < FLOW_WAITS; w++)
-		while (t->wait[w].oldest && t->now - t->wait[w].oldest->pub.last > wait_of(t, w))
+		while (t->wait[w].oldest && is_idle(t, t->wait[w].oldest))
 			if (!end_flow(t, t->wait[w].oldest))
 				return false;
 	return true;
@@ -288,11 +292,14 @@ static bool begin_flow(ic_flow_table *t, uint64_t hash, const ic_packet *p, flow
 	*ret = NULL;
 	if (t->n >= t->limits.flows && !evict(t))
 		return false;
-	while ((!grow(t) || !take(t, sizeof **ret)) && t->n)
+	bool taken;
+	while (!(taken = grow(t) && take(t, sizeof **ret)) && t->n)
 		if (!evict(t))
 			return false;
-	flow *f = t->slots ? ic_calloc(1, sizeof *f) : NULL;
+	flow *f = taken ? ic_calloc(1, sizeof *f) : NULL;
 	if (!f) {
+		if (taken)
+			give(t, sizeof *f);
 		t->counts.no_memory++;
 		return true;
 	}
@@ -323,8 +330,8 @@ static bool datagram(ic_flow_table *t, flow *f, int side, const ic_packet *p)
 	if (!p->length)
 		return true;
 	const ic_flow_handler *h = &t->handler;
-	bool ok = h->beat(h->ctx, &f->pub, side, p->length, p->ticks);
-	if (ok && p->captured)
+	bool ok = true;
+	if (p->captured)
 		ok = h->data(h->ctx, &f->pub, side, p->payload, p->captured, p->ticks, p->number);
 	if (ok && p->captured < p->length)
 		ok = h->gap(h->ctx, &f->pub, side, p->length - p->captured);
@@ -336,7 +343,7 @@ bool ic_flow_packet(ic_flow_table *t, const ic_packet *given)
 	ic_packet p = *given;
 	int side = IC_ORIG;
 	flow *f;
-	t->now = p.ticks > t->now ? p.ticks : t->now;
+	t->now = p.ticks;
 	if (!expire(t))
 		return false;
 	bool one_way = false;
@@ -347,8 +354,10 @@ bool ic_flow_packet(ic_flow_table *t, const ic_packet *given)
 	}
 	uint64_t hash = hash_of(&p.src, p.sport, &p.dst, p.dport, p.proto);
 	f = find(t, hash, &p, &side);
-	/* A SYN after the end starts the next connection of the same ports. */
-	if (f && p.proto == FLOW_TCP && flow_tcp_begins_anew(f, side, &p)) {
+	/* A SYN after the end starts the next connection of the same ports. One that is idle may still be
+	 * there: behind others in its queue when the times of packets are not in order. */
+	bool anew = f && (is_idle(t, f) || (p.proto == FLOW_TCP && flow_tcp_begins_anew(f, side, &p)));
+	if (anew) {
 		if (!end_flow(t, f))
 			return false;
 		f = NULL;

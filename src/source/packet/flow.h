@@ -37,8 +37,6 @@ typedef struct ic_flow_handler {
 		     uint64_t number);
 	/* n bytes of that side will never come. */
 	bool (*gap)(void *ctx, ic_flow *f, int side, uint64_t n);
-	/* Each packet with payload, as it arrives (for bursts); keepalives (one old byte, or none) are none. */
-	bool (*beat)(void *ctx, ic_flow *f, int side, uint32_t length, int64_t ticks);
 	/* It ended: closed, timed out, evicted, or the capture is over. app is to be freed. */
 	bool (*end)(void *ctx, ic_flow *f);
 } ic_flow_handler;
@@ -58,7 +56,7 @@ typedef struct ic_flow_table ic_flow_table;
 /* limits NULL: the defaults. NULL: out of memory. */
 ic_flow_table *ic_flow_table_new(const ic_flow_handler *h, const ic_flow_limits *limits, ic_budget *budget);
 void ic_flow_table_free(ic_flow_table *t); /* without end() calls */
-/* False: a handler failed. Time follows the packets. */
+/* False: a handler failed. Time is that of the packet, also when it is before that of the last one. */
 bool ic_flow_packet(ic_flow_table *t, const ic_packet *p);
 /* Ends up to `most` connections that are left, in order of their first packets; true while there are more. */
 bool ic_flow_finish(ic_flow_table *t, uint32_t most, bool *failed);

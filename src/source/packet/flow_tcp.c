@@ -127,7 +127,6 @@ static bool payload(ic_flow_table *t, flow *f, int side, const ic_packet *p, int
 		t->counts.retransmitted++;
 		return true;
 	}
-	bool ok = t->handler.beat(t->handler.ctx, &f->pub, side, p->length, p->ticks);
 	if (at < (int64_t)s->next) { /* its start is known */
 		uint64_t known = s->next - (uint64_t)at;
 		uint32_t skip = known < n ? (uint32_t)known : n;
@@ -137,10 +136,9 @@ static bool payload(ic_flow_table *t, flow *f, int side, const ic_packet *p, int
 		cut = known > p->captured ? cut - (uint32_t)(known - p->captured) : cut;
 		at = (int64_t)s->next;
 	}
-	if (ok && at > (int64_t)s->next)
+	if (at > (int64_t)s->next)
 		return hold(t, f, side, (uint64_t)at, from, n, p->ticks, p->number);
-	if (ok)
-		ok = deliver(t, f, side, from, n, p->ticks, p->number);
+	bool ok = deliver(t, f, side, from, n, p->ticks, p->number);
 	if (ok && cut && !(s->pieces && s->pieces->at < s->next + cut))
 		ok = deliver_gap(t, f, side, cut);
 	return ok && deliver_held(t, f, side);

@@ -46,6 +46,11 @@ void ic_http_free(ic_http *h)
 	ic_free(h);
 }
 
+size_t ic_http_bytes(const ic_http *h)
+{
+	return h ? sizeof *h + h->room : 0;
+}
+
 void ic_http_next_has_no_body(ic_http *h)
 {
 	h->next_has_no_body = true;

@@ -32,6 +32,7 @@ typedef struct ic_http ic_http;
 /* requests: the side that asks. NULL: out of memory. */
 ic_http *ic_http_new(bool requests);
 void ic_http_free(ic_http *h);
+size_t ic_http_bytes(const ic_http *h); /* of memory; NULL: 0 */
 /* True when these first bytes of a connection's side may start a message. *more: too few to tell. */
 bool ic_http_sniff(bool requests, const uint8_t *p, size_t n, bool *more);
 /* The answer to the next message has no body (HEAD), or ends the protocol (CONNECT, 101): to be told by the

@@ -25,9 +25,11 @@ static void capture_end(ic_reader *r)
 	if (!r)
 		return;
 	bool failed = false;
-	if (r->flows) /* what connections still hold goes with their end */
-		while (ic_flow_finish(r->flows, UINT32_MAX, &failed) || failed)
-			failed = false;
+	while (r->flows && (ic_flow_finish(r->flows, FINISH_STEP, &failed) || failed)) {
+		failed = false; /* only what connections hold is to be freed */
+		ic_events_clear(&r->events);
+		ic_events_init(&r->events, NULL);
+	}
 	ic_flow_table_free(r->flows);
 	ic_apps_free(r->apps);
 	ic_events_clear(&r->events);
@@ -44,10 +46,9 @@ static ic_reader *capture_begin(const ic_reader_config *cfg, const ic_layout *la
 		return NULL;
 	r->req = cfg->req;
 	ic_events_init(&r->events, NULL);
-	/* Only connections are asked for: what they carry need not be looked at, but for their service. */
 	r->capture = ic_capture_new();
 	r->decoder = ic_decoder_new(cfg->req->budget);
-	r->apps = ic_apps_new(&r->events, true);
+	r->apps = ic_apps_new(&r->events, cfg->req->budget);
 	ic_flow_handler h = { 0 };
 	if (r->apps)
 		h = ic_apps_handler(r->apps);

@@ -73,6 +73,11 @@ void ic_quic_free(ic_quic *q)
 	ic_free(q);
 }
 
+size_t ic_quic_bytes(const ic_quic *q)
+{
+	return q ? sizeof *q + (q->crypto ? (size_t)CRYPTO_MAX : 0) : 0;
+}
+
 /* ---- headers ---- */
 
 typedef struct initial {

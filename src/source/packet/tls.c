@@ -195,8 +195,11 @@ struct ic_tls {
 	uint8_t head[RECORD_HEAD];
 	uint8_t head_n;
 	uint32_t left;	  /* of the record */
+	uint32_t record;  /* its length */
+	bool app_data;	  /* application data was seen: no hello can follow */
 	bool handshake;	  /* the record is one, in clear */
-	bool sealed;	  /* what follows is encrypted */
+	bool sealed;	  /* what follows is encrypted, unless it is a hello */
+	bool doubtful;	  /* the record may be encrypted: told by its first bytes */
 	uint8_t *message; /* a handshake message on its way */
 	uint32_t n, room;
 	uint16_t next; /* DTLS: message_seq */
@@ -212,6 +215,11 @@ void ic_tls_free(ic_tls *t)
 	if (t)
 		ic_free(t->message);
 	ic_free(t);
+}
+
+size_t ic_tls_bytes(const ic_tls *t)
+{
+	return t ? sizeof *t + t->room : 0;
 }
 
 bool ic_tls_sniff(const uint8_t *p, size_t n, bool *more)
@@ -265,6 +273,14 @@ static bool message(const ic_tls_sink *sink, bool datagrams, const uint8_t *p, s
 	}
 }
 
+/* A TLS 1.3 peer in compatibility mode sends a ChangeCipherSpec before its second hello (RFC 8446, D.4).
+ * Encrypted bytes look like one once in 2^31. */
+static bool is_whole_hello(const uint8_t *head, uint32_t record)
+{
+	size_t n = 4 + ((size_t)head[1] << 16 | (size_t)head[2] << 8 | head[3]);
+	return (head[0] == CLIENT_HELLO || head[0] == SERVER_HELLO) && n == record;
+}
+
 /* Handshake bytes; messages may begin and end anywhere in them. False: out of memory, or no TLS. */
 static bool handshake(ic_tls *t, const uint8_t *p, size_t n, const ic_tls_sink *sink)
 {
@@ -283,6 +299,11 @@ static bool handshake(ic_tls *t, const uint8_t *p, size_t n, const ic_tls_sink *
 		n -= part;
 		if (t->n < 4)
 			continue;
+		if (t->doubtful && !is_whole_hello(t->message, t->record)) {
+			t->handshake = false;
+			t->n = 0;
+			return true;
+		}
 		want = 4 + ((size_t)t->message[1] << 16 | (size_t)t->message[2] << 8 | t->message[3]);
 		if (t->n < want)
 			continue;
@@ -300,10 +321,15 @@ static bool begin_record(ic_tls *t, const ic_tls_sink *sink)
 	t->left = (uint32_t)t->head[3] << 8 | t->head[4];
 	if (type < CHANGE_CIPHER || type > DATA + 1 || t->head[1] != 3 || t->left > RECORD_MAX)
 		return false;
-	t->handshake = type == HANDSHAKE && !t->sealed;
+	t->record = t->left;
+	t->handshake = type == HANDSHAKE && !t->app_data;
+	t->doubtful = t->sealed;
+	if (t->doubtful)
+		t->n = 0;
 	if (type == CHANGE_CIPHER || type == DATA) {
 		bool first = !t->sealed;
 		t->sealed = true;
+		t->app_data |= type == DATA;
 		t->n = 0;
 		return !first || sink->encrypted(sink->ctx);
 	}

@@ -40,6 +40,7 @@ typedef struct ic_tls_sink {
 typedef struct ic_tls ic_tls;
 ic_tls *ic_tls_new(void);
 void ic_tls_free(ic_tls *t);
+size_t ic_tls_bytes(const ic_tls *t);			   /* of memory; NULL: 0 */
 bool ic_tls_sniff(const uint8_t *p, size_t n, bool *more); /* also SSLv2-style hellos */
 /* False: no TLS from here on, or the sink failed; nothing more is to be fed then. */
 bool ic_tls_feed(ic_tls *t, const uint8_t *p, size_t n, const ic_tls_sink *sink);
@@ -58,6 +59,7 @@ bool ic_certificate_parse(ic_arena *a, const uint8_t *der, size_t n, ic_certific
 typedef struct ic_quic ic_quic; /* CRYPTO bytes of one connection's client, over packets; bounded at 64 KiB */
 ic_quic *ic_quic_new(void);
 void ic_quic_free(ic_quic *q);
+size_t ic_quic_bytes(const ic_quic *q);		/* of memory; NULL: 0 */
 bool ic_quic_sniff(const uint8_t *p, size_t n); /* a long header of a known version with an Initial packet */
 typedef enum ic_quic_result { IC_QUIC_MORE, IC_QUIC_HELLO, IC_QUIC_NONE, IC_QUIC_NOMEM } ic_quic_result;
 /* One datagram of the client. HELLO: *ret is the ClientHello (slices into q). */
