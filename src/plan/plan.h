@@ -144,6 +144,8 @@ typedef struct ic_expand_column {
 	ic_qtype type;
 } ic_expand_column;
 
+typedef enum ic_parse_how { IC_PARSE_SIMPLE, IC_PARSE_REGEX, IC_PARSE_RELAXED, IC_PARSE_KV } ic_parse_how;
+
 /* One piece of a parse pattern: text to find, then the column that what follows goes to. */
 typedef struct ic_parse_piece {
 	ic_str text;	/* literal or regular expression; may be empty */
@@ -259,7 +261,7 @@ struct ic_op {
 		} step; /* out: input columns, then the declared ones; rows that match */
 		struct {
 			ic_expr *text;
-			enum { IC_PARSE_SIMPLE, IC_PARSE_REGEX, IC_PARSE_RELAXED, IC_PARSE_KV } how;
+			ic_parse_how how;
 			bool only_matches; /* parse-where */
 			ic_parse_piece *piece;
 			uint32_t pieces;

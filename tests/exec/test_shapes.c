@@ -270,7 +270,7 @@ static void top_nested_ranked(void **state)
 
 /* ---- parse ------------------------------------------------------------------------------------- */
 
-static ic_op *parse_of(rig *g, const char *rows, const char *schema, int how, uint32_t pieces,
+static ic_op *parse_of(rig *g, const char *rows, const char *schema, ic_parse_how how, uint32_t pieces,
 		       const ic_parse_piece *piece, uint32_t captures)
 {
 	ic_op *t = rig_table(g, "s:string", rows);
