@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/alloc.h"
 #include "lang/lang.h"
 
 /* ---- a catalog of three tables */
@@ -374,14 +375,38 @@ static void test_limits(void **state)
 	limited(repeated("let a0 = 1;", "let a# = 1;", 5000, "print 1"));
 }
 
+/* Every request of memory may fail: then there is no plan and nothing leaks. */
+static void test_memory(void **state)
+{
+	static const char *const text =
+	    "let f = (x:long) { toscalar(Flows | summarize max(bytes)) + x };"
+	    "Flows | where host in ('a', 'b') and ip == '10.0.0.1' | extend x = f(bytes), s = bag.a "
+	    "| join kind=leftouter (union withsource=src Flows, Alerts) on host "
+	    "| summarize c = count(), arg_max(bytes, *) by bin(Timestamp, 1h), port "
+	    "| mv-expand bag | evaluate bag_unpack(bag) | sort by c | extend p = prev(c) | project p, other";
+	(void)state;
+	ic_status st = IC_E_NOMEM;
+	for (uint64_t n = 1; n < 1000 && st != IC_OK; n++) {
+		ic_plan plan;
+		ic_diag diag;
+		ic_alloc_fail_after(n);
+		st = compile(text, &plan, &diag);
+		ic_alloc_fail_after(0);
+		assert_true(st == IC_OK || st == IC_E_NOMEM);
+		ic_plan_clear(&plan);
+	}
+	assert_int_equal(st, IC_OK);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_names), cmocka_unit_test(test_columns),
-		cmocka_unit_test(test_types), cmocka_unit_test(test_refused_names),
-		cmocka_unit_test(test_lets),  cmocka_unit_test(test_joins),
-		cmocka_unit_test(test_order), cmocka_unit_test(test_operators),
-		cmocka_unit_test(test_notes), cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_names),  cmocka_unit_test(test_columns),
+		cmocka_unit_test(test_types),  cmocka_unit_test(test_refused_names),
+		cmocka_unit_test(test_lets),   cmocka_unit_test(test_joins),
+		cmocka_unit_test(test_order),  cmocka_unit_test(test_operators),
+		cmocka_unit_test(test_notes),  cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_memory),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -94,7 +94,7 @@ void ic_bind_warn(ic_binder *b, ic_place at, const char *fmt, ...)
 
 /* ---- names */
 
-ic_bind_name *ic_bind_push(ic_binder *b, const ic_bind_name *prev, ic_kql_name name, int kind)
+ic_bind_name *ic_bind_push(ic_binder *b, const ic_bind_name *prev, ic_kql_name name, enum ic_bind_kind kind)
 {
 	ic_bind_name *n = ic_bind_alloc(b, 1, sizeof *n);
 	bool *used = ic_bind_alloc(b, 1, sizeof *used);

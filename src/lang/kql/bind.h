@@ -40,7 +40,7 @@ typedef struct ic_rel {
 struct ic_bind_name {
 	const ic_bind_name *prev;
 	ic_kql_name name;
-	enum {
+	enum ic_bind_kind {
 		IC_BIND_LET,	  /* expr, seen from `prev` on */
 		IC_BIND_FUNCTION, /* stmt */
 		IC_BIND_VALUE,	  /* a scalar parameter: value */
@@ -129,7 +129,7 @@ void ic_bind_leave(ic_binder *b);
 void *ic_bind_grow(ic_binder *b, void *list, uint32_t n, uint32_t *room, size_t size);
 void ic_bind_warn(ic_binder *b, ic_place at, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
-ic_bind_name *ic_bind_push(ic_binder *b, const ic_bind_name *prev, ic_kql_name name, int kind);
+ic_bind_name *ic_bind_push(ic_binder *b, const ic_bind_name *prev, ic_kql_name name, enum ic_bind_kind kind);
 const ic_bind_name *ic_bind_find(const ic_bind_name *names, ic_str name);
 /* Pushes the statements of a block. */
 const ic_bind_name *ic_bind_statements(ic_binder *b, const ic_bind_name *names, const ic_kql_stmt *stmt,
