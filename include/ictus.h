@@ -152,6 +152,18 @@ void ic_convert_options_init(ic_convert_options *opt);
 ic_status ic_convert(const ic_convert_options *opt, const ic_observer *obs, const ic_output *out,
 		     ic_summary *ret, ic_error *err);
 
+typedef struct ic_fingerprint_options {
+	ic_input_options input; /* captures; ports and scope are not applied */
+	const char *format;	/* "ndjson" (default), "csv", "table", "json" */
+	const char *ja3_list;	/* CSV of bad fingerprints with date and reason; NULL: none */
+	const char *ja4_list;
+} ic_fingerprint_options;
+
+void ic_fingerprint_options_init(ic_fingerprint_options *opt);
+/* One row for each TLS hello and HTTP request of captures, in order of time. */
+ic_status ic_fingerprint(const ic_fingerprint_options *opt, const ic_observer *obs, const ic_output *out,
+			 ic_summary *ret, ic_error *err);
+
 typedef struct ic_score_options {
 	const char *path;		  /* CSV `key,time,bytes`; "-" for stdin */
 	int64_t since_ticks, until_ticks; /* IC_TIME_NONE: open */

@@ -30,6 +30,7 @@ typedef struct cli_args {
 	ic_input_options input;
 	ic_scan_options scan;
 	ic_convert_options convert;
+	ic_fingerprint_options fingerprint;
 	ic_score_options score;
 	ic_simulate_options simulate;
 	const char *rules; /* folder of the verb rules; NULL: those that are built in */

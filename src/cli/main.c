@@ -6,7 +6,7 @@
 #include "cli/verbs.h"
 
 const cli_verb *const cli_verbs[] = {
-	&cli_scan,     &cli_query, &cli_explain,    &cli_score,	    &cli_convert,
+	&cli_scan,     &cli_query, &cli_explain,    &cli_score,	    &cli_convert, &cli_fingerprint,
 	&cli_simulate, &cli_rules, &cli_completion, &cli_help_verb, NULL,
 };
 

@@ -6,6 +6,7 @@
 #include "cli/cli.h"
 
 extern const cli_verb cli_scan, cli_query, cli_explain, cli_score, cli_convert, cli_simulate, cli_rules;
+extern const cli_verb cli_fingerprint;
 extern const cli_verb cli_completion, cli_help_verb;
 
 #endif

@@ -362,6 +362,22 @@ static void old_form(void **state)
 	ic_tls_free(t);
 }
 
+static void old_form_cut(void **state)
+{
+	(void)state;
+	for (uint8_t length = 0; length < 9; length++) { /* shorter than its fixed parts */
+		uint8_t *p = malloc(17);
+		memset(p, 0, 17);
+		p[0] = 0x80;
+		p[1] = length;
+		p[2] = 1;
+		ic_tls *t = ic_tls_new();
+		assert_false(ic_tls_feed(t, p, 17, &sink));
+		ic_tls_free(t);
+		free(p);
+	}
+}
+
 static void datagrams(void **state)
 {
 	out body = { .n = 0 };
@@ -454,8 +470,8 @@ static void quic(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(ja3),	TEST(ja4),	 TEST(records), TEST(server),
-		TEST(old_form), TEST(datagrams), TEST(quic),
+		TEST(ja3),	TEST(ja4),	    TEST(records),   TEST(server),
+		TEST(old_form), TEST(old_form_cut), TEST(datagrams), TEST(quic),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -32,6 +32,7 @@ typedef struct app {
 	uint8_t *start[IC_SIDES]; /* first bytes that did not tell yet */
 	uint16_t start_n[IC_SIDES];
 	int64_t ticks; /* of the bytes at hand */
+	uint64_t packet;
 	int side;
 
 	ic_http *http[IC_SIDES];
@@ -55,14 +56,20 @@ struct ic_apps {
 	ic_events *events;
 	ic_budget *budget;
 	uint64_t given_up;
+	ic_hello_sink sink; /* .hello NULL: nobody listens */
 };
 
 ic_apps *ic_apps_new(ic_events *events, ic_budget *budget)
 {
 	ic_apps *a = ic_calloc(1, sizeof *a);
 	if (a)
-		*a = (ic_apps){ events, budget, 0 };
+		*a = (ic_apps){ .events = events, .budget = budget };
 	return a;
+}
+
+void ic_apps_listen(ic_apps *a, const ic_hello_sink *sink)
+{
+	a->sink = *sink;
 }
 
 uint64_t ic_apps_given_up(const ic_apps *a)
@@ -130,6 +137,11 @@ static bool begin(void *ctx, ic_flow *f, const ic_packet *first)
 	return true;
 }
 
+static char transport_letter(const app *a)
+{
+	return a->carries == QUIC ? 'q' : a->carries == DTLS ? 'd' : 't';
+}
+
 static app *app_new(ic_apps *apps, ic_flow *f)
 {
 	app *a = ic_calloc(1, sizeof *a);
@@ -141,6 +153,18 @@ static app *app_new(ic_apps *apps, ic_flow *f)
 	ic_arena_init(&a->arena, PAGE, NULL);
 	f->app = a;
 	return a;
+}
+
+static bool tell_listener(const app *a, const ic_tls_hello *tls, const ic_http_head *request)
+{
+	const ic_hello_sink *s = &a->apps->sink;
+	const ic_hello h = { .flow = a->flow,
+			     .ticks = a->ticks,
+			     .packet = a->packet,
+			     .tls = tls,
+			     .transport = transport_letter(a),
+			     .request = request };
+	return !s->hello || s->hello(s->ctx, &h);
 }
 
 /* ---- HTTP ---- */
@@ -186,7 +210,7 @@ static bool tell_request(app *a, const ic_http_head *answer)
 static bool take_request(app *a, const ic_http_head *h)
 {
 	size_t n = (size_t)h->method.n + h->target.n + h->host.n + h->user_agent.n + h->referrer.n;
-	if (a->asked_n == REQUESTS_MAX && !tell_request(a, NULL))
+	if (!tell_listener(a, NULL, h) || (a->asked_n == REQUESTS_MAX && !tell_request(a, NULL)))
 		return false;
 	asked *r = ic_malloc(sizeof *r + n);
 	if (!r)
@@ -258,6 +282,8 @@ static bool take_hello(void *ctx, const ic_tls_hello *h)
 	app *a = ctx;
 	ic_ja3 ja3;
 	ic_ja4 ja4;
+	if (!tell_listener(a, h, NULL))
+		return false;
 	if (a->hello[h->client ? IC_ORIG : IC_RESP] && !h->client)
 		return true;
 	/* After a retry the second hello is the one that counts for the server, the first for the client. */
@@ -270,7 +296,7 @@ static bool take_hello(void *ctx, const ic_tls_hello *h)
 		a->version = h->version;
 		return keep(a, &a->ja3s, ic_str_of(ja3.hash)) && keep(a, &a->alpn, h->alpn);
 	}
-	ic_ja4_of(h, a->carries == QUIC ? 'q' : a->carries == DTLS ? 'd' : 't', &ja4);
+	ic_ja4_of(h, transport_letter(a), &ja4);
 	a->hello_ticks = a->ticks;
 	return keep(a, &a->ja3, ic_str_of(ja3.hash)) && keep(a, &a->ja4, ic_str_of(ja4.form[0])) &&
 	       keep(a, &a->sni, h->sni);
@@ -436,12 +462,12 @@ static bool data(void *ctx, ic_flow *f, int side, const uint8_t *p, size_t n, in
 {
 	bool late = is_closed(f);
 	app *a = late ? NULL : f->app;
-	(void)number;
 	if (n == 0 || (late && !starts_tls(f, side, p, n)))
 		return true;
 	if (!a && !(a = app_new(ctx, f)))
 		return false;
 	a->ticks = ticks;
+	a->packet = number;
 	a->side = side;
 	if (a->carries == UNKNOWN && f->proto == 17)
 		a->carries = carries_datagrams(p, n);

@@ -6,6 +6,23 @@
 
 #include "source/packet/events.h"
 
+#include "source/packet/http1.h"
+#include "source/packet/tls.h"
+
+/* A hello or a request, told as soon as it is met; all of it is valid during the call only. */
+typedef struct ic_hello {
+	const ic_flow *flow;
+	int64_t ticks;
+	uint64_t packet;	     /* number of the one that completed it */
+	const ic_tls_hello *tls;     /* NULL: a request */
+	char transport;		     /* of tls, as JA4 names it: 't', 'q', 'd' */
+	const ic_http_head *request; /* NULL: a hello */
+} ic_hello;
+typedef struct ic_hello_sink {
+	void *ctx;
+	bool (*hello)(void *ctx, const ic_hello *h); /* false: out of memory, reading ends */
+} ic_hello_sink;
+
 typedef struct ic_apps ic_apps;
 /* budget: of what is kept for each connection; where it is used up the connection is not looked into any
  * more (ic_apps_given_up counts these). It may be NULL. NULL: out of memory. */
@@ -13,6 +30,8 @@ ic_apps *ic_apps_new(ic_events *events, ic_budget *budget);
 void ic_apps_free(ic_apps *a);
 /* For ic_flow_table_new; lives as long as the apps. */
 ic_flow_handler ic_apps_handler(ic_apps *a);
+/* Tells each hello and request to the sink too. Before the first packet. */
+void ic_apps_listen(ic_apps *a, const ic_hello_sink *sink);
 uint64_t ic_apps_given_up(const ic_apps *a);
 
 #endif

@@ -7,6 +7,7 @@ enum {
 	MESSAGE_MAX = 64 << 10,
 	RECORD_MAX = 16384 + 2048,
 	RECORD_HEAD = 5,
+	OLD_LEAST = 11, /* SSLv2's form: all of its fixed parts */
 	DTLS_HEAD = 13,
 	CHANGE_CIPHER = 20,
 	ALERT = 21,
@@ -362,7 +363,7 @@ bool ic_tls_feed(ic_tls *t, const uint8_t *p, size_t n, const ic_tls_sink *sink)
 			if (first && p[0] & 0x80) {
 				/* One packet holds it, or it is not worth the trouble. */
 				size_t length = (((size_t)p[0] & 0x7f) << 8 | (n > 1 ? p[1] : 0)) + 2;
-				if (n < 9 || length > n || !old_hello(p, length, sink))
+				if (length < OLD_LEAST || length > n || !old_hello(p, length, sink))
 					return false;
 				p += length;
 				n -= length;

@@ -1,0 +1,443 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `fingerprint`: one row for each hello and request of captures, in order of time. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/time.h"
+#include "engine/hash_list.h"
+#include "engine/run.h"
+#include "report/report.h"
+#include "source/packet/hellos.h"
+#include "source/unpack.h"
+#include "source/walk.h"
+
+enum { BLOCK = 1 << 20, BLOCK_MOST = 32 << 20, HEAD = 8 };
+
+enum {
+	TIME,
+	EVENT,
+	SRC_IP,
+	SRC_PORT,
+	DST_IP,
+	DST_PORT,
+	TRANSPORT,
+	TLS_VERSION,
+	SNI,
+	ALPN,
+	JA3,
+	JA3_STRING,
+	JA3S,
+	JA4,
+	JA4_ALT,
+	METHOD,
+	HOST,
+	URI,
+	USER_AGENT,
+	COMMUNITY_ID,
+	PACKET,
+	SOURCE_FILE,
+	MATCHES,
+	COLUMNS
+};
+
+static const struct {
+	const char *name;
+	ic_qtype type;
+} columns[COLUMNS] = {
+	{ "time", IC_Q_STRING },	{ "event", IC_Q_STRING },	 { "src_ip", IC_Q_IP },
+	{ "src_port", IC_Q_LONG },	{ "dst_ip", IC_Q_IP },		 { "dst_port", IC_Q_LONG },
+	{ "transport", IC_Q_STRING },	{ "tls_version", IC_Q_STRING },	 { "sni", IC_Q_STRING },
+	{ "alpn", IC_Q_STRING },	{ "ja3", IC_Q_STRING },		 { "ja3_string", IC_Q_STRING },
+	{ "ja3s", IC_Q_STRING },	{ "ja4", IC_Q_STRING },		 { "ja4_alt", IC_Q_DYNAMIC },
+	{ "method", IC_Q_STRING },	{ "host", IC_Q_STRING },	 { "uri", IC_Q_STRING },
+	{ "user_agent", IC_Q_STRING },	{ "community_id", IC_Q_STRING }, { "packet", IC_Q_LONG },
+	{ "source_file", IC_Q_STRING }, { "matches", IC_Q_DYNAMIC },
+};
+
+typedef struct row {
+	struct row *next;
+	int64_t ticks;
+	uint64_t number; /* in order of reading: files, then packets */
+	ic_value v[COLUMNS];
+} row;
+
+typedef struct job {
+	ic_run run;
+	const ic_fingerprint_options *opt;
+	ic_arena arena; /* of the rows, in the budget */
+	row *first, **last;
+	size_t n;
+	const char *path;
+	ic_hash_list lists[2]; /* JA3, JA4 */
+	size_t captures;
+} job;
+
+/* ---- rows ---------------------------------------------------------------------------- */
+
+static bool put(job *j, row *r, unsigned column, ic_str s)
+{
+	if (!s.p)
+		return true;
+	char *copy = ic_arena_dup(&j->arena, s.p, s.n);
+	if (copy)
+		r->v[column] = ic_value_str((ic_str){ copy, s.n });
+	return copy != NULL;
+}
+
+static bool put_text(job *j, row *r, unsigned column, const char *s)
+{
+	return !*s || put(j, r, column, ic_str_of(s));
+}
+
+static const ic_dyn *text_of(job *j, const char *s)
+{
+	const char *copy = ic_arena_dup(&j->arena, s, strlen(s));
+	const ic_value v = ic_value_str(ic_str_of(copy ? copy : ""));
+	return copy ? ic_dyn_of(&j->arena, &v) : NULL;
+}
+
+/* What the list says of this hash, added to item[*n]. */
+static bool add_match(job *j, const ic_hash_list *list, const char *hash, int64_t ticks, const ic_dyn **item,
+		      uint32_t *n)
+{
+	const ic_listed *e = ic_hash_list_find(list, hash);
+	if (!e)
+		return true;
+	ic_value age = e->ticks == IC_TIME_NONE ? ic_value_null(IC_Q_LONG)
+						: ic_value_long((ticks - e->ticks) / (86400 * IC_TICKS_S));
+	const ic_dyn_member member[] = {
+		{ IC_STR("list"), text_of(j, list->name) },
+		{ IC_STR("reason"), text_of(j, e->reason) },
+		{ IC_STR("age_days"), ic_dyn_of(&j->arena, &age) },
+	};
+	if (!member[0].value || !member[1].value || !member[2].value)
+		return false;
+	item[*n] = ic_dyn_bag(&j->arena, member, 3);
+	return item[(*n)++] != NULL;
+}
+
+static bool put_client(job *j, row *r, const ic_hello *h)
+{
+	ic_ja3 ja3;
+	ic_ja4 ja4;
+	const ic_dyn *alt[IC_JA4_FORMS], *match[1 + IC_JA4_FORMS];
+	uint32_t matches = 0;
+	ic_ja4_of(h->tls, h->transport, &ja4);
+	bool ok = ic_ja3_of(&j->arena, h->tls, &ja3) && put_text(j, r, JA3, ja3.hash) &&
+		  put_text(j, r, JA4, ja4.form[0]) && put(j, r, ALPN, h->tls->alpn_first);
+	for (unsigned i = 1; ok && i < ja4.n; i++)
+		ok = (alt[i - 1] = text_of(j, ja4.form[i])) != NULL;
+	ok = ok && add_match(j, &j->lists[0], ja3.hash, h->ticks, match, &matches);
+	for (unsigned i = 0; ok && i < ja4.n; i++)
+		ok = add_match(j, &j->lists[1], ja4.form[i], h->ticks, match, &matches);
+	if (!ok)
+		return false;
+	r->v[JA3_STRING] = ic_value_str(ic_str_of(ja3.string));
+	r->v[JA4_ALT] = ic_value_dyn(ic_dyn_array(&j->arena, alt, ja4.n - 1));
+	r->v[MATCHES] = ic_value_dyn(ic_dyn_array(&j->arena, match, matches));
+	return r->v[JA4_ALT].dyn && r->v[MATCHES].dyn;
+}
+
+static bool put_server(job *j, row *r, const ic_hello *h)
+{
+	ic_ja3 ja3;
+	return ic_ja3_of(&j->arena, h->tls, &ja3) && put_text(j, r, JA3S, ja3.hash) &&
+	       put(j, r, ALPN, h->tls->alpn);
+}
+
+static bool put_what(job *j, row *r, const ic_hello *h)
+{
+	if (h->request)
+		return put_text(j, r, EVENT, "request") && put(j, r, METHOD, h->request->method) &&
+		       put(j, r, HOST, h->request->host) && put(j, r, URI, h->request->target) &&
+		       put(j, r, USER_AGENT, h->request->user_agent);
+	return put_text(j, r, EVENT, h->tls->client ? "client_hello" : "server_hello") &&
+	       put_text(j, r, TLS_VERSION, ic_tls_version_name(h->tls->version)) &&
+	       put(j, r, SNI, h->tls->sni) && (h->tls->client ? put_client(j, r, h) : put_server(j, r, h));
+}
+
+static bool take(void *ctx, const ic_hello *h)
+{
+	job *j = ctx;
+	char text[64];
+	const ic_flow *f = h->flow;
+	const ic_row_filter *filter = &j->run.filter;
+	if ((filter->since != IC_TIME_NONE && h->ticks < filter->since) ||
+	    (filter->until != IC_TIME_NONE && h->ticks > filter->until)) {
+		j->run.summary.out_time++;
+		return true;
+	}
+	row *r = ic_arena_alloc(&j->arena, sizeof *r);
+	if (!r)
+		return false;
+	*r = (row){ .ticks = h->ticks, .number = j->n };
+	for (unsigned c = 0; c < COLUMNS; c++)
+		r->v[c] = ic_value_null(columns[c].type);
+	for (int side = 0; side < IC_SIDES; side++) {
+		r->v[side ? DST_IP : SRC_IP] = (ic_value){ .type = IC_Q_IP, .ip = f->ip[side] };
+		r->v[side ? DST_PORT : SRC_PORT] = ic_value_long(f->port[side]);
+	}
+	r->v[PACKET] = ic_value_long((int64_t)h->packet);
+	r->v[SOURCE_FILE] = ic_value_str(ic_str_of(j->path));
+	text[ic_time_format(h->ticks, 6, text)] = 0;
+	bool ok = put_text(j, r, TIME, text) && put_text(j, r, TRANSPORT, f->proto == 6 ? "tcp" : "udp");
+	ic_flow_community_id(f, text);
+	ok = ok && put_text(j, r, COMMUNITY_ID, text) && put_what(j, r, h);
+	*j->last = r;
+	j->last = &r->next;
+	j->n++;
+	return ok;
+}
+
+/* ---- files --------------------------------------------------------------------------- */
+
+/* A file whose first bytes were looked at. */
+typedef struct file {
+	int fd;
+	uint8_t head[HEAD];
+	size_t head_n, head_at;
+} file;
+
+static ssize_t read_file(void *ctx, void *to, size_t n)
+{
+	file *f = ctx;
+	ssize_t got;
+	if (f->head_at < f->head_n) {
+		n = n < f->head_n - f->head_at ? n : f->head_n - f->head_at;
+		memcpy(to, f->head + f->head_at, n);
+		f->head_at += n;
+		return (ssize_t)n;
+	}
+	do
+		got = read(f->fd, to, n);
+	while (got < 0 && errno == EINTR);
+	return got < 0 ? -errno : got;
+}
+
+static void look_at_head(file *f)
+{
+	while (f->head_n < HEAD) {
+		ssize_t got = read(f->fd, f->head + f->head_n, HEAD - f->head_n);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got <= 0)
+			break;
+		f->head_n += (size_t)got;
+	}
+}
+
+/* Everything of one capture. *known: its first bytes are those of one. */
+static ic_status read_capture(ic_unpack *u, ic_hellos *h, bool *known, ic_error *err)
+{
+	size_t room = BLOCK, n = 0, made, used;
+	uint8_t *p = ic_malloc(room);
+	ic_status st = p ? IC_OK : ic_fail_nomem(err);
+	for (bool end = false, first = true; st == IC_OK && !end; first = false) {
+		ic_status damage = ic_unpack_read(u, p + n, room - n, &made, err);
+		n += made;
+		end = n < room || damage != IC_OK;
+		if (first && !(*known = n == 0 || ic_capture_sniff(p, n)))
+			break;
+		st = ic_hellos_feed(h, p, n, end, &used);
+		if (st != IC_OK)
+			st = ic_fail_nomem(err);
+		else if (damage != IC_OK)
+			st = damage;
+		n -= used;
+		memmove(p, p + used, n);
+		if (st == IC_OK && !end && n == room) { /* one block of the file is larger */
+			uint8_t *more = room < BLOCK_MOST ? ic_realloc(p, room * 2) : NULL;
+			st = more ? IC_OK : ic_fail_nomem(err);
+			p = more ? more : p;
+			room *= 2;
+		}
+	}
+	ic_free(p);
+	return st;
+}
+
+static void report(job *j, const char *path, const ic_found *found, bool known, uint64_t before,
+		   const ic_hellos_counts *counts, const ic_error *damage)
+{
+	ic_summary *s = &j->run.summary;
+	ic_buf shown;
+	ic_buf_init(&shown, 0);
+	ic_buf_term(&shown, ic_str_of(path));
+	ic_buf_putc(&shown, 0);
+	ic_file_report r = { .path = shown.failed ? "" : shown.p, .format = known ? "pcap" : "" };
+	if (damage->code != IC_OK) {
+		r.damaged = true;
+		r.first_bad = *damage;
+	} else if (!known) {
+		r.skipped = true;
+		(void)ic_fail_at(&r.first_bad, IC_E_FORMAT, path, 0, 0, "not a capture");
+		s->skipped_files += !found->named;
+		s->unknown_named += found->named;
+	}
+	if (counts) {
+		r.bad = counts->bad;
+		r.kept = j->n - before;
+		r.read = r.kept + r.bad;
+		if (counts->bad && !r.damaged)
+			(void)ic_fail_at(&r.first_bad, IC_E_FORMAT, path, counts->bad_at, 0, "%s",
+					 counts->cause);
+	}
+	s->files++;
+	s->damaged_files += r.damaged;
+	s->bad += r.bad;
+	s->rows += r.read;
+	s->kept += r.kept;
+	if (j->run.obs && j->run.obs->file_done)
+		j->run.obs->file_done(j->run.obs->ctx, &r);
+	ic_buf_clear(&shown);
+}
+
+static ic_status read_one(job *j, const ic_found *found, ic_error *err)
+{
+	const ic_hello_sink sink = { j, take };
+	const bool in = strcmp(found->path, "-") == 0;
+	const uint64_t before = j->n;
+	ic_error damage = { 0 };
+	bool known = true;
+	file f = { .fd = in ? STDIN_FILENO : -1 };
+	j->path = ic_arena_dup(&j->arena, found->path, strlen(found->path));
+	if (!j->path)
+		return ic_fail_nomem(err);
+	if (!found->error && !in)
+		f.fd = open(found->path, O_RDONLY | O_CLOEXEC);
+	if (f.fd < 0) {
+		(void)ic_fail_at(&damage, IC_E_IO, found->path, 0, 0, "%s",
+				 strerror(found->error ? found->error : errno));
+		report(j, found->path, found, known, before, NULL, &damage);
+		return IC_OK;
+	}
+	look_at_head(&f);
+	ic_hellos *h = ic_hellos_new(&sink, &j->run.budget);
+	ic_unpack *u = ic_unpack_new(ic_pack_of(f.head, f.head_n), read_file, &f);
+	ic_status st = h && u ? read_capture(u, h, &known, &damage) : ic_fail_nomem(&damage);
+	if (st == IC_E_NOMEM)
+		*err = damage;
+	else
+		report(j, found->path, found, known, before, ic_hellos_get_counts(h), &damage);
+	j->captures += known && st != IC_E_NOMEM;
+	ic_unpack_free(u);
+	ic_hellos_free(h);
+	if (!in)
+		(void)close(f.fd);
+	return st == IC_E_NOMEM ? st : IC_OK;
+}
+
+static ic_status read_all(job *j, ic_error *err)
+{
+	ic_walk w = { 0 };
+	const ic_input_options *in = j->run.opt;
+	ic_status st = ic_walk_paths(&w, in->paths, in->path_count, err);
+	for (size_t i = 0; i < w.n && st == IC_OK; i++)
+		st = read_one(j, &w.list[i], err);
+	ic_walk_clear(&w);
+	if (st == IC_OK && j->captures == 0)
+		st = ic_fail(err, IC_E_NOINPUT, "no capture to read");
+	return st;
+}
+
+/* ---- printing ------------------------------------------------------------------------ */
+
+static int in_time(const void *a, const void *b)
+{
+	const row *x = *(row *const *)a, *y = *(row *const *)b;
+	if (x->ticks != y->ticks)
+		return x->ticks < y->ticks ? -1 : 1;
+	return x->number < y->number ? -1 : x->number > y->number;
+}
+
+static ic_status print_some(ic_rows_writer *w, row *const *rows, uint32_t n)
+{
+	ic_arena a;
+	ic_vector_out out[COLUMNS];
+	ic_vector col[COLUMNS];
+	bool ok = true;
+	ic_arena_init(&a, 0, NULL);
+	for (unsigned c = 0; ok && c < COLUMNS; c++) {
+		ok = ic_vector_make(&out[c], &a, columns[c].type, n);
+		for (uint32_t i = 0; ok && i < n; i++)
+			ic_vector_set(&out[c], i, &rows[i]->v[c]);
+		col[c] = out[c].v;
+	}
+	const ic_chunk chunk = { .rows = n, .columns = COLUMNS, .col = col };
+	ic_status st = ok ? ic_rows_write(w, &chunk) : IC_E_NOMEM;
+	ic_arena_clear(&a);
+	return st;
+}
+
+static ic_status print(job *j, const ic_output *out, ic_error *err)
+{
+	ic_qcolumn column[COLUMNS];
+	for (unsigned c = 0; c < COLUMNS; c++)
+		column[c] = (ic_qcolumn){ ic_str_of(columns[c].name), columns[c].type };
+	const ic_schema schema = { column, COLUMNS };
+	row **rows = ic_reallocarray(NULL, j->n + 1, sizeof *rows);
+	size_t n = 0;
+	if (!rows)
+		return ic_fail_nomem(err);
+	for (row *r = j->first; r; r = r->next)
+		rows[n++] = r;
+	if (n)
+		qsort(rows, n, sizeof(row *), in_time);
+	ic_rows_writer *w = ic_rows_writer_new(j->opt->format, &schema, out, err);
+	ic_status st = w ? IC_OK : err->code;
+	for (size_t at = 0; st == IC_OK && at < n; at += IC_CHUNK_ROWS)
+		st = print_some(w, rows + at,
+				(uint32_t)(n - at < IC_CHUNK_ROWS ? n - at : (size_t)IC_CHUNK_ROWS));
+	if (st == IC_OK)
+		st = ic_rows_end(w, err);
+	else if (st == IC_E_NOMEM)
+		(void)ic_fail_nomem(err);
+	ic_rows_writer_free(w);
+	ic_free(rows);
+	return st;
+}
+
+/* ---- the verb ------------------------------------------------------------------------ */
+
+void ic_fingerprint_options_init(ic_fingerprint_options *opt)
+{
+	memset(opt, 0, sizeof *opt);
+	opt->input.since.ticks = opt->input.until.ticks = IC_TIME_NONE;
+	opt->input.now_ticks = IC_TIME_NONE;
+	opt->input.ports = "all";
+	opt->input.scope_all = true;
+	opt->format = "ndjson";
+}
+
+ic_status ic_fingerprint(const ic_fingerprint_options *opt, const ic_observer *obs, const ic_output *out,
+			 ic_summary *ret, ic_error *err)
+{
+	ic_error local = { 0 };
+	err = err ? err : &local;
+	job j = { .opt = opt };
+	ic_status st = ic_run_init(&j.run, &opt->input, obs, err);
+	if (st != IC_OK)
+		return st;
+	j.last = &j.first;
+	ic_arena_init(&j.arena, 0, &j.run.budget);
+	if (opt->ja3_list)
+		st = ic_hash_list_open(&j.lists[0], opt->ja3_list, IC_HASH_JA3, err);
+	if (st == IC_OK && opt->ja4_list)
+		st = ic_hash_list_open(&j.lists[1], opt->ja4_list, IC_HASH_JA4, err);
+	if (st == IC_OK)
+		st = read_all(&j, err);
+	if (st == IC_OK)
+		st = print(&j, out, err);
+	if (ret)
+		*ret = j.run.summary;
+	ic_hash_list_clear(&j.lists[0]);
+	ic_hash_list_clear(&j.lists[1]);
+	ic_arena_clear(&j.arena);
+	ic_run_clear(&j.run);
+	return st;
+}
