@@ -174,7 +174,8 @@ static ic_value extreme(ic_call *c, const ic_value *arg, int wanted)
 	ic_value best = ic_value_null(c->expr->type);
 	for (uint32_t i = 0; i < c->expr->call.n; i++) {
 		const ic_value *v = &arg[i];
-		if (v->null)
+		/* of addresses an unknown one comes as the empty text */
+		if (v->null || (c->expr->type == IC_Q_IP && v->type != IC_Q_IP))
 			continue;
 		if (v->type == IC_Q_REAL && isnan(v->d))
 			return *v;
