@@ -195,6 +195,7 @@ bool ic_tls_hello_parse(bool client, const uint8_t *p, size_t n, ic_tls_hello *r
 struct ic_tls {
 	uint8_t head[RECORD_HEAD];
 	uint8_t head_n;
+	bool begun;	  /* a byte was seen */
 	uint32_t left;	  /* of the record */
 	uint32_t record;  /* its length */
 	bool app_data;	  /* application data was seen: no hello can follow */
@@ -359,7 +360,8 @@ bool ic_tls_feed(ic_tls *t, const uint8_t *p, size_t n, const ic_tls_sink *sink)
 {
 	while (n) {
 		if (t->left == 0) {
-			bool first = t->head_n == 0 && !t->sealed && t->n == 0;
+			const bool first = !t->begun;
+			t->begun = true;
 			if (first && p[0] & 0x80) {
 				/* One packet holds it, or it is not worth the trouble. */
 				size_t length = (((size_t)p[0] & 0x7f) << 8 | (n > 1 ? p[1] : 0)) + 2;
