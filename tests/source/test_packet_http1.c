@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "source/packet/http1.h"
-#include "source/packet/websocket.h"
 
 /* What a parser told, as text. */
 static char told[2048];
@@ -184,57 +183,11 @@ static void sniffing(void **state)
 	}
 }
 
-static void websocket(void **state)
-{
-	/* a masked text of 3 bytes, a ping, 200 bytes with a 16 bit length, a part, its end of 0 bytes */
-	static const uint8_t head[] = { 0x81, 0x83, 1, 2, 3, 4, 'a', 'b', 'c', 0x89, 0, 0x82, 126, 0, 200 };
-	static const uint8_t tail[] = { 0x01, 1, 'x', 0x80, 0 };
-	uint8_t all[sizeof head + 200 + sizeof tail];
-	static const ic_ws_frame want[] = {
-		{ 1, true, true, false, 3 },   { 9, true, false, true, 0 },  { 2, true, false, false, 200 },
-		{ 1, false, false, false, 1 }, { 0, true, false, false, 0 },
-	};
-	(void)state;
-	memset(all, 0xff, sizeof all);
-	memcpy(all, head, sizeof head);
-	memcpy(all + sizeof head + 200, tail, sizeof tail);
-	for (size_t step = 1; step <= sizeof all; step++) {
-		ic_ws w = { 0 };
-		ic_ws_frame f;
-		unsigned n = 0;
-		bool bad;
-		for (size_t from = 0; from < sizeof all; from += step) {
-			size_t part = sizeof all - from < step ? sizeof all - from : step, at = 0;
-			while (ic_ws_next(&w, all + from, part, &at, &f, &bad)) {
-				assert_true(n < 5);
-				assert_int_equal(f.opcode, want[n].opcode);
-				assert_int_equal(f.final, want[n].final);
-				assert_int_equal(f.masked, want[n].masked);
-				assert_int_equal(f.control, want[n].control);
-				assert_int_equal(f.length, want[n].length);
-				n++;
-			}
-			assert_false(bad);
-		}
-		assert_int_equal(n, 5);
-	}
-	static const uint8_t wrong[][2] = { { 0x83, 0 }, { 0x89, 126 }, { 0x09, 0 }, { 0x8b, 0 } };
-	for (size_t i = 0; i < 4; i++) {
-		const uint8_t p[4] = { wrong[i][0], wrong[i][1], 0, 200 };
-		ic_ws w = { 0 };
-		ic_ws_frame f;
-		size_t at = 0;
-		bool bad;
-		assert_false(ic_ws_next(&w, p, 4, &at, &f, &bad));
-		assert_true(bad);
-	}
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(messages), cmocka_unit_test(no_http),	cmocka_unit_test(answers_to_head),
-		cmocka_unit_test(gaps),	    cmocka_unit_test(sniffing), cmocka_unit_test(websocket),
+		cmocka_unit_test(gaps),	    cmocka_unit_test(sniffing),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
