@@ -204,6 +204,40 @@ static ic_expr *item(ic_binder *b, const ic_bind_scope *s, const ic_kql_expr *e)
 	return ic_bind_call2(b, e->at, IC_FN_INDEX, IC_Q_DYNAMIC, object, i);
 }
 
+/* ---- many conditions as one */
+
+typedef struct conditions {
+	ic_expr **list;
+	uint32_t n, room;
+} conditions;
+
+static bool add_condition(ic_binder *b, conditions *c, ic_expr *e)
+{
+	c->list = e ? ic_bind_grow(b, c->list, c->n, &c->room, sizeof(ic_expr *)) : NULL;
+	if (!c->list)
+		return false;
+	c->list[c->n++] = e;
+	return true;
+}
+
+/* As a balanced tree, so that thousands of them make no deep one. */
+static ic_expr *halves(ic_binder *b, ic_place at, ic_fn_id fn, ic_expr *const *list, uint32_t n)
+{
+	if (n == 1)
+		return list[0];
+	ic_expr *left = halves(b, at, fn, list, n / 2);
+	ic_expr *right = halves(b, at, fn, list + n / 2, n - n / 2);
+	return ic_bind_call2(b, at, fn, IC_Q_BOOL, left, right);
+}
+
+/* None at all: false. */
+static ic_expr *joined(ic_binder *b, ic_place at, ic_fn_id fn, const conditions *c)
+{
+	if (b->status != IC_OK)
+		return NULL;
+	return c->n ? halves(b, at, fn, c->list, c->n) : ic_bind_const(b, at, ic_value_bool(false));
+}
+
 /* ---- search: a text that stands alone */
 
 static bool searched(ic_qtype t)
@@ -255,20 +289,15 @@ static ic_expr *column_has(ic_binder *b, const ic_bind_scope *s, ic_place at, ui
 }
 
 /* Some column has the text. */
-static ic_expr *any_column_has(ic_binder *b, const ic_bind_scope *s, ic_place at, ic_fn_id fn, ic_str text,
-			       bool all_types)
+static ic_expr *any_column_has(ic_binder *b, const ic_bind_scope *s, ic_place at, ic_fn_id fn, ic_str text)
 {
-	ic_expr *any = NULL;
+	conditions any = { 0 };
 	const ic_schema *out = &s->row->op->out;
-	for (uint32_t i = 0; i < out->n && b->status == IC_OK; i++) {
-		if (!all_types && !searched(out->column[i].type))
-			continue;
-		if (ic_str_eq(out->column[i].name, IC_STR("$table")))
-			continue;
-		ic_expr *one = column_has(b, s, at, i, fn, text);
-		any = any ? ic_bind_call2(b, at, IC_FN_OR, IC_Q_BOOL, any, one) : one;
-	}
-	return any ? any : ic_bind_const(b, at, ic_value_bool(false));
+	for (uint32_t i = 0; i < out->n; i++)
+		if (searched(out->column[i].type) && !ic_str_eq(out->column[i].name, IC_STR("$table")) &&
+		    !add_condition(b, &any, column_has(b, s, at, i, fn, text)))
+			return NULL;
+	return joined(b, at, IC_FN_OR, &any);
 }
 
 static ic_expr *term(ic_binder *b, const ic_bind_scope *s, const ic_kql_expr *e)
@@ -279,7 +308,7 @@ static ic_expr *term(ic_binder *b, const ic_bind_scope *s, const ic_kql_expr *e)
 		if (fn == IC_FN_COUNT)
 			return NULL;
 		if (ic_str_eq(e->term.column.text, IC_STR("*")))
-			return any_column_has(b, s, e->at, fn, text, false);
+			return any_column_has(b, s, e->at, fn, text);
 		int32_t i = ic_bind_column(&s->row->op->out, e->term.column.text);
 		return i < 0 ? unknown_column(b, s, e, e->term.column.text)
 			     : column_has(b, s, e->at, (uint32_t)i, fn, text);
@@ -291,31 +320,17 @@ static ic_expr *term(ic_binder *b, const ic_bind_scope *s, const ic_kql_expr *e)
 			return ic_bind_nomem(b);
 	}
 	ic_fn_id fn = term_operator(b, &text, s->search_cs);
-	return fn == IC_FN_COUNT ? NULL : any_column_has(b, s, e->at, fn, text, false);
+	return fn == IC_FN_COUNT ? NULL : any_column_has(b, s, e->at, fn, text);
 }
 
 /* ---- conditions */
 
-/* and/or chains of machine-made queries are long: the left side is walked in a loop. */
 static ic_expr *logic(ic_binder *b, const ic_bind_scope *s, const ic_kql_expr *e)
 {
-	uint32_t n = 0;
-	const ic_kql_expr *left = e;
-	for (; left->kind == IC_KE_BINARY && left->binary.fn == e->binary.fn; left = left->binary.left)
-		n++;
-	const ic_kql_expr **chain = ic_bind_alloc(b, n, sizeof *chain);
-	if (!chain)
-		return NULL;
-	left = e;
-	for (uint32_t i = n; i-- > 0; left = left->binary.left)
-		chain[i] = left;
 	const char *what = e->binary.fn == IC_FN_AND ? "and" : "or";
-	ic_expr *all = ic_bind_predicate(b, s, left, what);
-	for (uint32_t i = 0; i < n && all; i++) {
-		ic_expr *right = ic_bind_predicate(b, s, chain[i]->binary.right, what);
-		all = ic_bind_call2(b, chain[i]->at, e->binary.fn, IC_Q_BOOL, all, right);
-	}
-	return all;
+	ic_expr *left = ic_bind_predicate(b, s, e->binary.left, what);
+	ic_expr *right = left ? ic_bind_predicate(b, s, e->binary.right, what) : NULL;
+	return ic_bind_call2(b, e->at, e->binary.fn, IC_Q_BOOL, left, right);
 }
 
 ic_expr *ic_bind_predicate(ic_binder *b, const ic_bind_scope *s, const ic_kql_expr *e, const char *what)
@@ -342,18 +357,18 @@ static ic_expr *star_has(ic_binder *b, const ic_bind_scope *s, const ic_kql_expr
 	if (!ic_qtype_is_text(y->type))
 		return ic_bind_fail(b, IC_DIAG_TYPE, e->at, e->length, "* %.*s takes a string",
 				    IC_BIND_NAME(e->binary.sign));
-	ic_expr *any = NULL;
-	for (uint32_t i = 0; i < s->row->op->out.n && b->status == IC_OK; i++) {
+	conditions any = { 0 };
+	for (uint32_t i = 0; i < s->row->op->out.n; i++) {
 		ic_expr *c = ic_bind_to(b, ic_bind_column_at(b, e->at, &s->row->op->out, i), IC_Q_STRING);
-		ic_expr *one = c ? ic_bind_operator(b, e->at, e->length, e->binary.fn, e->binary.sign, c,
-						    ic_bind_copy(b, y))
-				 : NULL;
-		any = any ? ic_bind_call2(b, e->at, IC_FN_OR, IC_Q_BOOL, any, one) : one;
+		ic_expr *copy = c ? ic_bind_copy(b, y) : NULL;
+		if (!add_condition(
+			b, &any,
+			ic_bind_operator(b, e->at, e->length, e->binary.fn, e->binary.sign, c, copy)))
+			return NULL;
 	}
-	return opposite(b, e, e->binary.negated, any);
+	return opposite(b, e, e->binary.negated, joined(b, e->at, IC_FN_OR, &any));
 }
 
-/* Long chains of + and the like nest to the left. */
 static ic_expr *binary(ic_binder *b, const ic_bind_scope *s, const ic_kql_expr *e)
 {
 	if (e->binary.fn == IC_FN_AND || e->binary.fn == IC_FN_OR)
@@ -410,14 +425,14 @@ static ic_expr *in_table(ic_binder *b, const ic_bind_scope *s, const ic_kql_expr
 static ic_expr *in_each(ic_binder *b, const ic_kql_expr *e, ic_expr *left, ic_expr *const *list, uint32_t n)
 {
 	ic_fn_id one = e->in.fn == IC_FN_IN ? IC_FN_EQ : e->in.fn == IC_FN_IN_CI ? IC_FN_EQ_CI : IC_FN_HAS;
-	ic_fn_id join = e->in.fn == IC_FN_HAS_ALL ? IC_FN_AND : IC_FN_OR;
-	ic_expr *all = NULL;
-	for (uint32_t i = 0; i < n && b->status == IC_OK; i++) {
+	conditions all = { 0 };
+	for (uint32_t i = 0; i < n; i++) {
 		ic_expr *c = i ? ic_bind_copy(b, left) : left;
-		ic_expr *x = ic_bind_operator(b, e->at, e->length, one, e->in.sign, c, list[i]);
-		all = all ? ic_bind_call2(b, e->at, join, IC_Q_BOOL, all, x) : x;
+		if (!add_condition(b, &all,
+				   ic_bind_operator(b, e->at, e->length, one, e->in.sign, c, list[i])))
+			return NULL;
 	}
-	return all;
+	return joined(b, e->at, e->in.fn == IC_FN_HAS_ALL ? IC_FN_AND : IC_FN_OR, &all);
 }
 
 static ic_expr *in_list(ic_binder *b, const ic_bind_scope *s, const ic_kql_expr *e, ic_expr *left)
@@ -463,14 +478,13 @@ static ic_expr *in_list(ic_binder *b, const ic_bind_scope *s, const ic_kql_expr 
 
 static ic_expr *star_in(ic_binder *b, const ic_bind_scope *s, const ic_kql_expr *e)
 {
-	ic_expr *any = NULL;
-	for (uint32_t i = 0; s->row && i < s->row->op->out.n && b->status == IC_OK; i++) {
-		if (!ic_qtype_is_text(s->row->op->out.column[i].type))
-			continue;
-		ic_expr *one = in_list(b, s, e, ic_bind_column_at(b, e->at, &s->row->op->out, i));
-		any = any ? ic_bind_call2(b, e->at, IC_FN_OR, IC_Q_BOOL, any, one) : one;
-	}
-	return any ? any : ic_bind_const(b, e->at, ic_value_bool(false));
+	conditions any = { 0 };
+	for (uint32_t i = 0; s->row && i < s->row->op->out.n; i++)
+		if (ic_qtype_is_text(s->row->op->out.column[i].type) &&
+		    !add_condition(b, &any,
+				   in_list(b, s, e, ic_bind_column_at(b, e->at, &s->row->op->out, i))))
+			return NULL;
+	return joined(b, e->at, IC_FN_OR, &any);
 }
 
 static ic_expr *in(ic_binder *b, const ic_bind_scope *s, const ic_kql_expr *e)
