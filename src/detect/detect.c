@@ -154,19 +154,26 @@ ic_status ic_detect(ic_observation *o, const ic_detect_config *cfg, ic_findings 
 	return st == IC_E_NOMEM ? ic_fail_nomem(err) : ic_fail(err, st, "the findings could not be made");
 }
 
-ic_status ic_findings_add(ic_findings *f, const ic_finding *more, size_t n)
+ic_status ic_findings_add(ic_findings *f, const ic_detect_config *cfg, const ic_finding *more, size_t n)
 {
-	if (n == 0)
-		return IC_OK;
-	ic_finding *list = ic_arena_alloc(&f->arena, (f->n + n) * sizeof *list);
+	ic_finding *list = ic_arena_alloc(&f->arena, (f->n + n + 1) * sizeof *list);
 	if (!list)
 		return IC_E_NOMEM;
 	if (f->n)
 		memcpy(list, f->list, f->n * sizeof *list);
-	memcpy(list + f->n, more, n * sizeof *list);
 	f->list = list;
-	f->n += n;
-	qsort(list, f->n, sizeof *list, by_rank);
+	for (size_t i = 0; i < n; i++) {
+		if (!is_wanted(cfg, &more[i]))
+			continue;
+		if (cfg->hide && ic_site_rules_match(cfg->hide, &more[i], cfg->now))
+			f->hidden++;
+		else
+			list[f->n++] = more[i];
+	}
+	if (f->n)
+		qsort(list, f->n, sizeof *list, by_rank);
+	if (cfg->top && f->n > cfg->top)
+		f->n = cfg->top;
 	return IC_OK;
 }
 

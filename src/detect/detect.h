@@ -88,8 +88,9 @@ extern const ic_detector ic_detectors[]; /* ends with name NULL */
 
 ic_status ic_detect(ic_observation *o, const ic_detect_config *cfg, ic_findings *ret, ic_error *err);
 void ic_findings_clear(ic_findings *f);
-/* Adds n findings, whose parts lie in the arena of f, and sorts the list anew. */
-ic_status ic_findings_add(ic_findings *f, const ic_finding *more, size_t n);
+/* Adds those of n more findings that cfg wants (min_priority, hide, top); their parts lie in the arena of f.
+ * Sorts the list anew. */
+ic_status ic_findings_add(ic_findings *f, const ic_detect_config *cfg, const ic_finding *more, size_t n);
 
 /* --lower and --hide files: docs/site-rules.md. One rule a line, key=value pairs:
  * src, dst (CIDR or domain suffix), port, process, user_agent, ja4, period; reason, owner, expires. */

@@ -440,8 +440,8 @@ static void say(const ic_observer *obs, const char *fmt, ...)
 	obs->note(obs->ctx, text);
 }
 
-static ic_status run_rule(const ic_rule *rule, const ic_input_options *input, const ic_observer *obs,
-			  ic_findings *to)
+static ic_status run_rule(const ic_rule *rule, const ic_input_options *input, const ic_detect_config *cfg,
+			  const ic_observer *obs, ic_findings *to)
 {
 	rule_run r = { .rule = rule, .to = to };
 	ic_query_options q;
@@ -466,7 +466,7 @@ static ic_status run_rule(const ic_rule *rule, const ic_input_options *input, co
 	if (st == IC_OK)
 		st = ic_query_into(&q, NULL, &rows, &err);
 	if (st == IC_OK || st == IC_E_CLOSED)
-		st = ic_findings_add(to, r.list, r.n);
+		st = ic_findings_add(to, cfg, r.list, r.n);
 	if (r.cut)
 		say(obs, "%s: only its first %d rows are findings", rule->file, FINDINGS_MAX);
 	ic_free(r.list);
@@ -476,11 +476,11 @@ static ic_status run_rule(const ic_rule *rule, const ic_input_options *input, co
 	return IC_OK;
 }
 
-ic_status ic_rules_scan(const ic_rules *rules, const ic_input_options *input, const ic_observer *obs,
-			ic_findings *to, ic_error *err)
+ic_status ic_rules_scan(const ic_rules *rules, const ic_input_options *input, const ic_detect_config *cfg,
+			const ic_observer *obs, ic_findings *to, ic_error *err)
 {
 	for (size_t i = 0; i < rules->n; i++)
-		if (run_rule(&rules->list[i], input, obs, to) == IC_E_NOMEM)
+		if (run_rule(&rules->list[i], input, cfg, obs, to) == IC_E_NOMEM)
 			return ic_fail_nomem(err);
 	return IC_OK;
 }

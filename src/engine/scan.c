@@ -90,7 +90,7 @@ static ic_status find(scan *s, ic_error *err)
 	if (st == IC_OK && s->rules && !s->id) {
 		ic_input_options input = s->opt->input;
 		input.now_ticks = cfg.now;
-		st = ic_rules_scan(s->rules, &input, s->run.obs, &s->findings, err);
+		st = ic_rules_scan(s->rules, &input, &cfg, s->run.obs, &s->findings, err);
 	}
 	if (st != IC_OK)
 		return st;
