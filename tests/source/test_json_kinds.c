@@ -91,6 +91,35 @@ static void test_filter(void **state)
 	ic_free(rows);
 }
 
+/* Lines of known keys are taken together, by column; cut small, the same text is read line by line. */
+static void test_lines_of_one_shape(void **state)
+{
+	static const char *const ports[] = { "443", "\"443\"", "null", "70000", "8081", "0443", "true" };
+	static const char *const ends[] = { "", ",\"duration\":0.25,\"orig_bytes\":7",
+					    ",\"duration\":1e-3,\"orig_bytes\":-1",
+					    ",\"service\":\"http,ssl\",\"orig_bytes\":null", ",\"x\":[1]" };
+	const ic_input_request req = all_of(EVERYTHING);
+	ic_buf text;
+	(void)state;
+	ic_buf_init(&text, 0);
+	for (unsigned i = 0; i < 400; i++) {
+		/* long runs of the usual line, then odd ones among them */
+		bool odd = i > 100 && i % 5 == 0;
+		ic_buf_printf(&text, "{\"ts\":%s%u.250000,\"uid\":\"C%u\",\"id.orig_h\":\"10.0.%u.5\",",
+			      odd && i % 35 == 0 ? "-" : "", 1714521600 + i, i, i % 300);
+		ic_buf_printf(&text, "\"id.resp_p\":%s,\"proto\":\"tcp\",\"conn_state\":\"SF\"%s}\n",
+			      ports[odd ? i / 5 % 7 : 0], ends[odd ? i / 5 % 5 : 0]);
+	}
+	char *rows = steady_rows(&ic_kind_zeek_json, &req, NULL, text.p, text.n);
+	assert_non_null(strstr(rows,
+			       "\n99 conn|time=2024-05-01T00:01:39.25Z|uid=C99|src_ip=10.0.99.5|dst_port=443|"
+			       "transport=tcp|conn_state=SF\n"));
+	assert_non_null(strstr(rows, "\nread 400 kept "));
+	assert_null(strstr(rows, " bad 0 "));
+	ic_free(rows);
+	ic_buf_clear(&text);
+}
+
 static void test_zeek_layout(void **state)
 {
 	(void)state;
@@ -459,6 +488,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_zeek),
 		cmocka_unit_test(test_filter),
+		cmocka_unit_test(test_lines_of_one_shape),
 		cmocka_unit_test(test_zeek_layout),
 		cmocka_unit_test(test_zeek_other_log_later),
 		cmocka_unit_test(test_eve),
