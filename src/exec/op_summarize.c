@@ -116,7 +116,7 @@ static ic_sum_how how_of(const ic_summarize *s, ic_sum_agg *a, uint32_t least)
 		return number && a->agg->type == IC_Q_REAL ? IC_SUM_REAL : IC_SUM_KERNEL;
 	case IC_AGG_AVG:
 	case IC_AGG_AVGIF: return whole ? IC_SUM_AVG_WHOLE : number ? IC_SUM_AVG_REAL : IC_SUM_KERNEL;
-	case IC_AGG_AQL_SUM:
+	case IC_AGG_AQL_SUM: return number && least < LEAST_MOST ? IC_SUM_TOTAL : IC_SUM_KERNEL;
 	case IC_AGG_AQL_AVG: return number ? IC_SUM_AVG_REAL : IC_SUM_KERNEL;
 	case IC_AGG_MAX:
 	case IC_AGG_MAXIF:
@@ -170,7 +170,7 @@ static void choose_how(ic_summarize *s, ic_sum_agg *a, uint32_t *least)
 		a->how = IC_SUM_KERNEL;
 	else if (c)
 		a->condition = c->flag + 1;
-	if (a->how == IC_SUM_LEAST)
+	if (a->how == IC_SUM_LEAST || a->how == IC_SUM_TOTAL)
 		a->seen = (*least)++;
 }
 
@@ -691,6 +691,7 @@ static const ic_operator_class shared_class = {
 	.push = push_shared,
 	.finish = finish,
 	.free = summarize_free,
+	.holds = true,
 	.ordering = &ordering,
 };
 
@@ -699,6 +700,7 @@ static const ic_operator_class alone_class = {
 	.finish = finish,
 	.free = summarize_free,
 	.reset = reset_alone,
+	.holds = true,
 };
 
 ic_status ic_make_summarize(ic_operator *o, ic_diag *diag)

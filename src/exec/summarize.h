@@ -67,7 +67,8 @@ typedef enum ic_sum_how {
 	IC_SUM_REAL,  /* of reals */
 	IC_SUM_AVG_WHOLE,
 	IC_SUM_AVG_REAL,
-	IC_SUM_LEAST,	 /* min, max of whole numbers, with a bit of the entry's `seen` */
+	IC_SUM_LEAST,	 /* min, max of numbers, with a bit of the entry's `seen` */
+	IC_SUM_TOTAL,	 /* sum as a real, null of nothing: with such a bit too */
 	IC_SUM_DISTINCT, /* dcount, make_set: a set of cells */
 	IC_SUM_LIST,	 /* make_list: a list of cells */
 
@@ -83,7 +84,7 @@ typedef struct ic_sum_agg {
 	uint32_t state;	    /* bytes from the start of the entry */
 	uint32_t arg;	    /* first of ic_summarize.arg; agg->n of them */
 	uint32_t condition; /* flag that must be set, IC_NO_FLAG: none */
-	uint32_t seen;	    /* bit, of LEAST */
+	uint32_t seen;	    /* bit, of LEAST and TOTAL */
 	bool max;	    /* LEAST, ROW */
 	uint64_t most;	    /* items, of DISTINCT and LIST */
 	uint32_t out;	    /* first output column */

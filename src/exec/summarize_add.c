@@ -135,6 +135,18 @@ static void avg_real(const batch *b, const ic_sum_agg *a)
 	}
 }
 
+static void total(const batch *b, const ic_sum_agg *a)
+{
+	const ic_cell *c = &b->s->arg[a->arg];
+	for (uint32_t r = 0; r < b->n; r++) {
+		char *entry = b->entry[r];
+		if (is_null(b, c, r) || !wanted(b, a, r))
+			continue;
+		*(uint64_t *)(void *)(entry + b->s->seen_at) |= UINT64_C(1) << a->seen;
+		*(double *)(void *)(entry + a->state) += real_at(c, row_at(b, r));
+	}
+}
+
 static void least_whole(const batch *b, const ic_sum_agg *a)
 {
 	const ic_cell *c = &b->s->arg[a->arg];
@@ -404,6 +416,7 @@ static ic_status add_one(batch *b, const ic_sum_agg *a)
 	case IC_SUM_AVG_WHOLE: avg_whole(b, a); break;
 	case IC_SUM_AVG_REAL: avg_real(b, a); break;
 	case IC_SUM_LEAST: (real ? least_real : least_whole)(b, a); break;
+	case IC_SUM_TOTAL: total(b, a); break;
 	case IC_SUM_DISTINCT:
 	case IC_SUM_LIST: add_cells(b, a); break;
 
@@ -458,7 +471,8 @@ size_t ic_summarize_state_bytes(const ic_sum_agg *a)
 	case IC_SUM_COUNT:
 	case IC_SUM_WHOLE:
 	case IC_SUM_REAL:
-	case IC_SUM_LEAST: return 8;
+	case IC_SUM_LEAST:
+	case IC_SUM_TOTAL: return 8;
 	case IC_SUM_AVG_WHOLE:
 	case IC_SUM_AVG_REAL: return 16;
 	case IC_SUM_DISTINCT: return sizeof(ic_cells);

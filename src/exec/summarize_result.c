@@ -87,19 +87,24 @@ static ic_value average(const ic_sum_agg *a, const char *state)
 {
 	uint64_t sum = word_at(state), n = word_at(state + 8);
 	ic_qtype type = a->agg->type;
-	bool aql = a->agg->fn == IC_AGG_AQL_SUM || a->agg->fn == IC_AGG_AQL_AVG;
 	if (n == 0)
-		return type == IC_Q_REAL && !aql ? ic_value_real((double)NAN) : ic_value_null(type);
+		return type == IC_Q_REAL && a->agg->fn != IC_AGG_AQL_AVG ? ic_value_real((double)NAN)
+									 : ic_value_null(type);
 	if (type != IC_Q_REAL)
 		return ic_value_ticks(type, (int64_t)sum / (int64_t)n);
 	double total = a->how == IC_SUM_AVG_WHOLE ? (double)(int64_t)sum : real_of(sum);
-	return ic_value_real(a->agg->fn == IC_AGG_AQL_SUM ? total : total / (double)n);
+	return ic_value_real(total / (double)n);
+}
+
+static bool has_value(const ic_summarize *s, const ic_sum_agg *a, const char *entry)
+{
+	return word_at(entry + s->seen_at) >> a->seen & 1;
 }
 
 static ic_value least(const ic_summarize *s, const ic_sum_agg *a, const char *entry)
 {
 	ic_qtype type = a->agg->type;
-	if (!(word_at(entry + s->seen_at) >> a->seen & 1))
+	if (!has_value(s, a, entry))
 		return ic_value_null(type);
 	uint64_t bits = word_at(entry + a->state);
 	if (type != IC_Q_REAL)
@@ -189,6 +194,9 @@ static void result(const ic_summarize *s, const ic_sum_agg *a, ic_agg_ctx *c, co
 	case IC_SUM_AVG_WHOLE:
 	case IC_SUM_AVG_REAL: *ret = average(a, state); break;
 	case IC_SUM_LEAST: *ret = least(s, a, entry); break;
+	case IC_SUM_TOTAL:
+		*ret = has_value(s, a, entry) ? ic_value_real(real_of(word_at(state))) : ic_value_null(type);
+		break;
 	case IC_SUM_DISTINCT:
 	case IC_SUM_LIST: *ret = cells_result(s, a, c, state); break;
 	case IC_SUM_ROW: row_result(s, a, c, state, ret); break;
