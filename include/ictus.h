@@ -66,6 +66,7 @@ typedef struct ic_file_report {
 	uint64_t out_scope; /* left out by --scope */
 	uint64_t out_time;  /* left out by --since/--until */
 	uint64_t out_query; /* of no use to the query */
+	uint64_t lost;	    /* packets of a live capture that were gone before they could be read */
 	bool skipped;	    /* unknown content in a walked folder */
 	bool damaged;	    /* not read to its end: truncated, corrupt, unreadable */
 	ic_error first_bad; /* sample of the first problem; code IC_OK if none */
@@ -88,13 +89,28 @@ typedef struct ic_moment {
 	bool relative;
 } ic_moment;
 
+/* Packets of a network interface instead of files. The capture ends when its time is over, when stopped()
+ * says so, or when the interface fails; what came until then counts. */
+typedef struct ic_live_options {
+	const char *interface;	    /* "eth0"; "any": all of them */
+	const char *filter;	    /* a BPF expression as tcpdump takes it; NULL: all packets */
+	int64_t duration_ticks;	    /* 0: until stopped */
+	const ic_output *save;	    /* gets the packets too, as a pcap file; NULL: none */
+	void *ctx;		    /* of what follows */
+	bool (*stopped)(void *ctx); /* asked about ten times a second, from any thread; NULL: never */
+	/* Called once, in the thread of the caller, when the interface is open and before its first packet:
+	 * now a program can give up its privileges. Other than IC_OK ends the run. May be NULL. */
+	ic_status (*opened)(void *ctx, ic_error *err);
+} ic_live_options;
+
 typedef struct ic_input_options {
 	const char *const *paths; /* files, folders (walked), "-" for stdin */
 	size_t path_count;
+	const ic_live_options *live; /* NULL: read the paths; else there are none */
 	const char *input_type;	     /* name of a source kind, NULL: sniff */
 	const char *map_file;	     /* field map for CSV and NDJSON, NULL: none */
 	ic_moment since, until;	     /* both ends included */
-	int64_t now_ticks;	     /* IC_TIME_NONE: newest event read */
+	int64_t now_ticks;	     /* IC_TIME_NONE: newest event read; of a live capture the wall clock */
 	const char *const *internal; /* CIDRs; count 0: RFC 1918, RFC 4193, 100.64/10 */
 	size_t internal_count;
 	bool scope_all;	       /* --scope all */
@@ -109,6 +125,7 @@ typedef struct ic_summary {
 	uint64_t unknown_named; /* files named by the user whose content is no known format */
 	uint64_t rows, kept, bad, out_ports, out_scope, out_time, out_query;
 	uint64_t unfit;		 /* cells of tables that are no value of their column's type */
+	uint64_t lost;		 /* packets of a live capture, see ic_file_report */
 	uint64_t late;		 /* events too far out of order to count in intervals */
 	uint64_t dropped_memory; /* events or series not tracked because of --memory */
 	uint64_t findings, hidden;

@@ -28,6 +28,7 @@ library libpsl-dev libpsl
 library libssl-dev libcrypto
 library libpcre2-dev libpcre2-8
 library libmaxminddb-dev libmaxminddb
+library libpcap-dev libpcap
 case $(uname -m) in
 # the faster inflate; zlib does the work where it is not packaged
 x86_64 | aarch64) library libisal-dev libisal ;;

@@ -13,6 +13,7 @@
 #include "engine/run.h"
 #include "report/report.h"
 #include "source/packet/hellos.h"
+#include "source/packet/live.h"
 #include "source/unpack.h"
 #include "source/walk.h"
 
@@ -75,6 +76,7 @@ typedef struct job {
 	const char *path;
 	ic_hash_list lists[2]; /* JA3, JA4 */
 	size_t captures;
+	ic_live *live; /* NULL: files are read */
 } job;
 
 /* ---- rows ---------------------------------------------------------------------------- */
@@ -279,6 +281,10 @@ static void report(job *j, const char *path, const ic_found *found, bool known, 
 		s->skipped_files += !found->named;
 		s->unknown_named += found->named;
 	}
+	if (j->live) {
+		r.lost = ic_live_lost(j->live);
+		s->lost += r.lost;
+	}
 	if (counts) {
 		r.bad = counts->bad;
 		r.kept = j->n - before;
@@ -297,28 +303,14 @@ static void report(job *j, const char *path, const ic_found *found, bool known, 
 	ic_buf_clear(&shown);
 }
 
-static ic_status read_one(job *j, const ic_found *found, ic_error *err)
+/* Everything that `u` gives; takes it over (NULL: out of memory). */
+static ic_status read_from(job *j, const ic_found *found, ic_unpack *u, ic_error *err)
 {
 	const ic_hello_sink sink = { j, take };
-	const bool in = strcmp(found->path, "-") == 0;
 	const uint64_t before = j->n;
 	ic_error damage = { 0 };
 	bool known = true;
-	file f = { .fd = in ? STDIN_FILENO : -1 };
-	j->path = ic_arena_dup(&j->arena, found->path, strlen(found->path));
-	if (!j->path)
-		return ic_fail_nomem(err);
-	if (!found->error && !in)
-		f.fd = open(found->path, O_RDONLY | O_CLOEXEC);
-	if (f.fd < 0) {
-		(void)ic_fail_at(&damage, IC_E_IO, found->path, 0, 0, "%s",
-				 strerror(found->error ? found->error : errno));
-		report(j, found->path, found, known, before, NULL, &damage);
-		return IC_OK;
-	}
-	look_at_head(&f);
 	ic_hellos *h = ic_hellos_new(&sink, &j->run.budget);
-	ic_unpack *u = ic_unpack_new(ic_pack_of(f.head, f.head_n), read_file, &f);
 	ic_status st = h && u ? read_capture(u, h, &known, &damage) : ic_fail_nomem(&damage);
 	if (st == IC_E_NOMEM)
 		*err = damage;
@@ -327,15 +319,49 @@ static ic_status read_one(job *j, const ic_found *found, ic_error *err)
 	j->captures += known && st != IC_E_NOMEM;
 	ic_unpack_free(u);
 	ic_hellos_free(h);
+	return st == IC_E_NOMEM ? st : IC_OK;
+}
+
+static ic_status read_one(job *j, const ic_found *found, ic_error *err)
+{
+	const bool in = strcmp(found->path, "-") == 0;
+	file f = { .fd = in ? STDIN_FILENO : -1 };
+	j->path = ic_arena_dup(&j->arena, found->path, strlen(found->path));
+	if (!j->path)
+		return ic_fail_nomem(err);
+	if (!found->error && !in)
+		f.fd = open(found->path, O_RDONLY | O_CLOEXEC);
+	if (f.fd < 0) {
+		ic_error damage = { 0 };
+		(void)ic_fail_at(&damage, IC_E_IO, found->path, 0, 0, "%s",
+				 strerror(found->error ? found->error : errno));
+		report(j, found->path, found, true, j->n, NULL, &damage);
+		return IC_OK;
+	}
+	look_at_head(&f);
+	ic_status st = read_from(j, found, ic_unpack_new(ic_pack_of(f.head, f.head_n), read_file, &f), err);
 	if (!in)
 		(void)close(f.fd);
-	return st == IC_E_NOMEM ? st : IC_OK;
+	return st;
+}
+
+static ic_status read_live(job *j, const ic_live_options *opt, ic_error *err)
+{
+	const ic_found found = { .path = (char *)(uintptr_t)opt->interface, .named = true };
+	j->path = opt->interface;
+	ic_status st = ic_live_open(opt, &j->live, err);
+	if (st == IC_OK)
+		st = read_from(j, &found, ic_unpack_new(IC_PACK_PLAIN, ic_live_read, j->live), err);
+	ic_live_close(j->live);
+	return st;
 }
 
 static ic_status read_all(job *j, ic_error *err)
 {
 	ic_walk w = { 0 };
 	const ic_input_options *in = j->run.opt;
+	if (in->live)
+		return read_live(j, in->live, err);
 	ic_status st = ic_walk_paths(&w, in->paths, in->path_count, err);
 	for (size_t i = 0; i < w.n && st == IC_OK; i++)
 		st = read_one(j, &w.list[i], err);

@@ -11,6 +11,7 @@
 #include "base/num.h"
 #include "base/thread.h"
 #include "base/time.h"
+#include "source/packet/live.h"
 
 enum { PORT_WORDS = 65536 / 64, MAX_THREADS = 256 };
 
@@ -75,7 +76,7 @@ static ic_status init_times(ic_run *run, ic_error *err)
 	const ic_input_options *o = run->opt;
 	bool relative = (o->since.relative && o->since.ticks != IC_TIME_NONE) ||
 			(o->until.relative && o->until.ticks != IC_TIME_NONE);
-	if (relative && o->now_ticks == IC_TIME_NONE) {
+	if (relative && o->now_ticks == IC_TIME_NONE && !o->live) {
 		ic_status st = ic_run_newest(run, err);
 		if (st != IC_OK)
 			return st;
@@ -102,6 +103,7 @@ static void fit_memory(ic_run *run, uint64_t limit)
 	while (run->threads > 1 && (uint64_t)run->threads * WORKER_LEAST > limit)
 		run->threads--;
 	uint64_t rest = BASE_BYTES + (uint64_t)run->threads * WORKER_BYTES + limit / ROWS_SHARE * 3;
+	rest += run->opt->live ? IC_LIVE_RING_BYTES : 0;
 	run->budget.limit = rest < limit - limit / 4 ? limit - rest : limit / 4;
 }
 
@@ -147,6 +149,7 @@ ic_input_request ic_run_request(ic_run *run, ic_fieldset wanted, unsigned stream
 	return (ic_input_request){
 		.paths = run->opt->paths,
 		.path_count = run->opt->path_count,
+		.live = run->opt->live,
 		.input_type = run->opt->input_type,
 		.map_file = run->opt->map_file,
 		.wanted = wanted,
@@ -163,7 +166,7 @@ int64_t ic_run_now(const ic_run *run)
 {
 	if (run->opt->now_ticks != IC_TIME_NONE)
 		return run->opt->now_ticks;
-	return run->newest != IC_TIME_NONE ? run->newest : ic_time_now();
+	return run->newest != IC_TIME_NONE && !run->opt->live ? run->newest : ic_time_now();
 }
 
 void ic_run_report_files(ic_run *run, const ic_input *in)
@@ -179,6 +182,7 @@ void ic_run_report_files(ic_run *run, const ic_input *in)
 		s->bad += r->bad;
 		s->out_ports += r->out_ports;
 		s->out_time += r->out_time;
+		s->lost += r->lost;
 		if (run->obs && run->obs->file_done)
 			run->obs->file_done(run->obs->ctx, r);
 	}

@@ -236,10 +236,8 @@ static ic_status recognise(ic_input *in, ic_file *f, char *head, size_t n, const
 	return IC_OK;
 }
 
-static ic_status open_file(ic_input *in, ic_file *f, const ic_found *found, char *head,
-			   const ic_source_kind *forced)
+static ic_status init_file(ic_file *f, const ic_found *found)
 {
-	size_t n = 0;
 	*f = (ic_file){ .fd = -1, .first_time = IC_TIME_NONE, .report.format = "" };
 	f->path = ic_strdup(found->path);
 	f->shown = shown_path(found->path);
@@ -251,16 +249,45 @@ static ic_status open_file(ic_input *in, ic_file *f, const ic_found *found, char
 	f->size = found->size;
 	f->named = found->named;
 	f->pipe = found->pipe;
+	return IC_OK;
+}
+
+static ic_status open_file(ic_input *in, ic_file *f, const ic_found *found, char *head,
+			   const ic_source_kind *forced)
+{
+	size_t n = 0;
+	ic_status st = init_file(f, found);
+	if (st != IC_OK)
+		return st;
 	if (found->error) {
 		unreadable(f, IC_E_IO, strerror(found->error));
 		return IC_OK;
 	}
-	ic_status st = f->pipe ? open_pipe(in, f, head, &n) : open_regular(f, head, &n);
+	st = f->pipe ? open_pipe(in, f, head, &n) : open_regular(f, head, &n);
 	if (st != IC_OK || f->report.damaged)
 		return st;
 	f->empty = n == 0;
 	in->facts.empty += f->empty;
 	return f->empty ? IC_OK : recognise(in, f, head, n, forced);
+}
+
+/* An interface has no beginning that could be looked at before its packets are wanted. */
+static ic_status open_live(ic_input *in, ic_error *err)
+{
+	const ic_found found = { .path = (char *)(uintptr_t)in->req.live->interface,
+				 .named = true,
+				 .pipe = true };
+	ic_file *f = &in->files[in->file_n++];
+	ic_status st = init_file(f, &found);
+	if (st != IC_OK)
+		return ic_fail_nomem(err);
+	st = ic_live_open(in->req.live, &in->live, err);
+	if (st != IC_OK)
+		return st;
+	f->unpack = ic_unpack_new(IC_PACK_PLAIN, ic_live_read, in->live);
+	if (!f->unpack || recognise(in, f, NULL, 0, &ic_kind_capture) != IC_OK)
+		return ic_fail_nomem(err);
+	return IC_OK;
 }
 
 /* ---- the set ---- */
@@ -368,6 +395,8 @@ static ic_status open_all(ic_input *in, ic_error *err)
 		if (st != IC_OK)
 			st = ic_fail_nomem(err);
 	}
+	if (st == IC_OK && in->req.live)
+		st = open_live(in, err);
 	if (st == IC_OK) {
 		gather_facts(in);
 		if (in->file_n)
@@ -422,6 +451,7 @@ void ic_input_free(ic_input *in)
 		ic_unit_free(in->units);
 	for (size_t i = 0; i < in->file_n; i++)
 		free_file(&in->files[i]);
+	ic_live_close(in->live);
 	for (size_t i = 0; i < in->pool_n; i++)
 		ic_free(in->pool[i]);
 	ic_free(in->pool);

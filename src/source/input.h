@@ -7,6 +7,7 @@
 #include <stdatomic.h>
 
 #include "source/feed.h"
+#include "source/packet/live.h"
 #include "source/text/map.h"
 #include "source/text/reader.h"
 
@@ -74,6 +75,7 @@ struct ic_input {
 	ic_arena file_arena;
 	ic_file *files; /* those to be read first, in order */
 	size_t file_n, readable_n;
+	ic_live *live; /* the one file is an interface; NULL: none is */
 	ic_input_facts facts;
 	_Atomic uint64_t bytes_done;
 	_Atomic bool surprised;

@@ -28,8 +28,9 @@ typedef struct ic_row_filter {
 typedef struct ic_input_request {
 	const char *const *paths;
 	size_t path_count;
-	const char *input_type; /* NULL: sniff */
-	const char *map_file;	/* NULL: none */
+	const ic_live_options *live; /* NULL: none; else its packets are all that is read, once */
+	const char *input_type;	     /* NULL: sniff */
+	const char *map_file;	     /* NULL: none */
 	ic_fieldset wanted;
 	unsigned streams; /* IC_STREAM_BITs wanted; rows of others are skipped unread */
 	ic_row_filter filter;

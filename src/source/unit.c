@@ -230,6 +230,8 @@ static void merge(ic_unit *u)
 	r->bad += c->bad;
 	r->out_ports += c->out_ports;
 	r->out_time += c->out_time;
+	if (u->in->live)
+		r->lost = ic_live_lost(u->in->live);
 	if (c->has_sample && r->first_bad.code == IC_OK)
 		(void)ic_fail_at(&r->first_bad, IC_E_FORMAT, f->path, f->lines + c->sample_line + 1,
 				 c->sample_column, "%s", c->sample);
