@@ -33,6 +33,8 @@ typedef struct cli_args {
 	ic_fingerprint_options fingerprint;
 	ic_score_options score;
 	ic_simulate_options simulate;
+	ic_live_options live;
+	const char *save;  /* file that gets the packets of a live capture; NULL: none */
 	const char *rules; /* folder of the verb rules; NULL: those that are built in */
 	ic_query_options query;
 	ic_query_binding *tables, *schemas; /* as many as there are words */
@@ -122,6 +124,31 @@ bool cli_output_is_terminal(const cli_args *args);
 /* Removes what a killed run would leave behind, on SIGINT, SIGTERM and SIGHUP; ignores SIGPIPE
  * and SIGXFSZ. */
 void cli_signals(void);
+
+/* From now on the first of these signals only asks for the end; the second kills as before. */
+void cli_stop_on_signals(void);
+bool cli_stop_wanted(void);
+
+/* live.c: packets of a network interface. */
+extern const cli_option cli_live_options[];
+/* For verbs that read PATHs or an interface: 0, or EXIT_USAGE after saying why. `what`: "captures". */
+int cli_need_input(cli_args *args, const char *what);
+typedef struct cli_live {
+	const cli_args *args;
+	ic_output out; /* of --save */
+	int fd, error; /* -1: none; errno of the failed write */
+} cli_live;
+/* Nothing without --interface. Return 0, or the exit code after saying why. */
+int cli_live_begin(cli_live *l, cli_args *args);
+int cli_live_end(cli_live *l);
+
+/* rights.c: a capture opens its files as the user behind sudo, its interface as root, and goes on as that
+ * user, or as nobody. Without sudo and root the first two do nothing. False: it cannot be done. */
+bool cli_rights_lower(void);
+bool cli_rights_raise(void);
+ic_status cli_rights_drop(ic_error *err);
+/* True for root without sudo. */
+bool cli_rights_are_nobodys(void);
 
 /* watch.c: a progress bar while the run is long, then notes and one line a file, all on stderr. */
 typedef struct cli_watch {

@@ -34,11 +34,9 @@ static const cli_option options[] = {
 };
 
 static const cli_group groups[] = {
-	{ "What to write", options },
-	{ "What to look at (everything, unless given)", cli_input_options },
-	{ "When", cli_time_options },
-	{ "How to read", cli_file_options },
-	{ 0 },
+	{ "What to write", options }, { "What to look at (everything, unless given)", cli_input_options },
+	{ "When", cli_time_options }, { "How to read", cli_file_options },
+	{ "Live", cli_live_options }, { 0 },
 };
 
 static void init(cli_args *args)
@@ -56,9 +54,8 @@ static ic_status call(cli_args *args, const ic_observer *obs, const ic_output *o
 
 static int run(cli_args *args)
 {
-	if (args->path_count == 0)
-		return cli_usage("convert", "convert needs a PATH: files or folders of logs, '-' for stdin");
-	return cli_run(args, call);
+	int code = cli_need_input(args, "files or folders of logs");
+	return code ? code : cli_run(args, call);
 }
 
 const cli_verb cli_convert = {

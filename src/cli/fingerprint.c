@@ -45,6 +45,7 @@ static const cli_group groups[] = {
 	{ "What to write", options },
 	{ "When", cli_time_options },
 	{ "How to read", file_options },
+	{ "Live", cli_live_options },
 	{ 0 },
 };
 
@@ -63,10 +64,8 @@ static ic_status call(cli_args *args, const ic_observer *obs, const ic_output *o
 
 static int run(cli_args *args)
 {
-	if (args->path_count == 0)
-		return cli_usage("fingerprint",
-				 "fingerprint needs a PATH: captures, folders of them, '-' for stdin");
-	return cli_run(args, call);
+	int code = cli_need_input(args, "captures, folders of them");
+	return code ? code : cli_run(args, call);
 }
 
 const cli_verb cli_fingerprint = {

@@ -14,8 +14,14 @@
 /* Name of the half-written file, for the signal handler. */
 static const char *volatile unfinished;
 
+static volatile sig_atomic_t stop_allowed, stop_wanted;
+
 static void on_signal(int number)
 {
+	if (stop_allowed && !stop_wanted) {
+		stop_wanted = 1;
+		return;
+	}
 	if (unfinished)
 		unlink(unfinished);
 	signal(number, SIG_DFL);
@@ -32,10 +38,21 @@ void cli_signals(void)
 	for (size_t i = 0; i < sizeof(fatal) / sizeof(fatal[0]); i++) {
 		struct sigaction old;
 		sa.sa_handler = on_signal;
+		sa.sa_flags = SA_RESTART;
 		/* a signal that the parent had ignored (nohup) stays ignored */
 		if (sigaction(fatal[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
 			sigaction(fatal[i], &sa, NULL);
 	}
+}
+
+void cli_stop_on_signals(void)
+{
+	stop_allowed = 1;
+}
+
+bool cli_stop_wanted(void)
+{
+	return stop_wanted;
 }
 
 static ic_status write_all(void *ctx, const void *bytes, size_t n)

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One library call: its output, what is said about it, and the exit code. */
+#include <errno.h>
+#include <string.h>
+
 #include "cli/cli.h"
 
 void cli_say_error(const ic_error *err)
@@ -36,13 +39,35 @@ static int code_of_run(const cli_args *args, const ic_summary *sum)
 	return sum->bad || sum->unfit || sum->damaged_files || sum->unknown_named ? EXIT_PARTLY : EXIT_RAN;
 }
 
+static int cannot_change_rights(void)
+{
+	fprintf(stderr, "ictus: cannot act as the user behind sudo: %s\n", strerror(errno));
+	return EXIT_UNREADABLE;
+}
+
+/* What will be written, with the rights of whoever asked for it. */
+static int open_files(cli_output *o, cli_live *live, cli_args *args)
+{
+	int code = 0;
+	if (args->input.live && !cli_rights_lower())
+		code = cannot_change_rights();
+	if (code == 0)
+		code = cli_live_begin(live, args);
+	if (code == 0 && (code = cli_output_open(o, args)))
+		(void)cli_live_end(live);
+	if (code == 0 && args->input.live && !cli_rights_raise())
+		code = cannot_change_rights();
+	return code;
+}
+
 int cli_run(cli_args *args, cli_call call)
 {
 	cli_output o;
+	cli_live live;
 	cli_watch w;
 	ic_error err = { 0 };
 	ic_summary sum = { .worst_level = -1, .first_ticks = IC_TIME_NONE, .last_ticks = IC_TIME_NONE };
-	int code = cli_output_open(&o, args);
+	int code = open_files(&o, &live, args);
 	if (code)
 		return code;
 	cli_watch_begin(&w, args);
@@ -55,6 +80,6 @@ int cli_run(cli_args *args, cli_call call)
 		fputs("The options must be those of the scan that printed the id: --ports, --scope, "
 		      "--since...\n",
 		      stderr);
-	int written = cli_output_finish(&o, st == IC_OK);
-	return written ? written : code;
+	int written = cli_output_finish(&o, st == IC_OK), kept = cli_live_end(&live);
+	return written ? written : kept ? kept : code;
 }

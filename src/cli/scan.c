@@ -74,6 +74,7 @@ static const cli_group groups[] = {
 	{ "What to look at", cli_input_options },
 	{ "When", cli_time_options },
 	{ "How to read", cli_file_options },
+	{ "Live", cli_live_options },
 	{ "Rules of the site", cli_detect_options },
 	{ 0 },
 };
@@ -93,8 +94,9 @@ static ic_status call(cli_args *args, const ic_observer *obs, const ic_output *o
 
 static int run(cli_args *args)
 {
-	if (args->path_count == 0)
-		return cli_usage("scan", "scan needs a PATH: files or folders of logs, '-' for stdin");
+	int code = cli_need_input(args, "files or folders of logs");
+	if (code)
+		return code;
 	args->scan.format = args->format ? args->format : cli_output_is_terminal(args) ? "table" : "ndjson";
 	return cli_run(args, call);
 }
@@ -109,7 +111,8 @@ const cli_verb cli_scan = {
 		 "with their "
 		 "reasons, the most urgent first.\n\nThe format of each file is found from its content; gzip "
 		 "and zstd are "
-		 "read as they are; folders are walked.",
+		 "read as they are; folders are walked. With --interface the packets of a network are read "
+		 "instead.",
 	.groups = groups,
 	.init = init,
 	.run = run,

@@ -102,6 +102,8 @@ static void say_counts(FILE *to, const ic_file_report *r)
 	left_out(to, r->out_ports, r->out_scope, r->out_time, r->out_query);
 	if (r->bad)
 		fprintf(to, "; %s bad", count(r->bad, text));
+	if (r->lost)
+		fprintf(to, "; %s packets lost before they could be read", count(r->lost, text));
 	fputs(r->damaged ? "; not read to its end\n" : "\n", to);
 }
 
