@@ -89,7 +89,7 @@ static ic_status screen_part(void *ctx, unsigned i)
 		const ic_series *s = ic_group_at(t, k);
 		if (note_source(part, s) != IC_OK)
 			return IC_E_NOMEM;
-		if (s->sketch.n < LEAST_EVENTS || (s->level != IC_AT_CONNECTION && s->level != IC_AT_REQUEST))
+		if (s->sketch.n < LEAST_EVENTS)
 			continue;
 		if (!all && !ic_beacon_reaches(&s->sketch, run->cfg->min_automation))
 			continue;
@@ -109,6 +109,20 @@ static ic_status screen_part(void *ctx, unsigned i)
 ic_status ic_beacon_screen(ic_detect_run *run)
 {
 	return ic_parallel_for(run->cfg->threads, IC_PARTITIONS, screen_part, run);
+}
+
+/* ---- words -------------------------------------------------------------------------- */
+
+typedef struct words {
+	const char *does, *events;
+} words;
+
+static const words *words_of(ic_event_level level)
+{
+	static const words connection = { "connects to", "connections" },
+			   request = { "sends requests to", "requests" },
+			   burst = { "checks in within its connections to", "check-ins within connections" };
+	return level == IC_AT_REQUEST ? &request : level == IC_AT_BURST ? &burst : &connection;
 }
 
 /* ---- reasons ----------------------------------------------------------------------- */
@@ -159,7 +173,7 @@ static void automation_reasons(ic_detect_run *run, ic_draft *d, const ic_score *
 {
 	const ic_finding *f = &d->f;
 	char a[40], b[32], c[32];
-	const char *noun = d->by_request ? "requests" : "connections";
+	const char *noun = words_of(f->event_level)->events;
 	if (isfinite(f->sleep_s))
 		ic_draft_reason(
 		    run, d,
@@ -254,10 +268,10 @@ static void summarise(ic_detect_run *run, ic_draft *d)
 	ic_finding *f = &d->f;
 	char span[40];
 	const char *src = ic_run_cut(run, f->src_host.p ? f->src_host : ic_run_text(run, d->src));
-	f->summary = ic_run_printf(
-	    run, "%s %s %s %s, %llu times in %s.", src, d->by_request ? "sends requests to" : "connects to",
-	    target_text(run, d), beat_text(run, f), (unsigned long long)f->connections,
-	    span_text(span, (double)(f->last_seen - f->first_seen) / (double)IC_TICKS_S));
+	f->summary =
+	    ic_run_printf(run, "%s %s %s %s, %llu times in %s.", src, words_of(f->event_level)->does,
+			  target_text(run, d), beat_text(run, f), (unsigned long long)f->connections,
+			  span_text(span, (double)(f->last_seen - f->first_seen) / (double)IC_TICKS_S));
 }
 
 static ic_status report(ic_detect_run *run, unsigned i, size_t k)

@@ -14,6 +14,10 @@
 #define MATCHES_MAX 24
 #define CROSS_MAX   64 /* candidates of a level that one destination credits across the levels */
 
+/* The levels of series that are scored. */
+static const uint8_t levels[] = { IC_AT_CONNECTION, IC_AT_REQUEST, IC_AT_BURST };
+enum { LEVELS = sizeof levels };
+
 typedef struct pair {
 	uint64_t key;	    /* smaller index + 1 in the high half, larger + 1 in the low; 0 empty */
 	uint64_t low, high; /* shared events, counted at the level of each */
@@ -152,10 +156,9 @@ static void find_domains(const fold *f, const ic_profile *p, ic_event_level leve
 
 static size_t matches_of(const fold *f, const ic_profile *p, uint32_t match[MATCHES_MAX])
 {
-	static const uint8_t levels[] = { IC_AT_CONNECTION, IC_AT_REQUEST };
 	size_t n = 0;
-	for (size_t l = 0; l < 2; l++) {
-		if (!(levels[l] == IC_AT_REQUEST ? p->requests : p->connections))
+	for (size_t l = 0; l < LEVELS; l++) {
+		if (!ic_profile_events(p, levels[l]))
 			continue;
 		ic_series key = { .group_by = IC_BY_IP_PORT,
 				  .level = levels[l] & 15u,
@@ -208,7 +211,7 @@ static ic_status grow(fold *f)
 
 static uint64_t events_at(const fold *f, uint32_t candidate, const ic_profile *p)
 {
-	return f->c[candidate].series->level == IC_AT_REQUEST ? p->requests : p->connections;
+	return ic_profile_events(p, f->c[candidate].series->level);
 }
 
 static ic_status credit_pair(fold *f, uint32_t i, uint32_t k, uint64_t events_i, uint64_t events_k)
@@ -226,9 +229,13 @@ static ic_status credit_pair(fold *f, uint32_t i, uint32_t k, uint64_t events_i,
 	return IC_OK;
 }
 
-static bool is_request(const fold *f, uint32_t candidate)
+/* Its place in `levels`. */
+static unsigned level_of(const fold *f, uint32_t candidate)
 {
-	return f->c[candidate].series->level == IC_AT_REQUEST;
+	unsigned l = 0;
+	while (l + 1 < LEVELS && levels[l] != f->c[candidate].series->level)
+		l++;
+	return l;
 }
 
 static ic_status note_here(fold *f, uint32_t candidate, uint64_t events)
@@ -254,7 +261,7 @@ static ic_status credit(fold *f, const ic_profile *p)
 		uint64_t events = events_at(f, match[i], p);
 		st = note_here(f, match[i], events);
 		for (size_t k = i + 1; k < n && st == IC_OK; k++)
-			if (is_request(f, match[i]) == is_request(f, match[k]))
+			if (level_of(f, match[i]) == level_of(f, match[k]))
 				st = credit_pair(f, match[i], match[k], events, events);
 	}
 	return st;
@@ -266,11 +273,20 @@ static int by_candidate(const void *a, const void *b)
 	return x->candidate < y->candidate ? -1 : x->candidate > y->candidate;
 }
 
-/* The candidates at one destination, those of one level against those of the other, the best first. */
+static ic_status credit_across(fold *f, const here *a, size_t a_n, const here *b, size_t b_n)
+{
+	for (size_t i = 0; i < a_n; i++)
+		for (size_t k = 0; k < b_n; k++)
+			if (credit_pair(f, a[i].candidate, b[k].candidate, a[i].events, b[k].events) != IC_OK)
+				return IC_E_NOMEM;
+	return IC_OK;
+}
+
+/* The candidates at one destination, those of one level against those of the others, the best first. */
 static ic_status credit_levels(fold *f)
 {
-	size_t n = 0, count[2] = { 0, 0 };
-	here level[2][CROSS_MAX];
+	size_t n = 0, count[LEVELS] = { 0 };
+	here level[LEVELS][CROSS_MAX];
 	if (f->here_n)
 		qsort(f->here, f->here_n, sizeof *f->here, by_candidate);
 	for (size_t i = 0; i < f->here_n; i++) {
@@ -280,17 +296,16 @@ static ic_status credit_levels(fold *f)
 			f->here[n++] = f->here[i];
 	}
 	for (size_t i = 0; i < n; i++) {
-		unsigned l = is_request(f, f->here[i].candidate);
+		unsigned l = level_of(f, f->here[i].candidate);
 		if (count[l] < CROSS_MAX)
 			level[l][count[l]++] = f->here[i];
 	}
 	f->here_n = 0;
-	for (size_t i = 0; i < count[0]; i++)
-		for (size_t k = 0; k < count[1]; k++)
-			if (credit_pair(f, level[0][i].candidate, level[1][k].candidate, level[0][i].events,
-					level[1][k].events) != IC_OK)
-				return IC_E_NOMEM;
-	return IC_OK;
+	ic_status st = IC_OK;
+	for (size_t i = 0; i < LEVELS && st == IC_OK; i++)
+		for (size_t k = i + 1; k < LEVELS && st == IC_OK; k++)
+			st = credit_across(f, level[i], count[i], level[k], count[k]);
+	return st;
 }
 
 int ic_profile_by_destination(const ic_profile *x, const ic_profile *y)

@@ -416,8 +416,8 @@ static bool weigh_no_answer(ic_detect_run *run, const ic_draft *d, ic_reason *r)
 	const ic_source *src = source_of(run, d->src);
 	bool silent = d->any_in ? f->bytes_in == 0 : src && src->counts_bytes;
 	/* A finding gathered from several series has no byte counts of its own. */
-	if (!f->series || d->by_request || !silent || f->connections < IC_FEW_SAMPLES || d->dst == 0 ||
-	    is_knocking(run, d) || (f->transport && strcmp(f->transport, "tcp") != 0))
+	if (!f->series || f->event_level != IC_AT_CONNECTION || !silent || f->connections < IC_FEW_SAMPLES ||
+	    d->dst == 0 || is_knocking(run, d) || (f->transport && strcmp(f->transport, "tcp") != 0))
 		return false;
 	r->value = (double)f->connections;
 	r->text = ic_run_printf(run, "no byte ever came back in %llu connections, and it keeps trying",

@@ -330,7 +330,6 @@ static void fill_series(ic_detect_run *run, ic_draft *d, const ic_series *key)
 	d->any_out = key->any_bytes_out;
 	d->any_in = key->any_bytes_in;
 	d->src = key->src;
-	d->by_request = key->level == IC_AT_REQUEST;
 	d->domain = key->group_by == IC_BY_DOMAIN ? key->value : 0;
 	const ic_host *h =
 	    ic_group_find(&run->part[d->part].p->hosts, &key->src, ic_group_hash(&key->src, sizeof key->src));
@@ -366,10 +365,8 @@ ic_draft *ic_draft_new(ic_detect_run *run, unsigned part, const ic_series *key)
 		return NULL;
 	}
 	n = 0;
-	bool by_request = key->level == IC_AT_REQUEST;
 	for (size_t i = 0; i < all; i++)
-		if (ic_series_has(run->names, key, of[i]) &&
-		    (by_request ? of[i]->requests : of[i]->connections))
+		if (ic_series_has(run->names, key, of[i]) && ic_profile_events(of[i], key->level))
 			mine[n++] = of[i];
 	return ic_draft_of(run, part, key, mine, n);
 }

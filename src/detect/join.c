@@ -420,6 +420,38 @@ static ic_status detail_row(ic_observation *o, ic_partition *p, const ic_obs_ful
 	return e->connected ? settle(o, p, e) : IC_OK;
 }
 
+/* A check-in inside a connection. What is known of the connection by now is known of it; a connection of which
+ * nothing is known yet is told of later. */
+static ic_status burst_row(ic_observation *o, ic_partition *p, const ic_obs_full *row)
+{
+	uint32_t n = row->uid ? ic_join_find(p->join, row->uid) : 0;
+	ic_obs_full ev = *row;
+	ev.base.has_duration = 0; /* that of the connection, if anything */
+	if (n) {
+		const ic_join_entry *e = ic_join_at(p->join, n);
+		ev = e->ev;
+		ev.base = row->base;
+		ev.base.dst = e->ev.base.dst;
+		ev.base.port = e->ev.base.port;
+		ev.base.in_scope = e->ev.base.in_scope;
+	}
+	if (!ev.name)
+		ev.name = resolved_name(p->join, &ev.base);
+	unsigned keys = keys_of(&ev);
+	if (!keys) {
+		p->out_scope++;
+		return IC_OK;
+	}
+	ic_observe_account(p, ev.base.ticks, 1);
+	ic_status st = add_to_series(o, p, &ev, keys, IC_AT_BURST);
+	ic_profile *f = NULL;
+	if (st == IC_OK)
+		st = profile_of(o, p, &ev, &f);
+	if (f)
+		f->bursts++;
+	return st;
+}
+
 /* ---- counts ---------------------------------------------------------------------------------------- */
 
 static bool grow_slots(ic_slab *slab, ic_count_series *s)
@@ -499,6 +531,7 @@ static ic_status take_row(ic_observation *o, ic_partition *p, const ic_obs_full 
 	switch (row->base.stream) {
 	case IC_STREAM_CONN: return conn_row(o, p, row);
 	case IC_STREAM_COUNT: return count_row(o, p, row);
+	case IC_STREAM_BURST: return burst_row(o, p, row);
 	case IC_STREAM_HTTP:
 		st = detail_row(o, p, row, &proxied);
 		return st == IC_OK ? request(o, p, row, proxied) : st;

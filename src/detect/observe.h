@@ -117,12 +117,17 @@ typedef struct ic_profile {
 	uint16_t port;
 	uint8_t transport;
 	uint8_t kind; /* the low 8 bits of the signals: a row without a name must not taint those with one */
-	uint32_t connections, requests;
+	uint32_t connections, requests, bursts;
 	uint16_t signals;
 	uint16_t services;	      /* bit = ic_service */
 	uint32_t ja3[IC_PROFILE_JA3]; /* the first ones seen, 0 empty */
 } ic_profile;
-_Static_assert(sizeof(ic_profile) == 64, "an entry of a group table");
+_Static_assert(sizeof(ic_profile) == 68, "an entry of a group table");
+/* Of its events, those of a level. */
+static inline uint32_t ic_profile_events(const ic_profile *p, ic_event_level level)
+{
+	return level == IC_AT_REQUEST ? p->requests : level == IC_AT_BURST ? p->bursts : p->connections;
+}
 
 /* A source seen. Key: src. */
 typedef struct ic_host {
@@ -153,7 +158,7 @@ typedef struct ic_partition {
 	ic_slab slab;
 	struct ic_join *join;	/* NULL in conn-only runs */
 	uint64_t late, dropped; /* events; rows or series not tracked for memory */
-	uint64_t events;	/* distinct connections and requests counted */
+	uint64_t events;	/* distinct connections, requests and check-ins counted */
 	uint64_t out_scope;	/* rows left out by --scope */
 	int64_t first, last;	/* of events in scope */
 } ic_partition;

@@ -57,7 +57,6 @@ typedef struct ic_draft {
 	uint32_t src;		     /* id */
 	const ic_profile **profiles; /* of this finding's events; none in conn-only runs */
 	size_t profile_count;
-	bool by_request;    /* its events are requests */
 	uint32_t dst, name; /* ids of the single destination; 0: unknown or several */
 	uint32_t domain;    /* IC_BY_DOMAIN: id */
 	bool internal_src;
@@ -117,7 +116,7 @@ void ic_draft_lowered(ic_detect_run *run, ic_draft *d, const char *name);
 /* Events of the finding that the profile stands for. */
 static inline uint64_t ic_draft_weight(const ic_draft *d, const ic_profile *p)
 {
-	return d->by_request ? p->requests : p->connections;
+	return ic_profile_events(p, d->f.event_level);
 }
 /* The share of events whose profile has a bit of `part`, of those with a bit of `whole`; 0 if none. */
 double ic_draft_share(const ic_draft *d, unsigned whole, unsigned part);

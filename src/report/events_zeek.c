@@ -24,6 +24,7 @@ static const ic_field order[IC_STREAM_COUNT_OF][24] = {
 			    IC_F_COMMUNITY_ID, END },
 	[IC_STREAM_WEBSOCKET] = { IC_F_TIME, IC_F_UID, ID, IC_F_HOST, IC_F_URI, IC_F_USER_AGENT, END },
 	[IC_STREAM_COUNT] = { END },
+	[IC_STREAM_BURST] = { END },
 };
 
 static const char *zeek_name(ic_field f)

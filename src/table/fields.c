@@ -156,6 +156,7 @@ const char *ic_stream_level(ic_stream s)
 	case IC_STREAM_WEBSOCKET: return "request";
 	case IC_STREAM_SSL: return "handshake";
 	case IC_STREAM_COUNT: return "count";
+	case IC_STREAM_BURST: return "burst";
 	case IC_STREAM_CONN:
 	case IC_STREAM_NONE: break;
 	}
@@ -164,7 +165,7 @@ const char *ic_stream_level(ic_stream s)
 
 const char *ic_stream_name(ic_stream s)
 {
-	static const char *const names[] = { "conn", "http", "ssl", "dns", "websocket", "count" };
+	static const char *const names[] = { "conn", "http", "ssl", "dns", "websocket", "count", "burst" };
 	return (unsigned)s < sizeof names / sizeof *names ? names[s] : "none";
 }
 

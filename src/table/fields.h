@@ -23,6 +23,7 @@ typedef enum ic_stream {
 	IC_STREAM_DNS,	     /* one row a DNS query */
 	IC_STREAM_WEBSOCKET, /* one row an upgrade */
 	IC_STREAM_COUNT,     /* one row a time slot with a number of connections */
+	IC_STREAM_BURST,     /* one row a check-in inside a connection */
 	IC_STREAM_NONE,	     /* a log that ictus does not use */
 } ic_stream;
 #define IC_STREAM_BIT(s)   (1u << (s))
@@ -104,9 +105,9 @@ extern const ic_field_def ic_fields[IC_FIELD_COUNT];
 
 /* By canonical or Zeek name (exact; id.orig_h and id_orig_h alike); -1 if unknown. */
 int ic_field_find(ic_str name);
-/* "connection", "request", "handshake", "count". */
+/* "connection", "request", "handshake", "count", "burst". */
 const char *ic_stream_level(ic_stream s);
-/* "conn", "http", "ssl", "dns", "websocket", "count". */
+/* "conn", "http", "ssl", "dns", "websocket", "count", "burst". */
 const char *ic_stream_name(ic_stream s);
 const char *ic_type_name(ic_type t);
 

@@ -14,7 +14,7 @@ enum {
 static struct heard {
 	char text[2][256];
 	size_t n[2];
-	uint64_t gaps, packet;
+	uint64_t gaps, packet, words[2];
 	char ends[256];
 	ic_flow last;
 } heard;
@@ -24,6 +24,14 @@ static bool on_begin(void *ctx, ic_flow *f, const ic_packet *first)
 	(void)ctx;
 	(void)first;
 	f->app = NULL;
+	return true;
+}
+
+static bool on_word(void *ctx, ic_flow *f, int side, const ic_packet *p)
+{
+	(void)ctx;
+	(void)f;
+	heard.words[side] += p->length;
 	return true;
 }
 
@@ -58,7 +66,7 @@ static bool on_end(void *ctx, ic_flow *f)
 	return true;
 }
 
-static const ic_flow_handler handler = { NULL, on_begin, on_data, on_gap, on_end };
+static const ic_flow_handler handler = { NULL, on_begin, on_word, on_data, on_gap, on_end };
 static ic_flow_table *table;
 static uint64_t number;
 static int64_t now;
@@ -393,15 +401,44 @@ static void community_id(void **state)
 	}
 }
 
+/* What says nothing new is no word: repetitions, keep-alives with a byte and without, bare answers. */
+static void words(void **state)
+{
+	(void)state;
+	begin();
+	open_at(100, 500);
+	send(IC_ORIG, ACK, 100, 500, "hello");
+	send(IC_ORIG, ACK, 100, 500, "hello");
+	send(IC_RESP, ACK, 500, 105, "");
+	assert_int_equal(heard.words[IC_ORIG], 5);
+	send(IC_ORIG, ACK, 104, 500, "o");
+	send(IC_ORIG, ACK, 104, 500, "");
+	assert_int_equal(heard.words[IC_ORIG], 5);
+	assert_int_equal(heard.words[IC_RESP], 0);
+	send(IC_ORIG, ACK, 107, 500, "later"); /* before what is missing */
+	assert_int_equal(heard.words[IC_ORIG], 10);
+	send(IC_ORIG, ACK, 105, 500, "ab");
+	assert_int_equal(heard.words[IC_ORIG], 10);
+	assert_string_equal(heard.text[IC_ORIG], "helloablater");
+	end();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(states),	    cmocka_unit_test(in_order),
-		cmocka_unit_test(any_order),	    cmocka_unit_test(overlaps),
-		cmocka_unit_test(keepalives),	    cmocka_unit_test(losses),
-		cmocka_unit_test(out_of_window),    cmocka_unit_test(from_the_middle),
-		cmocka_unit_test(same_ports_again), cmocka_unit_test(times),
-		cmocka_unit_test(bounds),	    cmocka_unit_test(community_id),
+		cmocka_unit_test(states),
+		cmocka_unit_test(in_order),
+		cmocka_unit_test(any_order),
+		cmocka_unit_test(overlaps),
+		cmocka_unit_test(keepalives),
+		cmocka_unit_test(losses),
+		cmocka_unit_test(out_of_window),
+		cmocka_unit_test(from_the_middle),
+		cmocka_unit_test(same_ports_again),
+		cmocka_unit_test(times),
+		cmocka_unit_test(bounds),
+		cmocka_unit_test(community_id),
+		cmocka_unit_test(words),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,6 +5,7 @@
 
 #include "base/time.h"
 #include "source/packet/http1.h"
+#include "source/packet/ping.h"
 #include "source/packet/tls.h"
 
 enum {
@@ -49,13 +50,14 @@ typedef struct app {
 	ic_arena arena; /* of what follows */
 	ic_str sni, alpn, ja3, ja3s, ja4, subject, issuer;
 	bool self_signed;
+	bool offers_h2; /* ALPN of the client, or chosen by the server */
 	size_t counted; /* in the budget */
 } app;
 
 struct ic_apps {
 	ic_events *events;
 	ic_budget *budget;
-	uint64_t given_up;
+	uint64_t given_up, pings;
 	ic_hello_sink sink; /* .hello NULL: nobody listens */
 };
 
@@ -230,6 +232,7 @@ static bool take_request(app *a, const ic_http_head *h)
 	a->asked_n++;
 	a->asked_bytes += r->bytes;
 	a->requests = true;
+	ic_bursts_known(&a->flow->bursts);
 	return true;
 }
 
@@ -291,6 +294,8 @@ static bool take_hello(void *ctx, const ic_tls_hello *h)
 		return true;
 	if (!ic_ja3_of(&a->arena, h, &ja3))
 		return false;
+	a->offers_h2 = ic_str_eq(h->client ? h->alpn_first : h->alpn, IC_STR("h2")) ||
+		       (a->offers_h2 && (h->client || !h->alpn.p));
 	a->hello[h->client ? IC_ORIG : IC_RESP] = true;
 	if (!h->client) {
 		a->version = h->version;
@@ -314,12 +319,6 @@ static bool take_certificate(void *ctx, const uint8_t *der, size_t n)
 	a->subject = c.subject;
 	a->issuer = c.issuer;
 	a->self_signed = c.self_signed;
-	return true;
-}
-
-static bool take_encrypted(void *ctx)
-{
-	(void)ctx;
 	return true;
 }
 
@@ -347,6 +346,14 @@ static bool tell_tls(app *a)
 	return ok;
 }
 
+/* After its hello and certificate the server is not understood any more: all that will come is known, and what
+ * is told of the connection later should find it. */
+static bool take_encrypted(void *ctx)
+{
+	app *a = ctx;
+	return a->side != IC_RESP || !a->hello[IC_ORIG] || !a->hello[IC_RESP] || tell_tls(a);
+}
+
 static bool feed_tls(app *a, int side, const uint8_t *p, size_t n)
 {
 	const ic_tls_sink sink = { a, take_hello, take_certificate, take_encrypted };
@@ -371,7 +378,7 @@ static bool feed_quic(app *a, int side, const uint8_t *p, size_t n)
 	if (!a->quic && !(a->quic = ic_quic_new()))
 		return false;
 	switch (ic_quic_datagram(a->quic, p, n, &h)) {
-	case IC_QUIC_HELLO: return take_hello(a, &h);
+	case IC_QUIC_HELLO: return take_hello(a, &h) && tell_tls(a);
 	case IC_QUIC_NOMEM: return false;
 	case IC_QUIC_MORE:
 	case IC_QUIC_NONE: break;
@@ -385,8 +392,9 @@ static carries carries_datagrams(const uint8_t *p, size_t n)
 {
 	if (ic_quic_sniff(p, n))
 		return QUIC;
-	/* a DTLS record with a ClientHello of version 1.0 or 1.2 */
-	return n > 13 && p[0] == 22 && p[1] == 254 && p[13] == 1 ? DTLS : NOTHING;
+	/* a DTLS record with a ClientHello of version 1.0 or 1.2, or of what OpenSSL spoke before these */
+	const bool versioned = n > 13 && (p[1] == 254 || (p[1] == 1 && p[2] == 0));
+	return versioned && p[0] == 22 && p[13] == 1 ? DTLS : NOTHING;
 }
 
 static bool feed(app *a, int side, const uint8_t *p, size_t n)
@@ -454,7 +462,7 @@ static bool tell_rest(app *a)
 static bool starts_tls(const ic_flow *f, int side, const uint8_t *p, size_t n)
 {
 	bool more;
-	return side == IC_ORIG && f->proto == 6 && p[0] == 22 && n > 5 && p[5] == 1 &&
+	return f->proto == 6 && p[0] == 22 && n > 5 && p[5] == (side == IC_ORIG ? 1 : 2) &&
 	       ic_tls_sniff(p, n, &more);
 }
 
@@ -505,7 +513,7 @@ static bool gap(void *ctx, ic_flow *f, int side, uint64_t n)
 	return true;
 }
 
-/* ---- the end ---- */
+/* ---- what is told of all connections ---- */
 
 static ic_str service_of(const ic_flow *f)
 {
@@ -546,10 +554,58 @@ static bool tell_connection(ic_apps *apps, const ic_flow *f)
 	return true;
 }
 
+static bool tell_burst(ic_apps *apps, const ic_flow *f, const ic_burst *b)
+{
+	ic_events *q = apps->events;
+	ic_event *e = ic_events_add(q, IC_STREAM_BURST, 0, f, b->start);
+	if (!e || !ic_event_text(q, e, IC_F_SERVICE, service_of(f)))
+		return false;
+	ic_event_real(e, IC_F_DURATION,
+		      (double)(b->last > b->start ? b->last - b->start : 0) / (double)IC_TICKS_S);
+	ic_event_number(e, IC_F_BYTES_OUT, b->bytes[IC_ORIG]);
+	ic_event_number(e, IC_F_BYTES_IN, b->bytes[IC_RESP]);
+	if (b->packets[IC_ORIG]) {
+		ic_event_number(e, IC_F_PACKETS_OUT, b->packets[IC_ORIG]);
+		ic_event_number(e, IC_F_PACKETS_IN, b->packets[IC_RESP]);
+		ic_event_number(e, IC_F_IP_BYTES_OUT, b->ip_bytes[IC_ORIG]);
+		ic_event_number(e, IC_F_IP_BYTES_IN, b->ip_bytes[IC_RESP]);
+	}
+	return true;
+}
+
+static bool say(ic_apps *apps, ic_flow *f, const ic_word *w)
+{
+	ic_burst done[IC_BURSTS_DONE];
+	unsigned n;
+	apps->given_up += !ic_bursts_say(&f->bursts, w, apps->budget, done, &n);
+	for (unsigned i = 0; i < n; i++)
+		if (!tell_burst(apps, f, &done[i]))
+			return false;
+	return true;
+}
+
+static bool word(void *ctx, ic_flow *f, int side, const ic_packet *p)
+{
+	const app *a = is_closed(f) ? NULL : f->app;
+	if (f->proto != 6 && f->proto != 17)
+		return true;
+	if (ic_is_ping(p->payload, p->captured, p->length, a && a->offers_h2)) {
+		((ic_apps *)ctx)->pings++;
+		return true;
+	}
+	return say(ctx, f, &(ic_word){ side, p->ticks, p->length, p->ip_bytes, 1 });
+}
+
 static bool end(void *ctx, ic_flow *f)
 {
 	app *a = is_closed(f) ? NULL : f->app;
+	ic_apps *apps = ctx;
+	ic_burst done[IC_BURSTS_DONE];
+	unsigned n;
 	bool ok = !a || tell_rest(a);
+	ic_bursts_end(&f->bursts, apps->budget, done, &n);
+	for (unsigned i = 0; i < n && ok; i++)
+		ok = tell_burst(apps, f, &done[i]);
 	ok = ok && tell_connection(ctx, f);
 	if (a)
 		app_free(a);
@@ -559,5 +615,5 @@ static bool end(void *ctx, ic_flow *f)
 
 ic_flow_handler ic_apps_handler(ic_apps *a)
 {
-	return (ic_flow_handler){ a, begin, data, gap, end };
+	return (ic_flow_handler){ a, begin, word, data, gap, end };
 }

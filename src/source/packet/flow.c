@@ -330,8 +330,8 @@ static bool datagram(ic_flow_table *t, flow *f, int side, const ic_packet *p)
 	if (!p->length)
 		return true;
 	const ic_flow_handler *h = &t->handler;
-	bool ok = true;
-	if (p->captured)
+	bool ok = h->word(h->ctx, &f->pub, side, p);
+	if (ok && p->captured)
 		ok = h->data(h->ctx, &f->pub, side, p->payload, p->captured, p->ticks, p->number);
 	if (ok && p->captured < p->length)
 		ok = h->gap(h->ctx, &f->pub, side, p->length - p->captured);

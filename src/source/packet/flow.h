@@ -7,6 +7,7 @@
 #ifndef IC_SOURCE_PACKET_FLOW_H
 #define IC_SOURCE_PACKET_FLOW_H
 
+#include "source/packet/bursts.h"
 #include "source/packet/decode.h"
 
 enum { IC_ORIG, IC_RESP, IC_SIDES }; /* the initiator, the responder */
@@ -24,7 +25,8 @@ struct ic_flow {
 	uint64_t number;	  /* of the connection, in order of first packets; part of its uid */
 	char state[7];		  /* S0 SF REJ RSTO ... OTH, once it ended */
 	bool one_way;		  /* ICMP without a counterpart: port[] are type and code */
-	void *app;		  /* the owner's, see ic_flow_handler */
+	ic_bursts bursts;	  /* the owner's, as app: see ic_flow_handler */
+	void *app;
 };
 
 /* All may be called many times with few bytes. The text is valid until the call returns. */
@@ -32,6 +34,8 @@ typedef struct ic_flow_handler {
 	void *ctx;
 	/* A new connection; app is to be set. False: out of memory. */
 	bool (*begin)(void *ctx, ic_flow *f, const ic_packet *first);
+	/* A packet whose payload says something new: no repetition, no keep-alive. Before its bytes. */
+	bool (*word)(void *ctx, ic_flow *f, int side, const ic_packet *p);
 	/* Bytes of one side, in order. `number` and ticks: of the packet that completed them. */
 	bool (*data)(void *ctx, ic_flow *f, int side, const uint8_t *p, size_t n, int64_t ticks,
 		     uint64_t number);

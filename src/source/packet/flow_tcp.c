@@ -122,7 +122,11 @@ static bool payload(ic_flow_table *t, flow *f, int side, const ic_packet *p, int
 		t->counts.out_of_window++;
 		return true;
 	}
-	s->top = end > (int64_t)s->top ? (uint64_t)end : s->top;
+	if (end > (int64_t)s->top) {
+		s->top = (uint64_t)end;
+		if (!t->handler.word(t->handler.ctx, &f->pub, side, p))
+			return false;
+	}
 	if (end <= (int64_t)s->next) {
 		t->counts.retransmitted++;
 		return true;

@@ -18,7 +18,8 @@ struct ic_reader {
 };
 
 static const unsigned all_streams = IC_STREAM_BIT(IC_STREAM_CONN) | IC_STREAM_BIT(IC_STREAM_HTTP) |
-				    IC_STREAM_BIT(IC_STREAM_SSL) | IC_STREAM_BIT(IC_STREAM_WEBSOCKET);
+				    IC_STREAM_BIT(IC_STREAM_SSL) | IC_STREAM_BIT(IC_STREAM_WEBSOCKET) |
+				    IC_STREAM_BIT(IC_STREAM_BURST);
 
 static void capture_end(ic_reader *r)
 {
