@@ -449,6 +449,8 @@ void ic_input_free(ic_input *in)
 		return;
 	while (in->units)
 		ic_unit_free(in->units);
+	for (size_t i = 0; i < in->idle_n; i++)
+		in->idle[i].kind->end(in->idle[i].reader);
 	for (size_t i = 0; i < in->file_n; i++)
 		free_file(&in->files[i]);
 	ic_live_close(in->live);

@@ -68,6 +68,13 @@ typedef struct ic_file {
 	ic_file_report report;
 } ic_file;
 
+#define IC_IDLE_READERS 16
+
+typedef struct ic_idle_reader {
+	const ic_source_kind *kind;
+	ic_reader *reader;
+} ic_idle_reader;
+
 struct ic_input {
 	ic_input_request req;
 	ic_reader_config cfg;
@@ -89,6 +96,8 @@ struct ic_input {
 	ic_status failed;
 	char **pool; /* free text buffers of one size */
 	size_t pool_n, pool_room;
+	ic_idle_reader idle[IC_IDLE_READERS]; /* of units that ended */
+	size_t idle_n;
 };
 
 /* ---- text of a unit: stream.c ---- */

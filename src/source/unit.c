@@ -112,10 +112,35 @@ static void release_text(ic_unit *u)
 	u->text = (ic_text){ .p = NULL };
 }
 
+/* An idle reader of this kind from the pool; NULL: none. */
+static ic_reader *take_reader(ic_input *in, const ic_source_kind *kind)
+{
+	ic_reader *r = NULL;
+	pthread_mutex_lock(&in->lock);
+	for (size_t i = in->idle_n; i-- > 0 && !r;)
+		if (in->idle[i].kind == kind) {
+			r = in->idle[i].reader;
+			in->idle[i] = in->idle[--in->idle_n];
+		}
+	pthread_mutex_unlock(&in->lock);
+	return r;
+}
+
+/* Of a unit that was read to its end the reader is kept for another one. */
 static void end_reader(ic_unit *u)
 {
+	ic_input *in = u->in;
+	const ic_source_kind *kind = u->file->kind;
+	if (u->reader && kind->again && u->ended) {
+		pthread_mutex_lock(&in->lock);
+		if (in->idle_n < IC_IDLE_READERS) {
+			in->idle[in->idle_n++] = (ic_idle_reader){ kind, u->reader };
+			u->reader = NULL;
+		}
+		pthread_mutex_unlock(&in->lock);
+	}
 	if (u->reader)
-		u->file->kind->end(u->reader);
+		kind->end(u->reader);
 	u->reader = NULL;
 }
 
@@ -147,7 +172,12 @@ void ic_unit_free(ic_unit *u)
 
 static ic_status begin(ic_unit *u)
 {
-	u->reader = u->file->kind->begin(&u->in->cfg, u->layout);
+	const ic_source_kind *kind = u->file->kind;
+	u->reader = kind->again ? take_reader(u->in, kind) : NULL;
+	if (u->reader)
+		kind->again(u->reader, u->layout);
+	else
+		u->reader = kind->begin(&u->in->cfg, u->layout);
 	u->begun = true;
 	return u->reader ? ic_text_start(u) : IC_E_NOMEM;
 }

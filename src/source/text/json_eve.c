@@ -305,6 +305,12 @@ static void eve_end(ic_reader *r)
 	ic_free(r);
 }
 
+static void eve_again(ic_reader *r, const ic_layout *layout)
+{
+	(void)layout;
+	r->json->nomem = false;
+}
+
 static ic_reader *eve_begin(const ic_reader_config *cfg, const ic_layout *layout)
 {
 	(void)layout;
@@ -395,5 +401,6 @@ const ic_source_kind ic_kind_eve = {
 	.parse = eve_parse,
 	.layout_equal = ic_json_layout_equal,
 	.layout_free = ic_json_layout_free,
+	.again = eve_again,
 	.end = eve_end,
 };

@@ -236,6 +236,15 @@ static void zeek_end(ic_reader *r)
 	ic_free(r);
 }
 
+static void zeek_again(ic_reader *r, const ic_layout *layout)
+{
+	r->given = layout;
+	r->met = 0;
+	r->paths_differ = false;
+	r->path[0] = '\0';
+	r->json->nomem = false;
+}
+
 static ic_reader *zeek_begin(const ic_reader_config *cfg, const ic_layout *layout)
 {
 	ic_reader *r = ic_calloc(1, sizeof(*r));
@@ -253,7 +262,7 @@ static ic_reader *zeek_begin(const ic_reader_config *cfg, const ic_layout *layou
 	r->fill.ctx = r;
 	r->fill.filter = &cfg->req->filter;
 	r->req = cfg->req;
-	r->given = layout;
+	zeek_again(r, layout);
 	return r;
 }
 
@@ -344,5 +353,6 @@ const ic_source_kind ic_kind_zeek_json = {
 	.layout_after = zeek_layout_after,
 	.layout_equal = ic_json_layout_equal,
 	.layout_free = ic_json_layout_free,
+	.again = zeek_again,
 	.end = zeek_end,
 };

@@ -75,6 +75,9 @@ typedef struct ic_source_kind {
 	const ic_layout *(*layout_after)(ic_reader *r, bool *nomem);
 	bool (*layout_equal)(const ic_layout *a, const ic_layout *b);
 	void (*layout_free)(const ic_layout *l);
+	/* Makes a reader that was read to its end as if begun, for another unit of the same input; what it has
+	 * learned of the usual form of lines stays. NULL: readers are used once. */
+	void (*again)(ic_reader *r, const ic_layout *layout);
 	void (*end)(ic_reader *r); /* frees; NULL allowed */
 } ic_source_kind;
 
