@@ -9,7 +9,7 @@
 #include "source/input.h"
 #include "source/messages.h"
 
-#define SLOP_BYTES (64u << 10) /* read behind a chunk for its last line */
+#define SLOP_BYTES (16u << 10) /* read behind a chunk for its last line; the next chunk reads it again */
 #define STEP_BYTES (4u << 20)  /* the most that is read at once to finish a long line */
 
 static size_t chunk_bytes = IC_CHUNK_BYTES;
@@ -155,7 +155,7 @@ static ic_status find_chunk_end(ic_unit *u, size_t limit)
 			t->end = t->n;
 			return IC_OK;
 		}
-		size_t want = step(t->n, slop());
+		size_t want = step(t->n - start, slop());
 		ic_status st = append_raw(u, left < want ? (size_t)left : want);
 		if (st != IC_OK)
 			return st;
