@@ -44,6 +44,8 @@ if [ "$level" = check ] || [ "$level" = fuzz ]; then
 	library libjansson-dev jansson
 	need gzip gzip --version
 	need zstd zstd --version
+	need curl curl --version
+	need iproute2 ip -V
 fi
 
 [ -n "$missing" ] || exit 0
