@@ -140,6 +140,11 @@ static void shapes(void **state)
 	assert_int_equal(find(op, IC_OP_SUMMARIZE), 1);
 	assert_int_equal(first(op, IC_OP_SUMMARIZE)->summarize.aggs, 1); /* one COUNT for all three */
 	assert_int_equal(first(op, IC_OP_TOP)->sort.limit.i, 2);
+	/* a result column without an alias may be named as it is called */
+	op = bound("SELECT username, COUNT(*), SUM(bytesout) FROM events GROUP BY username HAVING count > 3 "
+		   "ORDER BY COUNT DESC, \"SUM_bytesout\"");
+	assert_int_equal(first(op, IC_OP_SUMMARIZE)->summarize.aggs, 2);
+	assert_int_equal(first(op, IC_OP_SORT)->sort.keys, 2);
 	op = bound("SELECT COUNT(*) FROM events");
 	assert_int_equal(first(op, IC_OP_SUMMARIZE)->summarize.keys, 0);
 	assert_int_equal(find(op, IC_OP_SORT), 0);

@@ -115,6 +115,20 @@ static void put_name(ic_aql_binder *b, name_text *t, const ic_aql_expr *e, unsig
 	put(t, s);
 }
 
+int32_t ic_aql_unnamed(ic_aql_binder *b, ic_str name)
+{
+	for (uint32_t i = 0; i < b->query->items; i++) {
+		const ic_aql_item *item = &b->query->item[i];
+		name_text t = { .n = 0 };
+		if (item->star || item->alias.p || item->expr->kind != IC_AX_CALL)
+			continue;
+		put_name(b, &t, item->expr, 0);
+		if (ic_str_ieq((ic_str){ t.p, (uint32_t)t.n }, name))
+			return (int32_t)i;
+	}
+	return -1;
+}
+
 /* Cuts a character that did not fit whole. */
 static ic_str name_copy(ic_aql_binder *b, name_text *t)
 {

@@ -59,6 +59,8 @@ bool ic_aql_bind_room(ic_aql_binder *b, void **items, uint32_t n, size_t size);
 
 /* bind.c: the plan of a query; the sub-select of IN too (outer: its binder). */
 ic_op *ic_aql_bind_query(ic_aql_binder *b);
+/* The item without an alias whose result column gets this name of itself, such as COUNT; -1: none. */
+int32_t ic_aql_unnamed(ic_aql_binder *b, ic_str name);
 
 /* bind_expr.c */
 ic_expr *ic_aql_expr_of(ic_aql_binder *b, const ic_aql_expr *e);

@@ -123,6 +123,8 @@ static ic_expr *property(ic_aql_binder *b, const ic_aql_expr *e, ic_str name)
 					"START and STOP take no properties");
 	int32_t column = ic_aql_column(&b->in, name), item = b->in_agg ? -1 : ic_aql_alias(b, name);
 	if (b->clause == IC_AQL_AFTER || column < 0) {
+		if (item < 0 && column < 0 && b->clause == IC_AQL_AFTER && !b->in_agg)
+			item = ic_aql_unnamed(b, name);
 		ic_expr *meant = alias_expr(b, item);
 		if (meant || b->status != IC_OK)
 			return meant;

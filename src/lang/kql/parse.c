@@ -151,7 +151,7 @@ bool ic_kql_reserved(ic_str word)
 		"has_any",  "has_all",	   "hasprefix",	 "hasprefix_cs",  "hassuffix", "hassuffix_cs",
 		"contains", "contains_cs", "startswith", "startswith_cs", "endswith",  "endswith_cs",
 		"matches",  "by",	   "asc",	 "desc",	  "first",     "last",
-		"true",	    "false",	   "let",	 "typeof",	  "in~",
+		"true",	    "false",	   "let",	 "typeof",	  "in~",       "missing",
 	};
 	if (word.n && word.p[0] == '!')
 		return true;
