@@ -55,21 +55,29 @@ typedef struct ic_output {
 	bool color;	  /* ANSI colour allowed */
 } ic_output;
 
+/* Something that was met while reading, and how often: "gaps in streams". */
+typedef struct ic_tally {
+	const char *what; /* in the plural; static */
+	uint64_t n;
+} ic_tally;
+#define IC_TALLIES 20
+
 /* What happened to one input file. Counts are rows. */
 typedef struct ic_file_report {
-	const char *path;   /* escaped for a terminal */
-	const char *format; /* name of the source kind, "" if none */
-	uint64_t read;	    /* rows seen (good and bad) */
-	uint64_t kept;	    /* rows that went on */
-	uint64_t bad;	    /* malformed rows */
-	uint64_t out_ports; /* left out by --ports */
-	uint64_t out_scope; /* left out by --scope */
-	uint64_t out_time;  /* left out by --since/--until */
-	uint64_t out_query; /* of no use to the query */
-	uint64_t lost;	    /* packets of a live capture that were gone before they could be read */
-	bool skipped;	    /* unknown content in a walked folder */
-	bool damaged;	    /* not read to its end: truncated, corrupt, unreadable */
-	ic_error first_bad; /* sample of the first problem; code IC_OK if none */
+	const char *path;	    /* escaped for a terminal */
+	const char *format;	    /* name of the source kind, "" if none */
+	uint64_t read;		    /* rows seen (good and bad) */
+	uint64_t kept;		    /* rows that went on */
+	uint64_t bad;		    /* malformed rows */
+	uint64_t out_ports;	    /* left out by --ports */
+	uint64_t out_scope;	    /* left out by --scope */
+	uint64_t out_time;	    /* left out by --since/--until */
+	uint64_t out_query;	    /* of no use to the query */
+	uint64_t lost;		    /* packets of a live capture that were gone before they could be read */
+	ic_tally tally[IC_TALLIES]; /* what rows do not show, ends with what NULL; many are zero */
+	bool skipped;		    /* unknown content in a walked folder */
+	bool damaged;		    /* not read to its end: truncated, corrupt, unreadable */
+	ic_error first_bad;	    /* sample of the first problem; code IC_OK if none */
 } ic_file_report;
 
 /* What the library tells while it works. Every member may be NULL. Called from the thread

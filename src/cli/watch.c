@@ -104,6 +104,12 @@ static void say_counts(FILE *to, const ic_file_report *r)
 		fprintf(to, "; %s bad", count(r->bad, text));
 	if (r->lost)
 		fprintf(to, "; %s packets lost before they could be read", count(r->lost, text));
+	const char *before = "; met: ";
+	for (size_t i = 0; i < IC_TALLIES && r->tally[i].what; i++) {
+		if (r->tally[i].n)
+			fprintf(to, "%s%s %s", before, r->tally[i].what, count(r->tally[i].n, text));
+		before = r->tally[i].n ? ", " : before;
+	}
 	fputs(r->damaged ? "; not read to its end\n" : "\n", to);
 }
 

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* WebSocket upgrades that a web page would not make: by something else than a browser, to a bare
- * address, to an odd port. */
+ * address, to an odd port. Where packets were seen, what is said inside counts too: a machine's rhythm there. */
 #include "detect/run.h"
 
 #define BASE	  1.0
 #define NATS_TOOL 1.2
 #define NATS_PORT 0.8
+#define NATS_BEAT 1.2
+
+enum { LEAST_EVENTS = 4 };
 
 static bool not_browser(const ic_detect_run *run, const ic_profile *p)
 {
@@ -23,6 +26,40 @@ static bool is_odd(const ic_detect_run *run, const ic_profile *p)
 {
 	return (p->signals & IC_SIG_UPGRADE) &&
 	       (not_browser(run, p) || (p->signals & IC_SIG_BARE_IP) || odd_port(p));
+}
+
+/* What was said inside of the WebSockets of these profiles, and whether it has a beat. */
+static void weigh_frames(ic_detect_run *run, ic_draft *d, unsigned part, const ic_profile **p, size_t n)
+{
+	uint64_t said = 0;
+	ic_score score, best = { .automation = -1 };
+	char a[32], b[32];
+	for (size_t i = 0; i < n; i++) {
+		const ic_series *s = ic_run_series(&run->part[part], p[i]->src, IC_BY_IP_PORT, IC_AT_BURST,
+						   p[i]->dst, p[i]->port, p[i]->transport);
+		said += p[i]->bursts;
+		if (!p[i]->bursts || !s || s->sketch.n < LEAST_EVENTS)
+			continue;
+		ic_beacon_score(&s->sketch, &score);
+		if (score.automation > best.automation)
+			best = score;
+	}
+	if (!said)
+		return;
+	const char *text =
+	    ic_run_printf(run, "%llu message%s from the client inside, half a second or more apart",
+			  (unsigned long long)said, IC_S(said));
+	if (best.automation < run->cfg->min_automation || !(best.E > 0)) {
+		ic_draft_reason(run, d, (ic_reason){ "frames", (double)said, NAN, NAN, text });
+		return;
+	}
+	d->nats += NATS_BEAT;
+	d->independent++;
+	ic_draft_reason(
+	    run, d,
+	    (ic_reason){ "frames", (double)said, NATS_BEAT, NATS_BEAT,
+			 ic_run_printf(run, "%s, with a beat of %s s (automation %s)", text,
+				       ic_num(a, best.sleep_s, 1), ic_num(b, best.automation, 0)) });
 }
 
 static void judge(ic_detect_run *run, unsigned part, const ic_profile **p, size_t n, const void *ctx)
@@ -56,6 +93,7 @@ static void judge(ic_detect_run *run, unsigned part, const ic_profile **p, size_
 				(ic_reason){ "websocket-port", NAN, NATS_PORT, NATS_PORT,
 					     "the port is not one of the web" });
 	}
+	weigh_frames(run, d, part, p, n);
 	d->f.summary = ic_run_printf(run, "%s opens unusual WebSockets to %s.", ic_draft_source(run, d),
 				     ic_draft_targets(run, d, destinations));
 }

@@ -264,7 +264,7 @@ static ic_status read_capture(ic_unpack *u, ic_hellos *h, bool *known, ic_error 
 }
 
 static void report(job *j, const char *path, const ic_found *found, bool known, uint64_t before,
-		   const ic_hellos_counts *counts, const ic_error *damage)
+		   const ic_hellos *h, const ic_error *damage)
 {
 	ic_summary *s = &j->run.summary;
 	ic_buf shown;
@@ -285,7 +285,9 @@ static void report(job *j, const char *path, const ic_found *found, bool known, 
 		r.lost = ic_live_lost(j->live);
 		s->lost += r.lost;
 	}
-	if (counts) {
+	if (h) {
+		const ic_hellos_counts *counts = ic_hellos_get_counts(h);
+		ic_hellos_tally(h, r.tally);
 		r.bad = counts->bad;
 		r.kept = j->n - before;
 		r.read = r.kept + r.bad;
@@ -315,7 +317,7 @@ static ic_status read_from(job *j, const ic_found *found, ic_unpack *u, ic_error
 	if (st == IC_E_NOMEM)
 		*err = damage;
 	else
-		report(j, found->path, found, known, before, ic_hellos_get_counts(h), &damage);
+		report(j, found->path, found, known, before, h, &damage);
 	j->captures += known && st != IC_E_NOMEM;
 	ic_unpack_free(u);
 	ic_hellos_free(h);

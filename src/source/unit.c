@@ -260,6 +260,10 @@ static void merge(ic_unit *u)
 	r->bad += c->bad;
 	r->out_ports += c->out_ports;
 	r->out_time += c->out_time;
+	for (size_t i = 0; i < IC_TALLIES && c->tally[i].what; i++) {
+		r->tally[i].what = c->tally[i].what;
+		r->tally[i].n += c->tally[i].n;
+	}
 	if (u->in->live)
 		r->lost = ic_live_lost(u->in->live);
 	if (c->has_sample && r->first_bad.code == IC_OK)

@@ -6,12 +6,14 @@
 #include <string.h>
 
 #include "source/packet/http1.h"
+#include "source/packet/websocket.h"
 
 /* What a parser told, as text. */
 static char told[2048];
 static size_t told_n;
 static ic_http *parser;
-static bool no_body_next;
+static bool no_body_next, stop_next;
+static unsigned lost_n;
 
 static bool on_head(void *ctx, const ic_http_head *h)
 {
@@ -29,6 +31,8 @@ static bool on_head(void *ctx, const ic_http_head *h)
 	told_n += (size_t)n;
 	if (no_body_next)
 		ic_http_next_has_no_body(parser);
+	if (stop_next)
+		ic_http_stop(parser);
 	return true;
 }
 
@@ -39,7 +43,13 @@ static bool on_body_end(void *ctx, uint64_t bytes)
 	return true;
 }
 
-static const ic_http_sink sink = { NULL, on_head, on_body_end };
+static void on_lost(void *ctx)
+{
+	(void)ctx;
+	lost_n++;
+}
+
+static const ic_http_sink sink = { NULL, on_head, on_body_end, on_lost };
 
 /* In pieces of `step` bytes; from a block of the piece's size. */
 static ic_http_state feed(bool requests, const char *text, size_t step)
@@ -105,22 +115,84 @@ static void messages(void **state)
 	}
 }
 
-static void no_http(void **state)
+/* What makes no sense is passed up to the next message, and counted. */
+static void nonsense(void **state)
 {
+	static const struct {
+		bool requests;
+		const char *text, *told;
+		unsigned lost;
+	} cases[] = {
+		{ true, "nonsense\r\n\r\n", "", 1 },
+		{ true, "nonsense\r\n\r\nGET /n HTTP/1.1\r\n\r\n", "GET /n host= ua=;[0]", 1 },
+		{ true, "\1\2\3 / HTTP/1.1\r\nHost: a\r\n\r\nmore\r\nGET /n HTTP/1.1\r\n\r\n",
+		  "GET /n host= ua=;[0]", 1 },
+		/* neither a head without an end nor one of HTTP/0.9 swallows what follows */
+		{ true, "GET /a HTTP/1.1\r\nHost: a\r\nGET /b HTTP/1.1\r\nHost: b\r\n\r\n",
+		  "GET /a host=a ua= malformed;GET /b host=b ua=;[0]", 0 },
+		{ true, "GET /a\r\nGET /b HTTP/1.1\r\n\r\n",
+		  "GET /a host= ua= malformed;GET /b host= ua=;[0]", 0 },
+		{ true, "GET /a HTTP/1.1\r\nX-Y: GET /b HTTP/1.1\r\n\r\n", "GET /a host= ua=;[0]", 0 },
+		/* chunks that are none: the line itself may be the next request */
+		{ true, "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nGET /n HTTP/1.1\r\n\r\n",
+		  "POST / host= ua=;GET /n host= ua=;[0]", 1 },
+		{ true,
+		  "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nab\r\n"
+		  "GET /n HTTP/1.1\r\n\r\n",
+		  "POST / host= ua=;GET /n host= ua=;[0]", 1 },
+		{ true, "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nGET /n HTTP/1.1\r\n\r\n",
+		  "POST / host= ua=;GET /n host= ua=;[0]", 1 },
+		{ false, "HTTP/1.1 abc\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", "200 ;[0]", 1 },
+		{ false, "x 200\r\n", "", 1 },
+	};
 	(void)state;
-	assert_int_equal(feed(true, "nonsense\r\n\r\n", 4), IC_HTTP_OTHER);
-	assert_int_equal(feed(false, "HTTP/1.1 abc\r\n\r\n", 99), IC_HTTP_OTHER);
-	assert_int_equal(feed(true, "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", 99),
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		for (size_t step = strlen(cases[i].text); step; step--) {
+			lost_n = 0;
+			assert_int_equal(feed(cases[i].requests, cases[i].text, step), IC_HTTP_GOES_ON);
+			assert_string_equal(told, cases[i].told);
+			assert_int_equal(lost_n, cases[i].lost);
+		}
+	}
+}
+
+/* Heads and lines have their bounds; behind the line that is too long reading goes on. */
+static void long_lines(void **state)
+{
+	static const char next[] = "\r\nGET /n HTTP/1.1\r\n\r\n";
+	(void)state;
+	for (unsigned turn = 0; turn < 2; turn++) { /* a head; a line that is looked at for one */
+		const char *start = turn ? "?\r\nGET /" : "GET /";
+		const size_t n = strlen(start), all = IC_HTTP_HEAD_MAX + 64;
+		char *big = malloc(all + sizeof next);
+		memset(big, 'a', all);
+		memcpy(big, start, n);
+		memcpy(big + all, next, sizeof next);
+		for (size_t step = 500; step < 2 * all; step *= 3) {
+			lost_n = 0;
+			(void)feed(true, big, step);
+			assert_string_equal(told, "GET /n host= ua=;[0]");
+			assert_int_equal(lost_n, 1);
+		}
+		free(big);
+	}
+}
+
+static void stopped(void **state)
+{
+	static const char text[] = "HTTP/1.1 101 x\r\n\r\n\x81\x01!";
+	size_t used;
+	(void)state;
+	told_n = 0;
+	stop_next = true;
+	parser = ic_http_new(false);
+	assert_int_equal(ic_http_feed(parser, (const uint8_t *)text, sizeof text - 1, &used, &sink),
 			 IC_HTTP_OTHER);
-	assert_int_equal(feed(true, "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nab\r\n", 99),
-			 IC_HTTP_OTHER);
-	char *big = malloc(IC_HTTP_HEAD_MAX + 64);
-	memset(big, 'a', IC_HTTP_HEAD_MAX + 63);
-	memcpy(big, "GET /", 5);
-	big[IC_HTTP_HEAD_MAX + 63] = 0;
-	assert_int_equal(feed(true, big, 1000), IC_HTTP_OTHER);
-	assert_string_equal(told, "");
-	free(big);
+	assert_int_equal(used, sizeof text - 4);
+	assert_int_equal(ic_http_feed(parser, (const uint8_t *)"x", 1, &used, &sink), IC_HTTP_OTHER);
+	assert_int_equal(used, 0);
+	ic_http_free(parser);
+	stop_next = false;
 }
 
 static void answers_to_head(void **state)
@@ -183,11 +255,65 @@ static void sniffing(void **state)
 	}
 }
 
+static void websocket(void **state)
+{
+	/* a masked text of 3 bytes, a ping, 200 compressed bytes with a 16 bit length, a part, its end of 0 bytes */
+	static const uint8_t head[] = { 0x81, 0x83, 1, 2, 3, 4, 'a', 'b', 'c', 0x89, 0, 0xc2, 126, 0, 200 };
+	static const uint8_t tail[] = { 0x01, 1, 'x', 0x80, 0 };
+	uint8_t all[sizeof head + 200 + sizeof tail];
+	static const ic_ws_frame want[] = {
+		{ 1, true, true, false, false, 3 },   { 9, true, false, true, false, 0 },
+		{ 2, true, false, false, true, 200 }, { 1, false, false, false, false, 1 },
+		{ 0, true, false, false, false, 0 },
+	};
+	(void)state;
+	memset(all, 0xff, sizeof all);
+	memcpy(all, head, sizeof head);
+	memcpy(all + sizeof head + 200, tail, sizeof tail);
+	for (size_t step = 1; step <= sizeof all; step++) {
+		ic_ws w = { 0 };
+		ic_ws_frame f;
+		unsigned n = 0;
+		bool bad;
+		for (size_t from = 0; from < sizeof all; from += step) {
+			size_t part = sizeof all - from < step ? sizeof all - from : step, at = 0;
+			while (ic_ws_next(&w, all + from, part, &at, &f, &bad)) {
+				assert_true(n < 5);
+				assert_int_equal(f.opcode, want[n].opcode);
+				assert_int_equal(f.final, want[n].final);
+				assert_int_equal(f.masked, want[n].masked);
+				assert_int_equal(f.control, want[n].control);
+				assert_int_equal(f.compressed, want[n].compressed);
+				assert_int_equal(f.length, want[n].length);
+				n++;
+			}
+			assert_false(bad);
+		}
+		assert_int_equal(n, 5);
+	}
+	static const uint8_t wrong[][2] = {
+		{ 0x83, 0 }, { 0x89, 126 }, { 0x09, 0 }, { 0x8b, 0 }, { 0xa1, 0 }
+	};
+	for (size_t i = 0; i < 5; i++) {
+		const uint8_t p[4] = { wrong[i][0], wrong[i][1], 0, 200 };
+		ic_ws w = { 0 };
+		ic_ws_frame f;
+		size_t at = 0;
+		bool bad;
+		assert_false(ic_ws_next(&w, p, 4, &at, &f, &bad));
+		assert_true(bad);
+	}
+	ic_ws w = { .left = 10 };
+	assert_true(ic_ws_gap(&w, 10));
+	assert_false(ic_ws_gap(&w, 1));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(messages), cmocka_unit_test(no_http),	cmocka_unit_test(answers_to_head),
-		cmocka_unit_test(gaps),	    cmocka_unit_test(sniffing),
+		cmocka_unit_test(messages), cmocka_unit_test(nonsense),	       cmocka_unit_test(long_lines),
+		cmocka_unit_test(stopped),  cmocka_unit_test(answers_to_head), cmocka_unit_test(gaps),
+		cmocka_unit_test(sniffing), cmocka_unit_test(websocket),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -7,14 +7,17 @@
 #include "source/packet/http1.h"
 #include "source/packet/ping.h"
 #include "source/packet/tls.h"
+#include "source/packet/websocket.h"
 
 enum {
 	SNIFF_MAX = 1024,  /* bytes of a side that may be looked at before it is given up */
 	REQUESTS_MAX = 64, /* without an answer */
 	PAGE = 1024,	   /* of the arenas */
+	CLOSE = 8,	   /* a frame of WebSocket */
+	PING_MOST = 32,	   /* bytes that a PING of WebSocket gives back; more is somebody's data */
 };
 
-typedef enum carries { UNKNOWN, NOTHING, HTTP, TLS, DTLS, QUIC, WEBSOCKET } carries;
+typedef enum carries { UNKNOWN, NOTHING, HTTP, HTTP2, TLS, DTLS, QUIC, WEBSOCKET } carries;
 
 /* A request that waits for its answer; the slices point behind it. */
 typedef struct asked {
@@ -41,6 +44,8 @@ typedef struct app {
 	unsigned asked_n;
 	size_t asked_bytes;
 	bool requests; /* there were some */
+	ic_ws frames[IC_SIDES];
+	bool frames_lost; /* they make no sense any more */
 
 	ic_tls *tls[IC_SIDES];
 	ic_quic *quic;
@@ -57,7 +62,7 @@ typedef struct app {
 struct ic_apps {
 	ic_events *events;
 	ic_budget *budget;
-	uint64_t given_up, pings;
+	ic_apps_counts counts;
 	ic_hello_sink sink; /* .hello NULL: nobody listens */
 };
 
@@ -74,9 +79,9 @@ void ic_apps_listen(ic_apps *a, const ic_hello_sink *sink)
 	a->sink = *sink;
 }
 
-uint64_t ic_apps_given_up(const ic_apps *a)
+const ic_apps_counts *ic_apps_get_counts(const ic_apps *a)
 {
-	return a->given_up;
+	return &a->counts;
 }
 
 void ic_apps_free(ic_apps *a)
@@ -169,6 +174,58 @@ static bool tell_listener(const app *a, const ic_tls_hello *tls, const ic_http_h
 	return !s->hello || s->hello(s->ctx, &h);
 }
 
+/* ---- check-ins ---- */
+
+static ic_str service_of(const ic_flow *f)
+{
+	const app *a = is_closed(f) ? NULL : f->app;
+	if (f->app == &tunnel)
+		return IC_STR("http");
+	switch (a ? a->carries : UNKNOWN) {
+	case HTTP:
+	case HTTP2: return IC_STR("http");
+	case TLS:
+	case DTLS: return IC_STR("tls");
+	case QUIC: return IC_STR("quic");
+	case WEBSOCKET: return IC_STR("websocket");
+	case UNKNOWN:
+	case NOTHING: break;
+	}
+	if (a && (a->hello[IC_ORIG] || a->hello[IC_RESP]))
+		return IC_STR("tls");
+	return (ic_str){ NULL, 0 };
+}
+
+static bool tell_burst(ic_apps *apps, const ic_flow *f, const ic_burst *b)
+{
+	ic_events *q = apps->events;
+	ic_event *e = ic_events_add(q, IC_STREAM_BURST, 0, f, b->start);
+	if (!e || !ic_event_text(q, e, IC_F_SERVICE, service_of(f)))
+		return false;
+	ic_event_real(e, IC_F_DURATION,
+		      (double)(b->last > b->start ? b->last - b->start : 0) / (double)IC_TICKS_S);
+	ic_event_number(e, IC_F_BYTES_OUT, b->bytes[IC_ORIG]);
+	ic_event_number(e, IC_F_BYTES_IN, b->bytes[IC_RESP]);
+	if (b->packets[IC_ORIG]) {
+		ic_event_number(e, IC_F_PACKETS_OUT, b->packets[IC_ORIG]);
+		ic_event_number(e, IC_F_PACKETS_IN, b->packets[IC_RESP]);
+		ic_event_number(e, IC_F_IP_BYTES_OUT, b->ip_bytes[IC_ORIG]);
+		ic_event_number(e, IC_F_IP_BYTES_IN, b->ip_bytes[IC_RESP]);
+	}
+	return true;
+}
+
+static bool say(ic_apps *apps, ic_flow *f, const ic_word *w)
+{
+	ic_burst done[IC_BURSTS_DONE];
+	unsigned n;
+	apps->counts.given_up += !ic_bursts_say(&f->bursts, w, apps->budget, done, &n);
+	for (unsigned i = 0; i < n; i++)
+		if (!tell_burst(apps, f, &done[i]))
+			return false;
+	return true;
+}
+
 /* ---- HTTP ---- */
 
 static ic_str copy_to(char **at, ic_str s)
@@ -244,8 +301,10 @@ static bool take_answer(app *a, const ic_http_head *h)
 	bool over = h->status == 101 || (r && ic_str_eq(r->method, IC_STR("CONNECT")) && h->status < 300);
 	if (r && ic_str_eq(r->method, IC_STR("HEAD")))
 		ic_http_next_has_no_body(a->http[IC_RESP]);
-	if (over)
+	if (over) {
+		ic_http_stop(a->http[IC_RESP]);
 		a->carries = h->status == 101 && r && r->websocket ? WEBSOCKET : NOTHING;
+	}
 	return !r || tell_request(a, h);
 }
 
@@ -261,13 +320,48 @@ static bool http_body_end(void *ctx, uint64_t bytes)
 	return true;
 }
 
+static void http_lost(void *ctx)
+{
+	app *a = ctx;
+	a->apps->counts.requests_lost += a->side == IC_ORIG;
+}
+
+/* From here on its packets are words again. */
+static void lose_frames(app *a)
+{
+	a->apps->counts.frames_lost += !a->frames_lost;
+	a->frames_lost = true;
+}
+
+/* Words of a WebSocket are its frames; those that only hold it open, or end it, are none. */
+static bool feed_frames(app *a, int side, const uint8_t *p, size_t n)
+{
+	ic_ws_frame f;
+	bool bad = false;
+	for (size_t at = 0; !a->frames_lost && ic_ws_next(&a->frames[side], p, n, &at, &f, &bad);) {
+		if (f.control && f.length <= PING_MOST) {
+			a->apps->counts.pings += f.opcode != CLOSE;
+			continue;
+		}
+		uint32_t bytes = f.length < UINT32_MAX ? (uint32_t)f.length : UINT32_MAX;
+		if (!say(a->apps, a->flow, &(ic_word){ .side = side, .ticks = a->ticks, .bytes = bytes }))
+			return false;
+	}
+	if (bad)
+		lose_frames(a);
+	return true;
+}
+
 static bool feed_http(app *a, int side, const uint8_t *p, size_t n)
 {
-	const ic_http_sink sink = { a, http_head, http_body_end };
+	const ic_http_sink sink = { a, http_head, http_body_end, http_lost };
 	size_t used;
 	if (!a->http[side] && !(a->http[side] = ic_http_new(side == IC_ORIG)))
 		return false;
-	return ic_http_feed(a->http[side], p, n, &used, &sink) != IC_HTTP_FAILED;
+	ic_http_state st = ic_http_feed(a->http[side], p, n, &used, &sink);
+	if (st == IC_HTTP_OTHER && a->carries == WEBSOCKET)
+		return feed_frames(a, side, p + used, n - used);
+	return st != IC_HTTP_FAILED;
 }
 
 /* ---- TLS, DTLS, QUIC ---- */
@@ -401,14 +495,25 @@ static bool feed(app *a, int side, const uint8_t *p, size_t n)
 {
 	switch (a->carries) {
 	case HTTP: return feed_http(a, side, p, n);
+	case WEBSOCKET: return feed_frames(a, side, p, n);
 	case TLS:
 	case DTLS: return feed_tls(a, side, p, n);
 	case QUIC: return feed_quic(a, side, p, n);
 	case UNKNOWN:
 	case NOTHING:
-	case WEBSOCKET: break;
+	case HTTP2: break;
 	}
 	return true;
+}
+
+/* The preface of HTTP/2 in clear (RFC 9113, 3.4). What follows is not read. */
+static bool is_http2(const uint8_t *p, size_t n, bool *more)
+{
+	static const char preface[] = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+	size_t look = n < sizeof preface - 1 ? n : sizeof preface - 1;
+	bool same = memcmp(p, preface, look) == 0;
+	*more = same && look < sizeof preface - 1;
+	return same && !*more;
 }
 
 /* Collects the first bytes of each side until one tells. */
@@ -416,7 +521,7 @@ static bool sniff(app *a, int side, const uint8_t *p, size_t n)
 {
 	const uint8_t *start = p;
 	size_t have = n < SNIFF_MAX ? n : SNIFF_MAX, part = have;
-	bool http_more, tls_more;
+	bool http_more, http2_more, tls_more;
 	if (a->start_n[side]) {
 		part = SNIFF_MAX - (size_t)a->start_n[side] < n ? SNIFF_MAX - (size_t)a->start_n[side] : n;
 		memcpy(a->start[side] + a->start_n[side], p, part);
@@ -428,10 +533,13 @@ static bool sniff(app *a, int side, const uint8_t *p, size_t n)
 	if (ic_http_sniff(side == IC_ORIG, start, have, &http_more) ||
 	    (http_more && have == SNIFF_MAX && side == IC_ORIG))
 		a->carries = HTTP;
+	else if (is_http2(start, have, &http2_more) && side == IC_ORIG)
+		a->carries = HTTP2;
 	else if (ic_tls_sniff(start, have, &tls_more))
 		a->carries = TLS;
-	else if ((!http_more && !tls_more) || have == SNIFF_MAX)
+	else if ((!http_more && !http2_more && !tls_more) || have == SNIFF_MAX)
 		a->carries = NOTHING;
+	a->apps->counts.http2 += a->carries == HTTP2;
 	if (a->carries == UNKNOWN && !a->start[side]) {
 		if (!(a->start[side] = ic_malloc(SNIFF_MAX)))
 			return false;
@@ -448,7 +556,7 @@ static bool sniff(app *a, int side, const uint8_t *p, size_t n)
 /* What is known, but not told yet. */
 static bool tell_rest(app *a)
 {
-	const ic_http_sink sink = { a, http_head, http_body_end };
+	const ic_http_sink sink = { a, http_head, http_body_end, http_lost };
 	bool ok = true;
 	for (int side = 0; side < IC_SIDES; side++)
 		if (a->http[side])
@@ -484,7 +592,7 @@ static bool data(void *ctx, ic_flow *f, int side, const uint8_t *p, size_t n, in
 		f->app = a->requests ? &tunnel : &nothing;
 		app_free(a);
 	} else if (ok && !count_bytes(a)) {
-		a->apps->given_up++;
+		a->apps->counts.given_up++;
 		ok = tell_rest(a);
 		f->app = &nothing;
 		app_free(a);
@@ -504,6 +612,8 @@ static bool gap(void *ctx, ic_flow *f, int side, uint64_t n)
 		a->carries = NOTHING;
 	if (a->carries == HTTP && a->http[side])
 		ic_http_gap(a->http[side], n);
+	if (a->carries == WEBSOCKET && !ic_ws_gap(&a->frames[side], n))
+		lose_frames(a);
 	if (a->carries == TLS) { /* records are not found again */
 		ic_tls_free(a->tls[side]);
 		a->tls[side] = NULL;
@@ -513,26 +623,7 @@ static bool gap(void *ctx, ic_flow *f, int side, uint64_t n)
 	return true;
 }
 
-/* ---- what is told of all connections ---- */
-
-static ic_str service_of(const ic_flow *f)
-{
-	const app *a = is_closed(f) ? NULL : f->app;
-	if (f->app == &tunnel)
-		return IC_STR("http");
-	switch (a ? a->carries : UNKNOWN) {
-	case HTTP: return IC_STR("http");
-	case TLS:
-	case DTLS: return IC_STR("tls");
-	case QUIC: return IC_STR("quic");
-	case WEBSOCKET: return IC_STR("websocket");
-	case UNKNOWN:
-	case NOTHING: break;
-	}
-	if (a && (a->hello[IC_ORIG] || a->hello[IC_RESP]))
-		return IC_STR("tls");
-	return (ic_str){ NULL, 0 };
-}
+/* ---- connections ---- */
 
 static bool tell_connection(ic_apps *apps, const ic_flow *f)
 {
@@ -554,43 +645,13 @@ static bool tell_connection(ic_apps *apps, const ic_flow *f)
 	return true;
 }
 
-static bool tell_burst(ic_apps *apps, const ic_flow *f, const ic_burst *b)
-{
-	ic_events *q = apps->events;
-	ic_event *e = ic_events_add(q, IC_STREAM_BURST, 0, f, b->start);
-	if (!e || !ic_event_text(q, e, IC_F_SERVICE, service_of(f)))
-		return false;
-	ic_event_real(e, IC_F_DURATION,
-		      (double)(b->last > b->start ? b->last - b->start : 0) / (double)IC_TICKS_S);
-	ic_event_number(e, IC_F_BYTES_OUT, b->bytes[IC_ORIG]);
-	ic_event_number(e, IC_F_BYTES_IN, b->bytes[IC_RESP]);
-	if (b->packets[IC_ORIG]) {
-		ic_event_number(e, IC_F_PACKETS_OUT, b->packets[IC_ORIG]);
-		ic_event_number(e, IC_F_PACKETS_IN, b->packets[IC_RESP]);
-		ic_event_number(e, IC_F_IP_BYTES_OUT, b->ip_bytes[IC_ORIG]);
-		ic_event_number(e, IC_F_IP_BYTES_IN, b->ip_bytes[IC_RESP]);
-	}
-	return true;
-}
-
-static bool say(ic_apps *apps, ic_flow *f, const ic_word *w)
-{
-	ic_burst done[IC_BURSTS_DONE];
-	unsigned n;
-	apps->given_up += !ic_bursts_say(&f->bursts, w, apps->budget, done, &n);
-	for (unsigned i = 0; i < n; i++)
-		if (!tell_burst(apps, f, &done[i]))
-			return false;
-	return true;
-}
-
 static bool word(void *ctx, ic_flow *f, int side, const ic_packet *p)
 {
 	const app *a = is_closed(f) ? NULL : f->app;
-	if (f->proto != 6 && f->proto != 17)
+	if ((f->proto != 6 && f->proto != 17) || (a && a->carries == WEBSOCKET && !a->frames_lost))
 		return true;
 	if (ic_is_ping(p->payload, p->captured, p->length, a && a->offers_h2)) {
-		((ic_apps *)ctx)->pings++;
+		((ic_apps *)ctx)->counts.pings++;
 		return true;
 	}
 	return say(ctx, f, &(ic_word){ side, p->ticks, p->length, p->ip_bytes, 1 });

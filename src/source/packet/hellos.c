@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "source/packet/hellos.h"
 
+#include "source/packet/tally.h"
+
 struct ic_hellos {
 	ic_capture *capture;
 	ic_decoder *decoder;
@@ -69,6 +71,11 @@ void ic_hellos_free(ic_hellos *h)
 const ic_hellos_counts *ic_hellos_get_counts(const ic_hellos *h)
 {
 	return &h->counts;
+}
+
+void ic_hellos_tally(const ic_hellos *h, ic_tally to[IC_TALLIES])
+{
+	ic_packet_tally(h->decoder, h->flows, h->apps, to);
 }
 
 static void count_bad(ic_hellos *h, const char *cause)

@@ -19,5 +19,6 @@ void ic_hellos_free(ic_hellos *h);
  * IC_E_NOMEM: also when the sink refused. */
 ic_status ic_hellos_feed(ic_hellos *h, const uint8_t *p, size_t n, bool final, size_t *used);
 const ic_hellos_counts *ic_hellos_get_counts(const ic_hellos *h);
+void ic_hellos_tally(const ic_hellos *h, ic_tally to[IC_TALLIES]); /* as ic_packet_tally */
 
 #endif

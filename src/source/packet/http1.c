@@ -8,6 +8,7 @@ enum {
 	METHOD_MAX = 20,
 	LINES_MAX = 1000,
 	CHUNK_LINE_MAX = 4096,
+	START_LINE_MAX = 8192, /* that is looked at to find the next message */
 };
 
 typedef enum phase {
@@ -18,7 +19,8 @@ typedef enum phase {
 	IN_CHUNK_END,
 	IN_TRAILER,
 	TO_THE_END, /* a body that ends with the connection */
-	LOST,	    /* bytes are missing: looking for a line that starts a message */
+	LOST,	    /* looking for a line that starts a message */
+	LOST_LINE,  /* the same, behind the end of this line */
 	OVER,
 } phase;
 
@@ -28,6 +30,7 @@ struct ic_http {
 	bool next_has_no_body;
 	char *buf; /* a head, or a line of chunks */
 	size_t n, room;
+	size_t line; /* of a head: where its last line begins */
 	uint64_t left, body;
 };
 
@@ -54,6 +57,11 @@ size_t ic_http_bytes(const ic_http *h)
 void ic_http_next_has_no_body(ic_http *h)
 {
 	h->next_has_no_body = true;
+}
+
+void ic_http_stop(ic_http *h)
+{
+	h->phase = OVER;
 }
 
 /* ---- sniffing ---- */
@@ -139,6 +147,13 @@ static int64_t number(ic_str s)
 	return v;
 }
 
+/* RFC 9110, 5.6.2 */
+static bool is_token(char c)
+{
+	return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') ||
+	       (c && strchr("!#$%&'*+-.^_`|~", c));
+}
+
 /* "GET /x HTTP/1.1", "HTTP/1.1 200 OK" */
 static bool first_line(bool request, ic_str line, ic_http_head *ret)
 {
@@ -147,7 +162,7 @@ static bool first_line(bool request, ic_str line, ic_http_head *ret)
 		return false;
 	if (!request) {
 		ic_str code = { a + 1, 3 };
-		if (end - a < 4 || number(code) < 100 || memcmp(line.p, "HTTP/1.", 7) != 0)
+		if (line.n < 12 || end - a < 4 || number(code) < 100 || memcmp(line.p, "HTTP/1.", 7) != 0)
 			return false;
 		ret->minor = line.p[7] == '0' ? 0 : 1;
 		ret->status = (unsigned)number(code);
@@ -158,6 +173,9 @@ static bool first_line(bool request, ic_str line, ic_http_head *ret)
 		b--;
 	ret->method = (ic_str){ line.p, (uint32_t)(a - line.p) };
 	ret->minor = 1;
+	for (uint32_t i = 0; i < ret->method.n; i++)
+		if (!is_token(ret->method.p[i]))
+			return false;
 	if (b <= a + 1) { /* HTTP/0.9 has no version */
 		ret->target = trim(a + 1, end);
 		ret->malformed = true;
@@ -199,8 +217,22 @@ static void field(ic_http_head *h, ic_str name, ic_str value, ic_str *connection
 	}
 }
 
-/* The head in h->buf[0..n), which ends with an empty line. False: its first line is none of HTTP. */
-static bool parse_head(const ic_http *h, size_t n, ic_http_head *ret)
+/* A line that certainly starts a message, wherever it is met. */
+static bool starts_message(bool request, const char *p, size_t n)
+{
+	ic_http_head h = { .request = request };
+	if (!first_line(request, trim(p, p + n), &h) || h.malformed || is_space(*p))
+		return false;
+	if (!request)
+		return true;
+	bool plain = h.method.n >= 3 && h.method.n < METHOD_MAX;
+	for (uint32_t i = 0; plain && i < h.method.n; i++)
+		plain = is_method(h.method.p[i]);
+	return plain;
+}
+
+/* The head in h->buf[0..n), whose first line was looked at. */
+static void parse_head(const ic_http *h, size_t n, ic_http_head *ret)
 {
 	const char *p = h->buf, *end = p + n;
 	ic_str connection = { NULL, 0 };
@@ -210,8 +242,7 @@ static bool parse_head(const ic_http *h, size_t n, ic_http_head *ret)
 	     p = line_end + 1, lines++) {
 		ic_str line = trim(p, line_end);
 		if (lines == 0) {
-			if (!first_line(h->requests, line, ret))
-				return false;
+			(void)first_line(h->requests, line, ret);
 			continue;
 		}
 		if (line.n == 0 || lines > LINES_MAX)
@@ -226,7 +257,6 @@ static bool parse_head(const ic_http *h, size_t n, ic_http_head *ret)
 	ret->keep_alive = ret->minor ? !has_token(connection, IC_STR("close"))
 				     : has_token(connection, IC_STR("keep-alive"));
 	ret->websocket = has_token(ret->upgrade, IC_STR("websocket"));
-	return true;
 }
 
 /* ---- bytes ---- */
@@ -266,7 +296,7 @@ static bool take_line(ic_http *h, const uint8_t *p, size_t n, size_t *at, size_t
 static bool end_of_message(ic_http *h, const ic_http_sink *sink)
 {
 	h->phase = IN_HEAD;
-	h->n = 0;
+	h->n = h->line = 0;
 	return sink->body_end(sink->ctx, h->body);
 }
 
@@ -276,7 +306,7 @@ static bool begin_body(ic_http *h, const ic_http_head *head, const ic_http_sink 
 	bool interim = !head->request && head->status < 200 && head->status != 101;
 	bool none = h->next_has_no_body || head->status == 204 || head->status == 304 || interim;
 	h->body = 0;
-	h->n = 0;
+	h->n = h->line = 0;
 	if (!interim)
 		h->next_has_no_body = false;
 	if (none || head->status == 101)
@@ -301,28 +331,80 @@ static bool head_is_whole(const ic_http *h)
 	       (n >= 3 && memcmp(h->buf + n - 3, "\n\r\n", 3) == 0);
 }
 
-typedef enum outcome { FINE, FAILED, OTHER } outcome;
+/* Reading goes on with the line in the buffer if a message starts there, else behind it. */
+static void resume(ic_http *h)
+{
+	const bool here = starts_message(h->requests, h->buf, h->n);
+	h->phase = here ? IN_HEAD : LOST;
+	h->n = h->line = here ? h->n : 0;
+}
 
-static outcome take_head(ic_http *h, const uint8_t *p, size_t n, size_t *at, const ic_http_sink *sink)
+/* The line in the buffer makes no sense. */
+static void lose(ic_http *h, const ic_http_sink *sink)
+{
+	if (sink->lost)
+		sink->lost(sink->ctx);
+	resume(h);
+}
+
+/* The line is longer than any that is looked at. */
+static void lose_line(ic_http *h, const ic_http_sink *sink)
+{
+	if (sink->lost && h->phase != LOST)
+		sink->lost(sink->ctx);
+	h->phase = LOST_LINE;
+	h->n = h->line = 0;
+}
+
+/* A message starts before the head in front of it has ended: that one is told as far as it goes. */
+static bool cut_head(ic_http *h, const ic_http_sink *sink)
+{
+	ic_http_head head;
+	const size_t line = h->line;
+	parse_head(h, line, &head);
+	head.malformed = true;
+	h->n -= line;
+	h->line = h->n;
+	bool ok = sink->head(sink->ctx, &head);
+	h->next_has_no_body = false;
+	memmove(h->buf, h->buf + line, h->n);
+	return ok;
+}
+
+/* With a whole line more. */
+static bool take_head_line(ic_http *h, const ic_http_sink *sink)
+{
+	const char *line = h->buf + h->line;
+	const size_t n = h->n - h->line;
+	ic_http_head head = { .request = h->requests };
+	if (h->line == 0 && !first_line(h->requests, trim(line, line + n), &head)) {
+		lose(h, sink);
+		return true;
+	}
+	if (h->line && starts_message(h->requests, line, n))
+		return cut_head(h, sink);
+	h->line = h->n;
+	if (!head_is_whole(h))
+		return true;
+	parse_head(h, h->n, &head);
+	bool ok = sink->head(sink->ctx, &head);
+	return ok && (h->phase == OVER || begin_body(h, &head, sink));
+}
+
+/* These take bytes from p[*at..n). False: out of memory, or the sink failed. */
+static bool take_head(ic_http *h, const uint8_t *p, size_t n, size_t *at, const ic_http_sink *sink)
 {
 	bool line, over;
 	/* Blank lines between messages are passed. */
 	while (h->n == 0 && *at < n && (p[*at] == '\r' || p[*at] == '\n'))
 		++*at;
 	if (*at == n)
-		return FINE;
+		return true;
 	if (!take_line(h, p, n, at, IC_HTTP_HEAD_MAX, &line, &over))
-		return FAILED;
+		return false;
 	if (over)
-		return OTHER;
-	if (!line || !head_is_whole(h))
-		return FINE;
-	ic_http_head head;
-	if (!parse_head(h, h->n, &head))
-		return OTHER;
-	if (!sink->head(sink->ctx, &head))
-		return FAILED;
-	return begin_body(h, &head, sink) ? FINE : FAILED;
+		lose_line(h, sink);
+	return !line || over || take_head_line(h, sink);
 }
 
 /* The size of a chunk; -1: none. */
@@ -342,84 +424,92 @@ static int64_t chunk_size(const char *p, size_t n)
 	return i > 0 && (i == n || p[i] == ';' || p[i] == '\r' || p[i] == '\n' || is_space(p[i])) ? v : -1;
 }
 
-static outcome take_chunk_line(ic_http *h, const uint8_t *p, size_t n, size_t *at, const ic_http_sink *sink)
+static bool take_chunk_line(ic_http *h, const uint8_t *p, size_t n, size_t *at, const ic_http_sink *sink)
 {
 	bool line, over;
 	if (!take_line(h, p, n, at, CHUNK_LINE_MAX, &line, &over))
-		return FAILED;
+		return false;
 	if (over)
-		return OTHER;
-	if (!line)
-		return FINE;
+		lose_line(h, sink);
+	if (over || !line)
+		return true;
 	const bool blank = h->n == 1 || (h->n == 2 && h->buf[0] == '\r');
 	const int64_t size = h->phase == IN_CHUNK_LINE ? chunk_size(h->buf, h->n) : 0;
-	h->n = 0;
-	switch (h->phase) {
-	case IN_CHUNK_END: h->phase = IN_CHUNK_LINE; return blank ? FINE : OTHER;
-	case IN_TRAILER: return !blank || end_of_message(h, sink) ? FINE : FAILED;
-	default: break;
+	if (size < 0 || (h->phase == IN_CHUNK_END && !blank)) {
+		lose(h, sink);
+		return true;
 	}
-	if (size < 0)
-		return OTHER;
+	h->n = 0;
+	if (h->phase == IN_TRAILER)
+		return !blank || end_of_message(h, sink);
+	if (h->phase == IN_CHUNK_END) {
+		h->phase = IN_CHUNK_LINE;
+		return true;
+	}
 	h->left = (uint64_t)size;
 	h->phase = size ? IN_CHUNK : IN_TRAILER;
-	return FINE;
+	return true;
 }
 
-static outcome take_body(ic_http *h, size_t n, size_t *at, const ic_http_sink *sink)
+static bool take_body(ic_http *h, size_t n, size_t *at, const ic_http_sink *sink)
 {
 	size_t pass = n - *at < h->left ? n - *at : (size_t)h->left;
 	*at += pass;
 	h->left -= pass;
 	h->body += pass;
 	if (h->left)
-		return FINE;
+		return true;
 	if (h->phase == IN_CHUNK) {
 		h->phase = IN_CHUNK_END;
-		return FINE;
+		return true;
 	}
-	return end_of_message(h, sink) ? FINE : FAILED;
+	return end_of_message(h, sink);
 }
 
-/* After a gap: the next line that looks like the start of a message. */
-static void find_head(ic_http *h, const uint8_t *p, size_t n, size_t *at)
+/* The next line that starts a message. Whole lines only: what is found does not depend on how the bytes come. */
+static bool find_head(ic_http *h, const uint8_t *p, size_t n, size_t *at, const ic_http_sink *sink)
 {
-	bool more;
-	while (*at < n) {
-		if (ic_http_sniff(h->requests, p + *at, n - *at, &more)) {
-			h->phase = IN_HEAD;
-			h->n = 0;
-			return;
-		}
-		const uint8_t *line = memchr(p + *at, '\n', n - *at);
-		*at = line ? (size_t)(line - p) + 1 : n;
-	}
+	bool line, over;
+	if (!take_line(h, p, n, at, START_LINE_MAX, &line, &over))
+		return false;
+	if (over)
+		lose_line(h, sink);
+	else if (line)
+		resume(h);
+	return true;
+}
+
+static void pass_line(ic_http *h, const uint8_t *p, size_t n, size_t *at)
+{
+	const uint8_t *end = memchr(p + *at, '\n', n - *at);
+	*at = end ? (size_t)(end - p) + 1 : n;
+	if (end)
+		h->phase = LOST;
 }
 
 ic_http_state ic_http_feed(ic_http *h, const uint8_t *p, size_t n, size_t *used, const ic_http_sink *sink)
 {
-	outcome r = FINE;
+	bool ok = true;
 	size_t at = 0;
-	while (at < n && r == FINE && h->phase != OVER) {
+	while (at < n && ok && h->phase != OVER) {
 		switch (h->phase) {
-		case IN_HEAD: r = take_head(h, p, n, &at, sink); break;
+		case IN_HEAD: ok = take_head(h, p, n, &at, sink); break;
 		case IN_BODY:
-		case IN_CHUNK: r = take_body(h, n, &at, sink); break;
+		case IN_CHUNK: ok = take_body(h, n, &at, sink); break;
 		case IN_CHUNK_LINE:
 		case IN_CHUNK_END:
-		case IN_TRAILER: r = take_chunk_line(h, p, n, &at, sink); break;
+		case IN_TRAILER: ok = take_chunk_line(h, p, n, &at, sink); break;
 		case TO_THE_END:
 			h->body += n - at;
 			at = n;
 			break;
-		case LOST: find_head(h, p, n, &at); break;
+		case LOST: ok = find_head(h, p, n, &at, sink); break;
+		case LOST_LINE: pass_line(h, p, n, &at); break;
 		case OVER: break;
 		}
 	}
 	*used = at;
-	if (r == OTHER)
-		h->phase = OVER;
-	return r == FAILED ? IC_HTTP_FAILED : h->phase == OVER ? IC_HTTP_OTHER : IC_HTTP_GOES_ON;
+	return !ok ? IC_HTTP_FAILED : h->phase == OVER ? IC_HTTP_OTHER : IC_HTTP_GOES_ON;
 }
 
 void ic_http_gap(ic_http *h, uint64_t n)
@@ -432,7 +522,7 @@ void ic_http_gap(ic_http *h, uint64_t n)
 		h->body += n;
 	} else if (h->phase != OVER) {
 		h->phase = LOST;
-		h->n = 0;
+		h->n = h->line = 0;
 	}
 }
 

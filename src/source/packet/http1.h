@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* HTTP/1.x messages of one direction (RFC 9112): a parser that is fed bytes as they come and gives heads as
  * slices. Pipelining, keep-alive, chunked bodies, lengths, CONNECT, absolute targets, upgrades; what is
- * malformed is given as far as it can be read. Pure except for its own bounded buffer. */
+ * malformed is given as far as it can be read, and what makes no sense is passed. Pure except for its own bounded buffer. */
 #ifndef IC_SOURCE_PACKET_HTTP1_H
 #define IC_SOURCE_PACKET_HTTP1_H
 
@@ -26,6 +26,8 @@ typedef struct ic_http_sink {
 	void *ctx;
 	bool (*head)(void *ctx, const ic_http_head *h);	  /* false: out of memory, parsing ends */
 	bool (*body_end)(void *ctx, uint64_t body_bytes); /* of the message whose head came last */
+	/* What came makes no sense: reading goes on at the next line that starts a message. May be NULL. */
+	void (*lost)(void *ctx);
 } ic_http_sink;
 
 typedef struct ic_http ic_http;
@@ -35,12 +37,14 @@ void ic_http_free(ic_http *h);
 size_t ic_http_bytes(const ic_http *h); /* of memory; NULL: 0 */
 /* True when these first bytes of a connection's side may start a message. *more: too few to tell. */
 bool ic_http_sniff(bool requests, const uint8_t *p, size_t n, bool *more);
-/* The answer to the next message has no body (HEAD), or ends the protocol (CONNECT, 101): to be told by the
- * owner, who sees both sides. */
+/* Inside of head(): what would be a body does not follow (the answer to HEAD). To be told by the owner, who sees
+ * both sides. */
 void ic_http_next_has_no_body(ic_http *h);
+/* Inside of head(): no HTTP follows the message, which has no body. */
+void ic_http_stop(ic_http *h);
 typedef enum ic_http_state {
 	IC_HTTP_GOES_ON,
-	IC_HTTP_OTHER /* no HTTP from *used on */,
+	IC_HTTP_OTHER, /* it was stopped: no HTTP from *used on */
 	IC_HTTP_FAILED
 } ic_http_state;
 ic_http_state ic_http_feed(ic_http *h, const uint8_t *p, size_t n, size_t *used, const ic_http_sink *sink);

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "source/packet/apps.h"
+#include "source/packet/tally.h"
 
 enum { PENDING_MAX = 2 * IC_BATCH_ROWS, FINISH_STEP = 1024 };
 
@@ -113,6 +113,7 @@ static ic_status capture_parse(ic_reader *r, const char *text, size_t n, size_t 
 	if (failed)
 		return IC_E_NOMEM;
 	ic_events_take(&r->events, b, &r->req->filter, r->req->streams, c);
+	ic_packet_tally(r->decoder, r->flows, r->apps, c->tally);
 	return IC_OK;
 }
 

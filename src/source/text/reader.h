@@ -19,6 +19,7 @@ typedef struct ic_row_counts {
 	bool has_sample;
 	uint64_t sample_line;
 	uint32_t sample_column; /* 1-based byte column, 0 unknown */
+	ic_tally tally[IC_TALLIES]; /* as in ic_file_report; set anew by every call that parses */
 	char sample[200];	/* cause, e.g. "time is not a number: abc" (raw; made safe when printed) */
 } ic_row_counts;
 /* Counts a bad row and keeps the first cause. The row's value may be quoted in it (cut to 40 bytes). */

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the reading of packets met and rows do not show, for people: one list of names for all who tell it. */
+#ifndef IC_SOURCE_PACKET_TALLY_H
+#define IC_SOURCE_PACKET_TALLY_H
+
+#include "source/packet/apps.h"
+
+/* Fills to[], whose names and order are always the same. */
+void ic_packet_tally(const ic_decoder *d, const ic_flow_table *t, const ic_apps *a, ic_tally to[IC_TALLIES]);
+
+#endif
