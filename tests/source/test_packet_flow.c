@@ -146,6 +146,11 @@ static void states(void **state)
 		{ "oS oR", "RSTOS0" },
 		{ "rSA rR", "RSTRH" },
 		{ "oS oF", "SH" },
+		{ "oS rSA oA oFA rFA oA rR", "SF" },
+		{ "rSA oA oFA rFA oA", "SF" },
+		{ "oA oFA", "SH" },
+		{ "oA rA rFA", "SHR" },
+		{ "oA oFA rFA", "SF" },
 		{ "rSA rF", "SHR" },
 		{ "oA rA", "OTH" },
 		{ "oA", "OTH" },
@@ -310,6 +315,52 @@ static void same_ports_again(void **state)
 	assert_string_equal(heard.text[IC_ORIG], "two");
 }
 
+/* Refused, and tried again with the same number: as often as it was. */
+static void refused_again(void **state)
+{
+	(void)state;
+	begin();
+	for (unsigned i = 0; i < 3; i++) {
+		send(IC_ORIG, SYN, 100, 0, "");
+		send(IC_RESP, RST | ACK, 0, 101, "");
+	}
+	end();
+	assert_string_equal(heard.ends, "REJ REJ REJ ");
+}
+
+/* What comes after both have closed is counted, but the connection lasts no longer for it. */
+static void stragglers(void **state)
+{
+	(void)state;
+	begin();
+	open_at(101, 901);
+	send(IC_ORIG, ACK | FIN, 101, 901, "");
+	send(IC_RESP, ACK | FIN, 901, 102, "");
+	const int64_t closed = now - 1;
+	now += IC_TICKS_S;
+	send(IC_ORIG, ACK, 102, 902, "");
+	send(IC_RESP, RST, 902, 0, "");
+	end();
+	assert_string_equal(heard.ends, "SF ");
+	assert_int_equal(heard.last.last, closed);
+	assert_int_equal(heard.last.packets[IC_ORIG], 4);
+	assert_int_equal(heard.last.packets[IC_RESP], 3);
+}
+
+/* An attempt has five seconds from its SYN on, however much is sent after it. */
+static void attempts(void **state)
+{
+	(void)state;
+	begin();
+	send(IC_ORIG, SYN, 100, 0, "");
+	for (uint32_t i = 0; i < 4; i++) {
+		now += 2 * IC_TICKS_S;
+		send(IC_ORIG, ACK, 101 + 4 * i, 1, "data");
+	}
+	end();
+	assert_string_equal(heard.ends, "S0 OTH ");
+}
+
 static void times(void **state)
 {
 	(void)state;
@@ -436,6 +487,9 @@ int main(void)
 		cmocka_unit_test(from_the_middle),
 		cmocka_unit_test(same_ports_again),
 		cmocka_unit_test(times),
+		cmocka_unit_test(refused_again),
+		cmocka_unit_test(stragglers),
+		cmocka_unit_test(attempts),
 		cmocka_unit_test(bounds),
 		cmocka_unit_test(community_id),
 		cmocka_unit_test(words),

@@ -217,7 +217,8 @@ static int64_t wait_of(const ic_flow_table *t, unsigned waits)
 
 static bool is_idle(const ic_flow_table *t, const flow *f)
 {
-	return t->now - f->pub.last > wait_of(t, f->waits);
+	const int64_t since = f->waits == FLOW_WAITS_ATTEMPT ? f->pub.first : f->seen;
+	return t->now - since > wait_of(t, f->waits);
 }
 
 static bool expire(ic_flow_table *t)
@@ -234,7 +235,7 @@ static bool evict(ic_flow_table *t)
 {
 	flow *idle = NULL;
 	for (unsigned w = 0; w < FLOW_WAITS; w++)
-		if (t->wait[w].oldest && (!idle || t->wait[w].oldest->pub.last < idle->pub.last))
+		if (t->wait[w].oldest && (!idle || t->wait[w].oldest->seen < idle->seen))
 			idle = t->wait[w].oldest;
 	t->counts.evicted += idle != NULL;
 	return !idle || end_flow(t, idle);
@@ -245,7 +246,7 @@ bool ic_flow_finish(ic_flow_table *t, uint32_t most, bool *failed)
 	for (; most && t->n; most--) {
 		flow *first = NULL;
 		for (unsigned w = 0; w < FLOW_WAITS; w++)
-			if (t->wait[w].oldest && (!first || t->wait[w].oldest->pub.last < first->pub.last))
+			if (t->wait[w].oldest && (!first || t->wait[w].oldest->seen < first->seen))
 				first = t->wait[w].oldest;
 		if (!end_flow(t, first)) {
 			*failed = true;
@@ -304,6 +305,7 @@ static bool begin_flow(ic_flow_table *t, uint64_t hash, const ic_packet *p, flow
 		return true;
 	}
 	f->hash = hash;
+	f->seen = p->ticks;
 	/* A SYN-ACK, or a packet from a server's port, without what came before: its sender answered. */
 	bool answer = p->proto == FLOW_TCP && (p->tcp_flags & IC_TCP_SYN) && (p->tcp_flags & IC_TCP_ACK);
 	int from = answer ? IC_RESP : IC_ORIG;
@@ -374,10 +376,16 @@ bool ic_flow_packet(ic_flow_table *t, const ic_packet *given)
 	}
 	f->pub.packets[side]++;
 	f->pub.ip_bytes[side] += p.ip_bytes;
-	f->pub.last = p.ticks > f->pub.last ? p.ticks : f->pub.last;
+	f->seen = p.ticks > f->seen ? p.ticks : f->seen;
+	if (p.proto != FLOW_TCP || !flow_tcp_is_closed(f))
+		f->pub.last = f->seen;
 	bool ok = p.proto == FLOW_TCP ? flow_tcp_packet(t, f, side, &p) : datagram(t, f, side, &p);
-	unqueue(t, f);
-	enqueue(t, f, p.proto == FLOW_TCP ? flow_tcp_waits(f) : FLOW_WAITS_DATAGRAM);
+	unsigned waits = p.proto == FLOW_TCP ? flow_tcp_waits(f) : FLOW_WAITS_DATAGRAM;
+	/* An attempt has its time from its first packet on: it keeps its place. */
+	if (waits != FLOW_WAITS_ATTEMPT || f->waits != FLOW_WAITS_ATTEMPT) {
+		unqueue(t, f);
+		enqueue(t, f, waits);
+	}
 	return ok;
 }
 

@@ -40,6 +40,7 @@ typedef struct flow_side {
 typedef struct flow {
 	ic_flow pub;
 	uint64_t hash;
+	int64_t seen; /* its last packet; pub.last ends where both sides have closed */
 	struct flow *older, *newer;
 	uint8_t waits;
 	flow_side side[IC_SIDES];
@@ -66,6 +67,8 @@ bool flow_tcp_packet(ic_flow_table *t, flow *f, int side, const ic_packet *p);
 /* Delivers what is held, with the gaps before it, and names the state. */
 bool flow_tcp_end(ic_flow_table *t, flow *f);
 unsigned flow_tcp_waits(const flow *f);
+/* Both sides have sent a FIN: what follows belongs to it, and changes nothing. */
+bool flow_tcp_is_closed(const flow *f);
 bool flow_tcp_begins_anew(const flow *f, int side, const ic_packet *p);
 void flow_datagram_end(flow *f);
 

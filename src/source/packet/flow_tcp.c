@@ -173,7 +173,7 @@ bool flow_tcp_packet(ic_flow_table *t, flow *f, int side, const ic_packet *p)
 	} else if (!s->started && !(p->tcp_flags & IC_TCP_RST)) {
 		start(s, p->seq); /* in the middle */
 	}
-	if (p->tcp_flags & IC_TCP_RST)
+	if (p->tcp_flags & IC_TCP_RST && !flow_tcp_is_closed(f))
 		s->rst = true;
 	bool ok = true;
 	if (p->tcp_flags & IC_TCP_ACK)
@@ -195,11 +195,16 @@ bool flow_tcp_packet(ic_flow_table *t, flow *f, int side, const ic_packet *p)
 unsigned flow_tcp_waits(const flow *f)
 {
 	const flow_side *o = &f->side[IC_ORIG], *r = &f->side[IC_RESP];
-	if (o->rst || r->rst || (o->fin && r->fin))
+	if (o->rst || r->rst || flow_tcp_is_closed(f))
 		return FLOW_WAITS_CLOSED;
 	if (f->pub.packets[IC_ORIG] && f->pub.packets[IC_RESP])
 		return FLOW_WAITS_DATA;
 	return o->syn || r->syn ? FLOW_WAITS_ATTEMPT : FLOW_WAITS_DATA;
+}
+
+bool flow_tcp_is_closed(const flow *f)
+{
+	return f->side[IC_ORIG].fin && f->side[IC_RESP].fin;
 }
 
 bool flow_tcp_begins_anew(const flow *f, int side, const ic_packet *p)
@@ -207,39 +212,31 @@ bool flow_tcp_begins_anew(const flow *f, int side, const ic_packet *p)
 	const flow_side *s = &f->side[side];
 	if (!(p->tcp_flags & IC_TCP_SYN) || (p->tcp_flags & IC_TCP_ACK))
 		return false;
-	/* The same SYN again is none. */
-	return f->waits == FLOW_WAITS_CLOSED && !(s->syn && s->base == p->seq + 1);
+	/* The same SYN again is none, unless it was refused. */
+	return f->waits == FLOW_WAITS_CLOSED && (f->side[!side].rst || !(s->syn && s->base == p->seq + 1));
 }
 
-/* As Zeek's documentation of conn_state has it. */
+/* As Zeek names it (its script base/protocols/conn/main.zeek). */
 static const char *state_of(const flow *f)
 {
 	const flow_side *o = &f->side[IC_ORIG], *r = &f->side[IC_RESP];
-	const bool answered = r->syn || (r->started && f->pub.packets[IC_RESP] && !r->rst);
-	if (o->syn && r->syn) {
-		if (o->rst)
-			return "RSTO";
-		if (r->rst)
-			return "RSTR";
-		if (o->fin && r->fin)
-			return "SF";
-		return o->fin ? "S2" : r->fin ? "S3" : "S1";
-	}
-	if (o->syn) {
-		if (r->rst)
-			return "REJ";
-		if (o->rst)
-			return "RSTOS0";
-		if (o->fin && !answered)
-			return "SH";
-		return answered ? "OTH" : "S0";
-	}
-	if (r->syn) {
-		if (r->rst)
-			return "RSTRH";
-		return r->fin ? "SHR" : "OTH";
-	}
-	return "OTH";
+	/* An answered SYN was sent, also where it is missing. */
+	const bool begun = o->syn || (r->syn && f->pub.packets[IC_ORIG]), answered = r->syn;
+	if (!begun && !answered && (o->rst || r->rst))
+		return "OTH"; /* of something that is over */
+	if (r->rst)
+		return !answered ? "REJ" : begun && !o->rst ? "RSTR" : begun ? "RSTO" : "RSTRH";
+	if (o->rst)
+		return answered ? "RSTO" : "RSTOS0";
+	if (o->fin && r->fin)
+		return "SF";
+	if (o->fin)
+		return answered ? "S2" : "SH";
+	if (r->fin)
+		return begun ? "S3" : "SHR";
+	if (begun && answered)
+		return "S1";
+	return o->syn && !f->pub.packets[IC_RESP] ? "S0" : "OTH";
 }
 
 bool flow_tcp_end(ic_flow_table *t, flow *f)
