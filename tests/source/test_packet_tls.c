@@ -350,6 +350,22 @@ static void server(void **state)
 	assert_string_equal(s.string, "771,4865,43");
 }
 
+/* Drafts of TLS 1.3 up to 21: no session, no compression. */
+static void draft_server(void **state)
+{
+	static const uint8_t rest[] = { 0x13, 1, 0, 4, 0, 40, 0, 0 };
+	uint8_t body[2 + 32 + sizeof rest] = { 0x7f, 0x12 };
+	ic_tls_hello h;
+	ic_ja3 s;
+	(void)state;
+	memcpy(body + 34, rest, sizeof rest);
+	assert_true(ic_tls_hello_parse(false, body, sizeof body, &h));
+	assert_true(ic_ja3_of(&arena, &h, &s));
+	assert_string_equal(s.string, "32530,4865,40");
+	body[1] = 0x16; /* the next one looks like TLS 1.2 */
+	assert_false(ic_tls_hello_parse(false, body, sizeof body, &h) && h.cipher == 0x1301);
+}
+
 static void old_form(void **state)
 {
 	static const uint8_t p[] = { 0x80, 0x0f, 1, 3, 1, 0, 6, 0, 0, 0, 0, 0, 0, 4, 1, 0, 0x80 };
@@ -470,7 +486,7 @@ static void quic(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(ja3),	TEST(ja4),	    TEST(records),   TEST(server),
+		TEST(ja3),	TEST(ja4),	    TEST(records),   TEST(server), TEST(draft_server),
 		TEST(old_form), TEST(old_form_cut), TEST(datagrams), TEST(quic),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -22,6 +22,10 @@ enum {
 	EXT_ALGORITHMS = 13,
 	EXT_ALPN = 16,
 	EXT_VERSIONS = 43,
+	DRAFT = 0x7f00,		/* and the number of a draft of TLS 1.3 */
+	DRAFT_LIKE_12 = 0x7f16, /* from draft 22 on a ServerHello looks like one of TLS 1.2 */
+	DTLS = 254,		/* major versions of datagrams */
+	DTLS_OLD = 1,		/* of OpenSSL before 0.9.8f */
 };
 
 /* ---- cursors that cannot run over ---- */
@@ -160,7 +164,10 @@ static bool hello(bool client, bool datagrams, const uint8_t *p, size_t n, ic_tl
 	h->legacy_version = h->version = (uint16_t)take(&r, 2);
 	h->retry = !client && r.n >= 32 && memcmp(r.p, retry_random, 32) == 0;
 	skip(&r, 32);
-	(void)take_block(&r, 1); /* session */
+	/* Servers of early drafts of TLS 1.3 sent neither session nor compression. */
+	const bool bare = !client && h->version > DRAFT && h->version < DRAFT_LIKE_12;
+	if (!bare)
+		(void)take_block(&r, 1); /* session */
 	if (client && datagrams)
 		(void)take_block(&r, 1); /* cookie */
 	if (client) {
@@ -168,7 +175,8 @@ static bool hello(bool client, bool datagrams, const uint8_t *p, size_t n, ic_tl
 		(void)take_block(&r, 1); /* compression */
 	} else {
 		h->cipher = (uint16_t)take(&r, 2);
-		(void)take(&r, 1);
+		if (!bare)
+			(void)take(&r, 1); /* compression */
 	}
 	if (r.ended)
 		return false;
@@ -436,7 +444,7 @@ bool ic_tls_datagram(ic_tls *t, const uint8_t *p, size_t n, const ic_tls_sink *s
 		unsigned epoch = take(&all, 2);
 		skip(&all, 6);
 		in body = take_block(&all, 2);
-		if (major != 254 || type < CHANGE_CIPHER || type > DATA + 3)
+		if ((major != DTLS && major != DTLS_OLD) || type < CHANGE_CIPHER || type > DATA + 3)
 			return false;
 		if (type != HANDSHAKE || epoch != 0)
 			continue;
