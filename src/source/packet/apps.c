@@ -10,11 +10,12 @@
 #include "source/packet/websocket.h"
 
 enum {
-	SNIFF_MAX = 1024,  /* bytes of a side that may be looked at before it is given up */
-	REQUESTS_MAX = 64, /* without an answer */
-	PAGE = 1024,	   /* of the arenas */
-	CLOSE = 8,	   /* a frame of WebSocket */
-	PING_MOST = 32,	   /* bytes that a PING of WebSocket gives back; more is somebody's data */
+	SNIFF_MAX = 1024,   /* bytes of a side that may be looked at before it is given up */
+	REQUESTS_MAX = 64,  /* without an answer */
+	PAGE = 1024,	    /* of the arenas */
+	CONTENT_TYPE = 120, /* bytes of one that are kept */
+	CLOSE = 8,	    /* a frame of WebSocket */
+	PING_MOST = 32,	    /* bytes that a PING of WebSocket gives back; more is somebody's data */
 };
 
 typedef enum carries { UNKNOWN, NOTHING, HTTP, HTTP2, TLS, DTLS, QUIC, WEBSOCKET } carries;
@@ -28,6 +29,15 @@ typedef struct asked {
 	size_t bytes;
 	char text[];
 } asked;
+
+/* The head of an answer. */
+typedef struct answered {
+	bool known;
+	unsigned status;
+	int64_t body;
+	uint32_t type_n;
+	char type[CONTENT_TYPE];
+} answered;
 
 typedef struct app {
 	ic_apps *apps;
@@ -43,7 +53,8 @@ typedef struct app {
 	asked *first, **last;
 	unsigned asked_n;
 	size_t asked_bytes;
-	bool requests; /* there were some */
+	answered answer; /* of the oldest request, while its body comes */
+	bool requests;	 /* there were some */
 	ic_ws frames[IC_SIDES];
 	bool frames_lost; /* they make no sense any more */
 
@@ -238,9 +249,10 @@ static ic_str copy_to(char **at, ic_str s)
 	return s;
 }
 
-/* The answer to the oldest request, or none: NULL. */
-static bool tell_request(app *a, const ic_http_head *answer)
+/* The oldest request, with what is known of its answer. */
+static bool tell_request(app *a)
 {
+	const answered *answer = &a->answer;
 	asked *r = a->first;
 	ic_events *q = a->apps->events;
 	ic_stream stream = r->websocket ? IC_STREAM_WEBSOCKET : IC_STREAM_HTTP;
@@ -251,12 +263,14 @@ static bool tell_request(app *a, const ic_http_head *answer)
 		  ic_event_text(q, e, IC_F_REFERRER, r->referrer);
 	if (ok) {
 		ic_event_number(e, IC_F_REQUEST_BODY_BYTES, r->body);
-		if (answer) {
+		if (answer->known) {
 			ic_event_number(e, IC_F_STATUS, answer->status);
-			ic_event_number(e, IC_F_RESPONSE_BODY_BYTES, answer->content_length);
-			ok = ic_event_text(q, e, IC_F_CONTENT_TYPE, answer->content_type);
+			ic_event_number(e, IC_F_RESPONSE_BODY_BYTES, answer->body);
+			ok = !answer->type_n ||
+			     ic_event_text(q, e, IC_F_CONTENT_TYPE, (ic_str){ answer->type, answer->type_n });
 		}
 	}
+	a->answer.known = false;
 	a->first = r->next;
 	if (!a->first)
 		a->last = &a->first;
@@ -269,7 +283,7 @@ static bool tell_request(app *a, const ic_http_head *answer)
 static bool take_request(app *a, const ic_http_head *h)
 {
 	size_t n = (size_t)h->method.n + h->target.n + h->host.n + h->user_agent.n + h->referrer.n;
-	if (!tell_listener(a, NULL, h) || (a->asked_n == REQUESTS_MAX && !tell_request(a, NULL)))
+	if (!tell_listener(a, NULL, h) || (a->asked_n == REQUESTS_MAX && !tell_request(a)))
 		return false;
 	asked *r = ic_malloc(sizeof *r + n);
 	if (!r)
@@ -295,9 +309,11 @@ static bool take_request(app *a, const ic_http_head *h)
 
 static bool take_answer(app *a, const ic_http_head *h)
 {
-	const asked *r = a->first;
 	if (h->status < 200 && h->status != 101) /* a better one follows */
 		return true;
+	if (a->answer.known && !tell_request(a)) /* the end of its body was lost */
+		return false;
+	const asked *r = a->first;
 	bool over = h->status == 101 || (r && ic_str_eq(r->method, IC_STR("CONNECT")) && h->status < 300);
 	if (r && ic_str_eq(r->method, IC_STR("HEAD")))
 		ic_http_next_has_no_body(a->http[IC_RESP]);
@@ -305,7 +321,13 @@ static bool take_answer(app *a, const ic_http_head *h)
 		ic_http_stop(a->http[IC_RESP]);
 		a->carries = h->status == 101 && r && r->websocket ? WEBSOCKET : NOTHING;
 	}
-	return !r || tell_request(a, h);
+	if (!r)
+		return true;
+	a->answer = (answered){ .known = true, .status = h->status, .body = h->content_length };
+	a->answer.type_n = h->content_type.n < CONTENT_TYPE ? h->content_type.n : CONTENT_TYPE;
+	if (a->answer.type_n)
+		memcpy(a->answer.type, h->content_type.p, a->answer.type_n);
+	return !over || tell_request(a); /* no body follows that would be one of HTTP */
 }
 
 static bool http_head(void *ctx, const ic_http_head *h)
@@ -313,10 +335,12 @@ static bool http_head(void *ctx, const ic_http_head *h)
 	return h->request ? take_request(ctx, h) : take_answer(ctx, h);
 }
 
-static bool http_body_end(void *ctx, uint64_t bytes)
+static bool request_body_end(void *ctx, uint64_t bytes)
 {
-	(void)ctx;
-	(void)bytes;
+	app *a = ctx;
+	for (asked *r = a->first; r; r = r->next)
+		if (!r->next)
+			r->body = (int64_t)bytes;
 	return true;
 }
 
@@ -352,9 +376,25 @@ static bool feed_frames(app *a, int side, const uint8_t *p, size_t n)
 	return true;
 }
 
+/* What came counts, not what was announced. */
+static bool answer_body_end(void *ctx, uint64_t bytes)
+{
+	app *a = ctx;
+	if (!a->first || !a->answer.known)
+		return true;
+	a->answer.body = (int64_t)bytes;
+	return tell_request(a);
+}
+
+static ic_http_sink http_sink(app *a, int side)
+{
+	return (ic_http_sink){ a, http_head, side == IC_ORIG ? request_body_end : answer_body_end,
+			       http_lost };
+}
+
 static bool feed_http(app *a, int side, const uint8_t *p, size_t n)
 {
-	const ic_http_sink sink = { a, http_head, http_body_end, http_lost };
+	const ic_http_sink sink = http_sink(a, side);
 	size_t used;
 	if (!a->http[side] && !(a->http[side] = ic_http_new(side == IC_ORIG)))
 		return false;
@@ -374,38 +414,60 @@ static bool keep(app *a, ic_str *to, ic_str s)
 	return copy || !s.p;
 }
 
+/* Fingerprints take time: only those that are asked for. */
+static bool wants(const app *a, ic_fieldset fields)
+{
+	return (a->apps->events->wanted & fields) != 0;
+}
+
+static bool keep_client(app *a, const ic_tls_hello *h)
+{
+	ic_ja3 ja3;
+	ic_ja4 ja4;
+	if (wants(a, IC_FIELD_BIT(IC_F_JA3)) &&
+	    !(ic_ja3_of(&a->arena, h, &ja3) && keep(a, &a->ja3, ic_str_of(ja3.hash))))
+		return false;
+	if (wants(a, IC_FIELD_BIT(IC_F_JA4))) {
+		ic_ja4_of(h, transport_letter(a), &ja4);
+		if (!keep(a, &a->ja4, ic_str_of(ja4.form[0])))
+			return false;
+	}
+	a->hello_ticks = a->ticks;
+	return keep(a, &a->sni, h->sni);
+}
+
+static bool keep_server(app *a, const ic_tls_hello *h)
+{
+	ic_ja3 ja3;
+	if (wants(a, IC_FIELD_BIT(IC_F_JA3S)) &&
+	    !(ic_ja3_of(&a->arena, h, &ja3) && keep(a, &a->ja3s, ic_str_of(ja3.hash))))
+		return false;
+	a->version = h->version;
+	return keep(a, &a->alpn, h->alpn);
+}
+
 static bool take_hello(void *ctx, const ic_tls_hello *h)
 {
 	app *a = ctx;
-	ic_ja3 ja3;
-	ic_ja4 ja4;
+	bool *taken = &a->hello[h->client ? IC_ORIG : IC_RESP];
 	if (!tell_listener(a, h, NULL))
 		return false;
-	if (a->hello[h->client ? IC_ORIG : IC_RESP] && !h->client)
-		return true;
 	/* After a retry the second hello is the one that counts for the server, the first for the client. */
-	if (h->retry || (h->client && a->hello[IC_ORIG]))
+	if (h->retry || *taken)
 		return true;
-	if (!ic_ja3_of(&a->arena, h, &ja3))
-		return false;
 	a->offers_h2 = ic_str_eq(h->client ? h->alpn_first : h->alpn, IC_STR("h2")) ||
 		       (a->offers_h2 && (h->client || !h->alpn.p));
-	a->hello[h->client ? IC_ORIG : IC_RESP] = true;
-	if (!h->client) {
-		a->version = h->version;
-		return keep(a, &a->ja3s, ic_str_of(ja3.hash)) && keep(a, &a->alpn, h->alpn);
-	}
-	ic_ja4_of(h, transport_letter(a), &ja4);
-	a->hello_ticks = a->ticks;
-	return keep(a, &a->ja3, ic_str_of(ja3.hash)) && keep(a, &a->ja4, ic_str_of(ja4.form[0])) &&
-	       keep(a, &a->sni, h->sni);
+	*taken = true;
+	return h->client ? keep_client(a, h) : keep_server(a, h);
 }
 
 static bool take_certificate(void *ctx, const uint8_t *der, size_t n)
 {
 	app *a = ctx;
 	ic_certificate c;
-	if (a->certified || a->side != IC_RESP)
+	const ic_fieldset shown =
+	    IC_FIELD_BIT(IC_F_CERT_SUBJECT) | IC_FIELD_BIT(IC_F_CERT_ISSUER) | IC_FIELD_BIT(IC_F_CERT_STATUS);
+	if (a->certified || a->side != IC_RESP || !wants(a, shown))
 		return true;
 	a->certified = true;
 	if (!ic_certificate_parse(&a->arena, der, n, &c))
@@ -431,8 +493,10 @@ static bool tell_tls(app *a)
 	    ic_event_text(q, e, IC_F_JA3, a->ja3) && ic_event_text(q, e, IC_F_JA3S, a->ja3s) &&
 	    ic_event_text(q, e, IC_F_JA4, a->ja4) && ic_event_text(q, e, IC_F_CERT_SUBJECT, a->subject) &&
 	    ic_event_text(q, e, IC_F_CERT_ISSUER, a->issuer);
-	if (ok && a->version)
-		ok = ic_event_text(q, e, IC_F_TLS_VERSION, ic_str_of(ic_tls_version_name(a->version)));
+	/* QUIC has no other (RFC 9001, 4.2); its ServerHello is not read. */
+	const uint16_t version = a->carries == QUIC ? 0x0304 : a->version;
+	if (ok && version)
+		ok = ic_event_text(q, e, IC_F_TLS_VERSION, ic_str_of(ic_tls_version_name(version)));
 	if (ok && a->self_signed)
 		ok = ic_event_text(q, e, IC_F_CERT_STATUS, IC_STR("self signed certificate"));
 	if (ok && a->sni.p)
@@ -556,13 +620,14 @@ static bool sniff(app *a, int side, const uint8_t *p, size_t n)
 /* What is known, but not told yet. */
 static bool tell_rest(app *a)
 {
-	const ic_http_sink sink = { a, http_head, http_body_end, http_lost };
 	bool ok = true;
-	for (int side = 0; side < IC_SIDES; side++)
+	for (int side = 0; side < IC_SIDES; side++) {
+		const ic_http_sink sink = http_sink(a, side);
 		if (a->http[side])
 			ic_http_close(a->http[side], &sink);
+	}
 	while (ok && a->first)
-		ok = tell_request(a, NULL);
+		ok = tell_request(a);
 	return ok && tell_tls(a);
 }
 

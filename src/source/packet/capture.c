@@ -131,7 +131,11 @@ static bool ticks_of(const interface *i, uint64_t units, int64_t *ret)
 	    __builtin_add_overflow((int64_t)seconds, i->offset, &whole) || whole < 0 ||
 	    whole > IC_TIME_MAX / IC_TICKS_S)
 		return false;
-	unsigned __int128 part = (unsigned __int128)rest * (uint64_t)IC_TICKS_S / i->per_second;
+	uint64_t part, product;
+	if (!__builtin_mul_overflow(rest, (uint64_t)IC_TICKS_S, &product))
+		part = product / i->per_second;
+	else
+		part = (uint64_t)((unsigned __int128)rest * (uint64_t)IC_TICKS_S / i->per_second);
 	*ret = whole * IC_TICKS_S + (int64_t)part;
 	return true;
 }

@@ -92,9 +92,11 @@ ic_event *ic_events_add(ic_events *q, ic_stream stream, uint8_t flags, const ic_
 	ic_event_number(e, IC_F_SRC_PORT, f->port[IC_ORIG]);
 	ic_event_number(e, IC_F_DST_PORT, f->port[IC_RESP]);
 	slot(e, IC_F_TRANSPORT)->s = transport_of(f->proto);
-	ic_flow_uid(f, text);
-	if (!ic_event_text(q, e, IC_F_UID, ic_str_of(text)))
-		return NULL;
+	if (q->wanted & IC_FIELD_BIT(IC_F_UID)) {
+		ic_flow_uid(f, text);
+		if (!ic_event_text(q, e, IC_F_UID, ic_str_of(text)))
+			return NULL;
+	}
 	if (q->wanted & IC_FIELD_BIT(IC_F_COMMUNITY_ID)) {
 		ic_flow_community_id(f, text);
 		if (!ic_event_text(q, e, IC_F_COMMUNITY_ID, ic_str_of(text)))

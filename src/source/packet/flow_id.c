@@ -27,11 +27,13 @@ void ic_flow_uid(const ic_flow *f, char uid[19])
 		uint16_t port[IC_SIDES];
 		uint16_t proto, zero;
 	} key = { { f->ip[0], f->ip[1] }, f->first, f->number, { f->port[0], f->port[1] }, f->proto, 0 };
-	unsigned __int128 v = (unsigned __int128)ic_hash_stable((const char *)&key, sizeof key) << 64 |
-			      f->number * 0x9e3779b97f4a7c15;
+	uint64_t v = ic_hash_stable((const char *)&key, sizeof key);
 	uid[0] = 'C';
-	for (unsigned i = 1; i < 18; i++, v /= 62)
-		uid[i] = digits[(unsigned)(v % 62)];
+	for (unsigned i = 1; i < 11; i++, v /= 62) /* 62^10 < 2^64 < 62^11 */
+		uid[i] = digits[v % 62];
+	v = f->number * 0x9e3779b97f4a7c15;
+	for (unsigned i = 11; i < 18; i++, v /= 62)
+		uid[i] = digits[v % 62];
 	uid[18] = 0;
 }
 

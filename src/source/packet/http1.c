@@ -90,19 +90,20 @@ bool ic_http_sniff(bool requests, const uint8_t *p, size_t n, bool *more)
 	}
 	if (i < 3 || i == METHOD_MAX || p[i] != ' ')
 		return false;
-	/* The target: printable, and the version behind it if the line is there. */
+	if (n - i > sizeof version - 1 && memcmp(p + i + 1, version, sizeof version - 1) == 0)
+		return true; /* without a target */
+	/* The target: printable, in bad ones with spaces too, and the version behind it if the line is there. */
 	size_t at = i + 1;
-	while (at < n && p[at] != ' ' && p[at] != '\r' && p[at] != '\n' && p[at] >= 0x21)
+	while (at < n && p[at] >= 0x20) {
+		const size_t left = n - at - 1, look = left < sizeof version - 1 ? left : sizeof version - 1;
+		if (p[at] == ' ' && at > i + 1 && memcmp(p + at + 1, version, look) == 0) {
+			*more = look < sizeof version - 1;
+			return !*more;
+		}
 		at++;
-	if (at == n) {
-		*more = n < IC_HTTP_HEAD_MAX;
-		return false;
 	}
-	if (p[at] != ' ' || at == i + 1)
-		return false;
-	size_t left = n - at - 1, look = left < sizeof version - 1 ? left : sizeof version - 1;
-	*more = look < sizeof version - 1;
-	return memcmp(p + at + 1, version, look) == 0 && !*more;
+	*more = at == n && n < IC_HTTP_HEAD_MAX;
+	return false;
 }
 
 /* ---- heads ---- */
@@ -176,6 +177,10 @@ static bool first_line(bool request, ic_str line, ic_http_head *ret)
 	for (uint32_t i = 0; i < ret->method.n; i++)
 		if (!is_token(ret->method.p[i]))
 			return false;
+	if (end - a > 5 && b == a + 1 && memcmp(b, "HTTP/", 5) == 0) {
+		ret->target = (ic_str){ b, 0 };
+		return ret->malformed = true;
+	}
 	if (b <= a + 1) { /* HTTP/0.9 has no version */
 		ret->target = trim(a + 1, end);
 		ret->malformed = true;
