@@ -258,6 +258,7 @@ static bool tell_request(app *a)
 	ic_stream stream = r->websocket ? IC_STREAM_WEBSOCKET : IC_STREAM_HTTP;
 	ic_event *e = ic_events_add(q, stream, r->websocket ? IC_ROW_UPGRADE : 0, a->flow, r->ticks);
 	bool ok = e && ic_event_text(q, e, IC_F_METHOD, r->method) &&
+		  ic_event_text(q, e, IC_F_SERVICE, r->websocket ? IC_STR("websocket") : IC_STR("http")) &&
 		  ic_event_text(q, e, IC_F_URI, r->target) && ic_event_text(q, e, IC_F_HOST, r->host) &&
 		  ic_event_text(q, e, IC_F_USER_AGENT, r->user_agent) &&
 		  ic_event_text(q, e, IC_F_REFERRER, r->referrer);

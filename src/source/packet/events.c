@@ -148,7 +148,7 @@ void ic_events_take(ic_events *q, ic_batch *b, const ic_row_filter *filter, unsi
 		}
 		fill(b, e);
 		if (e->stream == IC_STREAM_HTTP || e->stream == IC_STREAM_WEBSOCKET)
-			ic_http_row_finish(b, b->rows);
+			ic_http_row_name(b, b->rows);
 		if (!ic_row_keep(filter, b, b->rows, c)) {
 			ic_batch_clear_nulls(b, b->wanted, b->rows);
 			continue;

@@ -18,9 +18,9 @@ typedef struct ic_row_counts {
 	uint64_t lines; /* line ends passed, header lines included */
 	bool has_sample;
 	uint64_t sample_line;
-	uint32_t sample_column; /* 1-based byte column, 0 unknown */
+	uint32_t sample_column;	    /* 1-based byte column, 0 unknown */
 	ic_tally tally[IC_TALLIES]; /* as in ic_file_report; set anew by every call that parses */
-	char sample[200];	/* cause, e.g. "time is not a number: abc" (raw; made safe when printed) */
+	char sample[200]; /* cause, e.g. "time is not a number: abc" (raw; made safe when printed) */
 } ic_row_counts;
 /* Counts a bad row and keeps the first cause. The row's value may be quoted in it (cut to 40 bytes). */
 void ic_row_bad(ic_row_counts *c, uint64_t line, uint32_t column, const char *fmt, ...)
@@ -107,8 +107,11 @@ bool ic_url_split(ic_str s, ic_url *ret);
 /* "tls" for ssl, "tls"; "http", "quic", "websocket", "dns"... lower case; the first known one of a
  * comma-separated Zeek list ("ssl,http", "quic,ssl") in the order websocket, quic, http, tls. */
 ic_str ic_service_name(ic_str s);
-/* What a finished http row means: proxied name, dst_name, service, upgrade flag. Call after the
- * row's columns are filled; uses method, uri, host, status and sets dst_name, service, flags. */
+/* Whom a finished http row asks: proxied flag and dst_name. Call after the row's columns are filled; uses method,
+ * uri and host. */
+void ic_http_row_name(ic_batch *b, uint32_t row);
+/* The same, and what it is: service and upgrade flag, by its status. A log does not say what 101 switched to: as a
+ * rule it is WebSocket. */
 void ic_http_row_finish(ic_batch *b, uint32_t row);
 /* Port, service and time filter; counts what it drops. Columns must be filled. */
 bool ic_row_keep(const ic_row_filter *f, const ic_batch *b, uint32_t row, ic_row_counts *c);

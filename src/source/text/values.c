@@ -236,7 +236,7 @@ static void set_string(ic_batch *b, ic_field f, uint32_t row, ic_str v)
 	b->col[f].nulls[row >> 6] &= ~(UINT64_C(1) << (row & 63));
 }
 
-void ic_http_row_finish(ic_batch *b, uint32_t row)
+void ic_http_row_name(ic_batch *b, uint32_t row)
 {
 	ic_str uri = string_at(b, IC_F_URI, row);
 	ic_str name = { NULL, 0 };
@@ -249,6 +249,11 @@ void ic_http_row_finish(ic_batch *b, uint32_t row)
 	if (!name.p && !(b->flags[row] & IC_ROW_PROXIED))
 		name = ic_host_name(&b->arena, string_at(b, IC_F_HOST, row));
 	set_string(b, IC_F_DST_NAME, row, name);
+}
+
+void ic_http_row_finish(ic_batch *b, uint32_t row)
+{
+	ic_http_row_name(b, row);
 	bool switched = ic_batch_has(b, IC_F_STATUS) && !ic_column_null(&b->col[IC_F_STATUS], row) &&
 			b->col[IC_F_STATUS].i[row] == 101;
 	if (switched)
