@@ -8,7 +8,9 @@ static const char *const attack_tls[] = { IC_DEFAULT_ATTACK, "T1573.002", NULL }
 
 const ic_detector ic_detectors[] = {
 	{ "beacon",
-	  "connections or requests at a machine's rhythm, over every group key; one finding a cause",
+	  "connections, requests or check-ins inside connections at a machine's rhythm, over every group "
+	  "key; "
+	  "one finding a cause",
 	  attack_web, ic_detect_beacon },
 	{ "beacon.counts", "the same from sources that only count connections a time slot; weaker",
 	  attack_web, ic_detect_beacon_counts },
