@@ -109,6 +109,37 @@ static void links(void **state)
 	start4();
 	pk_push(&k, "\xff\x03\0\x21", 4);
 	is_v4(9);
+	start4();
+	pk_push(&k, "\x50\1\2\3\4\5\6\1\2\3\4\5\6\xaa\xaa\x03\0\0\0\x08\0", 21); /* FDDI */
+	is_v4(10);
+	start4();
+	pk_push(&k, "\xaa\xaa\x03\0\0\0\x08\0", 8);
+	pk_push(&k, "\x88\1\0\0\1\2\3\4\5\6\1\2\3\4\5\6\1\2\3\4\5\6\0\0\0\0", 26); /* 802.11 with quality */
+	is_v4(105);
+	pk_push(&k, "\0\0\x0a\0\0\0\0\0\0\0", 10);
+	is_v4(127);
+	start4();
+	pk_push(&k, "\xaa\xaa\x03\0\0\0\x08\0", 8);
+	pk_push(&k, "\x08\3\0\0\1\2\3\4\5\6\1\2\3\4\5\6\1\2\3\4\5\6\0\0\1\2\3\4\5\6", 30); /* relayed */
+	is_v4(105);
+	k.b[k.at + 1] |= 0x40; /* encrypted */
+	assert_int_equal(decode(105, 0), IC_DECODED_OTHER);
+	for (unsigned big = 0; big < 2; big++) {
+		static const uint8_t head[2][12] = { { 2, 0, 0, 0, 5, 0, 10, 0, 'x', 0, 0, 0 },
+						     { 2, 0, 0, 0, 0, 5, 0, 10, 'x', 0, 0, 0 } };
+		start4();
+		pk_type(&k, big ? 9 : 9 << 8);
+		uint8_t length[2];
+		pk_put16(length, pk_n(&k) + 2);
+		if (!big)
+			pk_put16(length, (size_t)(length[1] << 8 | length[0]));
+		pk_push(&k, length, 2);
+		pk_push(&k, head[big], 12);
+		is_v4(239);
+	}
+	pk_start(&k, "\2\0\0\0\xff\0\1\0", 8);
+	assert_int_equal(decode(239, 0), IC_DECODED_BAD);
+	start4();
 	assert_int_equal(decode(147, 0), IC_DECODED_OTHER);
 	assert_int_equal(ic_decoder_counts(decoder)->unknown_link, 1);
 }
@@ -143,6 +174,20 @@ static void layers(void **state)
 	is_v4(1);
 	start4();
 	pk_ethernet(&k, 0x0800);
+	pk_push(&k, "\0\0\0\1", 4); /* a provider's backbone bridge */
+	pk_ethernet(&k, 0x88e7);
+	is_v4(1);
+	start4();
+	pk_push(&k, "\0\0\0\1\x81\0\0\x0a\x08\0", 10); /* VN-Tag, then a VLAN */
+	pk_ethernet(&k, 0x8926);
+	is_v4(1);
+	pk_start(&k, "", 0);
+	for (unsigned i = 0; i < 4000; i++) /* bounded */
+		pk_push(&k, "\xaa\xaa\x03\0\0\0\x81\0\0\1\0\0", 12);
+	pk_ethernet(&k, 53);
+	assert_int_equal(decode(1, 0), IC_DECODED_BAD);
+	start4();
+	pk_ethernet(&k, 0x0800);
 	k.at -= 9; /* padding behind the packet does not count */
 	memmove(k.b + k.at, k.b + k.at + 9, PK_ROOM - 9 - k.at);
 	is_v4(1);
@@ -173,6 +218,22 @@ static void tunnels(void **state)
 	pk_ip4(&k, 17, B, A);
 	pk_ethernet(&k, 0x0800);
 	is_v4(1);
+	start4();
+	pk_ethernet(&k, 0x0800);
+	pk_push(&k, "\2\0\x65\x58\0\0\1\0\1\2\3\1\0\0\0\0", 16); /* Geneve with an option */
+	pk_udp(&k, 4000, 6081);
+	pk_ip4(&k, 17, B, A);
+	is_v4(101);
+	start4();
+	pk_push(&k, "\0\0\x08\0\0\0\1\0", 8); /* without a frame */
+	pk_udp(&k, 4000, 6081);
+	pk_ip4(&k, 17, B, A);
+	is_v4(101);
+	pk_start(&k, "\x3f\0\x65\x58\0\0\1\0", 8); /* its options are not there: a datagram like others */
+	pk_udp(&k, 4000, 6081);
+	pk_ip4(&k, 17, B, A);
+	assert_int_equal(decode(101, 0), IC_DECODED);
+	assert_int_equal(got.dport, 6081);
 	start4();
 	for (unsigned i = 0; i < 40; i++) /* bounded */
 		pk_ip4(&k, 4, B, A);

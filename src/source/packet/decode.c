@@ -9,14 +9,18 @@ enum {
 	LINK_NULL = 0,
 	LINK_ETHERNET = 1,
 	LINK_PPP = 9,
+	LINK_FDDI = 10,
 	LINK_RAW_OLD = 12,
 	LINK_RAW_BSD = 14,
 	LINK_PPP_HDLC = 50,
 	LINK_RAW = 101,
+	LINK_WIFI = 105,
 	LINK_LOOP = 108,
 	LINK_SLL = 113,
+	LINK_RADIOTAP = 127,
 	LINK_IPV4 = 228,
 	LINK_IPV6 = 229,
+	LINK_NFLOG = 239,
 	LINK_SLL2 = 276,
 
 	TYPE_IPV4 = 0x0800,
@@ -27,6 +31,8 @@ enum {
 	TYPE_MPLS = 0x8847,
 	TYPE_MPLS_MULTI = 0x8848,
 	TYPE_PPPOE = 0x8864,
+	TYPE_PBB = 0x88e7,
+	TYPE_VNTAG = 0x8926,
 	TYPE_ETHERNET = 0x6558, /* in GRE */
 	TYPE_ERSPAN = 0x88be,
 	TYPE_ERSPAN3 = 0x22eb,
@@ -49,6 +55,7 @@ enum {
 	PROTO_MOBILITY = 135,
 
 	VXLAN_PORT = 4789,
+	GENEVE_PORT = 6081,
 	LAYERS = 16, /* headers inside each other */
 };
 
@@ -109,6 +116,7 @@ static bytes after(bytes b, uint32_t n)
 
 static ic_decoded ip(cursor *c, bytes b);
 static ic_decoded ethernet(cursor *c, bytes b);
+static ic_decoded typed(cursor *c, bytes b, uint16_t type);
 
 /* ---- transport ---- */
 
@@ -137,17 +145,34 @@ static ic_decoded tcp(cursor *c, bytes b)
 	return done(c, (bytes){ b.p + there, b.n - there, b.length - head });
 }
 
+/* What a tunnel's datagram holds, as ethernet() or typed() says; the datagram itself when that is nothing. */
+static bool is_inside(cursor *c, const ic_packet *outer, ic_decoded inner)
+{
+	if (inner == IC_DECODED || inner == IC_DECODED_FRAGMENT)
+		return true;
+	*c->to = *outer;
+	return false;
+}
+
 /* The frame inside of a VXLAN datagram (RFC 7348), if it is one. */
 static bool vxlan(cursor *c, bytes b, ic_decoded *ret)
 {
 	if (b.n < 8 || b.p[0] != 0x08 || b.p[1] || b.p[2] || b.p[3] || b.p[7])
 		return false;
-	ic_packet keep = *c->to;
+	const ic_packet outer = *c->to;
 	*ret = ethernet(c, after(b, 8));
-	if (*ret == IC_DECODED || *ret == IC_DECODED_FRAGMENT)
-		return true;
-	*c->to = keep;
-	return false;
+	return is_inside(c, &outer, *ret);
+}
+
+/* The same of Geneve (RFC 8926): version 0, options of up to 63 words. */
+static bool geneve(cursor *c, bytes b, ic_decoded *ret)
+{
+	const uint32_t head = b.n < 8 ? 8 : 8 + (b.p[0] & 0x3fu) * 4;
+	if (b.n < head || b.p[0] & 0xc0 || b.p[7])
+		return false;
+	const ic_packet outer = *c->to;
+	*ret = typed(c, after(b, head), be16(b.p + 2));
+	return is_inside(c, &outer, *ret);
 }
 
 static ic_decoded udp(cursor *c, bytes b)
@@ -166,6 +191,8 @@ static ic_decoded udp(cursor *c, bytes b)
 	}
 	b = after(b, 8);
 	if (c->to->dport == VXLAN_PORT && c->layers < LAYERS && vxlan(c, b, &inner))
+		return inner;
+	if (c->to->dport == GENEVE_PORT && c->layers < LAYERS && geneve(c, b, &inner))
 		return inner;
 	return done(c, b);
 }
@@ -190,8 +217,6 @@ static ic_decoded ppp(cursor *c, bytes b)
 	uint16_t protocol = b.p[0] & 1 ? b.p[0] : be16(b.p);
 	return protocol == 0x21 || protocol == 0x57 ? ip(c, after(b, b.p[0] & 1 ? 1 : 2)) : IC_DECODED_OTHER;
 }
-
-static ic_decoded typed(cursor *c, bytes b, uint16_t type);
 
 static ic_decoded gre(cursor *c, bytes b)
 {
@@ -374,13 +399,25 @@ static ic_decoded mpls(cursor *c, bytes b)
 	}
 }
 
+/* IEEE 802.2 with SNAP: a type follows. */
+static ic_decoded llc(cursor *c, bytes b)
+{
+	static const uint8_t snap[] = { 0xaa, 0xaa, 0x03, 0, 0, 0 };
+	if (++c->layers > LAYERS)
+		return IC_DECODED_BAD;
+	if (b.n < 8 || memcmp(b.p, snap, sizeof snap) != 0 || be16(b.p + 6) < TYPE_LEAST)
+		return IC_DECODED_OTHER;
+	return typed(c, after(b, 8), be16(b.p + 6));
+}
+
 static ic_decoded typed(cursor *c, bytes b, uint16_t type)
 {
-	while (type == TYPE_VLAN || type == TYPE_QINQ || type == TYPE_QINQ_OLD) {
-		if (b.n < 4)
+	while (type == TYPE_VLAN || type == TYPE_QINQ || type == TYPE_QINQ_OLD || type == TYPE_VNTAG) {
+		const uint32_t tag = type == TYPE_VNTAG ? 4 : 2;
+		if (b.n < tag + 2)
 			return IC_DECODED_SHORT;
-		type = be16(b.p + 2);
-		b = after(b, 4);
+		type = be16(b.p + tag);
+		b = after(b, tag + 2);
 	}
 	switch (type) {
 	case TYPE_IPV4:
@@ -390,14 +427,9 @@ static ic_decoded typed(cursor *c, bytes b, uint16_t type)
 	case TYPE_ETHERNET: return ethernet(c, b);
 	case TYPE_PPP: return ppp(c, b);
 	case TYPE_PPPOE: return b.n >= 6 ? ppp(c, after(b, 6)) : IC_DECODED_SHORT;
-	default: break;
+	case TYPE_PBB: return b.n >= 4 ? ethernet(c, after(b, 4)) : IC_DECODED_SHORT;
+	default: return type < TYPE_LEAST ? llc(c, b) : IC_DECODED_OTHER;
 	}
-	/* IEEE 802.3 with LLC and SNAP */
-	static const uint8_t snap[] = { 0xaa, 0xaa, 0x03, 0, 0, 0 };
-	if (type < TYPE_LEAST && b.n >= 8 && memcmp(b.p, snap, sizeof snap) == 0 &&
-	    be16(b.p + 6) >= TYPE_LEAST)
-		return typed(c, after(b, 8), be16(b.p + 6));
-	return IC_DECODED_OTHER;
 }
 
 static ic_decoded ethernet(cursor *c, bytes b)
@@ -407,6 +439,48 @@ static ic_decoded ethernet(cursor *c, bytes b)
 	if (b.n < 14)
 		return IC_DECODED_SHORT;
 	return typed(c, after(b, 14), be16(b.p + 12));
+}
+
+/* IEEE 802.11: data frames in clear. Which addresses there are does not matter here. */
+static ic_decoded wifi(cursor *c, bytes b)
+{
+	if (b.n < 24)
+		return IC_DECODED_SHORT;
+	const bool data = (b.p[0] & 0x0c) == 0x08 && !(b.p[0] & 0x40), sealed = b.p[1] & 0x40,
+		   quality = b.p[0] & 0x80;
+	uint32_t head = (b.p[1] & 3) == 3 ? 30 : 24; /* relayed: a fourth address */
+	if (quality)
+		head += b.p[1] & 0x80 ? 6 : 2;
+	if (!data || sealed)
+		return IC_DECODED_OTHER;
+	return b.n < head ? IC_DECODED_SHORT : llc(c, after(b, head));
+}
+
+/* www.radiotap.org: what the radio said, with its length, little-endian. */
+static ic_decoded radiotap(cursor *c, bytes b)
+{
+	const uint32_t head = b.n < 4 ? 4 : (uint32_t)(b.p[2] | b.p[3] << 8);
+	return b.n < head ? IC_DECODED_SHORT : wifi(c, after(b, head));
+}
+
+/* Attributes of Linux's log of packets, each with a length and a type in the byte order of their writer, which
+ * the length tells; number 9 is the packet. */
+static ic_decoded nflog(cursor *c, bytes b)
+{
+	if (b.n < 4)
+		return IC_DECODED_SHORT;
+	b = after(b, 4);
+	while (b.n >= 4) {
+		const uint32_t little = (uint32_t)(b.p[0] | b.p[1] << 8), big = be16(b.p);
+		const bool is_big = big >= 4 && big < little;
+		const uint32_t length = is_big ? big : little, type = b.p[is_big ? 3 : 2];
+		if (type == 9)
+			return ip(c, after(b, 4));
+		if (length < 4 || b.n < (length + 3) / 4 * 4)
+			return IC_DECODED_BAD;
+		b = after(b, (length + 3) / 4 * 4);
+	}
+	return IC_DECODED_OTHER;
 }
 
 static ic_decoded skip_to_type(cursor *c, bytes b, uint32_t head, uint32_t type_at)
@@ -427,6 +501,10 @@ static ic_decoded link(cursor *c, bytes b, uint16_t type)
 	case LINK_IPV6: return ip(c, b);
 	case LINK_PPP:
 	case LINK_PPP_HDLC: return ppp(c, b);
+	case LINK_FDDI: return b.n < 13 ? IC_DECODED_SHORT : llc(c, after(b, 13));
+	case LINK_WIFI: return wifi(c, b);
+	case LINK_RADIOTAP: return radiotap(c, b);
+	case LINK_NFLOG: return nflog(c, b);
 	case LINK_SLL: return skip_to_type(c, b, 16, 14);
 	case LINK_SLL2: return skip_to_type(c, b, 20, 0);
 	default: c->d->counts.unknown_link++; return IC_DECODED_OTHER;
