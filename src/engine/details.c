@@ -174,9 +174,11 @@ void ic_details_free(ic_details *d)
 	ic_free(d);
 }
 
-void ic_details_put(const ic_details *d, ic_batch *b)
+void ic_details_put(const ic_details *d, ic_batch *b, unsigned streams)
 {
 	for (uint32_t r = 0; r < b->rows; r++) {
+		if (!((streams >> b->stream[r]) & 1))
+			continue;
 		ic_str uid = b->col[IC_F_UID].s[r];
 		const entry *e = uid.n ? *find(d, uid) : NULL;
 		for (unsigned k = 0; e && k < d->fields; k++) {

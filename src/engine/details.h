@@ -15,7 +15,7 @@ ic_fieldset ic_details_fields(ic_fieldset wanted);
 ic_status ic_details_read(ic_run *run, ic_fieldset fields, unsigned streams, ic_details **ret, bool *full,
 			  ic_error *err);
 void ic_details_free(ic_details *d); /* NULL allowed */
-/* Fills nulls of the rows; the batch has the uid. Thread-safe; what is put in lives as long as d. */
-void ic_details_put(const ic_details *d, ic_batch *b);
+/* Fills nulls of the rows of these streams; the batch has the uid. Thread-safe; what is put in lives as long as d. */
+void ic_details_put(const ic_details *d, ic_batch *b, unsigned streams);
 
 #endif

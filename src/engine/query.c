@@ -30,6 +30,7 @@ void ic_query_options_init(ic_query_options *opt)
 
 typedef struct job {
 	ic_query_run q;
+	ic_query_input input;
 	const ic_query_options *opt;
 	const ic_output *out;
 	const ic_query_rows *rows; /* takes the rows instead of `out`; NULL: they are printed */
@@ -278,7 +279,7 @@ static ic_status find_now(job *j)
 			st = ic_run_newest(&q->run, j->err);
 			t = q->run.newest;
 		} else if (r->file && r->time_column >= 0) {
-			st = ic_query_newest(q, r, &t, j->err);
+			st = ic_query_newest(r, &t, j->err);
 			t = t == IC_TIME_NONE ? t : ticks_of(r, t);
 		}
 		if (st != IC_OK)
@@ -455,11 +456,12 @@ static ic_status query(const ic_query_options *opt, const ic_observer *obs, cons
 	if (diag)
 		*diag = (ic_query_diag){ .kind = NULL };
 	j.q.opt = opt;
+	j.q.input = &j.input;
 	j.q.no_push = opt->explain;
 	ic_status st = ic_run_init(&j.q.run, &opt->input, obs, j.err);
 	if (st != IC_OK)
 		return st;
-	j.q.exec = (ic_exec_config){ .source = ic_query_source(&j.q),
+	j.q.exec = (ic_exec_config){ .source = ic_query_source(),
 				     .threads = j.q.run.threads,
 				     .budget = &j.q.run.budget,
 				     .beacon = &ic_query_beacon,
@@ -471,7 +473,7 @@ static ic_status query(const ic_query_options *opt, const ic_observer *obs, cons
 	if (j.planned)
 		ic_plan_clear(&j.plan);
 	ic_query_close_files(&j.q);
-	ic_input_free(j.q.spare);
+	ic_input_free(j.input.spare);
 	ic_zone_free(j.zone);
 	ic_geo_close(j.geo);
 	ic_free(j.text);

@@ -16,34 +16,43 @@
 
 typedef struct ic_relation ic_relation;
 
+/* The telemetry that queries read: one query's, or that of all rules of a run. */
+typedef struct ic_query_input {
+	ic_input *spare;	     /* opened to look at, not read yet; the first reading takes it */
+	const ic_input_facts *facts; /* of an input that somebody else has opened; NULL: look for oneself */
+	bool begun;		     /* standard input can be read once */
+} ic_query_input;
+
 /* What all parts of one run share. */
 typedef struct ic_query_run {
 	const ic_query_options *opt;
 	ic_run run;
 	unsigned language;
 	ic_exec_config exec;
-	bool no_push;		     /* rows in and out of each step are wanted: sources drop none */
-	bool checking;		     /* nothing is run */
-	bool stdin_begun;	     /* standard input can be read once */
-	bool reported;		     /* the files of the telemetry were told of */
-	ic_input *spare;	     /* opened to look at, not read yet; the first scan takes it */
+	bool no_push;  /* rows in and out of each step are wanted: sources drop none */
+	bool checking; /* nothing is run */
+	bool reported; /* the files of the telemetry were told of */
+	ic_query_input *input;
 	ic_relation *relations;	     /* those that the query names */
 	struct ic_table_file *files; /* looked at so far */
 	ic_error failed;	     /* the last trouble with a file that a binder met */
 } ic_query_run;
 
-/* As ic_scan_source; open gives a scan that begins with a pointer to the class. */
+/* As ic_scan_source; open gives a reading that begins with a pointer to the class. */
 typedef struct ic_relation_class {
-	ic_status (*open)(ic_query_run *q, const ic_op *scan, unsigned workers, void **ret, ic_error *err);
-	ic_status (*next)(void *scan, unsigned worker, void **unit, uint64_t *seq, ic_error *err);
-	ic_status (*read)(void *scan, unsigned worker, void *unit, const ic_chunk **ret, ic_error *err);
-	bool (*certain)(void *scan, void *unit);
-	bool (*commit)(void *scan, void *unit);
-	void (*close)(void *scan);
+	const void *(*input)(const ic_query_run *q, const ic_op *scan);
+	ic_status (*open)(const ic_op *const *scan, uint32_t n, unsigned workers, void **ret, ic_error *err);
+	ic_status (*next)(void *reading, unsigned worker, void **unit, uint64_t *seq, ic_error *err);
+	ic_status (*read)(void *reading, unsigned worker, void *unit, bool *more, ic_error *err);
+	ic_status (*chunk)(void *reading, unsigned worker, uint32_t i, const ic_chunk **ret, ic_error *err);
+	bool (*certain)(void *reading, void *unit);
+	bool (*commit)(void *reading, void *unit);
+	void (*close)(void *reading);
 } ic_relation_class;
 
 struct ic_relation {
-	ic_table table; /* origin: the relation itself */
+	ic_table table;	 /* origin: the relation itself */
+	ic_query_run *q; /* of the query that names it */
 	const ic_relation_class *class;
 	const ic_view *view;	    /* of telemetry */
 	struct ic_table_file *file; /* of a file; the run's */
@@ -62,12 +71,35 @@ void ic_query_close_files(ic_query_run *q);
 ic_str ic_query_table_name(const ic_query_run *q, size_t i);
 
 /* query_scan.c: one source for all relations. */
-ic_scan_source ic_query_source(ic_query_run *q);
+ic_scan_source ic_query_source(void);
 /* The greatest value of the time column over all rows, IC_TIME_NONE if there is none. */
-ic_status ic_query_newest(ic_query_run *q, const ic_relation *r, int64_t *newest, ic_error *err);
+ic_status ic_query_newest(const ic_relation *r, int64_t *newest, ic_error *err);
 
-/* query_telemetry.c: the input as it was opened, all fields and streams, to be had from q->spare. */
+/* query_push.c: rows that a scan can do without, in the terms of the readers. */
+typedef struct ic_query_bounds {
+	int64_t since, until; /* as in ic_row_filter */
+	uint64_t *ports;      /* owned; NULL: any */
+} ic_query_bounds;
+/* What the scan's conditions say, within the filter of the run. On failure too *ret->ports is to be freed. */
+ic_status ic_query_push(const ic_op *scan, const ic_view_column *columns, const ic_row_filter *own,
+			ic_query_bounds *ret, ic_error *err);
+/* All that one or the other lets pass. */
+void ic_query_widen(ic_query_bounds *all, const ic_query_bounds *more);
+
+/* query_telemetry.c: the input as it was opened, all fields and streams. */
 ic_status ic_query_look(ic_query_run *q, const ic_input_facts **ret, ic_error *err);
+/* What a worker has just read. */
+typedef struct ic_batch_at {
+	ic_batch *batch;
+	uint64_t seq;	 /* of its unit */
+	uint64_t number; /* another one for each batch of the worker, from 1 */
+	bool first;	 /* of its unit */
+} ic_batch_at;
+/* A reading for these scans that somebody else makes: `at` says what each worker has read. Batches need the
+ * fields *ret_wanted. Columns of other logs may be put into batches: whoever wants to see them as they were
+ * read looks first. Close it as any reading. */
+ic_status ic_telemetry_share(const ic_op *const *scan, uint32_t n, unsigned workers, const ic_batch_at *at,
+			     void **ret, ic_fieldset *ret_wanted, ic_error *err);
 extern const ic_relation_class ic_telemetry_relation;
 extern const ic_agg_kernel ic_query_beacon;	 /* query_beacon.c */
 extern const ic_relation_class ic_file_relation; /* table_scan.c */

@@ -30,6 +30,7 @@ static ic_relation *new_relation(ic_query_run *q, ic_plan *plan, ic_str name, ic
 	if (!r || !copy)
 		return NULL;
 	*r = (ic_relation){ .table = { .name = { copy, name.n }, .schema = schema, .origin = r },
+			    .q = q,
 			    .time_column = -1,
 			    .next = q->relations };
 	q->relations = r;

@@ -2,58 +2,76 @@
 #include "base/error.h"
 #include "engine/query.h"
 
-/* Every scan begins with it. */
+/* Every reading begins with it. */
 typedef struct head {
 	const ic_relation_class *class;
 } head;
 
-static const ic_relation_class *class_of(const void *scan)
+static const ic_relation_class *class_of(const void *reading)
 {
-	return ((const head *)scan)->class;
+	return ((const head *)reading)->class;
 }
 
-static ic_status open_scan(void *ctx, const ic_op *op, unsigned workers, void **ret, ic_error *err)
+static const ic_relation *relation_of(const ic_op *scan)
 {
-	const ic_relation *r = op->scan.table->origin;
-	return r->class->open(ctx, op, workers, ret, err);
+	return scan->scan.table->origin;
 }
 
-static ic_status next_unit(void *scan, unsigned worker, void **unit, uint64_t *seq, ic_error *err)
+static const void *input_of(void *ctx, const ic_op *scan)
 {
-	return class_of(scan)->next(scan, worker, unit, seq, err);
+	(void)ctx;
+	return relation_of(scan)->class->input(relation_of(scan)->q, scan);
 }
 
-static ic_status read_chunk(void *scan, unsigned worker, void *unit, const ic_chunk **ret, ic_error *err)
+static ic_status open_reading(void *ctx, const ic_op *const *scan, uint32_t n, unsigned workers, void **ret,
+			      ic_error *err)
 {
-	return class_of(scan)->read(scan, worker, unit, ret, err);
+	(void)ctx;
+	return relation_of(scan[0])->class->open(scan, n, workers, ret, err);
 }
 
-static bool certain(void *scan, void *unit)
+static ic_status next_unit(void *reading, unsigned worker, void **unit, uint64_t *seq, ic_error *err)
 {
-	return !class_of(scan)->certain || class_of(scan)->certain(scan, unit);
+	return class_of(reading)->next(reading, worker, unit, seq, err);
 }
 
-static bool commit(void *scan, void *unit)
+static ic_status read_on(void *reading, unsigned worker, void *unit, bool *more, ic_error *err)
 {
-	return !class_of(scan)->commit || class_of(scan)->commit(scan, unit);
+	return class_of(reading)->read(reading, worker, unit, more, err);
 }
 
-static void close_scan(void *scan)
+static ic_status chunk_of(void *reading, unsigned worker, uint32_t i, const ic_chunk **ret, ic_error *err)
 {
-	if (scan)
-		class_of(scan)->close(scan);
+	return class_of(reading)->chunk(reading, worker, i, ret, err);
 }
 
-ic_scan_source ic_query_source(ic_query_run *q)
+static bool certain(void *reading, void *unit)
+{
+	return !class_of(reading)->certain || class_of(reading)->certain(reading, unit);
+}
+
+static bool commit(void *reading, void *unit)
+{
+	return !class_of(reading)->commit || class_of(reading)->commit(reading, unit);
+}
+
+static void close_reading(void *reading)
+{
+	if (reading)
+		class_of(reading)->close(reading);
+}
+
+ic_scan_source ic_query_source(void)
 {
 	return (ic_scan_source){
-		.ctx = q,
-		.open = open_scan,
+		.input = input_of,
+		.open = open_reading,
 		.next = next_unit,
-		.read = read_chunk,
+		.read = read_on,
+		.chunk = chunk_of,
 		.certain = certain,
 		.commit = commit,
-		.close = close_scan,
+		.close = close_reading,
 	};
 }
 
@@ -69,21 +87,34 @@ static void raise_by(const ic_chunk *c, int64_t *newest)
 	}
 }
 
-ic_status ic_query_newest(ic_query_run *q, const ic_relation *r, int64_t *newest, ic_error *err)
+static ic_status unit_newest(const ic_relation_class *class, void *reading, void *unit, int64_t *newest,
+			     ic_error *err)
+{
+	for (;;) {
+		bool more = false;
+		const ic_chunk *c = NULL;
+		ic_status st = class->read(reading, 0, unit, &more, err);
+		if (st == IC_OK && more)
+			st = class->chunk(reading, 0, 0, &c, err);
+		if (st != IC_OK || !more)
+			return st;
+		raise_by(c, newest);
+	}
+}
+
+ic_status ic_query_newest(const ic_relation *r, int64_t *newest, ic_error *err)
 {
 	uint32_t column = (uint32_t)r->time_column;
 	ic_op op = { .kind = IC_OP_SCAN, .out = { &r->table.schema.column[column], 1 } };
+	const ic_op *scan = &op;
 	op.scan.table = &r->table;
 	op.scan.column = &column;
 	*newest = IC_TIME_NONE;
-	void *scan = NULL, *unit = NULL;
+	void *reading = NULL, *unit = NULL;
 	uint64_t seq;
-	ic_status st = r->class->open(q, &op, 1, &scan, err);
-	while (st == IC_OK && (st = r->class->next(scan, 0, &unit, &seq, err)) == IC_OK && unit) {
-		const ic_chunk *c = NULL;
-		while ((st = r->class->read(scan, 0, unit, &c, err)) == IC_OK && c)
-			raise_by(c, newest);
-	}
-	close_scan(scan);
+	ic_status st = r->class->open(&scan, 1, 1, &reading, err);
+	while (st == IC_OK && (st = r->class->next(reading, 0, &unit, &seq, err)) == IC_OK && unit)
+		st = unit_newest(r->class, reading, unit, newest, err);
+	close_reading(reading);
 	return st;
 }

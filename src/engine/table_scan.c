@@ -236,14 +236,23 @@ static bool make_workers(scan *s, unsigned n)
 	return true;
 }
 
-static ic_status open_scan(ic_query_run *q, const ic_op *op, unsigned workers, void **ret, ic_error *err)
+/* Each scan reads its table by itself. */
+static const void *input_of(const ic_query_run *q, const ic_op *op)
 {
+	(void)q;
+	return op;
+}
+
+static ic_status open_scan(const ic_op *const *scans, uint32_t n, unsigned workers, void **ret, ic_error *err)
+{
+	const ic_op *op = scans[0];
 	const ic_relation *r = op->scan.table->origin;
+	(void)n; /* 1: see input_of */
 	scan *s = ic_calloc(1, sizeof *s);
 	if (!s)
 		return ic_fail_nomem(err);
 	s->class = &ic_file_relation;
-	s->q = q;
+	s->q = r->q;
 	s->op = op;
 	s->file = r->file;
 	s->parts = ic_table_can_cut(r->file) ? (r->file->size + IC_TABLE_UNIT - 1) / IC_TABLE_UNIT : 1;
@@ -305,7 +314,7 @@ static void end_part(scan *s, worker *w)
 	}
 }
 
-static ic_status read_chunk(void *ctx, unsigned number, void *unit, const ic_chunk **ret, ic_error *err)
+static ic_status read_on(void *ctx, unsigned number, void *unit, bool *ret_more, ic_error *err)
 {
 	scan *s = ctx;
 	worker *w = unit;
@@ -313,7 +322,7 @@ static ic_status read_chunk(void *ctx, unsigned number, void *unit, const ic_chu
 	bool more = false;
 	ic_str record;
 	(void)number;
-	*ret = NULL;
+	*ret_more = false;
 	if (!begin_chunk(s, w))
 		return ic_fail_nomem(err);
 	w->records.err = err;
@@ -345,7 +354,16 @@ static ic_status read_chunk(void *ctx, unsigned number, void *unit, const ic_chu
 		.rows = rows, .columns = s->op->out.n, .col = w->col, .seq = w->seq, .flow = w->flow
 	};
 	w->flow += rows;
-	*ret = &w->chunk;
+	*ret_more = true;
+	return IC_OK;
+}
+
+static ic_status chunk_of(void *ctx, unsigned number, uint32_t i, const ic_chunk **ret, ic_error *err)
+{
+	scan *s = ctx;
+	(void)i;
+	(void)err;
+	*ret = &s->workers[number].chunk;
 	return IC_OK;
 }
 
@@ -412,8 +430,10 @@ static void close_scan(void *ctx)
 }
 
 const ic_relation_class ic_file_relation = {
+	.input = input_of,
 	.open = open_scan,
 	.next = next_part,
-	.read = read_chunk,
+	.read = read_on,
+	.chunk = chunk_of,
 	.close = close_scan,
 };

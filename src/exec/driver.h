@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "exec/operator.h"
+#include "exec/reading.h"
 
 /* Rows of several workers, put in the order of their units. A worker that pushes has the unit w->seq; if
  * it comes alone (w->alone) the unit is o->unit. Units of an operator are numbered from 0 without gaps,
@@ -32,9 +33,11 @@ typedef struct node {
 	struct node *older;
 	struct node **in; /* in the order in which they run */
 	uint32_t inputs;
+	uint32_t at;	 /* inputs that have finished */
+	bool read, done; /* a scan was read; all rows were passed on */
 } node;
 
-typedef struct ic_exec {
+struct ic_exec {
 	ic_plan *plan;
 	ic_exec_config cfg;
 	const ic_sink *sink;
@@ -42,10 +45,23 @@ typedef struct ic_exec {
 	node *newest; /* all of them */
 	node *root;
 	ic_worker main; /* of rows that come alone */
-	bool nested;	/* a body of mv-apply: */
+	ic_status status;
+	ic_error err;
+	bool over;	      /* nothing is left to run */
+	_Atomic bool failing; /* a scan has failed: the others may stop */
+	bool nested;	      /* a body of mv-apply: */
 	const ic_chunk *input;
 	uint32_t inputs;
-} ic_exec;
+};
+
+/* exec.c, for scans.c */
+bool ic_exec_stopped(const ic_exec *x);
+/* Runs as far as it goes without another reading, then calls `due` for each scan that can be read now. */
+void ic_exec_due(ic_exec *x, void (*due)(void *ctx, node *scan), void *ctx);
+void ic_exec_fail(ic_exec *x, ic_status st, const ic_error *err); /* keeps the first */
+/* Rows that come alone out of `from` are a unit of their own for each ordering operator on their way. */
+void ic_alone_begin(ic_operator *from);
+ic_status ic_alone_end(ic_operator *from, ic_worker *w);
 
 /* The rows of the chunk that a filter lets through, in w->arena; *pick NULL: all or none. */
 ic_status ic_filter_choose(ic_operator *filter, ic_worker *w, const ic_chunk *c, uint16_t **pick,

@@ -63,6 +63,13 @@ static bool gives_shared(const node *n)
 	return n->o.op && (n->o.op->kind == IC_OP_SCAN || (n->o.shared && is_parallel(n)));
 }
 
+/* Whether n keeps the rows of this port until it finishes. */
+static bool holds(const ic_operator *o, unsigned port)
+{
+	bool kept_side = o->op && o->op->kind == IC_OP_JOIN && port == 1;
+	return kept_side || (o->class && o->class->holds);
+}
+
 /* Puts a gate behind n. NULL: out of memory. */
 static node *add_gate(ic_exec *x, node *n)
 {
@@ -76,9 +83,8 @@ static node *add_gate(ic_exec *x, node *n)
 static ic_status link_to(ic_exec *x, node *from, node *to, unsigned port)
 {
 	node *last = from;
-	/* the side of a join that is kept: in order, and only rows that have taken effect */
-	bool kept = to->o.op->kind == IC_OP_JOIN && port == 1;
-	bool shares = is_parallel(to) && !kept;
+	/* what a join keeps comes in order, and only rows that have taken effect */
+	bool shares = is_parallel(to) && !holds(&to->o, port);
 	if (gives_shared(from) && !shares && !to->o.class->ordering && !(last = add_gate(x, from)))
 		return IC_E_NOMEM;
 	last->o.next = &to->o;
@@ -245,26 +251,40 @@ ic_status ic_operator_agg_failed(ic_operator *o, ic_worker *w, const ic_agg_ctx 
 			  c->cause ? c->cause : "an aggregate cannot be computed");
 }
 
-/* ---- rows that come alone ------------------------------------------------------------------ */
-
-static bool stopped(const ic_exec *x)
+bool ic_exec_stopped(const ic_exec *x)
 {
 	return x->cfg.stop && atomic_load_explicit(x->cfg.stop, memory_order_relaxed);
 }
 
-static void begin_alone(ic_operator *from)
+/* ---- rows that come alone ------------------------------------------------------------------ */
+
+/* The next operator that rows from `o` get to, NULL: they stay. What is behind an operator that holds its
+ * rows may be fed by another scan at the same time. */
+static ic_operator *onward(const ic_operator *o, unsigned port)
 {
-	for (ic_operator *o = from; o; o = o->next) {
+	return holds(o, port) ? NULL : o->next;
+}
+
+/* Rows that come alone out of `from`: a unit of their own for each ordering operator on their way. */
+void ic_alone_begin(ic_operator *from)
+{
+	unsigned port = from->next_port;
+	for (ic_operator *o = from->next, *next; o; o = next) {
+		next = onward(o, port);
+		port = o->next_port;
 		if (o->class && o->class->ordering)
 			o->unit = o->units++;
 	}
 }
 
-static ic_status end_alone(ic_operator *from, ic_worker *w)
+ic_status ic_alone_end(ic_operator *from, ic_worker *w)
 {
 	ic_status st = IC_OK;
-	for (ic_operator *o = from; o && st == IC_OK; o = o->next) {
+	unsigned port = from->next_port;
+	for (ic_operator *o = from->next, *next; o && st == IC_OK; o = next) {
 		const ic_ordering *ordering = o->class ? o->class->ordering : NULL;
+		next = onward(o, port);
+		port = o->next_port;
 		if (!ordering)
 			continue;
 		st = ordering->flush(o, w, o->unit);
@@ -290,174 +310,89 @@ static ic_status finish(ic_exec *x, node *n, unsigned port)
 	bool input = n->o.op->kind == IC_OP_INPUT;
 	if (n->o.closed || (!input && !n->o.class->finish))
 		return IC_OK;
-	begin_alone(n->o.next);
+	ic_alone_begin(&n->o);
 	ic_status st = input ? pass_input(&n->o, &x->main) : n->o.class->finish(&n->o, &x->main, port);
 	ic_arena_reset(&x->main.arena);
 	bool closed = st == IC_E_CLOSED;
 	if (st == IC_OK || closed)
-		st = end_alone(n->o.next, &x->main);
+		st = ic_alone_end(&n->o, &x->main);
 	if (st == IC_E_CLOSED || closed)
 		n->o.closed = true;
 	return st == IC_E_CLOSED ? IC_OK : st;
 }
 
-/* ---- scans --------------------------------------------------------------------------------- */
-
-typedef struct scan_run {
-	ic_exec *x;
-	node *n;
-	const ic_scan_source *source;
-	void *scan;
-	ic_operator *order; /* the first ordering operator */
-	uint64_t base;	    /* its number of the first unit */
-	_Atomic uint64_t units;
-	_Atomic bool over;    /* nobody needs more */
-	pthread_mutex_t lock; /* of failed, err */
-	ic_status failed;
-	ic_error err;
-} scan_run;
-
-static ic_status read_unit(scan_run *r, ic_worker *w, void *unit)
-{
-	for (;;) {
-		const ic_chunk *c = NULL;
-		ic_status st = r->source->read(r->scan, w->number, unit, &c, w->err);
-		if (st != IC_OK || !c)
-			return st;
-		if (stopped(r->x) || r->over)
-			return IC_E_CLOSED;
-		st = ic_operator_pass(&r->n->o, w, c);
-		ic_arena_reset(&w->arena);
-		if (st != IC_OK)
-			return st;
-	}
-}
-
-/* Reads a unit and lets its rows take effect in its turn; again, if they turned out to be void. */
-static ic_status take_unit(scan_run *r, ic_worker *w, void *unit)
-{
-	const ic_ordering *ordering = r->order->class->ordering;
-	for (;;) {
-		w->certain = !r->source->certain || r->source->certain(r->scan, unit);
-		ic_status st = read_unit(r, w, unit);
-		if (st == IC_OK)
-			st = ordering->flush(r->order, w, w->seq);
-		if (st == IC_E_NOMEM || st == IC_E_CLOSED)
-			return st;
-		/* An error counts in its turn, so that which one is told does not depend on the threads. */
-		ic_status turn = ordering->turn(r->order, w, w->seq);
-		if (turn != IC_OK)
-			return turn;
-		if (!r->source->commit || r->source->commit(r->scan, unit))
-			return st == IC_OK ? ordering->end(r->order, w, w->seq) : st;
-		ordering->discard(r->order, w, w->seq);
-		w->err->code = IC_OK;
-	}
-}
-
-static void scan_failed(scan_run *r, ic_worker *w, ic_status st)
-{
-	pthread_mutex_lock(&r->lock);
-	if (r->failed == IC_OK) {
-		r->failed = st;
-		r->err = *w->err;
-	}
-	pthread_mutex_unlock(&r->lock);
-	r->over = true;
-	r->order->class->ordering->abort(r->order, st);
-}
-
-static ic_status scan_work(void *ctx, unsigned number)
-{
-	scan_run *r = ctx;
-	ic_error err = { .code = IC_OK };
-	ic_worker w = { .number = number, .err = &err };
-	ic_arena_init(&w.arena, 0, r->x->cfg.budget);
-	ic_status st = IC_OK;
-	while (st == IC_OK && !r->over) {
-		void *unit = NULL;
-		uint64_t seq = 0;
-		st = r->source->next(r->scan, number, &unit, &seq, &err);
-		if (st != IC_OK || !unit)
-			break;
-		w.seq = r->base + seq;
-		for (uint64_t seen = r->units;
-		     seen <= seq && !atomic_compare_exchange_weak(&r->units, &seen, seq + 1);)
-			;
-		st = take_unit(r, &w, unit);
-	}
-	ic_arena_clear(&w.arena);
-	if (st != IC_OK)
-		scan_failed(r, &w, st);
-	return IC_OK;
-}
-
-static ic_operator *first_ordering(ic_operator *o)
-{
-	while (!o->class || !o->class->ordering)
-		o = o->next; /* there is one: see gives_shared */
-	return o;
-}
-
-static ic_status run_scan(ic_exec *x, node *n)
-{
-	scan_run r = { .x = x, .n = n, .source = &x->cfg.source };
-	r.order = first_ordering(n->o.next);
-	r.base = r.order->units;
-	ic_status st = r.source->open(r.source->ctx, n->o.op, x->workers, &r.scan, x->main.err);
-	if (st != IC_OK)
-		return st;
-	pthread_mutex_init(&r.lock, NULL);
-	begin_alone(r.order->next);
-	(void)ic_parallel_for(x->workers, x->workers, scan_work, &r);
-	r.source->close(r.scan);
-	r.order->units = r.base + r.units;
-	st = r.failed;
-	pthread_mutex_destroy(&r.lock);
-	if (st == IC_E_CLOSED)
-		n->o.closed = true;
-	if (st == IC_OK || st == IC_E_CLOSED)
-		return end_alone(r.order->next, &x->main);
-	if (r.err.code != IC_OK)
-		*x->main.err = r.err;
-	return st;
-}
-
 /* ---- running ------------------------------------------------------------------------------- */
 
-/* Runs everything below n, and n. */
-static ic_status run(ic_exec *x, node *n)
+/* Runs what is below n, and n, as far as it goes without another reading. */
+static ic_status advance(ic_exec *x, node *n)
 {
-	if (n->o.op->kind == IC_OP_SCAN)
-		return run_scan(x, n);
-	if (n->inputs == 0)
-		return finish(x, n, 0);
 	ic_status st = IC_OK;
-	for (uint32_t i = 0; i < n->inputs && st == IC_OK; i++) {
+	if (n->done)
+		return IC_OK;
+	if (n->o.op->kind == IC_OP_SCAN) {
+		n->done = n->read;
+		return IC_OK;
+	}
+	if (n->inputs == 0)
+		st = finish(x, n, 0);
+	for (; n->at < n->inputs && st == IC_OK; n->at++) {
 		unsigned port;
-		(void)input_of(n->o.op, i, &port);
-		if (!n->o.closed && !stopped(x))
-			st = run(x, n->in[i]);
+		node *in = n->in[n->at];
+		(void)input_of(n->o.op, n->at, &port);
+		if (!n->o.closed && !ic_exec_stopped(x)) {
+			st = advance(x, in);
+			if (st == IC_OK && !in->done)
+				return IC_OK;
+		}
 		if (st == IC_OK || st == IC_E_CLOSED)
 			st = finish(x, n, port);
 	}
+	n->done = true;
 	return st;
 }
 
-static ic_status run_all(ic_exec *x, ic_error *err)
+/* Calls `due` for the scans below n that can be read now. open: rows that leave n may go on. Inputs run one
+ * after the other, but rows that are held on their way wait for nobody. */
+static void find_due(const ic_exec *x, node *n, bool open, void (*due)(void *ctx, node *scan), void *ctx)
 {
-	x->main.err = err;
-	err->code = IC_OK;
-	ic_status st = run(x, x->root);
-	if (st == IC_E_CLOSED)
-		st = IC_OK;
-	if (st == IC_OK && stopped(x))
-		return IC_E_CLOSED;
-	if (st == IC_E_NOMEM && err->code == IC_OK)
-		return ic_fail_nomem(err);
-	if (st != IC_OK && err->code == IC_OK)
-		return ic_fail(err, st, "the query failed");
-	return st;
+	if (n->done || n->o.closed)
+		return;
+	if (n->o.op->kind == IC_OP_SCAN && open && !n->read)
+		due(ctx, n);
+	bool first = true;
+	for (uint32_t i = n->at; i < n->inputs; i++, first = false) {
+		unsigned port;
+		(void)input_of(n->o.op, i, &port);
+		find_due(x, n->in[i], holds(&n->o, port) || (open && first), due, ctx);
+	}
+}
+
+void ic_exec_fail(ic_exec *x, ic_status st, const ic_error *err)
+{
+	if (x->status != IC_OK)
+		return;
+	x->status = st;
+	if (err->code != IC_OK)
+		x->err = *err;
+	else if (st == IC_E_NOMEM)
+		(void)ic_fail_nomem(&x->err);
+	else
+		(void)ic_fail(&x->err, st, "the query failed");
+}
+
+void ic_exec_due(ic_exec *x, void (*due)(void *ctx, node *scan), void *ctx)
+{
+	ic_error err = { .code = IC_OK };
+	x->main.err = &err;
+	ic_status st = x->status == IC_OK ? advance(x, x->root) : x->status;
+	x->main.err = NULL;
+	if (st == IC_OK && ic_exec_stopped(x) && !x->root->done)
+		st = IC_E_CLOSED;
+	if (st != IC_OK && st != IC_E_CLOSED)
+		ic_exec_fail(x, st, &err);
+	x->over |= st != IC_OK || x->root->done;
+	if (!x->over)
+		find_due(x, x->root, true, due, ctx);
 }
 
 static void report_counts(const ic_exec *x, ic_op_counts *counts)
@@ -468,19 +403,54 @@ static void report_counts(const ic_exec *x, ic_op_counts *counts)
 	}
 }
 
+ic_status ic_exec_begin(ic_plan *plan, const ic_op *root, const ic_exec_config *cfg, const ic_sink *sink,
+			ic_exec **ret, ic_error *err)
+{
+	ic_exec *x = ic_calloc(1, sizeof *x);
+	ic_diag diag = { .set = false };
+	if (!x)
+		return ic_fail_nomem(err);
+	x->plan = plan;
+	x->cfg = *cfg;
+	x->sink = sink;
+	ic_status st = exec_init(x, root, &diag);
+	if (st == IC_OK) {
+		*ret = x;
+		return IC_OK;
+	}
+	ic_exec_end(x, NULL, NULL);
+	return fail_with(&diag, st, err);
+}
+
+ic_status ic_exec_end(ic_exec *x, ic_op_counts *counts, ic_error *err)
+{
+	if (!x)
+		return IC_OK;
+	ic_status st = x->status;
+	if (st == IC_OK && ic_exec_stopped(x))
+		st = IC_E_CLOSED;
+	if (x->status != IC_OK && err)
+		*err = x->err;
+	if (counts)
+		report_counts(x, counts);
+	exec_clear(x);
+	ic_free(x);
+	return st;
+}
+
 static ic_status run_plan(ic_plan *plan, const ic_op *root, const ic_exec_config *cfg, const ic_sink *sink,
 			  ic_op_counts *counts, ic_error *err)
 {
 	ic_error local;
+	ic_exec *x = NULL;
 	err = err ? err : &local;
-	ic_exec x = { .plan = plan, .cfg = *cfg, .sink = sink };
-	ic_diag diag = { .set = false };
-	ic_status st = exec_init(&x, root, &diag);
-	st = st == IC_OK ? run_all(&x, err) : fail_with(&diag, st, err);
-	if (counts)
-		report_counts(&x, counts);
-	exec_clear(&x);
-	return st;
+	err->code = IC_OK;
+	ic_status st = ic_exec_begin(plan, root, cfg, sink, &x, err);
+	if (st != IC_OK)
+		return st;
+	st = ic_exec_together(&x, 1, err);
+	ic_status own = ic_exec_end(x, counts, err);
+	return st == IC_OK ? own : st;
 }
 
 ic_status ic_exec_run(ic_plan *plan, const ic_exec_config *cfg, const ic_sink *sink, ic_op_counts *counts,
@@ -545,7 +515,8 @@ static ic_status again(ic_exec *x, ic_diag *diag)
 {
 	ic_status st = IC_OK;
 	for (node *n = x->newest; n && st == IC_OK; n = n->older) {
-		n->o.closed = false;
+		n->o.closed = n->done = false;
+		n->at = 0;
 		if (!n->o.class)
 			continue;
 		if (n->o.class->reset) {
@@ -575,6 +546,6 @@ ic_status ic_subplan_run(ic_subplan *s, ic_worker *w, const ic_chunk *input, uin
 	s->x.inputs = n;
 	s->x.sink = sink;
 	s->x.main.err = w->err;
-	st = run(&s->x, s->x.root);
+	st = advance(&s->x, s->x.root);
 	return st == IC_E_CLOSED ? IC_OK : st;
 }

@@ -10,22 +10,25 @@
 #include "exec/chunk.h"
 #include "exec/rows.h"
 
-/* Where the rows of a table come from; the engine implements it. A scan is a sequence of units with
- * ascending numbers from 0; several workers read units at the same time, one worker a unit. */
+/* Where the rows of tables come from; the engine implements it. A reading goes over one input and serves
+ * several scans of it. It is a sequence of units with ascending numbers from 0; several workers read units
+ * at the same time, one worker a unit (see reading.h). */
 typedef struct ic_scan_source {
 	void *ctx;
-	/* Begins the scan of op->scan (columns, pushed). *ret is the scan. */
-	ic_status (*open)(void *ctx, const ic_op *scan, unsigned workers, void **ret, ic_error *err);
-	/* The next unit for this worker, *unit NULL: there is none. */
-	ic_status (*next)(void *scan, unsigned worker, void **unit, uint64_t *seq, ic_error *err);
-	/* The next chunk of the unit; *ret NULL at its end. The chunk is the scan's until the next call for
-	 * this worker. */
-	ic_status (*read)(void *scan, unsigned worker, void *unit, const ic_chunk **ret, ic_error *err);
-	/* In order of seq, when the unit's rows may take effect; false: they are void, read it again. May be
-	 * NULL: always true. While a unit is not `certain` its rows wait. */
-	bool (*certain)(void *scan, void *unit);
-	bool (*commit)(void *scan, void *unit);
-	void (*close)(void *scan); /* reports what was read to the observer */
+	/* What the scan reads: scans of equal inputs share a reading. May be NULL: none do. */
+	const void *(*input)(void *ctx, const ic_op *scan);
+	/* Begins to read for n scans (columns, pushed) of one input. *ret is the reading. */
+	ic_status (*open)(void *ctx, const ic_op *const *scan, uint32_t n, unsigned workers, void **ret,
+			  ic_error *err);
+	/* As in ic_units. */
+	ic_status (*next)(void *reading, unsigned worker, void **unit, uint64_t *seq, ic_error *err);
+	ic_status (*read)(void *reading, unsigned worker, void *unit, bool *more, ic_error *err);
+	/* What scan i sees of the rows that the worker has just read, maybe none; the reading's until it reads
+	 * on for this worker. */
+	ic_status (*chunk)(void *reading, unsigned worker, uint32_t i, const ic_chunk **ret, ic_error *err);
+	bool (*certain)(void *reading, void *unit); /* may be NULL */
+	bool (*commit)(void *reading, void *unit);  /* may be NULL */
+	void (*close)(void *reading);		    /* reports what was read to the observer */
 } ic_scan_source;
 
 typedef struct ic_sink {
@@ -49,6 +52,28 @@ typedef struct ic_exec_config {
  * IC_E_USAGE with line and column of the operator in err, IC_E_NOMEM, IC_E_IO. */
 ic_status ic_exec_run(ic_plan *plan, const ic_exec_config *cfg, const ic_sink *sink, ic_op_counts *counts,
 		      ic_error *err);
+/* The same in steps, for several runs that read together: begin, ic_exec_together or groups of scans, end. */
+typedef struct ic_exec ic_exec;
+ic_status ic_exec_begin(ic_plan *plan, const ic_op *root, const ic_exec_config *cfg, const ic_sink *sink,
+			ic_exec **ret, ic_error *err);
+/* How the run went, as ic_exec_run. NULL allowed. */
+ic_status ic_exec_end(ic_exec *x, ic_op_counts *counts, ic_error *err);
+/* Runs them to their ends (NULLs are passed over); what is due at the same time is read once. Which of them
+ * failed, and why, ic_exec_end says. */
+ic_status ic_exec_together(ic_exec *const *x, uint32_t n, ic_error *err);
+
+/* The scans of `input` (NULL: of the first one that is met) that are due in these runs, for a reading that
+ * others share. Runs what comes before them. NULL: out of memory. */
+typedef struct ic_scan_group ic_scan_group;
+ic_scan_group *ic_scan_group_new(ic_exec *const *x, uint32_t n, const void *input, ic_error *err);
+void ic_scan_group_free(ic_scan_group *g); /* NULL allowed */
+const ic_op *const *ic_scan_group_ops(const ic_scan_group *g, uint32_t *n);
+/* The takers that get their rows from this reading; as many as there are scans. */
+struct ic_taker *const *ic_scan_group_begin(ic_scan_group *g, void *reading);
+/* The input was read to its end, or nobody wanted more. A reading that was given up is not ended: its runs
+ * are of no more use. */
+void ic_scan_group_end(ic_scan_group *g);
+
 /* Runs a sub-plan (see ic_catalog.run) into a rowset of its own. */
 ic_status ic_exec_collect(ic_plan *plan, ic_op *root, const ic_exec_config *cfg, ic_rowset **ret,
 			  ic_error *err);

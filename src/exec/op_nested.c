@@ -287,7 +287,8 @@ ic_status ic_make_nested(ic_operator *o, ic_diag *diag)
 {
 	static const ic_operator_class class = { .push = nested_push,
 						 .finish = nested_finish,
-						 .free = nested_free };
+						 .free = nested_free,
+						 .holds = true };
 	nested *s = ic_calloc(1, sizeof *s);
 	o->class = &class;
 	o->state = s;

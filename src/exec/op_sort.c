@@ -406,6 +406,7 @@ static const ic_operator_class class = {
 	.finish = finish,
 	.reset = reset,
 	.free = sort_free,
+	.holds = true,
 };
 
 /* Columns that are keys as they are; the rest is made of each chunk. */

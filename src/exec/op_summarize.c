@@ -691,6 +691,7 @@ static const ic_operator_class shared_class = {
 	.push = push_shared,
 	.finish = finish,
 	.free = summarize_free,
+	.holds = true,
 	.ordering = &ordering,
 };
 
@@ -699,6 +700,7 @@ static const ic_operator_class alone_class = {
 	.finish = finish,
 	.free = summarize_free,
 	.reset = reset_alone,
+	.holds = true,
 };
 
 ic_status ic_make_summarize(ic_operator *o, ic_diag *diag)

@@ -38,6 +38,8 @@ typedef struct ic_operator_class {
 	/* Keeps nothing of the rows (or only what their order does not matter for): may be pushed by several
 	 * workers at once, in no order. */
 	bool parallel;
+	/* Passes nothing on before its finish: what comes behind waits for all of its rows. */
+	bool holds;
 	/* For the few that take rows of several workers at once and put them in order: exec.c. */
 	const struct ic_ordering *ordering;
 } ic_operator_class;

@@ -10,7 +10,7 @@
 #include "exec/exec.h"
 #include "../test.h"
 
-enum { RIG_WORKERS = 16, RIG_UNITS = 400 };
+enum { RIG_WORKERS = 16, RIG_UNITS = 400, RIG_SCANS = 8 };
 
 typedef struct rig_table {
 	ic_schema schema;
@@ -26,23 +26,35 @@ typedef struct rig_unit {
 
 typedef struct rig {
 	const rig_table *table;
-	const ic_op *scan;
+	const ic_op *const *scan; /* of the reading at hand */
+	uint32_t scans, readings;
 	uint32_t units, chunk_rows;
 	bool some_void;
 	rig_unit unit[RIG_UNITS];
 	_Atomic uint32_t next;
 	_Atomic uint64_t read;
 	ic_arena arena[RIG_WORKERS];
-	ic_chunk chunk[RIG_WORKERS];
+	const rig_unit *at[RIG_WORKERS]; /* what the worker has just read: n rows before at->at */
+	uint32_t n[RIG_WORKERS];
+	ic_chunk chunk[RIG_WORKERS][RIG_SCANS];
 } rig;
 
-static ic_status rig_open(void *ctx, const ic_op *scan, unsigned workers, void **ret, ic_error *err)
+static const void *rig_input(void *ctx, const ic_op *scan)
+{
+	(void)ctx;
+	return scan->scan.table;
+}
+
+static ic_status rig_open(void *ctx, const ic_op *const *scan, uint32_t n, unsigned workers, void **ret,
+			  ic_error *err)
 {
 	rig *r = ctx;
 	(void)err;
-	assert_true(workers <= RIG_WORKERS);
-	r->table = scan->scan.table->origin;
+	assert_true(workers <= RIG_WORKERS && n > 0 && n <= RIG_SCANS);
+	r->table = scan[0]->scan.table->origin;
 	r->scan = scan;
+	r->scans = n;
+	r->readings++;
 	uint32_t rows = r->table->rows;
 	for (uint32_t i = 0; i < r->units; i++) {
 		/* some units are empty, some are long */
@@ -74,34 +86,44 @@ static ic_status rig_next(void *scan, unsigned worker, void **unit, uint64_t *se
 	return IC_OK;
 }
 
-static ic_status rig_read(void *scan, unsigned worker, void *unit, const ic_chunk **ret, ic_error *err)
+static ic_status rig_read(void *scan, unsigned worker, void *unit, bool *more, ic_error *err)
 {
 	rig *r = scan;
 	rig_unit *u = unit;
+	(void)err;
+	ic_arena_reset(&r->arena[worker]);
+	uint32_t n = u->to - u->at < r->chunk_rows ? u->to - u->at : r->chunk_rows;
+	u->at += n;
+	r->read += n;
+	r->at[worker] = u;
+	r->n[worker] = n;
+	*more = n > 0;
+	return IC_OK;
+}
+
+static ic_status rig_chunk(void *scan, unsigned worker, uint32_t number, const ic_chunk **ret, ic_error *err)
+{
+	rig *r = scan;
+	const rig_unit *u = r->at[worker];
+	const ic_op *op = r->scan[number];
 	ic_arena *a = &r->arena[worker];
 	(void)err;
-	ic_arena_reset(a);
-	*ret = NULL;
-	if (u->at == u->to)
-		return IC_OK;
-	uint32_t n = u->to - u->at < r->chunk_rows ? u->to - u->at : r->chunk_rows;
-	uint32_t columns = r->scan->out.n;
+	assert_true(number < r->scans);
+	uint32_t n = r->n[worker], columns = op->out.n, first = u->at - n;
 	ic_vector *col = ic_arena_alloc(a, (columns + 1) * sizeof *col);
 	for (uint32_t i = 0; i < columns; i++) {
-		uint32_t from = r->scan->scan.column ? r->scan->scan.column[i] : i;
+		uint32_t from = op->scan.column ? op->scan.column[i] : i;
 		ic_vector_out out;
 		assert_true(ic_vector_make(&out, a, r->table->schema.column[from].type, n));
 		for (uint32_t k = 0; k < n; k++) {
-			uint32_t row = u->is_void ? 0 : u->at + k;
+			uint32_t row = u->is_void ? 0 : first + k;
 			ic_vector_set(&out, k, &r->table->cell[row * r->table->schema.n + from]);
 		}
 		col[i] = out.v;
 	}
-	r->chunk[worker] =
-	    (ic_chunk){ .rows = n, .columns = columns, .col = col, .seq = u->seq, .flow = u->at - u->from };
-	*ret = &r->chunk[worker];
-	u->at += n;
-	r->read += n;
+	r->chunk[worker][number] =
+	    (ic_chunk){ .rows = n, .columns = columns, .col = col, .seq = u->seq, .flow = first - u->from };
+	*ret = &r->chunk[worker][number];
 	return IC_OK;
 }
 
@@ -132,7 +154,8 @@ static void rig_close(void *scan)
 
 static ic_scan_source rig_source(rig *r)
 {
-	return (ic_scan_source){ r, rig_open, rig_next, rig_read, rig_certain, rig_commit, rig_close };
+	return (ic_scan_source){ r,	    rig_input,	 rig_open,   rig_next, rig_read,
+				 rig_chunk, rig_certain, rig_commit, rig_close };
 }
 
 /* ---- what comes out ---------------------------------------------------------------------- */

@@ -145,6 +145,7 @@ static ic_op *sort(ic_plan *p, ic_op *in, ic_op_kind kind, const uint32_t *key, 
 /* ---- running ------------------------------------------------------------------------------- */
 
 static char *first_text;
+static uint32_t readings; /* that the plan took */
 
 /* All ways give the same text; it is left in first_text. */
 static void same_in_all_ways(ic_plan *p)
@@ -162,6 +163,9 @@ static void same_in_all_ways(ic_plan *p)
 		ic_status st = rig_run(&r, p, rig_ways[i].threads, &out, NULL, &err);
 		if (st != IC_OK)
 			fail_msg("way %u: %s", i, err.message);
+		if (i && r.readings != readings)
+			fail_msg("way %u reads %u times, not %u", i, r.readings, readings);
+		readings = r.readings;
 		if (!first_text)
 			first_text = strdup(out.text.p);
 		else if (strcmp(first_text, out.text.p) != 0)
@@ -485,6 +489,130 @@ static void test_union(void **state)
 	ic_plan_clear(&p);
 }
 
+/* left join right on the first column of both, all columns of both. */
+static ic_op *join(ic_plan *p, ic_op *left, ic_op *right)
+{
+	ic_op *op = ic_op_new(p, IC_OP_JOIN, here, "join", left);
+	uint32_t n = left->out.n + right->out.n;
+	op->join.kind = IC_JOIN_INNER;
+	op->join.right = right;
+	op->join.keys = 1;
+	op->join.left_key = ic_arena_alloc(&p->arena, sizeof(ic_expr *));
+	op->join.right_key = ic_arena_alloc(&p->arena, sizeof(ic_expr *));
+	op->join.left_key[0] = column(p, left, 0);
+	op->join.right_key[0] = column(p, right, 0);
+	op->join.column = ic_arena_alloc(&p->arena, n * sizeof(uint32_t));
+	op->out.column = ic_arena_alloc(&p->arena, n * sizeof(ic_qcolumn));
+	for (op->out.n = 0; op->out.n < n; op->out.n++) {
+		uint32_t i = op->out.n;
+		op->join.column[i] = i;
+		op->out.column[i] =
+		    i < left->out.n ? left->out.column[i] : right->out.column[i - left->out.n];
+	}
+	return op;
+}
+
+/* Scans of one table share a reading where none of them waits for another. */
+static void test_shared_reading(void **state)
+{
+	static const uint32_t key[] = { SRC }, by_name[] = { NAME };
+	static const agg_spec count[] = { { IC_AGG_COUNT, IC_Q_LONG, 0, { 0 }, 1 } };
+	ic_plan p;
+	(void)state;
+	ic_plan_init(&p, NULL);
+	p.language = IC_FN_KQL;
+	/* both sides hold their rows: the join waits, not the scans */
+	ic_op *t = scan(&p);
+	ic_op *some = filter(&p, t, greater(&p, column(&p, t, SIZE), 30000));
+	p.root = join(&p, summarize(&p, scan(&p), key, 1, several, 8), summarize(&p, some, key, 1, count, 1));
+	same_in_all_ways(&p);
+	assert_int_equal(readings, 1);
+	assert_int_equal(lines(first_text), 32);
+	/* rows of the left side go straight to the join: it must have its right side first */
+	p.root =
+	    summarize(&p, join(&p, scan(&p), summarize(&p, scan(&p), key, 1, count, 1)), key, 1, count, 1);
+	same_in_all_ways(&p);
+	assert_int_equal(readings, 2);
+	/* a third side is read with the first */
+	p.root = join(&p, summarize(&p, scan(&p), key, 1, count, 1), p.root);
+	same_in_all_ways(&p);
+	assert_int_equal(readings, 2);
+	/* inputs of a union: groups are made of one reading, plain rows come one input after the other */
+	ic_op *u = ic_op_new(&p, IC_OP_UNION, here, "union", NULL);
+	ic_op *held[3] = { summarize(&p, scan(&p), key, 1, count, 1),
+			   summarize(&p, scan(&p), key, 1, count, 1),
+			   sort(&p, scan(&p), IC_OP_TOP, by_name, 1, 7) };
+	int32_t two[COLUMNS] = { 0, 1 }, top[COLUMNS] = { SRC, SIZE }, *map[3] = { two, two, top };
+	u->out = held[0]->out;
+	u->united.in = held;
+	u->united.inputs = 3;
+	u->united.column = map;
+	u->united.source = -1;
+	p.root = u;
+	same_in_all_ways(&p);
+	assert_int_equal(readings, 1);
+	p.root = summarize(&p, u, key, 1, count, 1);
+	same_in_all_ways(&p);
+	assert_int_equal(readings, 1);
+	ic_plan_clear(&p);
+}
+
+/* Several runs share a reading; one that has enough, and one that fails, do not end the others. */
+static void test_together(void **state)
+{
+	enum { RUNS = 4 };
+	static const uint32_t key[] = { SRC }, by_time[] = { TIME };
+	static const agg_spec count[] = { { IC_AGG_COUNT, IC_Q_LONG, 0, { 0 }, 1 } };
+	static rig r;
+	(void)state;
+	for (unsigned way = 0; way < RIG_WAYS; way++) {
+		ic_plan plan[RUNS];
+		ic_exec *x[RUNS + 1] = { NULL };
+		rig_out out[RUNS];
+		ic_sink sink[RUNS];
+		ic_budget little = { .limit = 300000 };
+		ic_error err = { .code = IC_OK };
+		memset(&r, 0, sizeof r);
+		r.units = rig_ways[way].units;
+		r.chunk_rows = rig_ways[way].chunk_rows;
+		r.some_void = rig_ways[way].some_void;
+		for (unsigned i = 0; i < RIG_WORKERS; i++)
+			ic_arena_init(&r.arena[i], 0, NULL);
+		for (unsigned i = 0; i < RUNS; i++) {
+			ic_plan *p = &plan[i];
+			ic_plan_init(p, NULL);
+			p->language = IC_FN_KQL;
+			ic_op *t = scan(p);
+			p->root = i == 0   ? summarize(p, t, key, 1, several, 8)
+				  : i == 1 ? take(p, t, 5)
+				  : i == 2 ? sort(p, t, IC_OP_SORT, by_time, 1, 0)
+					   : join(p, scan(p), summarize(p, t, key, 1, count, 1));
+			ic_exec_config cfg = { .source = rig_source(&r),
+					       .threads = rig_ways[way].threads,
+					       .max_joined_rows = 100000000,
+					       .budget = i == 2 ? &little : NULL };
+			out[i] = (rig_out){ .rows = 0 };
+			ic_buf_init(&out[i].text, 0);
+			ic_arena_init(&out[i].arena, 0, NULL);
+			sink[i] = (ic_sink){ &out[i], rig_push };
+			assert_int_equal(ic_exec_begin(p, p->root, &cfg, &sink[i], &x[i], NULL), IC_OK);
+		}
+		assert_int_equal(ic_exec_together(x, RUNS + 1, &err), IC_OK);
+		assert_int_equal(r.readings, 2); /* the join's left side */
+		for (unsigned i = 0; i < RUNS; i++) {
+			assert_int_equal(ic_exec_end(x[i], NULL, &err), i == 2 ? IC_E_NOMEM : IC_OK);
+			ic_buf_clear(&out[i].text);
+			ic_arena_clear(&out[i].arena);
+			ic_plan_clear(&plan[i]);
+		}
+		assert_int_equal(out[0].rows, 32);
+		assert_int_equal(out[1].rows, 5);
+		assert_int_equal(out[2].rows, 0);
+		assert_true(out[3].rows > ROWS / 2);
+		assert_int_equal(little.used, 0);
+	}
+}
+
 /* A memory limit is an error, not a crash, and all of the memory is given back. */
 static void test_budget(void **state)
 {
@@ -564,7 +692,8 @@ int main(void)
 		cmocka_unit_test(test_groups),	  cmocka_unit_test(test_many_aggregates),
 		cmocka_unit_test(test_wide_keys), cmocka_unit_test(test_sort),
 		cmocka_unit_test(test_torture),	  cmocka_unit_test(test_union),
-		cmocka_unit_test(test_budget),
+		cmocka_unit_test(test_budget),	  cmocka_unit_test(test_shared_reading),
+		cmocka_unit_test(test_together),
 	};
 	int failed = cmocka_run_group_tests(tests, fill, NULL);
 	free(first_text);
