@@ -201,7 +201,9 @@ static ic_status read_unit(conversion *c, ic_unit *u, ic_batch *b, ic_buf *text)
 		apply_scope(c, b);
 		ic_event_format_rows(c->writer, b, c->streams, ic_unit_path(u), ic_unit_first_line(u), text);
 		ic_run_progress(&c->run, c->in);
-		if (text->n < AHEAD_BYTES || !ic_unit_certain(u))
+		/* whoever reads the rows of a capture in progress waits for them */
+		bool enough = text->n >= AHEAD_BYTES || c->run.opt->live;
+		if (!enough || !ic_unit_certain(u))
 			continue;
 		st = wait_turn(c, ic_unit_seq(u));
 		if (st == IC_OK)

@@ -284,10 +284,7 @@ static ic_status open_live(ic_input *in, ic_error *err)
 	st = ic_live_open(in->req.live, &in->live, err);
 	if (st != IC_OK)
 		return st;
-	f->unpack = ic_unpack_new(IC_PACK_PLAIN, ic_live_read, in->live);
-	if (!f->unpack || recognise(in, f, NULL, 0, &ic_kind_capture) != IC_OK)
-		return ic_fail_nomem(err);
-	return IC_OK;
+	return recognise(in, f, NULL, 0, &ic_kind_capture) == IC_OK ? IC_OK : ic_fail_nomem(err);
 }
 
 /* ---- the set ---- */

@@ -235,6 +235,23 @@ static void skip_line(ic_unit *u)
 	u->counts.lines += eol != NULL;
 }
 
+/* The next bytes of the text. A capture in progress gives what there is, so that its rows are not held back;
+ * all else fills the room or is at its end. */
+static ic_status read_text(ic_unit *u, char *to, size_t want, size_t *made)
+{
+	ic_text *t = &u->text;
+	if (!u->in->live) {
+		ic_status st = ic_feed_read(u->feed, to, want, made, &u->damage);
+		t->drained = *made < want || st != IC_OK;
+		return st;
+	}
+	ssize_t got = ic_live_read(u->in->live, to, want);
+	*made = got > 0 ? (size_t)got : 0;
+	t->drained = got <= 0;
+	atomic_fetch_add_explicit(&u->in->bytes_done, *made, memory_order_relaxed);
+	return got < 0 ? ic_fail(&u->damage, IC_E_IO, "%s", strerror((int)-got)) : IC_OK;
+}
+
 static ic_status read_block(ic_unit *u)
 {
 	ic_text *t = &u->text;
@@ -247,9 +264,8 @@ static ic_status read_block(ic_unit *u)
 	ic_status st = make_room(u, carry + want);
 	if (st != IC_OK)
 		return st;
-	st = ic_feed_read(u->feed, t->p + t->n, want, &made, &u->damage);
+	st = read_text(u, t->p + t->n, want, &made);
 	t->n += made;
-	t->drained = made < want || st != IC_OK;
 	if (st == IC_E_NOMEM)
 		return st;
 	if (st != IC_OK) {
@@ -298,7 +314,7 @@ ic_status ic_text_start(ic_unit *u)
 	*t = (ic_text){ .p = p, .room = room };
 	if (u->chunked)
 		return start_chunk(u);
-	if (!u->feed) { /* it could not be opened */
+	if (!u->feed && !u->in->live) { /* it could not be opened */
 		t->final = t->drained = true;
 		return IC_OK;
 	}

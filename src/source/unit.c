@@ -71,6 +71,8 @@ static bool open_feed(ic_unit *u)
 	bool ahead = u->in->req.threads > 1 && f->pack != IC_PACK_PLAIN;
 	ic_unpack *unpack = f->unpack;
 	f->unpack = NULL;
+	if (u->in->live)
+		return true;
 	if (!unpack) {
 		u->fd = use_fd(u);
 		if (u->fd < 0)

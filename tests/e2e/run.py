@@ -285,6 +285,31 @@ def without_raw_sockets():
     ctypes.CDLL(None).prctl(PR_CAPBSET_DROP, CAP_NET_RAW, 0, 0, 0)
 
 
+def check_loss():
+    """A program that does not come to read."""
+    live = Live("scan", "--interface", "lo", "--bpf", "udp")
+    os.kill(live.process.pid, signal.SIGSTOP)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+        for _ in range(2000):
+            try:
+                sender.sendto(b"x" * 60000, (LOCAL, 9))
+            except ConnectionRefusedError:
+                pass  # nobody listens, nor has to
+    os.kill(live.process.pid, signal.SIGCONT)
+    code, _, err = live.end(signal.SIGINT)
+    Tap.point(code == 0 and "packets lost before they could be read" in err, "lost packets are counted", err)
+
+
+def check_streaming():
+    """Rows of a capture in progress come before its end."""
+    live = Live("convert", "--interface", "lo", "--table", "http", "--fields", "uri")
+    curl(f"http://{LOCAL}/one")
+    row = live.process.stdout.readline()
+    running = live.process.poll() is None
+    live.end(signal.SIGINT)
+    Tap.point(running and row == b'{"uri":"/one"}\n', "convert prints a row as soon as it is known", row)
+
+
 def check_live(folder):
     """Runs the three tests under the eyes of all verbs that capture. Returns the file."""
     saved = folder / "seeds.pcap"
@@ -386,6 +411,8 @@ def inside(program, shared):
         folder.chmod(0o711)
         check_rights(folder)
         check_refusals(folder)
+        check_loss()
+        check_streaming()
         path = check_findings(check_live(folder), folder)
         check_seeds(shared, path)
     return Tap.end()
