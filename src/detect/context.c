@@ -551,8 +551,9 @@ static void say_caps(ic_detect_run *run, ic_draft *d)
 	if (isfinite(d->f.automation) && d->f.connections < IC_FEW_SAMPLES && !d->independent) {
 		r.code = "few-samples";
 		r.value = (double)d->f.connections;
-		r.text = ic_run_printf(run, "only %llu connections and nothing else agrees: medium at most",
-				       (unsigned long long)d->f.connections);
+		r.text = ic_run_printf(run, "only %llu %ss and nothing else agrees: medium at most",
+				       (unsigned long long)d->f.connections,
+				       ic_event_level_nouns[d->f.event_level]);
 		ic_draft_reason(run, d, r);
 	}
 	if (d->oddity && d->independent < 2) {

@@ -10,6 +10,8 @@ const char *const ic_group_by_names[IC_GROUP_BYS] = { "dst_ip_port", "dst_name",
 						      "ja4",	     "user_agent", "process" };
 const char *const ic_event_level_names[IC_EVENT_LEVELS] = { "connection", "request", "handshake", "burst",
 							    "count" };
+const char *const ic_event_level_nouns[IC_EVENT_LEVELS] = { "connection", "request", "handshake", "check-in",
+							    "connection" };
 const char *const ic_transport_names[] = { NULL, "tcp", "udp", "icmp", "other" };
 const char *const ic_service_names[] = { NULL, "http", "tls", "quic", "websocket", "dns", "other", NULL };
 

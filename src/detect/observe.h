@@ -36,6 +36,7 @@ typedef enum ic_event_level {
 	IC_EVENT_LEVELS
 } ic_event_level;
 extern const char *const ic_event_level_names[IC_EVENT_LEVELS];
+extern const char *const ic_event_level_nouns[IC_EVENT_LEVELS]; /* one event of it, for people */
 
 typedef enum ic_transport { IC_TRANSPORT_NONE, IC_TCP, IC_UDP, IC_ICMP, IC_TRANSPORT_OTHER } ic_transport;
 extern const char *const ic_transport_names[];

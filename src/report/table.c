@@ -27,8 +27,6 @@ static void put_level(ic_pen *p, const ic_finding *f)
 /* "how sure" and "how often": priority, automation, period, events. */
 static void put_measures(ic_pen *p, const ic_finding *f)
 {
-	static const char *const events[IC_EVENT_LEVELS] = { "connections", "requests", "handshakes",
-							     "bursts", "connections" };
 	ic_buf b;
 	ic_buf_init(&b, 0);
 	ic_pen_line(p, BODY);
@@ -40,8 +38,7 @@ static void put_measures(ic_pen *p, const ic_finding *f)
 	ic_buf_reset(&b);
 	ic_buf_puts(&b, "· ");
 	ic_report_count(&b, f->connections);
-	ic_buf_printf(&b, " %.*s", (int)(strlen(events[f->event_level]) - (f->connections == 1)),
-		      events[f->event_level]);
+	ic_buf_printf(&b, " %s%s", ic_event_level_nouns[f->event_level], f->connections == 1 ? "" : "s");
 	double span = (double)(f->last_seen - f->first_seen) / (double)IC_TICKS_S;
 	if (span >= 1) {
 		ic_buf_puts(&b, " in ");
