@@ -95,6 +95,9 @@ int cli_usage(const char *verb, const char *fmt, ...) __attribute__((format(prin
 const char *cli_nearest(const char *word, const char *(*next)(const void *ctx, size_t i), const void *ctx);
 
 /* tables.c: options that several verbs share. */
+/* Setters of options that verbs of their own tables have too. */
+bool cli_set_threads(cli_args *a, const char *v, const char **why);
+bool cli_set_memory(cli_args *a, const char *v, const char **why);
 extern const cli_option cli_input_options[], cli_file_options[], cli_time_options[];
 extern const cli_option cli_detect_options[];
 bool cli_set_whole(uint64_t *to, const char *value, uint64_t most, const char **why);

@@ -20,12 +20,6 @@ static bool set_ja4_list(cli_args *a, const char *v, const char **why)
 	a->fingerprint.ja4_list = v;
 	return *v != 0;
 }
-static bool set_memory(cli_args *a, const char *v, const char **why)
-{
-	*why = "a size such as 512M";
-	return ic_size_parse(v, &a->input.memory_bytes) == IC_OK;
-}
-
 static const char *const format_words[] = { "ndjson", "csv", "table", "json", NULL };
 
 static const cli_option options[] = {
@@ -37,7 +31,8 @@ static const cli_option options[] = {
 };
 
 static const cli_option file_options[] = {
-	{ "memory", 0, "SIZE", "use at most SIZE for what is kept, such as 512M", set_memory },
+	{ "threads", 0, "N", "threads to use (default: one a processor)", cli_set_threads },
+	{ "memory", 0, "SIZE", "use at most SIZE for what is kept, such as 512M", cli_set_memory },
 	{ 0 },
 };
 

@@ -162,7 +162,7 @@ static bool set_internal(cli_args *a, const char *v, const char **why)
 	a->internal[a->internal_count++] = v;
 	return *v != 0;
 }
-static bool set_threads(cli_args *a, const char *v, const char **why)
+bool cli_set_threads(cli_args *a, const char *v, const char **why)
 {
 	uint64_t n;
 	if (!cli_set_whole(&n, v, 256, why) || n == 0) {
@@ -172,7 +172,7 @@ static bool set_threads(cli_args *a, const char *v, const char **why)
 	a->input.threads = (unsigned)n;
 	return true;
 }
-static bool set_memory(cli_args *a, const char *v, const char **why)
+bool cli_set_memory(cli_args *a, const char *v, const char **why)
 {
 	*why = "a size such as 512M or 2G, at least 8M";
 	return ic_size_parse(v, &a->input.memory_bytes) == IC_OK && a->input.memory_bytes >= 8u << 20;
@@ -198,9 +198,9 @@ const cli_option cli_file_options[] = {
 	{ "input-type", 0, "TYPE", "do not sniff the format of the input: it is TYPE", set_input_type, NULL,
 	  1 + IC_LIST_INPUT_TYPES },
 	{ "map", 0, "FILE", "field map for CSV and NDJSON of any origin: lines 'theirs = ours'", set_map },
-	{ "threads", 0, "N", "threads to use (default: one a processor)", set_threads },
+	{ "threads", 0, "N", "threads to use (default: one a processor)", cli_set_threads },
 	{ "memory", 0, "SIZE", "keep peak memory under SIZE, such as 512M; says what it had to drop",
-	  set_memory },
+	  cli_set_memory },
 	{ 0 },
 };
 

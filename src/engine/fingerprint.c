@@ -12,12 +12,12 @@
 #include "engine/hash_list.h"
 #include "engine/run.h"
 #include "report/report.h"
-#include "source/packet/hellos.h"
+#include "source/packet/lanes.h"
 #include "source/packet/live.h"
-#include "source/unpack.h"
+#include "source/feed.h"
 #include "source/walk.h"
 
-enum { BLOCK = 1 << 20, BLOCK_MOST = 32 << 20, HEAD = 8 };
+enum { BLOCK = 512 << 10, BLOCK_MOST = 32 << 20, HEAD = 8, FINISH_STEP = 1024 };
 
 enum {
 	TIME,
@@ -63,17 +63,27 @@ static const struct {
 typedef struct row {
 	struct row *next;
 	int64_t ticks;
-	uint64_t number; /* in order of reading: files, then packets */
+	size_t file;	 /* in order of reading */
+	uint64_t packet; /* the one that was read when it was told */
+	uint64_t number; /* in its lane: those of one packet are in one */
 	ic_value v[COLUMNS];
 } row;
+
+/* What one lane tells. */
+typedef struct part {
+	struct job *job;
+	ic_arena arena; /* of the rows, in the budget */
+	row *first, **last;
+	uint64_t n, out_time;
+} part;
 
 typedef struct job {
 	ic_run run;
 	const ic_fingerprint_options *opt;
-	ic_arena arena; /* of the rows, in the budget */
-	row *first, **last;
-	size_t n;
+	part part[IC_LANES];
+	ic_arena arena; /* of paths */
 	const char *path;
+	size_t files;	       /* before this one */
 	ic_hash_list lists[2]; /* JA3, JA4 */
 	size_t captures;
 	ic_live *live; /* NULL: files are read */
@@ -81,30 +91,30 @@ typedef struct job {
 
 /* ---- rows ---------------------------------------------------------------------------- */
 
-static bool put(job *j, row *r, unsigned column, ic_str s)
+static bool put(part *p, row *r, unsigned column, ic_str s)
 {
 	if (!s.p)
 		return true;
-	char *copy = ic_arena_dup(&j->arena, s.p, s.n);
+	char *copy = ic_arena_dup(&p->arena, s.p, s.n);
 	if (copy)
 		r->v[column] = ic_value_str((ic_str){ copy, s.n });
 	return copy != NULL;
 }
 
-static bool put_text(job *j, row *r, unsigned column, const char *s)
+static bool put_text(part *p, row *r, unsigned column, const char *s)
 {
-	return !*s || put(j, r, column, ic_str_of(s));
+	return !*s || put(p, r, column, ic_str_of(s));
 }
 
-static const ic_dyn *text_of(job *j, const char *s)
+static const ic_dyn *text_of(part *p, const char *s)
 {
-	const char *copy = ic_arena_dup(&j->arena, s, strlen(s));
+	const char *copy = ic_arena_dup(&p->arena, s, strlen(s));
 	const ic_value v = ic_value_str(ic_str_of(copy ? copy : ""));
-	return copy ? ic_dyn_of(&j->arena, &v) : NULL;
+	return copy ? ic_dyn_of(&p->arena, &v) : NULL;
 }
 
 /* What the list says of this hash, added to item[*n]. */
-static bool add_match(job *j, const ic_hash_list *list, const char *hash, int64_t ticks, const ic_dyn **item,
+static bool add_match(part *p, const ic_hash_list *list, const char *hash, int64_t ticks, const ic_dyn **item,
 		      uint32_t *n)
 {
 	const ic_listed *e = ic_hash_list_find(list, hash);
@@ -113,71 +123,71 @@ static bool add_match(job *j, const ic_hash_list *list, const char *hash, int64_
 	ic_value age = e->ticks == IC_TIME_NONE ? ic_value_null(IC_Q_LONG)
 						: ic_value_long((ticks - e->ticks) / (86400 * IC_TICKS_S));
 	const ic_dyn_member member[] = {
-		{ IC_STR("list"), text_of(j, list->name) },
-		{ IC_STR("reason"), text_of(j, e->reason) },
-		{ IC_STR("age_days"), ic_dyn_of(&j->arena, &age) },
+		{ IC_STR("list"), text_of(p, list->name) },
+		{ IC_STR("reason"), text_of(p, e->reason) },
+		{ IC_STR("age_days"), ic_dyn_of(&p->arena, &age) },
 	};
 	if (!member[0].value || !member[1].value || !member[2].value)
 		return false;
-	item[*n] = ic_dyn_bag(&j->arena, member, 3);
+	item[*n] = ic_dyn_bag(&p->arena, member, 3);
 	return item[(*n)++] != NULL;
 }
 
-static bool put_client(job *j, row *r, const ic_hello *h)
+static bool put_client(part *p, row *r, const ic_hello *h)
 {
 	ic_ja3 ja3;
 	ic_ja4 ja4;
 	const ic_dyn *alt[IC_JA4_FORMS], *match[1 + IC_JA4_FORMS];
 	uint32_t matches = 0;
 	ic_ja4_of(h->tls, h->transport, &ja4);
-	bool ok = ic_ja3_of(&j->arena, h->tls, &ja3) && put_text(j, r, JA3, ja3.hash) &&
-		  put_text(j, r, JA4, ja4.form[0]) && put(j, r, ALPN, h->tls->alpn_first);
+	bool ok = ic_ja3_of(&p->arena, h->tls, &ja3) && put_text(p, r, JA3, ja3.hash) &&
+		  put_text(p, r, JA4, ja4.form[0]) && put(p, r, ALPN, h->tls->alpn_first);
 	for (unsigned i = 1; ok && i < ja4.n; i++)
-		ok = (alt[i - 1] = text_of(j, ja4.form[i])) != NULL;
-	ok = ok && add_match(j, &j->lists[0], ja3.hash, h->ticks, match, &matches);
+		ok = (alt[i - 1] = text_of(p, ja4.form[i])) != NULL;
+	ok = ok && add_match(p, &p->job->lists[0], ja3.hash, h->ticks, match, &matches);
 	for (unsigned i = 0; ok && i < ja4.n; i++)
-		ok = add_match(j, &j->lists[1], ja4.form[i], h->ticks, match, &matches);
+		ok = add_match(p, &p->job->lists[1], ja4.form[i], h->ticks, match, &matches);
 	if (!ok)
 		return false;
 	r->v[JA3_STRING] = ic_value_str(ic_str_of(ja3.string));
-	r->v[JA4_ALT] = ic_value_dyn(ic_dyn_array(&j->arena, alt, ja4.n - 1));
-	r->v[MATCHES] = ic_value_dyn(ic_dyn_array(&j->arena, match, matches));
+	r->v[JA4_ALT] = ic_value_dyn(ic_dyn_array(&p->arena, alt, ja4.n - 1));
+	r->v[MATCHES] = ic_value_dyn(ic_dyn_array(&p->arena, match, matches));
 	return r->v[JA4_ALT].dyn && r->v[MATCHES].dyn;
 }
 
-static bool put_server(job *j, row *r, const ic_hello *h)
+static bool put_server(part *p, row *r, const ic_hello *h)
 {
 	ic_ja3 ja3;
-	return ic_ja3_of(&j->arena, h->tls, &ja3) && put_text(j, r, JA3S, ja3.hash) &&
-	       put(j, r, ALPN, h->tls->alpn);
+	return ic_ja3_of(&p->arena, h->tls, &ja3) && put_text(p, r, JA3S, ja3.hash) &&
+	       put(p, r, ALPN, h->tls->alpn);
 }
 
-static bool put_what(job *j, row *r, const ic_hello *h)
+static bool put_what(part *p, row *r, const ic_hello *h)
 {
 	if (h->request)
-		return put_text(j, r, EVENT, "request") && put(j, r, METHOD, h->request->method) &&
-		       put(j, r, HOST, h->request->host) && put(j, r, URI, h->request->target) &&
-		       put(j, r, USER_AGENT, h->request->user_agent);
-	return put_text(j, r, EVENT, h->tls->client ? "client_hello" : "server_hello") &&
-	       put_text(j, r, TLS_VERSION, ic_tls_version_name(h->tls->version)) &&
-	       put(j, r, SNI, h->tls->sni) && (h->tls->client ? put_client(j, r, h) : put_server(j, r, h));
+		return put_text(p, r, EVENT, "request") && put(p, r, METHOD, h->request->method) &&
+		       put(p, r, HOST, h->request->host) && put(p, r, URI, h->request->target) &&
+		       put(p, r, USER_AGENT, h->request->user_agent);
+	return put_text(p, r, EVENT, h->tls->client ? "client_hello" : "server_hello") &&
+	       put_text(p, r, TLS_VERSION, ic_tls_version_name(h->tls->version)) &&
+	       put(p, r, SNI, h->tls->sni) && (h->tls->client ? put_client(p, r, h) : put_server(p, r, h));
 }
 
 static bool take(void *ctx, const ic_hello *h)
 {
-	job *j = ctx;
+	part *p = ctx;
 	char text[64];
 	const ic_flow *f = h->flow;
-	const ic_row_filter *filter = &j->run.filter;
+	const ic_row_filter *filter = &p->job->run.filter;
 	if ((filter->since != IC_TIME_NONE && h->ticks < filter->since) ||
 	    (filter->until != IC_TIME_NONE && h->ticks > filter->until)) {
-		j->run.summary.out_time++;
+		p->out_time++;
 		return true;
 	}
-	row *r = ic_arena_alloc(&j->arena, sizeof *r);
+	row *r = ic_arena_alloc(&p->arena, sizeof *r);
 	if (!r)
 		return false;
-	*r = (row){ .ticks = h->ticks, .number = j->n };
+	*r = (row){ .ticks = h->ticks, .file = p->job->files, .packet = h->packet, .number = p->n };
 	for (unsigned c = 0; c < COLUMNS; c++)
 		r->v[c] = ic_value_null(columns[c].type);
 	for (int side = 0; side < IC_SIDES; side++) {
@@ -185,14 +195,14 @@ static bool take(void *ctx, const ic_hello *h)
 		r->v[side ? DST_PORT : SRC_PORT] = ic_value_long(f->port[side]);
 	}
 	r->v[PACKET] = ic_value_long((int64_t)h->packet);
-	r->v[SOURCE_FILE] = ic_value_str(ic_str_of(j->path));
+	r->v[SOURCE_FILE] = ic_value_str(ic_str_of(p->job->path));
 	text[ic_time_format(h->ticks, 6, text)] = 0;
-	bool ok = put_text(j, r, TIME, text) && put_text(j, r, TRANSPORT, f->proto == 6 ? "tcp" : "udp");
+	bool ok = put_text(p, r, TIME, text) && put_text(p, r, TRANSPORT, f->proto == 6 ? "tcp" : "udp");
 	ic_flow_community_id(f, text);
-	ok = ok && put_text(j, r, COMMUNITY_ID, text) && put_what(j, r, h);
-	*j->last = r;
-	j->last = &r->next;
-	j->n++;
+	ok = ok && put_text(p, r, COMMUNITY_ID, text) && put_what(p, r, h);
+	*p->last = r;
+	p->last = &r->next;
+	p->n++;
 	return ok;
 }
 
@@ -234,18 +244,21 @@ static void look_at_head(file *f)
 }
 
 /* Everything of one capture. *known: its first bytes are those of one. */
-static ic_status read_capture(ic_unpack *u, ic_hellos *h, bool *known, ic_error *err)
+static ic_status read_capture(ic_feed *f, ic_lanes *l, bool *known, ic_error *err)
 {
 	size_t room = BLOCK, n = 0, made, used;
 	uint8_t *p = ic_malloc(room);
 	ic_status st = p ? IC_OK : ic_fail_nomem(err);
 	for (bool end = false, first = true; st == IC_OK && !end; first = false) {
-		ic_status damage = ic_unpack_read(u, p + n, room - n, &made, err);
+		ic_status damage = ic_feed_read(f, p + n, room - n, &made, err);
 		n += made;
 		end = n < room || damage != IC_OK;
 		if (first && !(*known = n == 0 || ic_capture_sniff(p, n)))
 			break;
-		st = ic_hellos_feed(h, p, n, end, &used);
+		st = ic_lanes_feed(l, p, n, end, &used);
+		for (bool more = end; st == IC_OK && more; ic_lanes_drop(l))
+			st = ic_lanes_finish(l, FINISH_STEP, &more);
+		ic_lanes_drop(l);
 		if (st != IC_OK)
 			st = ic_fail_nomem(err);
 		else if (damage != IC_OK)
@@ -263,8 +276,16 @@ static ic_status read_capture(ic_unpack *u, ic_hellos *h, bool *known, ic_error 
 	return st;
 }
 
+static uint64_t rows_of(const job *j)
+{
+	uint64_t n = 0;
+	for (unsigned i = 0; i < IC_LANES; i++)
+		n += j->part[i].n;
+	return n;
+}
+
 static void report(job *j, const char *path, const ic_found *found, bool known, uint64_t before,
-		   const ic_hellos *h, const ic_error *damage)
+		   const ic_lanes *l, const ic_error *damage)
 {
 	ic_summary *s = &j->run.summary;
 	ic_buf shown;
@@ -285,11 +306,11 @@ static void report(job *j, const char *path, const ic_found *found, bool known, 
 		r.lost = ic_live_lost(j->live);
 		s->lost += r.lost;
 	}
-	if (h) {
-		const ic_hellos_counts *counts = ic_hellos_get_counts(h);
-		ic_hellos_tally(h, r.tally);
+	if (l) {
+		const ic_lanes_counts *counts = ic_lanes_get_counts(l);
+		ic_lanes_tally(l, r.tally);
 		r.bad = counts->bad;
-		r.kept = j->n - before;
+		r.kept = rows_of(j) - before;
 		r.read = r.kept + r.bad;
 		if (counts->bad && !r.damaged)
 			(void)ic_fail_at(&r.first_bad, IC_E_FORMAT, path, counts->bad_at, 0, "%s",
@@ -308,19 +329,23 @@ static void report(job *j, const char *path, const ic_found *found, bool known, 
 /* Everything that `u` gives; takes it over (NULL: out of memory). */
 static ic_status read_from(job *j, const ic_found *found, ic_unpack *u, ic_error *err)
 {
-	const ic_hello_sink sink = { j, take };
-	const uint64_t before = j->n;
+	ic_hello_sink sink[IC_LANES];
+	const uint64_t before = rows_of(j);
 	ic_error damage = { 0 };
 	bool known = true;
-	ic_hellos *h = ic_hellos_new(&sink, &j->run.budget);
-	ic_status st = h && u ? read_capture(u, h, &known, &damage) : ic_fail_nomem(&damage);
+	for (unsigned i = 0; i < IC_LANES; i++)
+		sink[i] = (ic_hello_sink){ &j->part[i], take };
+	ic_lanes *l = ic_lanes_new(sink, j->run.threads, &j->run.budget);
+	ic_feed *f = u ? ic_feed_new(u, j->run.threads > 1 && !j->live, BLOCK) : NULL;
+	ic_status st = l && f ? read_capture(f, l, &known, &damage) : ic_fail_nomem(&damage);
 	if (st == IC_E_NOMEM)
 		*err = damage;
 	else
-		report(j, found->path, found, known, before, h, &damage);
+		report(j, found->path, found, known, before, l, &damage);
 	j->captures += known && st != IC_E_NOMEM;
-	ic_unpack_free(u);
-	ic_hellos_free(h);
+	j->files++;
+	ic_feed_free(f);
+	ic_lanes_free(l);
 	return st == IC_E_NOMEM ? st : IC_OK;
 }
 
@@ -337,7 +362,7 @@ static ic_status read_one(job *j, const ic_found *found, ic_error *err)
 		ic_error damage = { 0 };
 		(void)ic_fail_at(&damage, IC_E_IO, found->path, 0, 0, "%s",
 				 strerror(found->error ? found->error : errno));
-		report(j, found->path, found, true, j->n, NULL, &damage);
+		report(j, found->path, found, true, rows_of(j), NULL, &damage);
 		return IC_OK;
 	}
 	look_at_head(&f);
@@ -380,6 +405,10 @@ static int in_time(const void *a, const void *b)
 	const row *x = *(row *const *)a, *y = *(row *const *)b;
 	if (x->ticks != y->ticks)
 		return x->ticks < y->ticks ? -1 : 1;
+	if (x->file != y->file)
+		return x->file < y->file ? -1 : 1;
+	if (x->packet != y->packet)
+		return x->packet < y->packet ? -1 : 1;
 	return x->number < y->number ? -1 : x->number > y->number;
 }
 
@@ -408,12 +437,13 @@ static ic_status print(job *j, const ic_output *out, ic_error *err)
 	for (unsigned c = 0; c < COLUMNS; c++)
 		column[c] = (ic_qcolumn){ ic_str_of(columns[c].name), columns[c].type };
 	const ic_schema schema = { column, COLUMNS };
-	row **rows = ic_reallocarray(NULL, j->n + 1, sizeof *rows);
+	row **rows = ic_reallocarray(NULL, rows_of(j) + 1, sizeof *rows);
 	size_t n = 0;
 	if (!rows)
 		return ic_fail_nomem(err);
-	for (row *r = j->first; r; r = r->next)
-		rows[n++] = r;
+	for (unsigned i = 0; i < IC_LANES; i++)
+		for (row *r = j->part[i].first; r; r = r->next)
+			rows[n++] = r;
 	if (n)
 		qsort(rows, n, sizeof(row *), in_time);
 	ic_rows_writer *w = ic_rows_writer_new(j->opt->format, &schema, out, err);
@@ -451,8 +481,11 @@ ic_status ic_fingerprint(const ic_fingerprint_options *opt, const ic_observer *o
 	ic_status st = ic_run_init(&j.run, &opt->input, obs, err);
 	if (st != IC_OK)
 		return st;
-	j.last = &j.first;
 	ic_arena_init(&j.arena, 0, &j.run.budget);
+	for (unsigned i = 0; i < IC_LANES; i++) {
+		j.part[i] = (part){ .job = &j, .last = &j.part[i].first };
+		ic_arena_init(&j.part[i].arena, 0, &j.run.budget);
+	}
 	if (opt->ja3_list)
 		st = ic_hash_list_open(&j.lists[0], opt->ja3_list, IC_HASH_JA3, err);
 	if (st == IC_OK && opt->ja4_list)
@@ -461,6 +494,10 @@ ic_status ic_fingerprint(const ic_fingerprint_options *opt, const ic_observer *o
 		st = read_all(&j, err);
 	if (st == IC_OK)
 		st = print(&j, out, err);
+	for (unsigned i = 0; i < IC_LANES; i++) {
+		j.run.summary.out_time += j.part[i].out_time;
+		ic_arena_clear(&j.part[i].arena);
+	}
 	if (ret)
 		*ret = j.run.summary;
 	ic_hash_list_clear(&j.lists[0]);

@@ -9,6 +9,8 @@
 #include "source/input.h"
 #include "source/messages.h"
 
+enum { AHEAD_CHUNKS = 4 }; /* a plain file of more is read ahead */
+
 /* ---- buffers ---- */
 
 char *ic_input_take_buffer(ic_input *in)
@@ -68,7 +70,9 @@ static int use_fd(ic_unit *u)
 static bool open_feed(ic_unit *u)
 {
 	ic_file *f = u->file;
-	bool ahead = u->in->req.threads > 1 && f->pack != IC_PACK_PLAIN;
+	/* Units of their own whole file: its bytes, or a large part of them, come while others are worked on. */
+	bool ahead =
+	    u->in->req.threads > 1 && (f->pack != IC_PACK_PLAIN || f->size > AHEAD_CHUNKS * ic_input_chunk());
 	ic_unpack *unpack = f->unpack;
 	f->unpack = NULL;
 	if (u->in->live)

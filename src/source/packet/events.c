@@ -17,6 +17,7 @@ typedef struct value {
 
 struct ic_event {
 	ic_event *next;
+	uint64_t order;
 	ic_stream stream;
 	uint8_t flags, n;
 	value v[VALUES];
@@ -84,6 +85,7 @@ ic_event *ic_events_add(ic_events *q, ic_stream stream, uint8_t flags, const ic_
 	if (!e)
 		return NULL;
 	memset(e, 0, sizeof *e);
+	e->order = q->order;
 	e->stream = stream;
 	e->flags = flags;
 	ic_event_number(e, IC_F_TIME, ticks);
@@ -162,4 +164,30 @@ void ic_events_recycle(ic_events *q)
 {
 	if (!q->first)
 		ic_arena_reset(&q->arena);
+}
+
+static ic_event *pop(ic_events *q)
+{
+	ic_event *e = q->first;
+	q->first = e->next;
+	if (!q->first)
+		q->last = &q->first;
+	q->n--;
+	e->next = NULL;
+	return e;
+}
+
+void ic_events_merge(ic_events *to, ic_events *const *from, unsigned n)
+{
+	for (;;) {
+		ic_events *best = NULL;
+		for (unsigned i = 0; i < n; i++)
+			if (from[i]->first && (!best || from[i]->first->order < best->first->order))
+				best = from[i];
+		if (!best)
+			break;
+		*to->last = pop(best);
+		to->last = &(*to->last)->next;
+		to->n++;
+	}
 }

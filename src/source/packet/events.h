@@ -14,6 +14,7 @@ typedef struct ic_events {
 	uint32_t n;
 	ic_arena arena; /* of the events; emptied when the queue is */
 	ic_fieldset wanted;
+	uint64_t order; /* of the events to come, ascending; see ic_events_merge */
 } ic_events;
 
 void ic_events_init(ic_events *q, ic_budget *budget);
@@ -33,5 +34,8 @@ void ic_event_real(ic_event *e, ic_field field, double v);
 void ic_events_take(ic_events *q, ic_batch *b, const ic_row_filter *filter, unsigned streams,
 		    ic_row_counts *c);
 void ic_events_recycle(ic_events *q);
+/* Moves the events of n queues behind those of `to`, by their order; equal ones by their queue. They stay in the
+ * memory of their queues. */
+void ic_events_merge(ic_events *to, ic_events *const *from, unsigned n);
 
 #endif

@@ -16,22 +16,23 @@ enum {
 
 /* ---- life ---- */
 
+const ic_flow_limits ic_flow_defaults = {
+	.flow_bytes = FLOW_BYTES,
+	.total_bytes = TOTAL_BYTES,
+	.flows = FLOWS,
+	.tcp_idle = 5 * 60 * IC_TICKS_S,
+	.tcp_attempt = 5 * IC_TICKS_S,
+	.tcp_closed = 5 * IC_TICKS_S,
+	.udp_idle = 60 * IC_TICKS_S,
+};
+
 ic_flow_table *ic_flow_table_new(const ic_flow_handler *h, const ic_flow_limits *limits, ic_budget *budget)
 {
-	static const ic_flow_limits defaults = {
-		.flow_bytes = FLOW_BYTES,
-		.total_bytes = TOTAL_BYTES,
-		.flows = FLOWS,
-		.tcp_idle = 5 * 60 * IC_TICKS_S,
-		.tcp_attempt = 5 * IC_TICKS_S,
-		.tcp_closed = 5 * IC_TICKS_S,
-		.udp_idle = 60 * IC_TICKS_S,
-	};
 	ic_flow_table *t = ic_calloc(1, sizeof *t);
 	if (!t)
 		return NULL;
 	t->handler = *h;
-	t->limits = limits ? *limits : defaults;
+	t->limits = limits ? *limits : ic_flow_defaults;
 	t->budget = budget;
 	return t;
 }
@@ -230,25 +231,35 @@ static bool expire(ic_flow_table *t)
 	return true;
 }
 
-/* The one that was idle longest, of all queues. */
-static bool evict(ic_flow_table *t)
+/* The one that was idle longest, of all queues; NULL: there are none. */
+static flow *idle_longest(const ic_flow_table *t)
 {
 	flow *idle = NULL;
 	for (unsigned w = 0; w < FLOW_WAITS; w++)
 		if (t->wait[w].oldest && (!idle || t->wait[w].oldest->seen < idle->seen))
 			idle = t->wait[w].oldest;
+	return idle;
+}
+
+static bool evict(ic_flow_table *t)
+{
+	flow *idle = idle_longest(t);
 	t->counts.evicted += idle != NULL;
 	return !idle || end_flow(t, idle);
+}
+
+bool ic_flow_oldest(const ic_flow_table *t, int64_t *ret)
+{
+	const flow *idle = idle_longest(t);
+	if (idle)
+		*ret = idle->seen;
+	return idle != NULL;
 }
 
 bool ic_flow_finish(ic_flow_table *t, uint32_t most, bool *failed)
 {
 	for (; most && t->n; most--) {
-		flow *first = NULL;
-		for (unsigned w = 0; w < FLOW_WAITS; w++)
-			if (t->wait[w].oldest && (!first || t->wait[w].oldest->seen < first->seen))
-				first = t->wait[w].oldest;
-		if (!end_flow(t, first)) {
+		if (!end_flow(t, idle_longest(t))) {
 			*failed = true;
 			return false;
 		}
@@ -309,7 +320,7 @@ static bool begin_flow(ic_flow_table *t, uint64_t hash, const ic_packet *p, flow
 	/* A SYN-ACK, or a packet from a server's port, without what came before: its sender answered. */
 	bool answer = p->proto == FLOW_TCP && (p->tcp_flags & IC_TCP_SYN) && (p->tcp_flags & IC_TCP_ACK);
 	int from = answer ? IC_RESP : IC_ORIG;
-	f->pub = (ic_flow){ .proto = p->proto, .first = p->ticks, .last = p->ticks, .number = ++t->number };
+	f->pub = (ic_flow){ .proto = p->proto, .first = p->ticks, .last = p->ticks, .number = p->number };
 	f->pub.ip[from] = p->src;
 	f->pub.ip[!from] = p->dst;
 	f->pub.port[from] = p->sport;

@@ -22,7 +22,7 @@ struct ic_flow {
 	uint64_t packets[IC_SIDES], ip_bytes[IC_SIDES];
 	uint64_t bytes[IC_SIDES]; /* payload, as Zeek counts it (TCP: by sequence numbers) */
 	uint64_t missed;	  /* payload bytes that were never seen */
-	uint64_t number;	  /* of the connection, in order of first packets; part of its uid */
+	uint64_t number;	  /* of its first packet; part of its uid */
 	char state[7];		  /* S0 SF REJ RSTO ... OTH, once it ended */
 	bool one_way;		  /* ICMP without a counterpart: port[] are type and code */
 	ic_bursts bursts;	  /* the owner's, as app: see ic_flow_handler */
@@ -51,6 +51,7 @@ typedef struct ic_flow_limits {
 	uint32_t flows;	      /* in the table: 2 million; the one idle longest goes first */
 	int64_t tcp_idle, tcp_attempt, tcp_closed, udp_idle; /* ticks: 5 min, 5 s, 5 s, 1 min */
 } ic_flow_limits;
+extern const ic_flow_limits ic_flow_defaults;
 
 typedef struct ic_flow_counts {
 	uint64_t evicted, gaps, gap_bytes, overlaps, out_of_window, retransmitted, no_memory;
@@ -64,6 +65,8 @@ void ic_flow_table_free(ic_flow_table *t); /* without end() calls */
 bool ic_flow_packet(ic_flow_table *t, const ic_packet *p);
 /* Ends up to `most` connections that are left, in order of their first packets; true while there are more. */
 bool ic_flow_finish(ic_flow_table *t, uint32_t most, bool *failed);
+/* When the one that ic_flow_finish would end next had its last packet; false: there are none. */
+bool ic_flow_oldest(const ic_flow_table *t, int64_t *ret);
 const ic_flow_counts *ic_flow_table_counts(const ic_flow_table *t);
 
 /* "C" and 17 letters and digits, stable for the same capture: a hash of the five-tuple, the first time and

@@ -59,7 +59,7 @@ struct ic_flow_table {
 	uint32_t slots, n;
 	flow_queue wait[FLOW_WAITS];
 	int64_t now;
-	uint64_t number, held;
+	uint64_t held;
 };
 
 void flow_hold_free(ic_flow_table *t, flow_side *s, flow_piece *p);

@@ -2,19 +2,13 @@
 /* Captures as a source: packets in, the rows of their connections and of what these carry out. */
 #include <string.h>
 
-#include "base/error.h"
-#include "source/packet/tally.h"
+#include "source/packet/lanes.h"
 
-enum { PENDING_MAX = 2 * IC_BATCH_ROWS, FINISH_STEP = 1024 };
+enum { FINISH_STEP = 1024 };
 
 struct ic_reader {
 	const ic_input_request *req;
-	ic_capture *capture;
-	ic_decoder *decoder;
-	ic_flow_table *flows;
-	ic_apps *apps;
-	ic_events events;
-	bool broken; /* nothing after this can be read */
+	ic_lanes *lanes;
 };
 
 static const unsigned all_streams = IC_STREAM_BIT(IC_STREAM_CONN) | IC_STREAM_BIT(IC_STREAM_HTTP) |
@@ -23,19 +17,8 @@ static const unsigned all_streams = IC_STREAM_BIT(IC_STREAM_CONN) | IC_STREAM_BI
 
 static void capture_end(ic_reader *r)
 {
-	if (!r)
-		return;
-	bool failed = false;
-	while (r->flows && (ic_flow_finish(r->flows, FINISH_STEP, &failed) || failed)) {
-		failed = false; /* only what connections hold is to be freed */
-		ic_events_clear(&r->events);
-		ic_events_init(&r->events, NULL);
-	}
-	ic_flow_table_free(r->flows);
-	ic_apps_free(r->apps);
-	ic_events_clear(&r->events);
-	ic_decoder_free(r->decoder);
-	ic_capture_free(r->capture);
+	if (r)
+		ic_lanes_free(r->lanes);
 	ic_free(r);
 }
 
@@ -46,74 +29,47 @@ static ic_reader *capture_begin(const ic_reader_config *cfg, const ic_layout *la
 	if (!r)
 		return NULL;
 	r->req = cfg->req;
-	ic_events_init(&r->events, NULL);
-	r->capture = ic_capture_new();
-	r->decoder = ic_decoder_new(cfg->req->budget);
-	r->apps = ic_apps_new(&r->events, cfg->req->budget);
-	ic_flow_handler h = { 0 };
-	if (r->apps)
-		h = ic_apps_handler(r->apps);
-	r->flows = r->apps ? ic_flow_table_new(&h, NULL, cfg->req->budget) : NULL;
-	if (!r->capture || !r->decoder || !r->flows) {
-		capture_end(r);
-		return NULL;
-	}
-	return r;
+	r->lanes = ic_lanes_new(NULL, cfg->req->threads, cfg->req->budget);
+	if (r->lanes)
+		return r;
+	ic_free(r);
+	return NULL;
 }
 
-/* One record; false when there is none in text[*at..n). *failed: out of memory. */
-static bool take_packet(ic_reader *r, const uint8_t *p, size_t n, size_t *at, bool final, ic_row_counts *c,
-			bool *failed)
+/* Takes all of the text that is whole; the rows may be more than a batch holds. */
+static ic_status take_text(ic_reader *r, const char *text, size_t n, size_t *at, bool final, ic_row_counts *c)
 {
-	ic_frame f;
-	ic_packet packet;
-	const char *cause = NULL;
+	const ic_lanes_counts *counts = ic_lanes_get_counts(r->lanes);
+	const uint64_t bad = counts->bad;
 	size_t used;
-	switch (ic_capture_next(r->capture, p + *at, n - *at, &used, &f, &cause)) {
-	case IC_TAKE_SKIP: *at += used; return true;
-	case IC_TAKE_MORE:
-		if (final && *at < n) {
-			c->read++;
-			ic_row_bad(c, c->lines, 0, "the capture ends in the middle of a packet");
-			*at = n;
-		}
-		return false;
-	case IC_TAKE_BAD:
-		*failed = cause == NULL;
-		c->read++;
-		ic_row_bad(c, c->lines, 0, "%s", cause ? cause : "");
-		r->broken = used == 0;
-		*at = r->broken ? n : *at + used;
-		return !r->broken;
-	case IC_TAKE_OK: break;
-	}
+	ic_status st = ic_lanes_feed(r->lanes, (const uint8_t *)text + *at, n - *at, final, &used);
 	*at += used;
-	c->lines++;
-	if (ic_decode(r->decoder, &f, &packet) == IC_DECODED)
-		*failed = !ic_flow_packet(r->flows, &packet);
-	return true;
+	for (uint64_t i = bad; i < counts->bad; i++) {
+		c->read++;
+		ic_row_bad(c, counts->bad_at, 0, "%s", counts->cause);
+	}
+	c->lines = counts->packets;
+	return st;
 }
 
 static ic_status capture_parse(ic_reader *r, const char *text, size_t n, size_t *at, bool final, ic_batch *b,
 			       ic_row_counts *c)
 {
-	const uint8_t *p = (const uint8_t *)text;
-	bool failed = false;
-	r->events.wanted = b->wanted | IC_FIELD_BIT(IC_F_HOST) | IC_FIELD_BIT(IC_F_URI) |
-			   IC_FIELD_BIT(IC_F_METHOD) | IC_FIELD_BIT(IC_F_SERVICE);
-	ic_events_recycle(&r->events);
-	if (r->broken)
-		*at = n;
-	while (!failed && r->events.n < IC_BATCH_ROWS && *at < n &&
-	       take_packet(r, p, n, at, final, c, &failed))
-		;
+	ic_events *told = ic_lanes_events(r->lanes);
+	ic_status st = IC_OK;
 	bool more = true;
-	while (!failed && final && *at == n && more && r->events.n < IC_BATCH_ROWS)
-		more = ic_flow_finish(r->flows, FINISH_STEP, &failed);
-	if (failed)
-		return IC_E_NOMEM;
-	ic_events_take(&r->events, b, &r->req->filter, r->req->streams, c);
-	ic_packet_tally(r->decoder, r->flows, r->apps, c->tally);
+	ic_lanes_want(r->lanes, b->wanted | IC_FIELD_BIT(IC_F_HOST) | IC_FIELD_BIT(IC_F_URI) |
+				    IC_FIELD_BIT(IC_F_METHOD) | IC_FIELD_BIT(IC_F_SERVICE));
+	ic_lanes_recycle(r->lanes);
+	/* What waits from the last time comes first. */
+	if (!told->n && *at < n)
+		st = take_text(r, text, n, at, final, c);
+	while (st == IC_OK && final && *at == n && more && told->n < IC_BATCH_ROWS)
+		st = ic_lanes_finish(r->lanes, FINISH_STEP, &more);
+	if (st != IC_OK)
+		return st;
+	ic_events_take(told, b, &r->req->filter, r->req->streams, c);
+	ic_lanes_tally(r->lanes, c->tally);
 	return IC_OK;
 }
 

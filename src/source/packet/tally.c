@@ -3,7 +3,8 @@
 
 void ic_packet_tally(const ic_decoder *d, const ic_flow_table *t, const ic_apps *a, ic_tally to[IC_TALLIES])
 {
-	const ic_decode_counts *x = ic_decoder_counts(d);
+	static const ic_decode_counts none;
+	const ic_decode_counts *x = d ? ic_decoder_counts(d) : &none;
 	const ic_flow_counts *f = ic_flow_table_counts(t);
 	const ic_apps_counts *c = ic_apps_get_counts(a);
 	const ic_tally all[] = {
@@ -26,5 +27,6 @@ void ic_packet_tally(const ic_decoder *d, const ic_flow_table *t, const ic_apps 
 	};
 	_Static_assert(sizeof all / sizeof *all <= IC_TALLIES, "what is told has room");
 	for (size_t i = 0; i < IC_TALLIES; i++)
-		to[i] = i < sizeof all / sizeof *all ? all[i] : (ic_tally){ NULL, 0 };
+		if (i < sizeof all / sizeof *all)
+			to[i] = (ic_tally){ all[i].what, to[i].n + all[i].n };
 }

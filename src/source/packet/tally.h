@@ -5,7 +5,7 @@
 
 #include "source/packet/apps.h"
 
-/* Fills to[], whose names and order are always the same. */
+/* Names to[], always the same names in the same order, and adds to the counts. d NULL: none. */
 void ic_packet_tally(const ic_decoder *d, const ic_flow_table *t, const ic_apps *a, ic_tally to[IC_TALLIES]);
 
 #endif

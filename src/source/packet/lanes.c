@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "source/packet/lanes.h"
+
+#include <string.h>
+
+#include "source/packet/tally.h"
+#include "source/packet/team.h"
+
+enum {
+	PACKETS_FIRST = 256, /* room of a lane */
+	WORTH_CALLING = 64,  /* packets: fewer are done sooner than others come */
+};
+
+typedef struct lane {
+	ic_flow_table *flows;
+	ic_apps *apps;
+	ic_events events;
+	ic_packet *packet; /* of the bytes at hand */
+	uint32_t n, room;
+	bool failed;
+} lane;
+
+struct ic_lanes {
+	ic_capture *capture;
+	ic_decoder *decoder;
+	lane lane[IC_LANES];
+	ic_events told;	 /* those of all lanes, in order of the packets that told them */
+	ic_arena copies; /* payload of datagrams put together from fragments */
+	ic_team *team;
+	ic_lanes_counts counts;
+	uint64_t ended; /* connections, after the last packet */
+	bool broken;	/* nothing after this can be read */
+};
+
+/* ---- life ---- */
+
+static bool lane_init(lane *l, const ic_hello_sink *sink, ic_budget *budget)
+{
+	ic_flow_limits limits = ic_flow_defaults;
+	limits.total_bytes /= IC_LANES;
+	limits.flows /= IC_LANES;
+	l->apps = ic_apps_new(&l->events, budget);
+	if (!l->apps)
+		return false;
+	const ic_flow_handler h = ic_apps_handler(l->apps);
+	if (sink)
+		ic_apps_listen(l->apps, sink);
+	l->flows = ic_flow_table_new(&h, &limits, budget);
+	return l->flows != NULL;
+}
+
+ic_lanes *ic_lanes_new(const ic_hello_sink *sinks, unsigned threads, ic_budget *budget)
+{
+	ic_lanes *l = ic_calloc(1, sizeof *l);
+	if (!l)
+		return NULL;
+	ic_arena_init(&l->copies, 0, NULL);
+	ic_events_init(&l->told, NULL);
+	for (unsigned i = 0; i < IC_LANES; i++)
+		ic_events_init(&l->lane[i].events, NULL);
+	l->capture = ic_capture_new();
+	l->decoder = ic_decoder_new(budget);
+	l->team = ic_team_new(threads > 1 ? threads - 1 : 0);
+	bool ok = l->capture && l->decoder && l->team;
+	for (unsigned i = 0; ok && i < IC_LANES; i++)
+		ok = lane_init(&l->lane[i], sinks ? &sinks[i] : NULL, budget);
+	if (ok)
+		return l;
+	ic_lanes_free(l);
+	return NULL;
+}
+
+static void lane_clear(lane *l)
+{
+	bool failed = false;
+	while (l->flows && (ic_flow_finish(l->flows, 1, &failed) || failed)) {
+		failed = false; /* only what connections hold is to be freed */
+		ic_events_clear(&l->events);
+		ic_events_init(&l->events, NULL);
+	}
+	ic_flow_table_free(l->flows);
+	ic_apps_free(l->apps);
+	ic_events_clear(&l->events);
+	ic_free(l->packet);
+}
+
+void ic_lanes_free(ic_lanes *l)
+{
+	if (!l)
+		return;
+	ic_team_free(l->team);
+	for (unsigned i = 0; i < IC_LANES; i++)
+		lane_clear(&l->lane[i]);
+	ic_events_clear(&l->told);
+	ic_decoder_free(l->decoder);
+	ic_capture_free(l->capture);
+	ic_arena_clear(&l->copies);
+	ic_free(l);
+}
+
+void ic_lanes_want(ic_lanes *l, ic_fieldset wanted)
+{
+	for (unsigned i = 0; i < IC_LANES; i++)
+		l->lane[i].events.wanted = wanted;
+}
+
+ic_events *ic_lanes_events(ic_lanes *l)
+{
+	return &l->told;
+}
+
+void ic_lanes_recycle(ic_lanes *l)
+{
+	for (unsigned i = 0; !l->told.first && i < IC_LANES; i++)
+		ic_events_recycle(&l->lane[i].events);
+}
+
+void ic_lanes_drop(ic_lanes *l)
+{
+	ic_events_clear(&l->told);
+	ic_events_init(&l->told, NULL);
+	ic_lanes_recycle(l);
+}
+
+const ic_lanes_counts *ic_lanes_get_counts(const ic_lanes *l)
+{
+	return &l->counts;
+}
+
+void ic_lanes_tally(const ic_lanes *l, ic_tally to[IC_TALLIES])
+{
+	for (unsigned i = 0; i < IC_LANES; i++)
+		ic_packet_tally(i ? NULL : l->decoder, l->lane[i].flows, l->lane[i].apps, to);
+}
+
+/* ---- dealing ---- */
+
+static uint64_t of_end(const ic_ip *ip, uint16_t port)
+{
+	uint64_t x[2];
+	memcpy(x, ip->b, 16);
+	uint64_t h = (x[0] ^ (x[1] + port)) * 0x9e3779b97f4a7c15;
+	return (h ^ h >> 29) * 0xbf58476d1ce4e5b9;
+}
+
+/* The same for both directions; of ICMP, whose ports are types, by addresses. Without a seed: which connections
+ * share a lane decides when each of them is told. */
+static unsigned lane_of(const ic_packet *p)
+{
+	const bool ports = p->proto == 6 || p->proto == 17;
+	return (unsigned)((of_end(&p->src, ports ? p->sport : 0) + of_end(&p->dst, ports ? p->dport : 0)) >>
+			  32) %
+	       IC_LANES;
+}
+
+static bool deal(ic_lanes *l, const ic_packet *p, const uint8_t *from, size_t n)
+{
+	lane *to = &l->lane[lane_of(p)];
+	if (to->n == to->room) {
+		uint32_t room = to->room ? to->room * 2 : PACKETS_FIRST;
+		ic_packet *more = ic_reallocarray(to->packet, room, sizeof *more);
+		if (!more)
+			return false;
+		to->packet = more;
+		to->room = room;
+	}
+	ic_packet *q = &to->packet[to->n++];
+	*q = *p;
+	if (p->captured && !(p->payload >= from && p->payload < from + n)) {
+		q->payload = (const uint8_t *)ic_arena_dup(&l->copies, (const char *)p->payload, p->captured);
+		return q->payload != NULL;
+	}
+	return true;
+}
+
+static void count_bad(ic_lanes *l, const char *cause)
+{
+	if (l->counts.bad++ == 0) {
+		l->counts.cause = cause;
+		l->counts.bad_at = l->counts.packets;
+	}
+}
+
+/* Deals the packets that are whole. */
+static ic_status take_packets(ic_lanes *l, const uint8_t *p, size_t n, bool final, size_t *used)
+{
+	ic_frame f;
+	ic_packet packet;
+	const char *cause = NULL;
+	size_t at = 0, step;
+	ic_take t = IC_TAKE_SKIP;
+	while (!l->broken && at < n && t != IC_TAKE_MORE) {
+		t = ic_capture_next(l->capture, p + at, n - at, &step, &f, &cause);
+		at += step;
+		if (t == IC_TAKE_BAD) {
+			if (!cause)
+				return IC_E_NOMEM;
+			count_bad(l, cause);
+			l->broken = step == 0;
+		}
+		if (t != IC_TAKE_OK)
+			continue;
+		l->counts.packets++;
+		if (ic_decode(l->decoder, &f, &packet) == IC_DECODED && !deal(l, &packet, p, n))
+			return IC_E_NOMEM;
+	}
+	if (final && at < n && !l->broken)
+		count_bad(l, "the capture ends in the middle of a packet");
+	*used = final || l->broken ? n : at;
+	return IC_OK;
+}
+
+/* ---- work ---- */
+
+static void work(void *ctx, unsigned i)
+{
+	lane *l = &((ic_lanes *)ctx)->lane[i];
+	for (uint32_t k = 0; k < l->n && !l->failed; k++) {
+		l->events.order = l->packet[k].number;
+		l->failed = !ic_flow_packet(l->flows, &l->packet[k]);
+	}
+	l->n = 0;
+}
+
+/* Brings what the lanes have told into one order. */
+static bool gather(ic_lanes *l)
+{
+	ic_events *from[IC_LANES];
+	bool ok = true;
+	for (unsigned i = 0; i < IC_LANES; i++) {
+		from[i] = &l->lane[i].events;
+		ok = ok && !l->lane[i].failed;
+	}
+	ic_events_merge(&l->told, from, IC_LANES);
+	return ok;
+}
+
+ic_status ic_lanes_feed(ic_lanes *l, const uint8_t *p, size_t n, bool final, size_t *used)
+{
+	const uint64_t before = l->counts.packets;
+	ic_status st = take_packets(l, p, n, final, used);
+	if (st == IC_OK && l->counts.packets - before >= WORTH_CALLING)
+		ic_team_run(l->team, IC_LANES, work, l);
+	else
+		for (unsigned i = 0; i < IC_LANES; i++)
+			work(l, i);
+	ic_arena_reset(&l->copies);
+	return gather(l) ? st : IC_E_NOMEM;
+}
+
+/* In order of their last packets, over all lanes. */
+ic_status ic_lanes_finish(ic_lanes *l, unsigned most, bool *more)
+{
+	bool failed = false;
+	*more = true;
+	for (; most && !failed; most--) {
+		lane *first = NULL;
+		int64_t oldest = 0, seen;
+		for (unsigned i = 0; i < IC_LANES; i++) {
+			if (ic_flow_oldest(l->lane[i].flows, &seen) && (!first || seen < oldest)) {
+				first = &l->lane[i];
+				oldest = seen;
+			}
+		}
+		if (!first) {
+			*more = false;
+			break;
+		}
+		first->events.order = l->ended++; /* those of packets were gathered before */
+		(void)ic_flow_finish(first->flows, 1, &failed);
+	}
+	return gather(l) && !failed ? IC_OK : IC_E_NOMEM;
+}

@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "packet_builder.h"
+
+#include "source/packet/lanes.h"
+#include "source/packet/team.h"
+
+enum { CAPTURE_ROOM = 4 << 20, CONNECTIONS = 150, MOST_ROWS = 4000 };
+
+/* ---- a capture of many connections at once ---- */
+
+static uint8_t capture[CAPTURE_ROOM];
+static size_t capture_n;
+static uint32_t clock_ms;
+
+static void put_le32(uint32_t v)
+{
+	const uint8_t b[4] = { (uint8_t)v, (uint8_t)(v >> 8), (uint8_t)(v >> 16), (uint8_t)(v >> 24) };
+	assert_true(capture_n + 4 <= CAPTURE_ROOM);
+	memcpy(capture + capture_n, b, 4);
+	capture_n += 4;
+}
+
+static void put_frame(const pk *k)
+{
+	const uint32_t n = (uint32_t)pk_n(k);
+	clock_ms += 2;
+	put_le32(1700000000 + clock_ms / 1000);
+	put_le32(clock_ms % 1000 * 1000);
+	put_le32(n);
+	put_le32(n);
+	assert_true(capture_n + n <= CAPTURE_ROOM);
+	memcpy(capture + capture_n, pk_p(k), n);
+	capture_n += n;
+}
+
+static void put_tcp(unsigned i, int side, uint32_t seq, uint32_t ack, uint8_t flags, const char *text)
+{
+	static pk k;
+	const uint32_t ip[2] = { 0x0a000000 + i % 7, 0xc6336400 + i };
+	const uint16_t port[2] = { (uint16_t)(2000 + i), 80 };
+	pk_start(&k, text, strlen(text));
+	pk_tcp(&k, port[side], port[!side], seq, ack, flags);
+	pk_ip4(&k, 6, ip[side], ip[!side]);
+	pk_ethernet(&k, 0x0800);
+	put_frame(&k);
+}
+
+/* A request in two fragments that come as one datagram of UDP would: the second one first. */
+static void put_fragments(unsigned i)
+{
+	static pk k;
+	static uint8_t whole[512];
+	pk_start(&k, "sixteen letters.and as many more", 32);
+	pk_udp(&k, (uint16_t)(3000 + i), 9999);
+	const size_t n = pk_n(&k);
+	memcpy(whole, pk_p(&k), n);
+	for (int part = 1; part >= 0; part--) {
+		pk_start(&k, whole + (part ? 24 : 0), part ? n - 24 : 24);
+		pk_ip4_part(&k, 17, 0x0a000001, 0xc6336401, (uint16_t)i, part ? 3 : 0x2000);
+		pk_ethernet(&k, 0x0800);
+		put_frame(&k);
+	}
+}
+
+static int make_capture(void **state)
+{
+	enum { S = IC_TCP_SYN, A = IC_TCP_ACK, F = IC_TCP_FIN };
+	static const char ask[] = "GET /a HTTP/1.1\r\nHost: a.example\r\n\r\n",
+			  answer[] = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+	const uint32_t a = sizeof ask - 1, b = sizeof answer - 1;
+	(void)state;
+	capture_n = clock_ms = 0;
+	put_le32(0xa1b2c3d4);
+	put_le32(0x00040002);
+	put_le32(0);
+	put_le32(0);
+	put_le32(65535);
+	put_le32(1);
+	for (unsigned step = 0; step < 7; step++) {
+		for (unsigned i = 0; i < CONNECTIONS; i++) {
+			switch (step) {
+			case 0: put_tcp(i, 0, 100, 0, S, ""); break;
+			case 1: put_tcp(i, 1, 900, 101, S | A, ""); break;
+			case 2: put_tcp(i, 0, 101, 901, A, ask); break;
+			case 3: put_tcp(i, 1, 901, 101 + a, A, answer); break;
+			case 4:
+				if (i % 3 == 0)
+					put_tcp(i, 0, 101 + a, 901 + b, F | A, "");
+				break;
+			case 5:
+				if (i % 3 == 0)
+					put_tcp(i, 1, 901 + b, 102 + a, F | A, "");
+				break;
+			case 6: put_fragments(i); break;
+			}
+		}
+		clock_ms += step == 5 ? 30000 : 0; /* those that are closed end within the capture */
+	}
+	return 0;
+}
+
+/* ---- reading it ---- */
+
+/* What a batch of events says, as text, so that it can be compared. */
+typedef struct said {
+	char *p;
+	size_t n, room;
+} said;
+
+static void say(said *s, const char *text)
+{
+	size_t n = strlen(text);
+	while (s->n + n + 1 > s->room) {
+		s->room = s->room ? s->room * 2 : 1 << 16;
+		s->p = realloc(s->p, s->room);
+		assert_non_null(s->p);
+	}
+	memcpy(s->p + s->n, text, n + 1);
+	s->n += n;
+}
+
+static void say_rows(said *s, const ic_batch *b)
+{
+	char line[512];
+	for (uint32_t r = 0; r < b->rows; r++) {
+		const ic_str uid = b->col[IC_F_UID].s[r], uri = b->col[IC_F_URI].s[r],
+			     state = b->col[IC_F_CONN_STATE].s[r];
+		(void)snprintf(line, sizeof line, "%d %.*s %d %lld %.*s %.*s\n", b->stream[r], (int)uid.n,
+			       uid.p ? uid.p : "", (int)b->col[IC_F_SRC_PORT].i[r],
+			       (long long)b->col[IC_F_TIME].i[r], (int)uri.n, uri.p ? uri.p : "",
+			       (int)state.n, state.p ? state.p : "");
+		say(s, line);
+	}
+}
+
+static void read_capture(said *s, unsigned threads, size_t piece, ic_lanes_counts *counts)
+{
+	const ic_fieldset wanted = ~UINT64_C(0) >> (64 - IC_FIELD_COUNT);
+	const ic_row_filter all = { .since = IC_TIME_NONE, .until = IC_TIME_NONE };
+	ic_row_counts c = { 0 };
+	ic_batch *b = ic_batch_new(wanted);
+	ic_lanes *l = ic_lanes_new(NULL, threads, NULL);
+	assert_non_null(b);
+	assert_non_null(l);
+	ic_lanes_want(l, wanted);
+	bool more = true;
+	for (size_t from = 0, to = 0; from < capture_n || more;) {
+		size_t used = 0;
+		to = to + piece < capture_n ? to + piece : capture_n;
+		if (from < capture_n)
+			assert_int_equal(ic_lanes_feed(l, capture + from, to - from, to == capture_n, &used),
+					 IC_OK);
+		else
+			assert_int_equal(ic_lanes_finish(l, 17, &more), IC_OK);
+		from += used;
+		ic_batch_reset(b);
+		ic_events_take(ic_lanes_events(l), b, &all, ~0u, &c);
+		say_rows(s, b);
+		ic_lanes_recycle(l);
+	}
+	*counts = *ic_lanes_get_counts(l);
+	assert_null(ic_lanes_events(l)->first);
+	ic_lanes_free(l);
+	ic_batch_free(b);
+}
+
+/* The same events in the same order, whatever the threads and the pieces. */
+static void always_the_same(void **state)
+{
+	static const unsigned threads[] = { 1, 2, 7 };
+	static const size_t pieces[] = { CAPTURE_ROOM, 5000, 333 };
+	said first = { 0 };
+	ic_lanes_counts counts;
+	(void)state;
+	read_capture(&first, 1, CAPTURE_ROOM, &counts);
+	assert_int_equal(counts.packets, CONNECTIONS * 4 + CONNECTIONS / 3 * 2 + CONNECTIONS * 2);
+	assert_int_equal(counts.bad, 0);
+	size_t rows = 0;
+	for (const char *p = first.p; *p; p++)
+		rows += *p == '\n';
+	assert_int_equal(rows, CONNECTIONS * 3); /* connection and request; datagrams */
+	for (unsigned t = 0; t < 3; t++) {
+		for (unsigned i = 0; i < 3; i++) {
+			said again = { 0 };
+			read_capture(&again, threads[t], pieces[i], &counts);
+			assert_string_equal(again.p, first.p);
+			free(again.p);
+		}
+	}
+	free(first.p);
+}
+
+/* ---- sinks ---- */
+
+typedef struct heard {
+	uint64_t hellos;
+	bool refuse;
+} heard;
+
+static bool hear(void *ctx, const ic_hello *h)
+{
+	heard *to = ctx;
+	assert_non_null(h->request);
+	to->hellos++;
+	return !to->refuse;
+}
+
+static void sinks(void **state)
+{
+	heard to[IC_LANES] = { 0 };
+	ic_hello_sink sink[IC_LANES];
+	size_t used;
+	uint64_t all = 0;
+	unsigned lanes = 0;
+	(void)state;
+	for (unsigned i = 0; i < IC_LANES; i++)
+		sink[i] = (ic_hello_sink){ &to[i], hear };
+	ic_lanes *l = ic_lanes_new(sink, 3, NULL);
+	assert_int_equal(ic_lanes_feed(l, capture, capture_n, true, &used), IC_OK);
+	ic_lanes_free(l);
+	for (unsigned i = 0; i < IC_LANES; i++) {
+		all += to[i].hellos;
+		lanes += to[i].hellos > 0;
+		to[i].refuse = true;
+	}
+	assert_int_equal(all, CONNECTIONS);
+	assert_int_equal(lanes, IC_LANES); /* all of them have work */
+	l = ic_lanes_new(sink, 3, NULL);
+	assert_int_equal(ic_lanes_feed(l, capture, capture_n, true, &used), IC_E_NOMEM);
+	ic_lanes_free(l);
+}
+
+static void damage(void **state)
+{
+	size_t used;
+	(void)state;
+	ic_lanes *l = ic_lanes_new(NULL, 2, NULL);
+	assert_int_equal(ic_lanes_feed(l, capture, 1000, true, &used), IC_OK);
+	assert_int_equal(used, 1000);
+	assert_int_equal(ic_lanes_get_counts(l)->bad, 1);
+	assert_string_equal(ic_lanes_get_counts(l)->cause, "the capture ends in the middle of a packet");
+	ic_lanes_free(l);
+	l = ic_lanes_new(NULL, 2, NULL);
+	assert_int_equal(ic_lanes_feed(l, (const uint8_t *)"no capture at all", 17, true, &used), IC_OK);
+	assert_int_equal(ic_lanes_get_counts(l)->bad, 1);
+	assert_int_equal(ic_lanes_get_counts(l)->packets, 0);
+	ic_lanes_free(l);
+}
+
+/* Every allocation fails in turn: an error, or the whole. */
+static void no_memory(void **state)
+{
+	(void)state;
+	bool whole = false;
+	for (unsigned n = 1; !whole; n += 1 + n / 8) {
+		size_t used;
+		bool more = true;
+		(void)ic_alloc_fail_after(n);
+		ic_lanes *l = ic_lanes_new(NULL, 1, NULL);
+		ic_status st = l ? ic_lanes_feed(l, capture, capture_n, true, &used) : IC_E_NOMEM;
+		while (st == IC_OK && more)
+			st = ic_lanes_finish(l, 1000, &more);
+		whole = ic_alloc_fail_after(0) < n;
+		assert_true(!whole || st == IC_OK);
+		ic_lanes_free(l);
+	}
+}
+
+/* ---- the team ---- */
+
+static void count_one(void *ctx, unsigned i)
+{
+	((unsigned *)ctx)[i]++; /* each has its own */
+}
+
+static void team(void **state)
+{
+	(void)state;
+	for (unsigned n = 0; n < 4; n++) {
+		unsigned done[16] = { 0 };
+		ic_team *t = ic_team_new(n);
+		assert_non_null(t);
+		for (unsigned round = 0; round < 200; round++)
+			ic_team_run(t, round % 16 + 1, count_one, done);
+		ic_team_free(t);
+		for (unsigned i = 0; i < 16; i++)
+			assert_int_equal(done[i], 200 - 200 / 16 * i - (i < 8 ? i : 8));
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(always_the_same), cmocka_unit_test(sinks), cmocka_unit_test(damage),
+		cmocka_unit_test(no_memory),	   cmocka_unit_test(team),
+	};
+	return cmocka_run_group_tests(tests, make_capture, NULL);
+}
