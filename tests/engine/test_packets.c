@@ -199,6 +199,25 @@ static void requests_are_counted_once(void **state)
 	ic_buf_clear(&b);
 }
 
+/* What the connection is known by is known of its check-ins too. */
+static void inside_a_tunnel(void **state)
+{
+	(void)state;
+	ic_summary sum;
+	open_capture();
+	connect_to(3128);
+	say(1, 0, "CONNECT c2.example:443 HTTP/1.1\r\nHost: c2.example:443\r\nUser-Agent: tool/1\r\n\r\n");
+	say(1.1, 1, "HTTP/1.1 200 OK\r\n\r\n");
+	for (unsigned i = 0; i < 40; i++)
+		say(5 + i * 20.0, 0, "opaque question");
+	ic_buf b = scan_capture(&sum);
+	const char *line = finding(&b, "beacon", "burst");
+	assert_int_equal(number(line, "connections"), 40);
+	assert_non_null(strstr(line, "\"dst_name\":\"c2.example\""));
+	assert_non_null(strstr(line, "\"user_agents\":[\"tool/1\"]"));
+	ic_buf_clear(&b);
+}
+
 static void websocket(void **state)
 {
 	(void)state;
@@ -353,6 +372,7 @@ int main(void)
 		cmocka_unit_test(keep_alives_are_no_beat),
 		cmocka_unit_test(no_rhythm),
 		cmocka_unit_test(requests_are_counted_once),
+		cmocka_unit_test(inside_a_tunnel),
 		cmocka_unit_test(websocket),
 		cmocka_unit_test(real_beats),
 		cmocka_unit_test(real_peace),

@@ -85,6 +85,32 @@ static ic_status convert(const ic_output *out, ic_summary *ret, ic_error *err)
 	return ic_convert(&opt, NULL, out, ret, err);
 }
 
+/* Connections, requests, handshakes, WebSockets and check-ins of packets. */
+static ic_status scan_packets(const ic_output *out, ic_summary *ret, ic_error *err)
+{
+	const char *paths[] = { SOURCE_ROOT "/fuzz/corpus/capture" };
+	ic_scan_options opt;
+	ic_scan_options_init(&opt);
+	opt.input.paths = paths;
+	opt.input.path_count = 1;
+	opt.input.threads = 1;
+	opt.input.ports = "all";
+	opt.format = "ndjson";
+	opt.all = true;
+	return ic_scan(&opt, NULL, out, ret, err);
+}
+
+static ic_status convert_packets(const ic_output *out, ic_summary *ret, ic_error *err)
+{
+	const char *paths[] = { SOURCE_ROOT "/fuzz/corpus/capture" };
+	ic_convert_options opt;
+	ic_convert_options_init(&opt);
+	opt.input.paths = paths;
+	opt.input.path_count = 1;
+	opt.input.threads = 1;
+	return ic_convert(&opt, NULL, out, ret, err);
+}
+
 static ic_status run_query(const char *text, const ic_query_binding *table, const ic_output *out,
 			   ic_summary *ret, ic_error *err)
 {
@@ -188,6 +214,13 @@ static void convert_survives(void **state)
 	torture(convert);
 }
 
+static void packets_survive(void **state)
+{
+	(void)state;
+	torture(scan_packets);
+	torture(convert_packets);
+}
+
 static void query_of_telemetry_survives(void **state)
 {
 	(void)state;
@@ -209,11 +242,9 @@ static void query_of_table_survives(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(scan_survives),
-		cmocka_unit_test(convert_survives),
-		cmocka_unit_test(query_of_telemetry_survives),
-		cmocka_unit_test(query_in_aql_survives),
-		cmocka_unit_test(query_of_table_survives),
+		cmocka_unit_test(scan_survives),	 cmocka_unit_test(convert_survives),
+		cmocka_unit_test(packets_survive),	 cmocka_unit_test(query_of_telemetry_survives),
+		cmocka_unit_test(query_in_aql_survives), cmocka_unit_test(query_of_table_survives),
 	};
 	return cmocka_run_group_tests(tests, make_telemetry, remove_telemetry);
 }

@@ -20,7 +20,8 @@ static int64_t ms(int64_t v)
 
 static unsigned say(int side, int64_t at_ms, uint32_t bytes)
 {
-	assert_true(ic_bursts_say(&b, &(ic_word){ side, ms(at_ms), bytes, bytes + 40, 1 }, NULL, done, &n));
+	assert_int_equal(
+	    ic_bursts_say(&b, &(ic_word){ side, ms(at_ms), bytes, bytes + 40, 1 }, NULL, done, &n), IC_OK);
 	return n;
 }
 
@@ -123,7 +124,8 @@ static void without_memory_only_the_first_is_lost(void **state)
 	const int64_t at[] = { 0, 1000, 2000 };
 	unsigned told = 0, lost = 0;
 	for (size_t i = 0; i < 3; i++) {
-		lost += !ic_bursts_say(&b, &(ic_word){ ORIG, ms(at[i]), 1, 41, 1 }, &none, done, &n);
+		lost +=
+		    ic_bursts_say(&b, &(ic_word){ ORIG, ms(at[i]), 1, 41, 1 }, &none, done, &n) == IC_E_LIMIT;
 		told += n;
 	}
 	ic_bursts_end(&b, &none, done, &n);

@@ -230,7 +230,10 @@ static bool say(ic_apps *apps, ic_flow *f, const ic_word *w)
 {
 	ic_burst done[IC_BURSTS_DONE];
 	unsigned n;
-	apps->counts.given_up += !ic_bursts_say(&f->bursts, w, apps->budget, done, &n);
+	ic_status st = ic_bursts_say(&f->bursts, w, apps->budget, done, &n);
+	if (st == IC_E_NOMEM)
+		return false;
+	apps->counts.given_up += st != IC_OK;
 	for (unsigned i = 0; i < n; i++)
 		if (!tell_burst(apps, f, &done[i]))
 			return false;

@@ -14,46 +14,46 @@ static void drop_first(ic_bursts *b, ic_budget *budget)
 	b->first = NULL;
 }
 
-static bool hold_first(ic_bursts *b, ic_budget *budget)
+static ic_status hold_first(ic_bursts *b, ic_budget *budget)
 {
 	if (budget && ic_budget_take(budget, sizeof *b->first) != 0)
-		return false;
+		return IC_E_LIMIT;
 	b->first = ic_malloc(sizeof *b->first);
 	if (b->first)
 		*b->first = b->now;
 	else if (budget)
 		ic_budget_give(budget, sizeof *b->first);
-	return b->first != NULL;
+	return b->first ? IC_OK : IC_E_NOMEM;
 }
 
 /* What was being said is over. A single check-in is what its connection is: it is not told apart from it. */
-static bool finish(ic_bursts *b, ic_budget *budget, ic_burst *done, unsigned *n)
+static ic_status finish(ic_bursts *b, ic_budget *budget, ic_burst *done, unsigned *n)
 {
 	const ic_burst *now = &b->now;
-	bool ok = true;
+	ic_status st = IC_OK;
 	if (!now->begun || !now->asked || now->known)
-		return true;
+		return IC_OK;
 	if (!b->first && b->told == 0) {
-		ok = hold_first(b, budget);
+		st = hold_first(b, budget);
 	} else {
 		if (b->first)
 			done[(*n)++] = *b->first;
 		done[(*n)++] = *now;
 		drop_first(b, budget);
 	}
-	b->told = add(b->told, *n + !ok);
-	return ok;
+	b->told = add(b->told, *n + (st != IC_OK));
+	return st;
 }
 
-bool ic_bursts_say(ic_bursts *b, const ic_word *w, ic_budget *budget, ic_burst done[IC_BURSTS_DONE],
-		   unsigned *n)
+ic_status ic_bursts_say(ic_bursts *b, const ic_word *w, ic_budget *budget, ic_burst done[IC_BURSTS_DONE],
+			unsigned *n)
 {
 	ic_burst *now = &b->now;
-	bool ok = true;
+	ic_status st = IC_OK;
 	*n = 0;
 	/* Times may go backwards: that is no silence. */
 	if (now->begun && w->ticks > now->last && w->ticks - now->last > IC_BURST_SILENCE) {
-		ok = finish(b, budget, done, n);
+		st = finish(b, budget, done, n);
 		*now = (ic_burst){ .begun = false };
 	}
 	if (!now->begun || w->ticks > now->last)
@@ -65,7 +65,7 @@ bool ic_bursts_say(ic_bursts *b, const ic_word *w, ic_budget *budget, ic_burst d
 	now->bytes[w->side] = add(now->bytes[w->side], w->bytes);
 	now->ip_bytes[w->side] = add(now->ip_bytes[w->side], w->ip_bytes);
 	now->packets[w->side] = add(now->packets[w->side], w->packets);
-	return ok;
+	return st;
 }
 
 void ic_bursts_known(ic_bursts *b)

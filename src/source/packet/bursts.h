@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "base/alloc.h"
+#include "ictus.h"
 
 #define IC_BURST_SILENCE 5000000 /* ticks: half a second, as docs/packets.md says */
 
@@ -40,10 +41,10 @@ typedef struct ic_bursts {
 enum { IC_BURSTS_DONE = 2 }; /* check-ins that one call can complete */
 
 /* Takes a word. *n check-ins are complete by it, in done[]: those of a connection that had only one never
- * are. False: out of memory (or over the budget, which may be NULL); the connection's first check-in is lost
- * then, later ones are not. */
-bool ic_bursts_say(ic_bursts *b, const ic_word *w, ic_budget *budget, ic_burst done[IC_BURSTS_DONE],
-		   unsigned *n);
+ * are. IC_E_LIMIT: the budget (it may be NULL) has no room, and the connection's first check-in is lost, later ones
+ * are not. IC_E_NOMEM: as everywhere. */
+ic_status ic_bursts_say(ic_bursts *b, const ic_word *w, ic_budget *budget, ic_burst done[IC_BURSTS_DONE],
+			unsigned *n);
 /* What is being said is known by another event. */
 void ic_bursts_known(ic_bursts *b);
 /* The connection is over: as ic_bursts_say, and nothing is held any more. */

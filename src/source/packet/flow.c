@@ -129,13 +129,16 @@ static void put_slot(ic_flow_table *t, flow *f)
 	t->slot[i] = f;
 }
 
-static bool grow(ic_flow_table *t)
+/* Makes room for one more; *full: the budget does not allow it. False: out of memory. */
+static bool grow(ic_flow_table *t, bool *full)
 {
+	*full = false;
 	if (t->slots && (uint64_t)t->n * 3 < (uint64_t)t->slots * 2)
 		return true;
 	uint32_t slots = t->slots ? t->slots * 2 : SLOTS_FIRST;
-	if (!take(t, slots * sizeof *t->slot))
-		return false;
+	*full = !take(t, slots * sizeof *t->slot);
+	if (*full)
+		return true;
 	flow **slot = ic_calloc(slots, sizeof *slot);
 	if (!slot) {
 		give(t, slots * sizeof *t->slot);
@@ -298,22 +301,28 @@ static flow *find(const ic_flow_table *t, uint64_t hash, const ic_packet *p, int
 	return NULL;
 }
 
-/* *ret NULL: no memory; the packet is counted. False: a handler failed. */
+/* *ret NULL: the budget has no room; the packet is counted. False: a handler failed, or out of memory. */
 static bool begin_flow(ic_flow_table *t, uint64_t hash, const ic_packet *p, flow **ret)
 {
 	*ret = NULL;
 	if (t->n >= t->limits.flows && !evict(t))
 		return false;
-	bool taken;
-	while (!(taken = grow(t) && take(t, sizeof **ret)) && t->n)
+	for (bool full;;) {
+		if (!grow(t, &full))
+			return false;
+		if (!full && take(t, sizeof **ret))
+			break;
+		if (!t->n) {
+			t->counts.no_memory++;
+			return true;
+		}
 		if (!evict(t))
 			return false;
-	flow *f = taken ? ic_calloc(1, sizeof *f) : NULL;
+	}
+	flow *f = ic_calloc(1, sizeof *f);
 	if (!f) {
-		if (taken)
-			give(t, sizeof *f);
-		t->counts.no_memory++;
-		return true;
+		give(t, sizeof *f);
+		return false;
 	}
 	f->hash = hash;
 	f->seen = p->ticks;

@@ -93,8 +93,7 @@ static bool hold(ic_flow_table *t, flow *f, int side, uint64_t at, const uint8_t
 		if (!q) {
 			if (t->budget)
 				ic_budget_give(t->budget, bytes);
-			t->counts.no_memory++;
-			return true;
+			return false;
 		}
 		*q = (flow_piece){ .next = *link, .at = at, .n = fits, .ticks = ticks, .number = number };
 		memcpy(q->bytes, p, fits);
