@@ -21,10 +21,10 @@ static bool set_fields(cli_args *a, const char *v, const char **why)
 	return *v != 0;
 }
 
-static const char *const table_words[] = { "conn", "http", "ssl", "websocket", "all", NULL };
+static const char *const table_words[] = { "conn", "http", "ssl", "websocket", "burst", "all", NULL };
 
 static const cli_option options[] = {
-	{ "table", 't', "TABLE", "which events: conn, http, ssl, websocket, all (default)", set_table,
+	{ "table", 't', "TABLE", "which events: conn, http, ssl, websocket, burst, all (default)", set_table,
 	  table_words },
 	{ "format", 'f', "FORMAT", "ndjson (default), csv, zeek-tsv, zeek-json", set_format, NULL,
 	  1 + IC_LIST_CONVERT_FORMATS },

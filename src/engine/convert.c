@@ -29,6 +29,7 @@ static const struct {
 	{ "http", IC_STREAM_BIT(IC_STREAM_HTTP) },
 	{ "ssl", IC_STREAM_BIT(IC_STREAM_SSL) },
 	{ "websocket", IC_STREAM_BIT(IC_STREAM_WEBSOCKET) },
+	{ "burst", IC_STREAM_BIT(IC_STREAM_BURST) },
 };
 
 enum {
@@ -62,7 +63,8 @@ static ic_status choose_table(conversion *c, const char *name, ic_error *err)
 			return IC_OK;
 		}
 	}
-	return ic_fail(err, IC_E_USAGE, "--table takes conn, http, ssl, websocket or all, not \"%s\"", name);
+	return ic_fail(err, IC_E_USAGE, "--table takes conn, http, ssl, websocket, burst or all, not \"%s\"",
+		       name);
 }
 
 static ic_status choose_fields(conversion *c, const char *list, ic_error *err)
