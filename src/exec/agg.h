@@ -15,6 +15,7 @@ static inline int ic_agg_condition(ic_agg_id fn)
 	case IC_AGG_MINIF:
 	case IC_AGG_MAXIF:
 	case IC_AGG_DCOUNTIF:
+	case IC_AGG_HLL_IF:
 	case IC_AGG_COUNT_DISTINCTIF:
 	case IC_AGG_MAKE_LIST_IF:
 	case IC_AGG_MAKE_SET_IF:
@@ -78,5 +79,6 @@ extern const ic_agg_kernel ic_agg_count, ic_agg_sum, ic_agg_avg, ic_agg_least, i
 extern const ic_agg_kernel ic_agg_spread, ic_agg_covariance, ic_agg_percentile;
 extern const ic_agg_kernel ic_agg_distinct, ic_agg_set, ic_agg_collect, ic_agg_bag;
 extern const ic_agg_kernel ic_agg_arg, ic_agg_any;
+extern const ic_agg_kernel ic_agg_hashes, ic_agg_digest, ic_agg_shape;
 
 #endif

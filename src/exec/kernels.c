@@ -23,6 +23,7 @@ static const ic_kernel_family *const families[] = {
 	&ic_kernels_xml,
 	&ic_kernels_agent,
 	&ic_kernels_geo,
+	&ic_kernels_sketch,
 	&ic_kernels_aql,
 	&ic_kernels_dynamic,
 	&ic_kernels_array,

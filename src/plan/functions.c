@@ -367,6 +367,7 @@ static ic_qtype special_type(ic_fn_id id, const ic_qtype *arg, uint32_t n)
 	case IC_FN_CEILING: return type_of_number(a);
 	case IC_FN_EXTRACT: return n > 3 ? arg[3] : IC_Q_STRING;
 	case IC_FN_EXTRACT_JSON: return n > 2 ? arg[2] : IC_Q_STRING;
+	case IC_FN_PERCENTILE_TDIGEST: return n > 2 ? arg[2] : IC_Q_REAL;
 	default: return shared(arg, n, true);
 	}
 }

@@ -189,11 +189,61 @@ static void no_database(void **state)
 	assert_null(geo);
 }
 
+#define SQUARE "{\"type\":\"Polygon\",\"coordinates\":[[[0,0],[10,0],[10,10],[0,10],[0,0]]]}"
+/* the same with a hole */
+#define FRAME                                                                                                \
+	"{\"type\":\"Polygon\",\"coordinates\":[[[0,0],[10,0],[10,10],[0,10],[0,0]],"                        \
+	"[[4,4],[6,4],[6,6],[4,6],[4,4]]]}"
+#define TWO                                                                                                  \
+	"{\"type\":\"MultiPolygon\",\"coordinates\":[[[[0,0],[1,0],[1,1],[0,0]]],[[[20,20],[21,20],[21,21]," \
+	"[20,20]]]]}"
+#define EQUATOR "{\"type\":\"LineString\",\"coordinates\":[[0,0],[90,0]]}"
+
+static void geometry(void **state)
+{
+	(void)state;
+	/* a degree of a great circle is 6371010 * pi / 180 metres */
+	static const fn_case list[] = {
+		{ IC_FN_GEO_DISTANCE_POINTS, { R(0), R(0), R(0), R(1) }, "111195.10117748393" },
+		{ IC_FN_GEO_DISTANCE_POINTS, { R(300), R(1), R(1), R(1) }, NULL },
+		{ IC_FN_GEO_DISTANCE_POINTS, { R(0), R(90.5), R(1), R(1) }, NULL },
+		{ IC_FN_GEO_IN_CIRCLE, { R(0), R(0), R(0), R(1), R(111196) }, "True" },
+		{ IC_FN_GEO_IN_CIRCLE, { R(0), R(0), R(0), R(1), R(111195) }, "False" },
+		{ IC_FN_GEO_IN_CIRCLE, { R(0), R(0), R(0), R(1), R(-1) }, NULL },
+		{ IC_FN_GEO_AZIMUTH, { R(0), R(0), R(0), R(1) }, "0.0" },
+		{ IC_FN_GEO_AZIMUTH, { R(0), R(0), R(1), R(0) }, "1.5707963267948966" },
+		{ IC_FN_GEO_IN_POLYGON, { R(5), R(5), D(SQUARE) }, "True" },
+		{ IC_FN_GEO_IN_POLYGON, { R(11), R(5), D(SQUARE) }, "False" },
+		{ IC_FN_GEO_IN_POLYGON, { R(-170), R(-5), D(SQUARE) }, "False" },
+		{ IC_FN_GEO_IN_POLYGON, { R(5), R(5), D(FRAME) }, "False" },
+		{ IC_FN_GEO_IN_POLYGON, { R(3), R(5), D(FRAME) }, "True" },
+		{ IC_FN_GEO_IN_POLYGON, { R(20.9), R(20.5), D(TWO) }, "True" },
+		{ IC_FN_GEO_IN_POLYGON, { R(10), R(10), D(TWO) }, "False" },
+		{ IC_FN_GEO_IN_POLYGON, { R(500), R(5), D(SQUARE) }, NULL },
+		{ IC_FN_GEO_IN_POLYGON, { R(5), R(5), D(EQUATOR) }, NULL },
+		{ IC_FN_GEO_IN_POLYGON,
+		  { R(1), R(1), D("{\"type\":\"Polygon\",\"coordinates\":[[[0,0],[10,10],[10,10],[0,0]]]}") },
+		  NULL },
+		{ IC_FN_GEO_IN_POLYGON,
+		  { R(1), R(1), D("{\"type\":\"Polygon\",\"coordinates\":[[1,2]]}") },
+		  NULL },
+		{ IC_FN_GEO_DISTANCE_POLYGON, { R(5), R(5), D(SQUARE) }, "0.0" },
+		{ IC_FN_GEO_DISTANCE_POLYGON, { R(5), R(-1), D(SQUARE) }, "111195.10117748393" },
+		{ IC_FN_GEO_DISTANCE_LINE, { R(45), R(1), D(EQUATOR) }, "111195.10117748393" },
+		{ IC_FN_GEO_DISTANCE_LINE, { R(-1), R(0), D(EQUATOR) }, "111195.10117748393" },
+		{ IC_FN_GEO_DISTANCE_LINE, { R(-1), R(0), D("[]") }, NULL },
+		{ IC_FN_GEO_LINE_LENGTH, { D(EQUATOR) }, "10007559.105973553" },
+		{ IC_FN_GEO_LINE_LENGTH, { D("{\"type\":\"LineString\",\"coordinates\":[[0,0]]}") }, NULL },
+	};
+	FN_CHECK(list);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(places),
 		cmocka_unit_test(no_database),
+		cmocka_unit_test(geometry),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
