@@ -109,6 +109,7 @@ ic_status ic_make_series(ic_operator *o, ic_diag *diag);
 ic_status ic_make_nested(ic_operator *o, ic_diag *diag);
 ic_status ic_make_parse(ic_operator *o, ic_diag *diag);
 ic_status ic_make_step(ic_operator *o, ic_diag *diag);
+ic_status ic_make_partition(ic_operator *o, ic_diag *diag);
 ic_status ic_make_sample(ic_operator *o, ic_diag *diag);
 
 #endif

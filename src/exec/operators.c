@@ -11,4 +11,5 @@ const ic_operator_make ic_operator_makers[IC_OP_KINDS] = {
 	[IC_OP_APPLY] = ic_make_apply,	     [IC_OP_MAKE_SERIES] = ic_make_series,
 	[IC_OP_TOP_NESTED] = ic_make_nested, [IC_OP_PARSE] = ic_make_parse,
 	[IC_OP_STEP] = ic_make_step,	     [IC_OP_SAMPLE] = ic_make_sample,
+	[IC_OP_PARTITION] = ic_make_partition,
 };

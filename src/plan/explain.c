@@ -307,6 +307,10 @@ static void put_details(writer *w, const ic_op *op)
 	case IC_OP_TOP:
 	case IC_OP_SAMPLE: put_sort(w, op); break;
 	case IC_OP_JOIN: put_join(w, op); break;
+	case IC_OP_PARTITION:
+		ic_buf_puts(&w->b, " by ");
+		put_expr(w, op->partition.by, input_of(op), DEPTH_SHOWN);
+		break;
 	case IC_OP_PARSE:
 		ic_buf_putc(&w->b, ' ');
 		put_expr(w, op->parse.text, input_of(op), DEPTH_SHOWN);
@@ -343,7 +347,8 @@ static const char *keyword(const ic_op *op)
 		[IC_OP_TOP_NESTED] = "top-nested",
 		[IC_OP_PARSE] = "parse",
 		[IC_OP_SAMPLE] = "sample",
-		[IC_OP_INPUT] = "rows of mv-apply",
+		[IC_OP_PARTITION] = "partition",
+		[IC_OP_INPUT] = "rows of the part",
 		[IC_OP_STEP] = "scan",
 	};
 	return op->kind == IC_OP_SCAN	? "scan"
@@ -423,6 +428,8 @@ static void put_chain(writer *w, const ic_op *root, unsigned indent)
 			put_chain(w, op->united.in[u], indent + 2);
 		if (op->kind == IC_OP_APPLY && op->expand.body)
 			put_chain(w, op->expand.body, indent + 2);
+		if (op->kind == IC_OP_PARTITION)
+			put_chain(w, op->partition.body, indent + 2);
 		put_op(w, op, indent);
 	}
 }

@@ -50,9 +50,12 @@ void ic_each_expr(ic_op *op, void (*visit)(void *ctx, ic_expr **slot), void *ctx
 		}
 		break;
 	case IC_OP_STEP:
-		each_of(&op->step.when, 1, visit, ctx);
-		each_of(op->step.set, op->step.declared, visit, ctx);
+		for (uint32_t i = 0; i < op->step.steps; i++) {
+			each_of(&op->step.step[i].when, 1, visit, ctx);
+			each_of(op->step.step[i].set, op->step.declared, visit, ctx);
+		}
 		break;
+	case IC_OP_PARTITION: each_of(&op->partition.by, 1, visit, ctx); break;
 	case IC_OP_PARSE: each_of(&op->parse.text, 1, visit, ctx); break;
 	case IC_OP_SCAN:
 	case IC_OP_VALUES:
@@ -77,6 +80,8 @@ void ic_each_input(ic_op *op, void (*visit)(void *ctx, ic_op **slot), void *ctx)
 		visit(ctx, &op->united.in[i]);
 	if (op->kind == IC_OP_APPLY && op->expand.body)
 		visit(ctx, &op->expand.body);
+	if (op->kind == IC_OP_PARTITION)
+		visit(ctx, &op->partition.body);
 }
 
 bool ic_optimiser_step(ic_optimiser *o, ic_place at)

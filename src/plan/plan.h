@@ -102,10 +102,11 @@ typedef enum ic_op_kind {
 	IC_OP_APPLY,  /* mv-apply: expand, run a sub-plan for each row, put the row beside each result */
 	IC_OP_MAKE_SERIES,
 	IC_OP_TOP_NESTED,
-	IC_OP_PARSE,  /* parse, parse-where, parse-kv */
-	IC_OP_STEP,   /* scan with one step: a state that each matching row changes */
-	IC_OP_SAMPLE, /* n rows, chosen by a hash of their number: the same ones in each run */
-	IC_OP_INPUT,  /* the rows of the row that IC_OP_APPLY is at */
+	IC_OP_PARSE,	 /* parse, parse-where, parse-kv */
+	IC_OP_STEP,	 /* scan: sequences of rows that match one step after the other */
+	IC_OP_SAMPLE,	 /* n rows, chosen by a hash of their number: the same ones in each run */
+	IC_OP_PARTITION, /* a sub-plan for the rows of each key, in order of the keys' first rows */
+	IC_OP_INPUT,	 /* the rows that IC_OP_APPLY or IC_OP_PARTITION is at */
 	IC_OP_KINDS
 } ic_op_kind;
 
@@ -145,6 +146,10 @@ typedef struct ic_expand_column {
 } ic_expand_column;
 
 typedef enum ic_parse_how { IC_PARSE_SIMPLE, IC_PARSE_REGEX, IC_PARSE_RELAXED, IC_PARSE_KV } ic_parse_how;
+
+/* Which of the rows that a step of scan matches are handed on: LAST: the last one before its sequence moves on
+ * to the next step. */
+typedef enum ic_step_output { IC_STEP_ALL, IC_STEP_LAST, IC_STEP_NONE } ic_step_output;
 
 /* One piece of a parse pattern: text to find, then the column that what follows goes to. */
 typedef struct ic_parse_piece {
@@ -252,13 +257,23 @@ struct ic_op {
 			uint32_t levels;
 		} nested; /* out: by and aggregate of each level in turn */
 		struct {
-			/* Over: the columns of the input; the declared ones with their defaults; then both again
-			 * as they were in the last row that matched (at first: nulls, and the defaults). */
-			ic_expr *when;
-			ic_expr **set;	  /* of each declared column; NULL: its default */
+			/* Expressions over: the columns of the input; the declared ones with their defaults; then
+			 * both again for each step up to this one, as they were in the row that it matched last
+			 * (nulls and the defaults if there is none). */
+			struct ic_step {
+				ic_expr *when;
+				ic_expr **set; /* of each declared column; NULL: its default */
+				ic_step_output output;
+			} * step;
+			uint32_t steps;
 			ic_value *preset; /* default of each declared column, of its type */
 			uint32_t declared;
-		} step; /* out: input columns, then the declared ones; rows that match */
+			bool match_id; /* the number of the sequence is the last column */
+		} step;		       /* out: input columns, then the declared ones; rows that match */
+		struct {
+			ic_expr *by;
+			ic_op *body; /* a plan whose source is IC_OP_INPUT: the rows of one key */
+		} partition;	     /* out: the body's */
 		struct {
 			ic_expr *text;
 			ic_parse_how how;

@@ -437,6 +437,10 @@ static void prune_op(ic_op *op, need *out)
 		if (op->expand.body)
 			prune_all_of(o, op->expand.body);
 		break;
+	case IC_OP_PARTITION:
+		prune_all_of(o, op->in);
+		prune_all_of(o, op->partition.body);
+		break;
 	case IC_OP_STEP: prune_all_of(o, op->in); break;
 	case IC_OP_VALUES:
 	case IC_OP_RANGE:

@@ -112,18 +112,82 @@ static void one_step(void **state)
 	ic_schema all =
 	    rig_schema(&g, "v:long|s:string|sum:long|last:string|v:long|s:string|sum:long|last:string");
 	ic_expr *v = ic_expr_column(&g.plan, op->at, &all, 0);
-	op->step.when = rig_call(&g, IC_FN_GT, IC_Q_BOOL, 2, v, rig_long(&g, 0));
+	struct ic_step *step = rig_new(&g, sizeof *step);
+	op->step.step = step;
+	op->step.steps = 1;
+	step->when = rig_call(&g, IC_FN_GT, IC_Q_BOOL, 2, v, rig_long(&g, 0));
 	op->step.declared = 2;
-	op->step.set = rig_new(&g, 2 * sizeof(ic_expr *));
-	op->step.set[0] = rig_call(&g, IC_FN_ADD, IC_Q_LONG, 2, ic_expr_column(&g.plan, op->at, &all, 6), v);
-	op->step.set[1] = ic_expr_column(&g.plan, op->at, &all, 5);
+	step->set = rig_new(&g, 2 * sizeof(ic_expr *));
+	step->set[0] = rig_call(&g, IC_FN_ADD, IC_Q_LONG, 2, ic_expr_column(&g.plan, op->at, &all, 6), v);
+	step->set[1] = ic_expr_column(&g.plan, op->at, &all, 5);
 	op->step.preset = rig_new(&g, 2 * sizeof(ic_value));
 	op->step.preset[0] = ic_value_long(100);
 	op->step.preset[1] = ic_value_str(IC_STR("none"));
 	rig_expect(&g, op, "1|a|101|\n2|c|103|a\n3|e|106|c\n");
-	op->step.set[1] = NULL;
+	step->set[1] = NULL;
 	rig_expect(&g, op, "1|a|101|none\n2|c|103|none\n3|e|106|none\n");
+	step->output = IC_STEP_NONE;
+	rig_expect(&g, op, "");
+	step->output = IC_STEP_LAST;
+	rig_expect(&g, op, "3|e|106|none\n");
 	rig_starve(&g, op);
+	ic_plan_clear(&g.plan);
+}
+
+static ic_expr *step_is(rig *g, const ic_schema *all, const char *text)
+{
+	return rig_call(g, IC_FN_EQ, IC_Q_BOOL, 2, ic_expr_column(&g->plan, (ic_place){ 1, 1 }, all, 0),
+			ic_expr_const(&g->plan, (ic_place){ 1, 1 }, ic_value_str(ic_str_of(text))));
+}
+
+/* step a: s == "a"; step b: s == "b" and n > a.n (output as told); step c: s == "c" */
+static void several_steps(void **state)
+{
+	rig g;
+	(void)state;
+	rig_init(&g);
+	ic_op *t = rig_table(&g, "s:string|n:long",
+			     "b|0\na|1\nx|2\nb|3\nb|0\nb|5\nc|6\nc|7\na|8\na|9\nc|10\nb|11\na|12\nc|13");
+	ic_op *op = rig_op(&g, IC_OP_STEP, t, "s:string|n:long|id:long");
+	ic_schema all = rig_schema(&g, "s:string|n:long|s:string|n:long|s:string|n:long|s:string|n:long");
+	struct ic_step *step = rig_new(&g, 3 * sizeof *step);
+	op->step.step = step;
+	op->step.steps = 3;
+	op->step.match_id = true;
+	for (unsigned i = 0; i < 3; i++)
+		step[i].when = step_is(&g, &all, i == 0 ? "a" : i == 1 ? "b" : "c");
+	ic_expr *later = rig_call(&g, IC_FN_GT, IC_Q_BOOL, 2, ic_expr_column(&g.plan, op->at, &all, 1),
+				  ic_expr_column(&g.plan, op->at, &all, 3));
+	step[1].when = rig_call(&g, IC_FN_AND, IC_Q_BOOL, 2, step[1].when, later);
+	/* b 0 comes before its a; c 7 goes on with c's own sequence; a 9 replaces a 8; c 10 has no b */
+	rig_expect(&g, op,
+		   "a|1|0\nb|3|0\nb|5|0\nc|6|0\nc|7|0\na|8|1\na|9|2\nc|10|0\nb|11|2\na|12|3\nc|13|2\n");
+	rig_starve(&g, op);
+	step[1].output = IC_STEP_LAST;
+	step[2].output = IC_STEP_NONE;
+	rig_expect(&g, op, "a|1|0\nb|5|0\na|8|1\na|9|2\na|12|3\nb|11|2\n");
+	rig_starve(&g, op);
+	ic_plan_clear(&g.plan);
+}
+
+/* partition by k (take 2) */
+static void partitions(void **state)
+{
+	rig g;
+	(void)state;
+	rig_init(&g);
+	ic_op *t = rig_table(&g, "k:string|v:long", "b|1\na|2\nb|3\n~|4\na|~\nb|5\na|7\n~|8");
+	ic_op *in = rig_op(&g, IC_OP_INPUT, NULL, "k:string|v:long");
+	ic_op *body = rig_op(&g, IC_OP_TAKE, in, "k:string|v:long");
+	body->sort.limit = ic_value_long(2);
+	ic_op *op = rig_op(&g, IC_OP_PARTITION, t, "k:string|v:long");
+	op->partition.by = rig_col(&g, t, "k");
+	op->partition.body = body;
+	rig_expect(&g, op, "b|1\nb|3\na|2\na|~\n|4\n|8\n");
+	rig_starve(&g, op);
+	ic_op *few = rig_op(&g, IC_OP_TAKE, op, "k:string|v:long");
+	few->sort.limit = ic_value_long(3);
+	rig_expect(&g, few, "b|1\nb|3\na|2\n");
 	ic_plan_clear(&g.plan);
 }
 
@@ -269,6 +333,7 @@ int main(void)
 		cmocka_unit_test(prev_and_next), cmocka_unit_test(numbers_and_restarts),
 		cmocka_unit_test(ranks),	 cmocka_unit_test(sums_wrap),
 		cmocka_unit_test(sessions),	 cmocka_unit_test(one_step),
+		cmocka_unit_test(several_steps), cmocka_unit_test(partitions),
 		cmocka_unit_test(samples),	 cmocka_unit_test(unions),
 		cmocka_unit_test(ranges),	 cmocka_unit_test(range_limits),
 		cmocka_unit_test(literal_rows),

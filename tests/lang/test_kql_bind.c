@@ -299,6 +299,14 @@ static void test_operators(void **state)
 	gives("Flows | project bytes | sort by bytes asc | scan declare (s:long = 0) with (step p: true => s "
 	      "= p.s + bytes;)",
 	      "bytes:long s:long");
+	gives("Flows | project bytes | sort by bytes asc | scan with_match_id=id partition by bytes, 1 with "
+	      "(step p: true; step q output=last: bytes > p.bytes;)",
+	      "bytes:long id:long");
+	refused("Flows | sort by bytes | scan with (step p: q.bytes > 1; step q: true;)", IC_DIAG_NAME,
+		"'q'");
+	gives("Flows | project host, bytes | partition by host (top 2 by bytes | extend more = 1.5)",
+	      "host:string bytes:long more:real");
+	gives("Flows | project bytes | where around(bytes, 10, 2)", "bytes:long");
 	gives("datatable(a:long, b:real, c:string)[1, 2, 'x', 3, 4.5, 'y']", "a:long b:real c:string");
 	gives("range t from datetime(2024-01-01) to datetime(2024-01-02) step 1h", "t:datetime");
 	gives("externaldata(a:string, b:long)['file.csv']", "a:string b:long");
@@ -306,6 +314,48 @@ static void test_operators(void **state)
 	refused("datatable(a:long)['x']", IC_DIAG_TYPE, "the column is long");
 	refused("datatable(a:long, a:long)[1, 2]", IC_DIAG_NAME, "two columns");
 	refused("Flows | scan declare (s:long = 0) with (step p: true => s = 1;)", IC_DIAG_TYPE, "order");
+}
+
+/* Those of evaluate that do not look at rows first. */
+static void plugins(void **state)
+{
+	(void)state;
+	gives("Flows | project host, bytes, Timestamp | evaluate rows_near(bytes > 5, 2)",
+	      "host:string bytes:long Timestamp:datetime");
+	gives(
+	    "Flows | evaluate sliding_window_counts(host, Timestamp, ago(7d), now(), 3d, 1d, port, ['flag'])",
+	    "Timestamp:datetime port:int flag:bool Count:long dcount:long");
+	gives("Flows | evaluate activity_counts_metrics(host, Timestamp, ago(7d), now(), 1d)",
+	      "Timestamp:datetime count:long dcount:long new_dcount:long aggregated_dcount:long");
+	gives("Flows | evaluate activity_metrics(host, Timestamp, ago(7d), now(), 1d, port)",
+	      "Timestamp:datetime port:int dcount_values:long dcount_newvalues:long retention_rate:real "
+	      "churn_rate:real");
+	gives("Flows | evaluate active_users_count(host, Timestamp, ago(7d), now(), 8d, 1d, 3, 7d)",
+	      "Timestamp:datetime dcount:long");
+	gives("Flows | summarize a = hll(host), b = hll(port, 2) | evaluate dcount_intersect(a, b)",
+	      "s0:long s1:long");
+	gives("datatable(x:real, y:real)[1, 1] | evaluate geo_polygon_lookup(datatable(n:string, "
+	      "p:dynamic)['a', "
+	      "dynamic(null)], p, x, y)",
+	      "x:real y:real n:string");
+	gives(
+	    "datatable(x:real, y:real)[1, 1] | evaluate geo_line_lookup(datatable(n:string, p:dynamic)['a', "
+	    "dynamic(null)], p, x, y, 50, return_lookup_key = true)",
+	    "x:real y:real n:string p:dynamic");
+	refused("Flows | evaluate sliding_window_counts(host, Timestamp, ago(7d))", IC_DIAG_TYPE,
+		"is used as");
+	refused("Flows | evaluate rows_near(host, 1)", IC_DIAG_TYPE, "");
+	refused("Flows | evaluate rows_near(port > 1, 1, 2, 3)", IC_DIAG_TYPE, "is used as");
+	refused("Flows | evaluate autocluster()", IC_DIAG_UNSUPPORTED, "autocluster");
+	/* what goes wrong inside stands where the plugin was called */
+	ic_plan plan;
+	ic_diag diag;
+	assert_int_equal(
+	    compile("Flows\n| evaluate sliding_window_counts(host, port, 1, 9, 3, 1)", &plan, &diag),
+	    IC_E_USAGE);
+	assert_int_equal(diag.at.line, 2);
+	assert_int_equal(diag.at.column, 12);
+	ic_plan_clear(&plan);
 }
 
 /* ---- notes */
@@ -401,12 +451,12 @@ static void test_memory(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_names),  cmocka_unit_test(test_columns),
-		cmocka_unit_test(test_types),  cmocka_unit_test(test_refused_names),
-		cmocka_unit_test(test_lets),   cmocka_unit_test(test_joins),
-		cmocka_unit_test(test_order),  cmocka_unit_test(test_operators),
-		cmocka_unit_test(test_notes),  cmocka_unit_test(test_limits),
-		cmocka_unit_test(test_memory),
+		cmocka_unit_test(test_names),	      cmocka_unit_test(plugins),
+		cmocka_unit_test(test_columns),	      cmocka_unit_test(test_types),
+		cmocka_unit_test(test_refused_names), cmocka_unit_test(test_lets),
+		cmocka_unit_test(test_joins),	      cmocka_unit_test(test_order),
+		cmocka_unit_test(test_operators),     cmocka_unit_test(test_notes),
+		cmocka_unit_test(test_limits),	      cmocka_unit_test(test_memory),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

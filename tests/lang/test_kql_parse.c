@@ -259,6 +259,9 @@ static void pipes(void **state)
 	query(
 	    "T | sort by a | scan with_match_id=m declare (n: long = 0) with (step s: true => n = s.n + 1;)",
 	    "T | sort | scan");
+	query("T | sort by a | scan with (step s output=last: a > 1; step t output = none: a > s.a;)",
+	      "T | sort | scan");
+	query("T | partition hint.strategy=native by a (top 1 by b | extend c = 1)", "T | partition");
 	query("T | serialize | serialize r = row_number() | as X | render timechart with (title='a', "
 	      "ycolumns=b, c)",
 	      "T | serialize | serialize | as | render");
@@ -335,9 +338,14 @@ static const wrong wrongs[] = {
 	{ "T | join kind=outer B on a", IC_DIAG_SYNTAX, 1, 15, "no kind of join", "leftouter" },
 	{ "T | print a", IC_DIAG_SYNTAX, 1, 5, "begins a query", NULL },
 	{ "T | graph-match (a)", IC_DIAG_UNSUPPORTED, 1, 5, "`graph-match` is not supported", NULL },
-	{ "T | partition by a (take 1)", IC_DIAG_UNSUPPORTED, 1, 5, "`partition` is not supported", NULL },
+	{ "T | fork (take 1)", IC_DIAG_UNSUPPORTED, 1, 5, "`fork` is not supported", NULL },
+	{ "T | partition by a { T | take 1 }", IC_DIAG_UNSUPPORTED, 1, 20, "in braces is not supported",
+	  NULL },
+	{ "T | partition a (take 1)", IC_DIAG_SYNTAX, 1, 15, "expected `by`", NULL },
+	{ "T | extend missing = 1", IC_DIAG_SYNTAX, 1, 12, "found `missing`", "['missing']" },
 	{ "declare pattern p = (a: string) { };T", IC_DIAG_UNSUPPORTED, 1, 9, "pattern", NULL },
-	{ "T | scan with (step a: true; step b: true;)", IC_DIAG_UNSUPPORTED, 1, 30, "more than one step",
+	{ "T | scan with (step a: true; step b: true)", IC_DIAG_SYNTAX, 1, 42, "`;` at the end", NULL },
+	{ "T | scan with (step a output = some: true;)", IC_DIAG_SYNTAX, 1, 32, "`all`, `last` or `none`",
 	  NULL },
 	{ "T | take 5 Data Sources", IC_DIAG_SYNTAX, 1, 12, "found `Data`", "--extract" },
 	{ "T | where a == \"b", IC_DIAG_SYNTAX, 1, 16, "not closed", "```" },

@@ -204,6 +204,7 @@ typedef enum ic_kql_op_kind {
 	IC_KO_GETSCHEMA,
 	IC_KO_INVOKE,
 	IC_KO_SCAN,
+	IC_KO_PARTITION,
 	IC_KO_CONSUME,
 	IC_KO_KINDS
 } ic_kql_op_kind;
@@ -224,6 +225,14 @@ typedef struct ic_kql_level {
 	ic_kql_item by;
 	bool ascending;
 } ic_kql_level;
+
+/* One step of scan. */
+typedef struct ic_kql_step {
+	ic_kql_name name; /* as in s.column */
+	ic_step_output output;
+	ic_kql_expr *predicate;
+	ic_kql_items set; /* column = expr */
+} ic_kql_step;
 
 struct ic_kql_op {
 	ic_kql_op_kind kind;
@@ -322,10 +331,13 @@ struct ic_kql_op {
 			ic_kql_exprs partition_by;
 			ic_kql_columns declare;
 			ic_kql_name match_id; /* with_match_id; text.p NULL: none */
-			ic_kql_name step;     /* its name, as in s.column */
-			ic_kql_expr *predicate;
-			ic_kql_items set; /* column = expr */
+			ic_kql_step *step;
+			uint32_t steps;
 		} scan;
+		struct {
+			ic_kql_expr *by;
+			ic_kql_pipe body; /* operators without a source */
+		} partition;
 	};
 };
 

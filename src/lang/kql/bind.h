@@ -78,9 +78,10 @@ typedef struct ic_bind_scope {
 	bool search, search_cs;	  /* a text alone is a condition */
 	const ic_kql_items *made; /* names made in this operator, before item `made_n`: for the hint */
 	uint32_t made_n;
-	/* scan: `step` .column is column + step_offset of the row */
-	const ic_kql_name *step;
-	uint32_t step_offset;
+	/* scan: column i of step k is column (k + 1) * step_width + i of the row */
+	const ic_kql_step *step;
+	uint32_t steps; /* those that may be named */
+	uint32_t step_width;
 } ic_bind_scope;
 
 /* A column that was computed, for the note on those that nobody reads. */
@@ -259,7 +260,11 @@ bool ic_bind_search(ic_binder *b, const ic_bind_name *names, const ic_kql_op *o,
 bool ic_bind_expand(ic_binder *b, const ic_bind_name *names, const ic_kql_op *o, ic_rel *r);
 bool ic_bind_parse(ic_binder *b, const ic_bind_name *names, const ic_kql_op *o, ic_rel *r);
 bool ic_bind_parse_kv(ic_binder *b, const ic_bind_name *names, const ic_kql_op *o, ic_rel *r);
+
+/* ---- bind_scan.c: scan, partition */
+
 bool ic_bind_scan(ic_binder *b, const ic_bind_name *names, const ic_kql_op *o, ic_rel *r);
+bool ic_bind_partition(ic_binder *b, const ic_bind_name *names, const ic_kql_op *o, ic_rel *r);
 
 /* ---- bind_source.c */
 
@@ -276,6 +281,30 @@ bool ic_bind_evaluate(ic_binder *b, const ic_bind_name *names, const ic_kql_op *
 bool ic_bind_invoke(ic_binder *b, const ic_bind_name *names, const ic_kql_op *first, const ic_kql_op *o,
 		    ic_rel *r);
 ic_expr *ic_bind_toscalar(ic_binder *b, const ic_bind_scope *s, const ic_kql_expr *e);
+
+/* A call of evaluate. */
+typedef struct ic_bind_plugin {
+	const ic_kql_op *o;
+	const ic_kql_expr *call;
+	const ic_bind_name *names;
+} ic_bind_plugin;
+
+/* The argument of this name, or the one at this place without a name. */
+const ic_kql_expr *ic_bind_plugin_argument(const ic_bind_plugin *p, const char *name, uint32_t place);
+/* Fails: what the plugin takes. */
+bool ic_bind_plugin_usage(ic_binder *b, const ic_bind_plugin *p, const char *text);
+/* The input, run, so that it can be looked at and then read again; *rows NULL when only checking. */
+bool ic_bind_run_input(ic_binder *b, ic_rel *r, ic_op **rows);
+
+/* ---- bind_library.c: plugins that are queries themselves */
+
+bool ic_bind_is_library(ic_str name);
+bool ic_bind_library(ic_binder *b, const ic_bind_plugin *p, ic_rel *r);
+
+/* ---- bind_lookup.c: ipv4_lookup and kin */
+
+bool ic_bind_is_lookup(ic_str name);
+bool ic_bind_lookup(ic_binder *b, const ic_bind_plugin *p, ic_rel *r);
 
 /* ---- bind_lint.c: notes on what a query does in vain */
 

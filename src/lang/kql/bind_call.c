@@ -270,6 +270,25 @@ static ic_expr *pack_columns(ic_binder *b, const ic_bind_scope *s, const ic_kql_
 	return ic_bind_call(b, e->at, (ic_fn_id)fn, IC_Q_DYNAMIC, n * 2, arg);
 }
 
+/* around(x, centre, distance): x between (centre - distance .. centre + distance) */
+static ic_expr *around(ic_binder *b, const ic_bind_scope *s, const ic_kql_expr *e)
+{
+	ic_expr *arg[3] = { NULL, NULL, NULL };
+	if (e->call.args != 3)
+		return ic_bind_fail(b, IC_DIAG_TYPE, e->at, e->length,
+				    "around() takes a value, a centre and a distance");
+	for (uint32_t i = 0; i < 3; i++)
+		if (!(arg[i] = ic_bind_expr(b, s, e->call.arg[i].expr)))
+			return NULL;
+	ic_expr *low = ic_bind_operator(b, e->at, e->length, IC_FN_SUB, IC_STR("-"), arg[1], arg[2]);
+	ic_expr *centre = low ? ic_bind_copy(b, arg[1]) : NULL,
+		*distance = low ? ic_bind_copy(b, arg[2]) : NULL;
+	if (!centre || !distance)
+		return NULL;
+	ic_expr *high = ic_bind_operator(b, e->at, e->length, IC_FN_ADD, IC_STR("+"), centre, distance);
+	return high ? ic_bind_between(b, e->at, e->length, arg[0], low, high) : NULL;
+}
+
 static ic_expr *special(ic_binder *b, const ic_bind_scope *s, const ic_kql_expr *e, bool *is)
 {
 	ic_str name = e->call.name.text;
@@ -282,6 +301,8 @@ static ic_expr *special(ic_binder *b, const ic_bind_scope *s, const ic_kql_expr 
 		return pack_columns(b, s, e, true);
 	if (ic_str_eq(name, IC_STR("bag_pack_columns")))
 		return pack_columns(b, s, e, false);
+	if (ic_str_eq(name, IC_STR("around")))
+		return around(b, s, e);
 	*is = false;
 	return NULL;
 }

@@ -2,6 +2,8 @@
 /* evaluate, invoke, toscalar: what has to see rows before the rest can be bound. */
 #include "lang/kql/bind.h"
 
+#include <stdio.h>
+
 /* ---- toscalar */
 
 ic_expr *ic_bind_toscalar(ic_binder *b, const ic_bind_scope *s, const ic_kql_expr *e)
@@ -27,14 +29,7 @@ ic_expr *ic_bind_toscalar(ic_binder *b, const ic_bind_scope *s, const ic_kql_exp
 
 /* ---- arguments of plugins */
 
-typedef struct plugin {
-	const ic_kql_op *o;
-	const ic_kql_expr *call;
-	const ic_bind_name *names;
-} plugin;
-
-/* The argument of this name, or the one at this place without a name. */
-static const ic_kql_expr *plugin_argument(const plugin *p, const char *name, uint32_t place)
+const ic_kql_expr *ic_bind_plugin_argument(const ic_bind_plugin *p, const char *name, uint32_t place)
 {
 	const ic_kql_expr *c = p->call;
 	for (uint32_t i = 0; i < c->call.args; i++)
@@ -43,10 +38,10 @@ static const ic_kql_expr *plugin_argument(const plugin *p, const char *name, uin
 	return place < c->call.args && !c->call.arg[place].name.text.p ? c->call.arg[place].expr : NULL;
 }
 
-static bool plugin_text(ic_binder *b, const plugin *p, const char *name, uint32_t place, ic_str *ret)
+static bool plugin_text(ic_binder *b, const ic_bind_plugin *p, const char *name, uint32_t place, ic_str *ret)
 {
 	ic_bind_scope s = { .names = p->names };
-	const ic_kql_expr *e = plugin_argument(p, name, place);
+	const ic_kql_expr *e = ic_bind_plugin_argument(p, name, place);
 	ic_value v;
 	*ret = (ic_str){ "", 0 };
 	if (!e)
@@ -57,14 +52,13 @@ static bool plugin_text(ic_binder *b, const plugin *p, const char *name, uint32_
 	return true;
 }
 
-static bool usage(ic_binder *b, const plugin *p, const char *text)
+bool ic_bind_plugin_usage(ic_binder *b, const ic_bind_plugin *p, const char *text)
 {
 	ic_bind_fail(b, IC_DIAG_TYPE, p->call->at, p->call->length, "%s", text);
 	return false;
 }
 
-/* The input, run, so that it can be looked at and then read again. */
-static bool run_input(ic_binder *b, ic_rel *r, ic_op **rows)
+bool ic_bind_run_input(ic_binder *b, ic_rel *r, ic_op **rows)
 {
 	if (!ic_bind_run(b, r->op, rows))
 		return false;
@@ -172,7 +166,7 @@ static ic_expr *member_of(ic_binder *b, ic_place at, const ic_op *in, uint32_t c
 }
 
 /* `: (a:string, ...)` says what comes out. */
-static bool unpack_typed(ic_binder *b, const plugin *p, uint32_t column, ic_str prefix, ic_rel *r)
+static bool unpack_typed(ic_binder *b, const ic_bind_plugin *p, uint32_t column, ic_str prefix, ic_rel *r)
 {
 	const ic_kql_op *o = p->o;
 	ic_bind_cols c = { 0 };
@@ -200,8 +194,8 @@ static bool unpack_typed(ic_binder *b, const plugin *p, uint32_t column, ic_str 
 	return ic_bind_cols_project(b, &c, o, false, r);
 }
 
-static bool unpack_members(ic_binder *b, const plugin *p, uint32_t column, ic_str prefix, ic_str conflict,
-			   const member_list *l, ic_rel *r)
+static bool unpack_members(ic_binder *b, const ic_bind_plugin *p, uint32_t column, ic_str prefix,
+			   ic_str conflict, const member_list *l, ic_rel *r)
 {
 	const ic_kql_op *o = p->o;
 	const ic_op *in = r->op;
@@ -257,19 +251,19 @@ static bool open_without(ic_binder *b, const ic_kql_op *o, uint32_t column, ic_r
 	return ic_bind_cols_project(b, &c, o, false, r);
 }
 
-static bool bag_unpack(ic_binder *b, const plugin *p, ic_rel *r)
+static bool bag_unpack(ic_binder *b, const ic_bind_plugin *p, ic_rel *r)
 {
-	const ic_kql_expr *bag = plugin_argument(p, "column", 0);
+	const ic_kql_expr *bag = ic_bind_plugin_argument(p, "column", 0);
 	ic_str prefix, conflict;
 	ic_value leave_out = ic_value_null(IC_Q_DYNAMIC);
 	member_list l = { 0 };
 	ic_op *rows;
 	if (!bag)
-		return usage(b, p, "bag_unpack() takes a column");
+		return ic_bind_plugin_usage(b, p, "bag_unpack() takes a column");
 	if (!plugin_text(b, p, "OutputColumnPrefix", 1, &prefix) ||
 	    !plugin_text(b, p, "columnsConflict", 2, &conflict))
 		return false;
-	const ic_kql_expr *leave = plugin_argument(p, "ignoredProperties", 3);
+	const ic_kql_expr *leave = ic_bind_plugin_argument(p, "ignoredProperties", 3);
 	ic_bind_scope outer = { .names = p->names }, s = { .names = p->names, .row = r, .base = r->op };
 	if (leave &&
 	    !ic_bind_value(b, ic_bind_expr(b, &outer, leave), IC_Q_DYNAMIC, "ignoredProperties", &leave_out))
@@ -281,10 +275,10 @@ static bool bag_unpack(ic_binder *b, const plugin *p, ic_rel *r)
 	if (column < 0)
 		return false;
 	if (r->op->out.column[column].type != IC_Q_DYNAMIC && !r->open)
-		return usage(b, p, "bag_unpack() takes a dynamic column");
+		return ic_bind_plugin_usage(b, p, "bag_unpack() takes a dynamic column");
 	if (p->o->evaluate.typed)
 		return unpack_typed(b, p, (uint32_t)column, prefix, r);
-	if (!run_input(b, r, &rows))
+	if (!ic_bind_run_input(b, r, &rows))
 		return false;
 	if (!rows)
 		return open_without(b, p->o, (uint32_t)column, r);
@@ -304,7 +298,7 @@ static void mark_columns(const ic_expr *e, bool *used)
 }
 
 /* The aggregate in each of the groups and for each of the pivot's values. */
-static ic_op *pivot_groups(ic_binder *b, const plugin *p, const ic_rel *r, uint32_t column,
+static ic_op *pivot_groups(ic_binder *b, const ic_bind_plugin *p, const ic_rel *r, uint32_t column,
 			   const ic_kql_expr *agg)
 {
 	const ic_schema *in = &r->op->out;
@@ -355,8 +349,8 @@ static ic_op *pivot_groups(ic_binder *b, const plugin *p, const ic_rel *r, uint3
 }
 
 /* One column for a value of the pivot: the aggregate of the row that has it. */
-static bool pivot_column(ic_binder *b, const plugin *p, const ic_op *groups, ic_str value, ic_agg *agg,
-			 ic_qcolumn *column)
+static bool pivot_column(ic_binder *b, const ic_bind_plugin *p, const ic_op *groups, ic_str value,
+			 ic_agg *agg, ic_qcolumn *column)
 {
 	uint32_t last = groups->out.n - 1;
 	ic_place at = p->call->at;
@@ -383,13 +377,13 @@ static bool pivot_column(ic_binder *b, const plugin *p, const ic_op *groups, ic_
 	return true;
 }
 
-static bool pivot_values(ic_binder *b, const plugin *p, ic_op *groups, ic_rel *r)
+static bool pivot_values(ic_binder *b, const ic_bind_plugin *p, ic_op *groups, ic_rel *r)
 {
 	uint32_t keys = groups->out.n - 2;
 	ic_rel rel = { .op = groups };
 	ic_op *rows;
 	member_list l = { 0 };
-	if (!run_input(b, &rel, &rows))
+	if (!ic_bind_run_input(b, &rel, &rows))
 		return false;
 	for (uint64_t i = 0; i < rows->values.rows; i++) {
 		ic_value v = rows->values.value[i * rows->out.n + keys];
@@ -422,17 +416,18 @@ static bool pivot_values(ic_binder *b, const plugin *p, ic_op *groups, ic_rel *r
 	return true;
 }
 
-static bool pivot(ic_binder *b, const plugin *p, ic_rel *r)
+static bool pivot(ic_binder *b, const ic_bind_plugin *p, ic_rel *r)
 {
-	const ic_kql_expr *by = plugin_argument(p, "pivotColumn", 0);
+	const ic_kql_expr *by = ic_bind_plugin_argument(p, "pivotColumn", 0);
 	ic_bind_scope s = { .names = p->names, .row = r, .base = r->op };
 	if (!by)
-		return usage(b, p, "pivot() takes a column");
+		return ic_bind_plugin_usage(b, p, "pivot() takes a column");
 	if (r->open)
 		return true;
 	int32_t column = ic_bind_named(b, &s, by);
 	ic_op *groups =
-	    column < 0 ? NULL : pivot_groups(b, p, r, (uint32_t)column, plugin_argument(p, "aggregate", 1));
+	    column < 0 ? NULL
+		       : pivot_groups(b, p, r, (uint32_t)column, ic_bind_plugin_argument(p, "aggregate", 1));
 	if (!groups)
 		return false;
 	if (!b->checking)
@@ -441,159 +436,48 @@ static bool pivot(ic_binder *b, const plugin *p, ic_rel *r)
 	return open_without(b, p->o, groups->out.n - 2, r);
 }
 
-/* ---- ipv4_lookup, ipv6_lookup */
+/* ---- dcount_intersect */
 
-static ic_op *cross(ic_binder *b, const plugin *p, const ic_rel *l, const ic_rel *r, ic_join_kind kind)
+/* evaluate dcount_intersect(a, b, c): s0 of a, s1 of what a and b have both, and so on. */
+static bool dcount_intersect(ic_binder *b, const ic_bind_plugin *p, ic_rel *r)
 {
-	ic_op *op = ic_bind_op(b, IC_OP_JOIN, p->o, l->op);
-	uint32_t n = l->op->out.n + r->op->out.n;
-	ic_qcolumn *column = op ? ic_bind_alloc(b, n, sizeof *column) : NULL;
-	uint32_t *from = ic_bind_alloc(b, n, sizeof *from);
-	ic_expr **key = ic_bind_alloc(b, 2, sizeof(ic_expr *));
-	if (!column || !from || !key)
-		return NULL;
-	for (uint32_t i = 0; i < n; i++) {
-		from[i] = i;
-		column[i] = i < l->op->out.n ? l->op->out.column[i] : r->op->out.column[i - l->op->out.n];
-		column[i].name = ic_bind_unique(b, column, i, column[i].name);
-	}
-	key[0] = ic_bind_const(b, p->call->at, ic_value_long(1));
-	key[1] = ic_bind_const(b, p->call->at, ic_value_long(1));
-	if (!key[0] || !key[1])
-		return NULL;
-	op->join.kind = kind;
-	op->join.right = r->op;
-	op->join.keys = 1;
-	op->join.left_key = &key[0];
-	op->join.right_key = &key[1];
-	op->join.column = from;
-	op->out = (ic_schema){ column, n };
-	op->ordered = false;
-	return op;
-}
-
-/* The rows with their number as last column. */
-static bool number_rows(ic_binder *b, const plugin *p, ic_rel *r)
-{
+	uint32_t n = p->call->call.args;
+	ic_bind_scope s = { .names = p->names, .row = r, .base = r->op };
+	ic_expr **arg = ic_bind_alloc(b, n, sizeof(ic_expr *));
 	ic_bind_cols c = { 0 };
-	return ic_bind_cols_input(b, &c, p->call->at, r->op) &&
-	       ic_bind_cols_add(b, &c, ic_bind_unique(b, c.column, c.n, IC_STR("row")),
-				ic_bind_call(b, p->call->at, IC_FN_ROW_NUMBER, IC_Q_LONG, 0, NULL)) &&
-	       ic_bind_cols_project(b, &c, p->o, true, r);
-}
-
-/* The rows once more, each beside the pairs that have its number: those without any stay alone. `n`
- * columns of the input, then the number, then the columns of the table that was looked into. */
-static bool with_unmatched(ic_binder *b, const plugin *p, const ic_op *rows, uint32_t n, ic_rel *r)
-{
-	ic_op *pairs = r->op, *again = ic_bind_op(b, IC_OP_VALUES, p->o, NULL);
-	if (!again)
-		return false;
-	again->out = rows->out;
-	again->values.value = rows->values.value;
-	again->values.rows = rows->values.rows;
-	ic_rel left = { .op = again };
-	if (!number_rows(b, p, &left))
-		return false;
-	ic_op *op = ic_bind_op(b, IC_OP_JOIN, p->o, left.op);
-	uint32_t columns = pairs->out.n - 1;
-	ic_qcolumn *column = op ? ic_bind_alloc(b, columns, sizeof *column) : NULL;
-	uint32_t *from = ic_bind_alloc(b, columns, sizeof *from);
-	ic_expr **key = ic_bind_alloc(b, 2, sizeof(ic_expr *));
-	if (!column || !from || !key)
-		return false;
-	for (uint32_t i = 0; i < columns; i++) {
-		uint32_t k = i < n ? i : i + 1;
-		column[i] = pairs->out.column[k];
-		from[i] = i < n ? i : left.op->out.n + k;
+	if (n == 0 || n > 100)
+		return ic_bind_plugin_usage(b, p,
+					    "dcount_intersect() takes columns that hll() made, at most 100");
+	for (uint32_t i = 0; arg && i < n; i++) {
+		ic_str number = { NULL, 0 };
+		arg[i] = ic_bind_expr(b, &s, p->call->call.arg[i].expr);
+		if (arg[i])
+			arg[i] = ic_bind_fit(b, arg[i], 'd', "dcount_intersect", i + 1);
+		char text[12];
+		int length = snprintf(text, sizeof text, "s%u", i);
+		number = (ic_str){ ic_arena_dup(&b->plan->arena, text, (size_t)length), (uint32_t)length };
+		if (!arg[i] || !number.p ||
+		    !ic_bind_cols_add(b, &c, number,
+				      ic_bind_call(b, p->call->at, IC_FN_HLL_SHARED, IC_Q_LONG, i + 1, arg)))
+			return arg[i] && !number.p ? ic_bind_nomem(b) : false;
 	}
-	key[0] = ic_bind_column_at(b, p->call->at, &left.op->out, n);
-	key[1] = ic_bind_column_at(b, p->call->at, &pairs->out, n);
-	if (!key[0] || !key[1])
-		return false;
-	op->join.kind = IC_JOIN_LEFTOUTER;
-	op->join.right = pairs;
-	op->join.keys = 1;
-	op->join.left_key = &key[0];
-	op->join.right_key = &key[1];
-	op->join.column = from;
-	op->out = (ic_schema){ column, columns };
-	op->ordered = false;
-	*r = (ic_rel){ .op = op };
-	return true;
-}
-
-/* address in network, and what other columns both sides have to agree in */
-static ic_expr *lookup_condition(ic_binder *b, const plugin *p, const ic_rel *l, const ic_rel *r,
-				 const ic_op *pairs, ic_fn_id in_range)
-{
-	const ic_kql_expr *c = p->call;
-	const char *name = ic_functions[in_range].name;
-	ic_bind_scope ls = { .names = p->names, .row = l }, rs = { .names = p->names, .row = r };
-	ic_expr *all = NULL;
-	for (uint32_t i = 1; i < c->call.args && !c->call.arg[i].name.text.p; i++) {
-		/* the second argument is the address, the third the network; further ones are on both sides */
-		int32_t x = ic_bind_named(b, &ls, c->call.arg[i].expr);
-		int32_t y = x < 0 ? -1 : ic_bind_named(b, &rs, c->call.arg[i == 1 ? ++i : i].expr);
-		if (y < 0)
-			return NULL;
-		ic_expr *left = ic_bind_column_at(b, c->at, &pairs->out, (uint32_t)x);
-		ic_expr *right = ic_bind_column_at(b, c->at, &pairs->out, l->op->out.n + (uint32_t)y);
-		if (i == 2) {
-			left = ic_bind_fit(b, left, 's', name, 1);
-			right = ic_bind_fit(b, right, 's', name, 2);
-			all = ic_bind_call2(b, c->at, in_range, IC_Q_BOOL, left, right);
-		} else {
-			ic_expr *same =
-			    ic_bind_operator(b, c->at, c->length, IC_FN_EQ, IC_STR("=="), left, right);
-			all = ic_bind_call2(b, c->at, IC_FN_AND, IC_Q_BOOL, all, same);
-		}
-	}
-	return all;
-}
-
-/* evaluate ipv4_lookup(networks, address, network [, same columns...] [, return_unmatched = true]): every
- * pair is tried. */
-static bool ip_lookup(ic_binder *b, const plugin *p, const char *in_range, ic_rel *r)
-{
-	const ic_kql_expr *c = p->call;
-	int fn = ic_function_find(ic_str_of(in_range), IC_FN_KQL);
-	const ic_kql_expr *unmatched = plugin_argument(p, "return_unmatched", UINT32_MAX);
-	bool all = unmatched && ic_bind_option_true(unmatched);
-	bool open = r->open;
-	uint32_t n = r->op->out.n;
-	ic_rel right;
-	ic_op *rows = NULL;
-	if (c->call.args < 3 || fn < 0)
-		return usage(b, p, "ipv4_lookup() takes a table, an address column and a network column");
-	if (!ic_bind_table(b, p->names, c->call.arg[0].expr, &right))
-		return false;
-	if (all && !run_input(b, r, &rows))
-		return false;
-	if (rows && !number_rows(b, p, r))
-		return false;
-	ic_op *pairs = cross(b, p, r, &right, IC_JOIN_INNER);
-	ic_expr *condition = pairs ? lookup_condition(b, p, r, &right, pairs, (ic_fn_id)fn) : NULL;
-	ic_op *filter = condition ? ic_bind_op(b, IC_OP_FILTER, p->o, pairs) : NULL;
-	if (!filter)
-		return false;
-	filter->filter.predicate = condition;
-	*r = (ic_rel){ .op = filter, .open = open || right.open };
-	return !rows || with_unmatched(b, p, rows, n, r);
+	return arg && ic_bind_cols_project(b, &c, p->o, false, r);
 }
 
 bool ic_bind_evaluate(ic_binder *b, const ic_bind_name *names, const ic_kql_op *o, ic_rel *r)
 {
-	plugin p = { .o = o, .call = o->evaluate.call, .names = names };
+	ic_bind_plugin p = { .o = o, .call = o->evaluate.call, .names = names };
 	ic_str name = p.call->call.name.text;
 	if (ic_str_eq(name, IC_STR("bag_unpack")))
 		return bag_unpack(b, &p, r);
 	if (ic_str_eq(name, IC_STR("pivot")))
 		return pivot(b, &p, r);
-	if (ic_str_eq(name, IC_STR("ipv4_lookup")))
-		return ip_lookup(b, &p, "ipv4_is_in_range", r);
-	if (ic_str_eq(name, IC_STR("ipv6_lookup")))
-		return ip_lookup(b, &p, "ipv6_is_in_range", r);
+	if (ic_bind_is_lookup(name))
+		return ic_bind_lookup(b, &p, r);
+	if (ic_str_eq(name, IC_STR("dcount_intersect")))
+		return dcount_intersect(b, &p, r);
+	if (ic_bind_is_library(name))
+		return ic_bind_library(b, &p, r);
 	ic_bind_fail(b, IC_DIAG_UNSUPPORTED, p.call->at, p.call->length, "evaluate %.*s() is not supported",
 		     IC_BIND_NAME(name));
 	return false;

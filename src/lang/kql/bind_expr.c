@@ -167,21 +167,22 @@ static ic_expr *as_bag(ic_binder *b, ic_expr *object, const ic_kql_expr *e, cons
 	return NULL;
 }
 
-/* scan: s.column, as it was in the row that matched last */
-static ic_expr *step_column(ic_binder *b, const ic_bind_scope *s, const ic_kql_expr *e)
+/* scan: s.column, as it was in the row that step k matched last */
+static ic_expr *step_column(ic_binder *b, const ic_bind_scope *s, const ic_kql_expr *e, uint32_t k)
 {
-	ic_schema half = { s->row->op->out.column, s->step_offset };
-	int32_t i = ic_bind_column(&half, e->member.name.text);
+	ic_schema own = { s->row->op->out.column, s->step_width };
+	int32_t i = ic_bind_column(&own, e->member.name.text);
 	if (i < 0)
 		return unknown_column(b, s, e, e->member.name.text);
-	return ic_bind_column_at(b, e->at, &s->row->op->out, (uint32_t)i + s->step_offset);
+	return ic_bind_column_at(b, e->at, &s->row->op->out, (k + 1) * s->step_width + (uint32_t)i);
 }
 
 static ic_expr *member(ic_binder *b, const ic_bind_scope *s, const ic_kql_expr *e)
 {
 	const ic_kql_expr *o = e->member.object;
-	if (s->step && o->kind == IC_KE_NAME && ic_str_eq(o->name.text, s->step->text))
-		return step_column(b, s, e);
+	for (uint32_t k = 0; k < s->steps && o->kind == IC_KE_NAME; k++)
+		if (ic_str_eq(o->name.text, s->step[k].name.text))
+			return step_column(b, s, e, k);
 	int32_t i = dotted_column(b, s, e);
 	if (i >= 0)
 		return column(b, s, e, (uint32_t)i);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* parse, parse-where, parse-kv; scan with one step. */
+/* parse, parse-where, parse-kv */
 #include "lang/kql/bind.h"
 
 /* Where captures go: a column of that name is replaced, else there is a new one. */
@@ -154,98 +154,5 @@ bool ic_bind_parse_kv(ic_binder *b, const ic_bind_name *names, const ic_kql_op *
 	op->parse.captures = c.count;
 	op->out = (ic_schema){ c.column, c.n };
 	*r = (ic_rel){ .op = op, .open = r->open, .serialized = r->serialized };
-	return true;
-}
-
-/* ---- scan */
-
-/* The columns that a step's expressions see: see ic_op.step. */
-static bool step_schema(ic_binder *b, const ic_schema *in, const ic_kql_columns *declare, ic_schema *ret)
-{
-	uint32_t half = in->n + declare->n;
-	ic_qcolumn *column = ic_bind_alloc(b, (size_t)half * 2, sizeof *column);
-	if (!column || half > IC_MAX_COLUMNS)
-		return false;
-	for (uint32_t i = 0; i < half; i++) {
-		if (i < in->n)
-			column[i] = in->column[i];
-		else
-			column[i] = (ic_qcolumn){ declare->column[i - in->n].name.text,
-						  declare->column[i - in->n].type };
-		column[half + i] = column[i];
-	}
-	*ret = (ic_schema){ column, half * 2 };
-	return true;
-}
-
-static bool step_sets(ic_binder *b, const ic_bind_scope *s, const ic_kql_op *o, ic_op *op)
-{
-	for (uint32_t i = 0; i < o->scan.set.n; i++) {
-		const ic_kql_item *item = &o->scan.set.item[i];
-		uint32_t k = 0;
-		while (k < op->step.declared && item->names &&
-		       !ic_str_eq(o->scan.declare.column[k].name.text, item->name[0].text))
-			k++;
-		if (!item->names || k == op->step.declared) {
-			ic_bind_fail(b, IC_DIAG_NAME, item->expr->at, item->expr->length,
-				     "a step sets columns that `declare` names");
-			return false;
-		}
-		ic_expr *e = ic_bind_expr(b, s, item->expr);
-		ic_qtype type = o->scan.declare.column[k].type;
-		if (e && ic_bind_common(e->type, type, false) == IC_QTYPES) {
-			ic_bind_fail(b, IC_DIAG_TYPE, item->expr->at, item->expr->length,
-				     "'%.*s' is %s, not %s", IC_BIND_NAME(item->name[0].text),
-				     ic_qtype_name(type), ic_qtype_name(e->type));
-			return false;
-		}
-		if (!(op->step.set[k] = ic_bind_to(b, e, type)))
-			return false;
-	}
-	return true;
-}
-
-bool ic_bind_scan(ic_binder *b, const ic_bind_name *names, const ic_kql_op *o, ic_rel *r)
-{
-	if (o->scan.match_id.text.p || o->scan.partition_by.n) {
-		ic_bind_fail(b, IC_DIAG_UNSUPPORTED, o->at, o->length, "scan with %s is not supported",
-			     o->scan.match_id.text.p ? "with_match_id" : "partition by");
-		return false;
-	}
-	if (!r->serialized) {
-		ic_bind_fail(b, IC_DIAG_TYPE, o->at, o->length, "scan needs rows in order");
-		if (b->status == IC_E_USAGE)
-			ic_diag_hint(b->diag, "put sort or serialize before it");
-		return false;
-	}
-	const ic_schema *in = &r->op->out;
-	ic_op *op = ic_bind_op(b, IC_OP_STEP, o, r->op);
-	ic_op *seen = ic_bind_alloc(b, 1, sizeof *seen);
-	uint32_t n = o->scan.declare.n;
-	if (!op || !seen || !step_schema(b, in, &o->scan.declare, &seen->out))
-		return false;
-	op->step.declared = n;
-	op->step.set = ic_bind_alloc(b, n, sizeof(ic_expr *));
-	op->step.preset = ic_bind_alloc(b, n, sizeof *op->step.preset);
-	if (!op->step.set || !op->step.preset)
-		return false;
-	ic_bind_scope outer = { .names = names };
-	for (uint32_t i = 0; i < n; i++) {
-		const ic_kql_column *c = &o->scan.declare.column[i];
-		op->step.preset[i] = ic_value_null(c->type);
-		if (c->value && !ic_bind_value(b, ic_bind_expr(b, &outer, c->value), c->type, "declare",
-					       &op->step.preset[i]))
-			return false;
-	}
-	ic_rel row = { .op = seen };
-	ic_bind_scope s = {
-		.names = names, .row = &row, .base = seen, .step = &o->scan.step, .step_offset = in->n + n
-	};
-	op->step.when = o->scan.predicate ? ic_bind_predicate(b, &s, o->scan.predicate, "step")
-					  : ic_bind_const(b, o->at, ic_value_bool(true));
-	if (!op->step.when || !step_sets(b, &s, o, op))
-		return false;
-	op->out = (ic_schema){ seen->out.column, in->n + n };
-	*r = (ic_rel){ .op = op, .serialized = true };
 	return true;
 }

@@ -259,6 +259,7 @@ static bool one_operator(ic_binder *b, const ic_bind_name *names, const ic_kql_o
 	case IC_KO_PARSE_WHERE: return ic_bind_parse(b, names, o, r);
 	case IC_KO_PARSE_KV: return ic_bind_parse_kv(b, names, o, r);
 	case IC_KO_SCAN: return ic_bind_scan(b, names, o, r);
+	case IC_KO_PARTITION: return ic_bind_partition(b, names, o, r);
 	case IC_KO_EVALUATE: return ic_bind_evaluate(b, names, o, r);
 	case IC_KO_INVOKE: return ic_bind_invoke(b, names, first, o, r);
 	case IC_KO_GETSCHEMA: return ic_bind_getschema(b, o, r);

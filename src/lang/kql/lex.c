@@ -496,6 +496,8 @@ ic_kql_token ic_kql_lex(ic_kql_lexer *l)
 {
 	skip_blanks(l);
 	ic_kql_token t = { .pos = l->pos, .length = 1, .at = { l->line, l->pos - l->line_start + 1 } };
+	if (l->all_at.line)
+		t.at = l->all_at;
 	unsigned char c = byte_at(l, l->pos), next = byte_at(l, l->pos + 1);
 	if (l->pos >= l->text.n) {
 		t.length = 0;

@@ -31,6 +31,7 @@ typedef struct ic_kql_token {
 typedef struct ic_kql_lexer {
 	ic_str text;
 	uint32_t pos, line, line_start;
+	ic_place all_at; /* line not 0: where all tokens say that they stand */
 } ic_kql_lexer;
 
 void ic_kql_lex_init(ic_kql_lexer *l, ic_str text, uint32_t from);

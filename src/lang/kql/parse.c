@@ -504,13 +504,14 @@ static bool block_of(ic_kql_parser *p, bool function, ic_kql_block *ret)
 
 /* ---- entries -------------------------------------------------------------------------- */
 
-static ic_status start(ic_kql_parser *p, ic_arena *a, ic_str text, ic_diag *diag)
+static ic_status start(ic_kql_parser *p, ic_arena *a, ic_str text, ic_place at, ic_diag *diag)
 {
 	*p = (ic_kql_parser){ .arena = a, .diag = diag };
 	if (text.n > IC_KQL_TEXT_MAX)
 		return ic_diag_fail(diag, IC_DIAG_LIMIT, (ic_place){ 1, 1 }, 1,
 				    "the query is longer than %d MiB", IC_KQL_TEXT_MAX >> 20);
 	ic_kql_lex_init(&p->lex, text, 0);
+	p->lex.all_at = at;
 	p->tok = ic_kql_lex(&p->lex);
 	return IC_OK;
 }
@@ -562,8 +563,13 @@ static void hint_behind(ic_kql_parser *p)
 
 ic_status ic_kql_parse(ic_arena *a, ic_str text, ic_kql_block *ret, ic_diag *diag)
 {
+	return ic_kql_parse_text(a, text, (ic_place){ 0, 0 }, ret, diag);
+}
+
+ic_status ic_kql_parse_text(ic_arena *a, ic_str text, ic_place at, ic_kql_block *ret, ic_diag *diag)
+{
 	ic_kql_parser p;
-	ic_status s = start(&p, a, text, diag);
+	ic_status s = start(&p, a, text, at, diag);
 	if (s != IC_OK)
 		return s;
 	if (p.tok.kind == IC_KT_END)
@@ -582,7 +588,7 @@ void ic_kql_parse_prefix(ic_arena *a, ic_str text, ic_prefix *ret)
 	ic_kql_block block;
 	ic_diag diag = { 0 };
 	*ret = (ic_prefix){ 0 };
-	if (start(&p, a, text, &diag) != IC_OK)
+	if (start(&p, a, text, (ic_place){ 0, 0 }, &diag) != IC_OK)
 		return;
 	p.prefix = true;
 	bool whole = block_of(&p, false, &block);

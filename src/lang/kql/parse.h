@@ -18,6 +18,9 @@ enum {
  * or IC_E_NOMEM (diag not set). The tree lies in the arena and points into the text. */
 ic_status ic_kql_parse(ic_arena *a, ic_str text, ic_kql_block *ret, ic_diag *diag);
 
+/* The same for text of our own that stands for what is written at this place of a query. */
+ic_status ic_kql_parse_text(ic_arena *a, ic_str text, ic_place at, ic_kql_block *ret, ic_diag *diag);
+
 /* An ic_prefix_fn: the query that begins with the first byte of text. */
 void ic_kql_parse_prefix(ic_arena *a, ic_str text, ic_prefix *ret);
 

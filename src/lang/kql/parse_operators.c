@@ -285,29 +285,42 @@ bool ic_kql_op_render(ic_kql_parser *p, ic_kql_op *op)
 
 /* ---- scan ----------------------------------------------------------------------------- */
 
-static bool scan_more_than_one(ic_kql_parser *p)
+enum { STEPS_MOST = 64 };
+
+static bool step_output(ic_kql_parser *p, ic_step_output *ret)
 {
-	ic_kql_fail(p, IC_DIAG_UNSUPPORTED, p->tok.at, p->tok.length,
-		    "`scan` with more than one step is not supported");
-	return false;
+	static const char *const words[] = { "all", "last", "none" };
+	*ret = IC_STEP_ALL;
+	if (!ic_kql_take_word(p, "output"))
+		return true;
+	if (!ic_kql_expect_sign(p, '=', "`=`"))
+		return false;
+	for (unsigned i = 0; i < 3; i++) {
+		if (ic_kql_take_word(p, words[i])) {
+			*ret = (ic_step_output)i;
+			return true;
+		}
+	}
+	return ic_kql_expected(p, "`all`, `last` or `none`");
 }
 
-static bool scan_step(ic_kql_parser *p, ic_kql_op *op)
+static bool scan_step(ic_kql_parser *p, ic_kql_step *step)
 {
-	if (!ic_kql_expect_word(p, "step") || !ic_kql_name_of(p, "the step's name", &op->scan.step))
+	*step = (ic_kql_step){ 0 };
+	if (!ic_kql_expect_word(p, "step") || !ic_kql_name_of(p, "the step's name", &step->name))
 		return false;
-	if (ic_kql_is_word(p, "optional") || ic_kql_is_word(p, "output"))
+	if (ic_kql_is_word(p, "optional"))
 		return ic_kql_fail(p, IC_DIAG_UNSUPPORTED, p->tok.at, p->tok.length,
-				   "`%.*s` of a scan step is not supported", (int)p->tok.length,
-				   p->lex.text.p + p->tok.pos);
-	if (!ic_kql_expect_sign(p, ':', "`:`") || !(op->scan.predicate = ic_kql_scalar(p)))
+				   "`optional` of a scan step is not supported");
+	if (!step_output(p, &step->output) || !ic_kql_expect_sign(p, ':', "`:`") ||
+	    !(step->predicate = ic_kql_scalar(p)))
 		return false;
-	if (ic_kql_take_sign(p, IC_KQL_SIGN('=', '>')) && !ic_kql_items_of(p, &op->scan.set))
+	if (ic_kql_take_sign(p, IC_KQL_SIGN('=', '>')) && !ic_kql_items_of(p, &step->set))
 		return false;
-	for (uint32_t i = 0; i < op->scan.set.n; i++)
-		if (op->scan.set.item[i].names != 1)
-			return ic_kql_fail(p, IC_DIAG_SYNTAX, op->scan.set.item[i].expr->at,
-					   op->scan.set.item[i].expr->length,
+	for (uint32_t i = 0; i < step->set.n; i++)
+		if (step->set.item[i].names != 1)
+			return ic_kql_fail(p, IC_DIAG_SYNTAX, step->set.item[i].expr->at,
+					   step->set.item[i].expr->length,
 					   "a step takes column = expression");
 	return ic_kql_expect_sign(p, ';', "`;` at the end of the step");
 }
@@ -325,10 +338,31 @@ bool ic_kql_op_scan(ic_kql_parser *p, ic_kql_op *op)
 		return false;
 	if (ic_kql_take_word(p, "declare") && !ic_kql_columns_of(p, &op->scan.declare, NULL, true))
 		return false;
-	if (!ic_kql_expect_word(p, "with") || !ic_kql_expect_sign(p, '(', "`(` and a step") ||
-	    !scan_step(p, op))
+	if (!ic_kql_expect_word(p, "with") || !ic_kql_expect_sign(p, '(', "`(` and a step"))
 		return false;
-	if (ic_kql_is_word(p, "step"))
-		return scan_more_than_one(p);
-	return ic_kql_expect_sign(p, ')', "`)`");
+	do {
+		if (op->scan.steps >= STEPS_MOST)
+			return ic_kql_fail(p, IC_DIAG_LIMIT, p->tok.at, p->tok.length,
+					   "a scan of more than %d steps", STEPS_MOST);
+		if (!IC_KQL_ROOM(p, op->scan.step, op->scan.steps) ||
+		    !scan_step(p, &op->scan.step[op->scan.steps]))
+			return false;
+		op->scan.steps++;
+	} while (ic_kql_is_word(p, "step"));
+	return ic_kql_expect_sign(p, ')', "`step` or `)`");
+}
+
+/* ---- partition ------------------------------------------------------------------------ */
+
+bool ic_kql_op_partition(ic_kql_parser *p, ic_kql_op *op)
+{
+	ic_kql_expr *by = NULL;
+	if (!ic_kql_expect_word(p, "by") || !(by = ic_kql_expr_new(p, IC_KE_NAME, p->tok.at, p->tok.length)) ||
+	    !ic_kql_name_of(p, "a column", &by->name))
+		return false;
+	op->partition.by = by;
+	if (ic_kql_is_sign(p, '{'))
+		return ic_kql_fail(p, IC_DIAG_UNSUPPORTED, p->tok.at, p->tok.length,
+				   "partition with a query of its own in braces is not supported");
+	return ic_kql_body(p, &op->partition.body);
 }

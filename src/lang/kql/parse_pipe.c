@@ -309,7 +309,7 @@ static const word_operator operators[] = {
 	{ "invoke", IC_KO_INVOKE, PIPED, ic_kql_op_evaluate, "" },
 	{ "scan", IC_KO_SCAN, PIPED, ic_kql_op_scan, "with_match_id" },
 	{ "consume", IC_KO_CONSUME, PIPED, op_nothing, "decodeblocks" },
-	{ "partition", IC_KO_KINDS, PIPED, NULL, "" },
+	{ "partition", IC_KO_PARTITION, PIPED, ic_kql_op_partition, "" },
 	{ "__partitionby", IC_KO_KINDS, PIPED, NULL, "" },
 	{ "fork", IC_KO_KINDS, PIPED, NULL, "" },
 	{ "facet", IC_KO_KINDS, PIPED, NULL, "" },

@@ -139,6 +139,7 @@ bool ic_kql_op_top_nested(ic_kql_parser *p, ic_kql_op *op);
 bool ic_kql_op_parse(ic_kql_parser *p, ic_kql_op *op);
 bool ic_kql_op_parse_kv(ic_kql_parser *p, ic_kql_op *op);
 bool ic_kql_op_scan(ic_kql_parser *p, ic_kql_op *op);
+bool ic_kql_op_partition(ic_kql_parser *p, ic_kql_op *op);
 bool ic_kql_op_range(ic_kql_parser *p, ic_kql_op *op);
 bool ic_kql_op_datatable(ic_kql_parser *p, ic_kql_op *op);
 bool ic_kql_op_externaldata(ic_kql_parser *p, ic_kql_op *op);
