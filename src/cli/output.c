@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -14,12 +15,12 @@
 /* Name of the half-written file, for the signal handler. */
 static const char *volatile unfinished;
 
-static volatile sig_atomic_t stop_allowed, stop_wanted;
+static atomic_bool stop_allowed, stop_wanted;
 
 static void on_signal(int number)
 {
 	if (stop_allowed && !stop_wanted) {
-		stop_wanted = 1;
+		stop_wanted = true;
 		return;
 	}
 	if (unfinished)
@@ -47,7 +48,7 @@ void cli_signals(void)
 
 void cli_stop_on_signals(void)
 {
-	stop_allowed = 1;
+	stop_allowed = true;
 }
 
 bool cli_stop_wanted(void)

@@ -164,8 +164,8 @@ class Ictus:
 class Live:
     """A capture in progress."""
 
-    def __init__(self, *words, env=None):
-        self.process = subprocess.Popen([Ictus.path, *words], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+    def __init__(self, *words, env=None, under=(), program=None):
+        self.process = subprocess.Popen([*under, program or Ictus.path, *words], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                         stderr=subprocess.PIPE, env={**Ictus.env, **(env or {})})
         self.said = self.process.stderr.readline().decode()  # that it captures, and that rights are given up
 
@@ -247,6 +247,16 @@ def check_rights(folder):
     Tap.point(status["Uid"] == [str(NOBODY)] * 4 and int(status["CapEff"][0], 16) == 0
               and status["NoNewPrivs"] == ["1"] and int(status["CapPrm"][0], 16) == 0, "root becomes nobody", status)
     Tap.point(code == 0 and "capturing on lo" in err, "Ctrl-C is a normal end, also of a capture of nothing", err)
+    # where everybody may run it
+    program = shutil.copy(Ictus.path, folder / "program")
+    live = Live("scan", "--interface", "lo", program=program,
+                under=["setpriv", f"--reuid={NOBODY - 1}", f"--regid={NOBODY - 1}", "--clear-groups",
+                       "--inh-caps=+net_raw", "--ambient-caps=+net_raw"])
+    status = live.status()
+    code, _, err = live.end(signal.SIGINT)
+    Tap.point(code == 0 and status["Uid"] == [str(NOBODY - 1)] * 4
+              and not any(int(status[caps][0], 16) for caps in ("CapEff", "CapPrm", "CapInh", "CapAmb")),
+              "who has CAP_NET_RAW captures, and gives it up", (code, err, status))
     mine = folder / "mine"
     mine.mkdir()
     os.chown(mine, 1234, 1234)
@@ -421,7 +431,7 @@ def inside(program, shared):
 def main():
     if sys.argv[1] == "--inside":
         return inside(sys.argv[2], pathlib.Path(sys.argv[3]) if sys.argv[3:] else None)
-    missing = [name for name in ("unshare", "ip", "curl") if not shutil.which(name)]
+    missing = [name for name in ("unshare", "setpriv", "ip", "curl") if not shutil.which(name)]
     why = f"{missing[0]} is not installed" if missing else None
     if not why and os.geteuid() != 0:
         why = "it takes root"
