@@ -214,9 +214,9 @@ ic_status ic_unit_read(ic_unit *u, ic_batch *b)
 			st = u->file->kind->parse(u->reader, t->p ? t->p : "", t->end, &t->at, t->final, b,
 						  &u->counts);
 			bool full = b->rows == IC_BATCH_ROWS;
-			u->final_called = t->final && !full;
+			u->final_called = t->final && !full && !u->counts.waits;
 			u->kept += b->rows;
-			if (st != IC_OK || b->rows || t->at > before)
+			if (st != IC_OK || b->rows || t->at > before || u->counts.waits)
 				continue;
 		}
 		if (t->drained)

@@ -190,6 +190,52 @@ static void always_the_same(void **state)
 	free(first.p);
 }
 
+/* ---- as a source ---- */
+
+/* Rows that are dropped by the batch do not hide those behind them. */
+static void rows_behind_dropped_ones(void **state)
+{
+	enum { MANY = 3 * IC_BATCH_ROWS };
+	static uint8_t bytes[24 + (MANY + 1) * 64];
+	static uint64_t ports[65536 / 64];
+	static pk k;
+	(void)state;
+	size_t n = 24;
+	memcpy(bytes, capture, 24);
+	for (unsigned i = 0; i <= MANY; i++) {
+		pk_start(&k, "?", 1);
+		pk_udp(&k, (uint16_t)(i % 60000 + 1), i == MANY ? 80 : 9);
+		pk_ip4(&k, 17, 0x0a000001, 0xc6336401);
+		pk_ethernet(&k, 0x0800);
+		uint8_t head[16] = { 1, [8] = (uint8_t)pk_n(&k), [12] = (uint8_t)pk_n(&k) };
+		memcpy(bytes + n, head, 16);
+		memcpy(bytes + n + 16, pk_p(&k), pk_n(&k));
+		n += 16 + pk_n(&k);
+	}
+	ports[80 >> 6] = UINT64_C(1) << (80 & 63);
+	const ic_input_request req = {
+		.streams = ~0u, .filter = { .ports = ports, .since = IC_TIME_NONE, .until = IC_TIME_NONE }
+	};
+	const ic_reader_config cfg = { .req = &req };
+	ic_row_counts c = { 0 };
+	ic_batch *b = ic_batch_new(IC_FIELD_BIT(IC_F_DST_PORT));
+	ic_reader *r = ic_kind_capture.begin(&cfg, NULL);
+	size_t at = 0;
+	uint32_t rows = 0;
+	do {
+		ic_batch_reset(b);
+		assert_int_equal(ic_kind_capture.parse(r, (const char *)bytes, n, &at, true, b, &c), IC_OK);
+		assert_int_equal(at, n);
+		assert_true(b->rows || !c.waits);
+		for (uint32_t i = 0; i < b->rows; i++, rows++)
+			assert_int_equal(b->col[IC_F_DST_PORT].i[i], 80);
+	} while (c.waits);
+	assert_int_equal(rows, 1);
+	assert_int_equal(c.out_ports, MANY);
+	ic_kind_capture.end(r);
+	ic_batch_free(b);
+}
+
 /* ---- sinks ---- */
 
 typedef struct heard {
@@ -291,7 +337,8 @@ static void team(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(always_the_same), cmocka_unit_test(sinks), cmocka_unit_test(damage),
+		cmocka_unit_test(always_the_same), cmocka_unit_test(rows_behind_dropped_ones),
+		cmocka_unit_test(sinks),	   cmocka_unit_test(damage),
 		cmocka_unit_test(no_memory),	   cmocka_unit_test(team),
 	};
 	return cmocka_run_group_tests(tests, make_capture, NULL);

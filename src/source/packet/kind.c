@@ -60,15 +60,21 @@ static ic_status capture_parse(ic_reader *r, const char *text, size_t n, size_t 
 	bool more = true;
 	ic_lanes_want(r->lanes, b->wanted | IC_FIELD_BIT(IC_F_HOST) | IC_FIELD_BIT(IC_F_URI) |
 				    IC_FIELD_BIT(IC_F_METHOD) | IC_FIELD_BIT(IC_F_SERVICE));
-	ic_lanes_recycle(r->lanes);
-	/* What waits from the last time comes first. */
-	if (!told->n && *at < n)
-		st = take_text(r, text, n, at, final, c);
-	while (st == IC_OK && final && *at == n && more && told->n < IC_BATCH_ROWS)
-		st = ic_lanes_finish(r->lanes, FINISH_STEP, &more);
-	if (st != IC_OK)
-		return st;
-	ic_events_take(told, b, &r->req->filter, r->req->streams, c);
+	bool goes_on = true;
+	while (goes_on && b->rows == 0) {
+		const size_t before = *at;
+		const bool waits = told->n > 0; /* from the last time: that comes first */
+		ic_lanes_recycle(r->lanes);
+		if (!waits && *at < n)
+			st = take_text(r, text, n, at, final, c);
+		while (st == IC_OK && final && *at == n && more && told->n < IC_BATCH_ROWS)
+			st = ic_lanes_finish(r->lanes, FINISH_STEP, &more);
+		if (st != IC_OK)
+			return st;
+		ic_events_take(told, b, &r->req->filter, r->req->streams, c);
+		goes_on = waits || *at > before || (final && *at == n && more);
+	}
+	c->waits = told->n > 0 || (final && *at == n && more);
 	ic_lanes_tally(r->lanes, c->tally);
 	return IC_OK;
 }

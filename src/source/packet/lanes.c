@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "source/packet/lanes.h"
 
+#include <stdatomic.h>
 #include <string.h>
 
 #include "source/packet/tally.h"
@@ -27,6 +28,7 @@ struct ic_lanes {
 	ic_events told;	 /* those of all lanes, in order of the packets that told them */
 	ic_arena copies; /* payload of datagrams put together from fragments */
 	ic_team *team;
+	ic_budget *budget, share; /* NULL or whom the share is from */
 	ic_lanes_counts counts;
 	uint64_t ended; /* connections, after the last packet */
 	bool broken;	/* nothing after this can be read */
@@ -49,6 +51,22 @@ static bool lane_init(lane *l, const ic_hello_sink *sink, ic_budget *budget)
 	return l->flows != NULL;
 }
 
+/* Connections may use up all that there is, by throwing out old ones; so they get a half of it, and what is done
+ * with the rows finds the other. */
+static ic_budget *take_share(ic_lanes *l, ic_budget *budget)
+{
+	if (!budget || !budget->limit)
+		return budget;
+	const uint64_t used = atomic_load(&budget->used),
+		       left = used < budget->limit ? budget->limit - used : 0;
+	l->share.limit = left / 2 + 1; /* 0 would be no limit */
+	if (ic_budget_take(budget, l->share.limit) != 0)
+		l->share.limit = 1;
+	else
+		l->budget = budget;
+	return &l->share;
+}
+
 ic_lanes *ic_lanes_new(const ic_hello_sink *sinks, unsigned threads, ic_budget *budget)
 {
 	ic_lanes *l = ic_calloc(1, sizeof *l);
@@ -58,6 +76,7 @@ ic_lanes *ic_lanes_new(const ic_hello_sink *sinks, unsigned threads, ic_budget *
 	ic_events_init(&l->told, NULL);
 	for (unsigned i = 0; i < IC_LANES; i++)
 		ic_events_init(&l->lane[i].events, NULL);
+	budget = take_share(l, budget);
 	l->capture = ic_capture_new();
 	l->decoder = ic_decoder_new(budget);
 	l->team = ic_team_new(threads > 1 ? threads - 1 : 0);
@@ -95,6 +114,8 @@ void ic_lanes_free(ic_lanes *l)
 	ic_decoder_free(l->decoder);
 	ic_capture_free(l->capture);
 	ic_arena_clear(&l->copies);
+	if (l->budget)
+		ic_budget_give(l->budget, l->share.limit);
 	ic_free(l);
 }
 
@@ -129,6 +150,7 @@ const ic_lanes_counts *ic_lanes_get_counts(const ic_lanes *l)
 
 void ic_lanes_tally(const ic_lanes *l, ic_tally to[IC_TALLIES])
 {
+	memset(to, 0, IC_TALLIES * sizeof *to);
 	for (unsigned i = 0; i < IC_LANES; i++)
 		ic_packet_tally(i ? NULL : l->decoder, l->lane[i].flows, l->lane[i].apps, to);
 }

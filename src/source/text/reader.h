@@ -16,6 +16,7 @@
 typedef struct ic_row_counts {
 	uint64_t read, kept, bad, out_ports, out_time, other_stream;
 	uint64_t lines; /* line ends passed, header lines included */
+	bool waits; /* rows are left, also without more text: set anew by every call that parses */
 	bool has_sample;
 	uint64_t sample_line;
 	uint32_t sample_column;	    /* 1-based byte column, 0 unknown */
@@ -67,7 +68,7 @@ typedef struct ic_source_kind {
 	ic_reader *(*begin)(const ic_reader_config *cfg, const ic_layout *layout); /* NULL: out of memory */
 	/* Parses text[*at..n) and appends rows to b until it is full or the text ends; moves *at to the
 	 * first byte not consumed. `final`: no more text follows. Leaves an unfinished record unconsumed
-	 * unless final. Slices may point into text. */
+	 * unless final. At the end it is called again when the batch was filled, or c->waits. Slices may point into text. */
 	ic_status (*parse)(ic_reader *r, const char *text, size_t n, size_t *at, bool final, ic_batch *b,
 			   ic_row_counts *c);
 	/* The layout in force after the last line parsed: same pointer as given to begin() if no header
