@@ -19,11 +19,15 @@ typedef struct person {
 	const char *name; /* NULL: not known by name, or of no groups */
 } person;
 
-/* The user behind sudo. */
+/* The user behind sudo; of a program with the set-user-ID bit, whose variables say nothing, who runs it. */
 static bool find_caller(person *p)
 {
 	const char *uid = getenv("SUDO_UID"), *gid = getenv("SUDO_GID"), *why;
-	uint64_t u, g;
+	uint64_t u = getuid(), g = getgid();
+	if (u != 0) {
+		*p = (person){ .uid = (uid_t)u, .gid = (gid_t)g };
+		return true;
+	}
 	if (!uid || !gid || !cli_set_whole(&u, uid, INT32_MAX, &why) ||
 	    !cli_set_whole(&g, gid, INT32_MAX, &why) || u == 0)
 		return false;
@@ -51,17 +55,20 @@ bool cli_rights_are_nobodys(void)
 	return geteuid() == 0 && !find_caller(&p);
 }
 
+static bool lowered;
+
 bool cli_rights_lower(void)
 {
 	person p;
 	if (geteuid() != 0 || !find_caller(&p))
 		return true;
+	lowered = true;
 	return take_groups(&p) && setegid(p.gid) == 0 && seteuid(p.uid) == 0;
 }
 
 bool cli_rights_raise(void)
 {
-	return getuid() != 0 || seteuid(0) == 0;
+	return !lowered || seteuid(0) == 0;
 }
 
 static ic_status fail(ic_error *err, const char *what, const char *why)
