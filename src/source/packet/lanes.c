@@ -8,8 +8,9 @@
 #include "source/packet/team.h"
 
 enum {
-	PACKETS_FIRST = 256, /* room of a lane */
-	WORTH_CALLING = 64,  /* packets: fewer are done sooner than others come */
+	PACKETS_FIRST = 256,	 /* room of a lane */
+	HELPER_BYTES = 12 << 20, /* measured with a million connections */
+	WORTH_CALLING = 64,	 /* packets: fewer are done sooner than others come */
 };
 
 typedef struct lane {
@@ -53,13 +54,15 @@ static bool lane_init(lane *l, const ic_hello_sink *sink, ic_budget *budget)
 
 /* Connections may use up all that there is, by throwing out old ones; so they get a half of it, and what is done
  * with the rows finds the other. */
-static ic_budget *take_share(ic_lanes *l, ic_budget *budget)
+static ic_budget *take_share(ic_lanes *l, unsigned helpers, ic_budget *budget)
 {
 	if (!budget || !budget->limit)
 		return budget;
 	const uint64_t used = atomic_load(&budget->used),
 		       left = used < budget->limit ? budget->limit - used : 0;
-	l->share.limit = left / 2 + 1; /* 0 would be no limit */
+	/* Of the half, what the heap loses where several threads allocate and free. */
+	const uint64_t lost = (uint64_t)helpers * HELPER_BYTES;
+	l->share.limit = (lost < left / 4 ? left / 2 - lost : left / 4) + 1; /* 0 would be no limit */
 	if (ic_budget_take(budget, l->share.limit) != 0)
 		l->share.limit = 1;
 	else
@@ -76,10 +79,11 @@ ic_lanes *ic_lanes_new(const ic_hello_sink *sinks, unsigned threads, ic_budget *
 	ic_events_init(&l->told, NULL);
 	for (unsigned i = 0; i < IC_LANES; i++)
 		ic_events_init(&l->lane[i].events, NULL);
-	budget = take_share(l, budget);
+	const unsigned helpers = threads > 1 ? threads - 1 : 0;
+	budget = take_share(l, helpers, budget);
 	l->capture = ic_capture_new();
 	l->decoder = ic_decoder_new(budget);
-	l->team = ic_team_new(threads > 1 ? threads - 1 : 0);
+	l->team = ic_team_new(helpers);
 	bool ok = l->capture && l->decoder && l->team;
 	for (unsigned i = 0; ok && i < IC_LANES; i++)
 		ok = lane_init(&l->lane[i], sinks ? &sinks[i] : NULL, budget);
