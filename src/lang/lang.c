@@ -62,9 +62,6 @@ ic_status ic_lang_compile(ic_str text, unsigned language, const ic_catalog *cata
 {
 	if (language == 0)
 		language = ic_lang_guess(text);
-	if (text.n > IC_KQL_TEXT_MAX)
-		return ic_diag_fail(diag, IC_DIAG_LIMIT, (ic_place){ 1, 1 }, 1,
-				    "the query is longer than 16 MiB");
 	plan->language = language;
 	if (language == IC_FN_KQL)
 		return compile_kql(text, catalog, plan, diag);

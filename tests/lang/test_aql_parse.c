@@ -188,7 +188,7 @@ static const wrong wrongs[] = {
 	{ "SELECT a FROM events WHERE b = \xe2\x80\x98x\xe2\x80\x99", IC_DIAG_SYNTAX, 32, "typographic",
 	  "straight" },
 	{ "SELECT FROM events", IC_DIAG_SYNTAX, 8, "expected an expression", NULL },
-	{ "SELECT a WHERE b", IC_DIAG_SYNTAX, 10, "expected FROM", NULL },
+	{ "SELECT a WHERE b", IC_DIAG_SYNTAX, 10, "expected `FROM`", NULL },
 	{ "SELECT a FROM events WHERE b & 1", IC_DIAG_SYNTAX, 30, "means nothing", "AND" },
 };
 

@@ -10,23 +10,23 @@
 /* Tokens as a line: n names, s strings, l r t numbers by type, signs as they are, ! a bad one. */
 static void tokens(const char *text, const char *expected)
 {
-	ic_kql_lexer l;
+	ic_lexer l;
 	char got[256];
 	size_t n = 0;
-	ic_kql_lex_init(&l, ic_str_of(text), 0);
+	ic_lexer_init(&l, ic_str_of(text), 0);
 	for (;;) {
-		ic_kql_token t = ic_kql_lex(&l);
-		if (t.kind == IC_KT_END || n + 4 > sizeof got)
+		ic_token t = ic_kql_lex(&l);
+		if (t.kind == IC_TOKEN_END || n + 4 > sizeof got)
 			break;
 		if (n)
 			got[n++] = ' ';
-		if (t.kind == IC_KT_NAME)
+		if (t.kind == IC_TOKEN_NAME)
 			got[n++] = 'n';
-		else if (t.kind == IC_KT_STRING)
+		else if (t.kind == IC_TOKEN_TEXT)
 			got[n++] = 's';
-		else if (t.kind == IC_KT_NUMBER)
+		else if (t.kind == IC_TOKEN_NUMBER)
 			got[n++] = t.value.type == IC_Q_LONG ? 'l' : t.value.type == IC_Q_REAL ? 'r' : 't';
-		else if (t.kind == IC_KT_BAD)
+		else if (t.kind == IC_TOKEN_BAD)
 			got[n++] = '!';
 		else
 			n += (size_t)snprintf(got + n, sizeof got - n, "%.*s", (int)t.length, text + t.pos);
@@ -95,10 +95,10 @@ static void values(void **state)
 		{ "9223372036854775807", IC_Q_LONG, INT64_MAX },
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-		ic_kql_lexer l;
-		ic_kql_lex_init(&l, ic_str_of(cases[i].text), 0);
-		ic_kql_token t = ic_kql_lex(&l);
-		assert_int_equal(t.kind, IC_KT_NUMBER);
+		ic_lexer l;
+		ic_lexer_init(&l, ic_str_of(cases[i].text), 0);
+		ic_token t = ic_kql_lex(&l);
+		assert_int_equal(t.kind, IC_TOKEN_NUMBER);
 		assert_int_equal(t.value.type, cases[i].type);
 		assert_int_equal(t.value.i, cases[i].i);
 	}
@@ -107,9 +107,9 @@ static void values(void **state)
 static void places(void **state)
 {
 	(void)state;
-	ic_kql_lexer l;
-	ic_kql_lex_init(&l, ic_str_of("a\r\n  b ```x\ny``` c"), 0);
-	ic_kql_token t = ic_kql_lex(&l);
+	ic_lexer l;
+	ic_lexer_init(&l, ic_str_of("a\r\n  b ```x\ny``` c"), 0);
+	ic_token t = ic_kql_lex(&l);
 	assert_int_equal(t.at.line, 1);
 	t = ic_kql_lex(&l);
 	assert_int_equal(t.at.line, 2);

@@ -5,6 +5,7 @@
 
 #include "base/buf.h"
 #include "lang/kql/parse.h"
+#include "lang/parser.h"
 #include "shared.h"
 
 static ic_arena arena;
@@ -431,7 +432,7 @@ static void limits(void **state)
 		if (s != cases[i].status || (s == IC_E_LIMIT && d.kind != IC_DIAG_LIMIT))
 			fail_msg("%s%s...: %d %s", cases[i].head, cases[i].part, s, d.message);
 	}
-	repeat(&b, "T", " ", IC_KQL_TEXT_MAX, "");
+	repeat(&b, "T", " ", IC_PARSE_TEXT_MAX, "");
 	assert_int_equal(status_of(&b, &d), IC_E_LIMIT);
 	ic_buf_clear(&b);
 }

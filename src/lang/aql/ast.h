@@ -35,7 +35,7 @@ typedef struct ic_aql_list {
 
 struct ic_aql_expr {
 	ic_aql_expr_kind kind;
-	uint16_t height; /* of the tree, bounded by IC_AQL_TREE_MAX */
+	uint16_t height; /* of the tree, bounded by IC_PARSE_TREE_MAX */
 	/* BINARY SUB without blanks around the sign: a-b may also be one name */
 	bool glued;
 	ic_place at;	 /* of the first byte; of operators: of their sign */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A whole AQL query to a plan: window, WHERE, groups, HAVING, order, result columns. */
 #include "lang/aql/bind.h"
+#include "lang/fail.h"
 #include "lang/near.h"
 
 #include <stdarg.h>
@@ -11,14 +12,10 @@
 void *ic_aql_bind_fail(ic_aql_binder *b, ic_diag_kind kind, ic_place at, uint32_t length, const char *fmt,
 		       ...)
 {
-	char text[400];
 	va_list args;
 	va_start(args, fmt);
-	vsnprintf(text, sizeof text, fmt, args);
+	ic_lang_fail(b->diag, &b->status, kind, at, length, fmt, args);
 	va_end(args);
-	ic_status s = ic_diag_fail(b->diag, kind, at, length, "%s", text);
-	if (b->status == IC_OK)
-		b->status = s;
 	return NULL;
 }
 

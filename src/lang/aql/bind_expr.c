@@ -2,10 +2,9 @@
 /* Names, operators and conditions of AQL. */
 #include "lang/aql/bind.h"
 #include "lang/near.h"
+#include "lang/parser.h"
 
 #include <stdarg.h>
-
-#include "lang/aql/parse.h"
 
 ic_expr *ic_aql_call_of(ic_aql_binder *b, ic_place at, ic_fn_id fn, ic_qtype type, uint32_t n, ...)
 {
@@ -331,9 +330,9 @@ static bool sub_select(ic_aql_binder *b, const ic_aql_expr *e, ic_value **ret, u
 	b->status = b->catalog->run(b->catalog->ctx, b->plan, op, &rows, b->diag);
 	if (b->status != IC_OK)
 		return false;
-	if (rows->values.rows > IC_AQL_LIST_MAX)
+	if (rows->values.rows > IC_PARSE_LIST_MAX)
 		return ic_aql_bind_fail(b, IC_DIAG_LIMIT, e->at, e->length,
-					"the sub-select gives more than %d values", IC_AQL_LIST_MAX);
+					"the sub-select gives more than %d values", IC_PARSE_LIST_MAX);
 	uint32_t n = (uint32_t)rows->values.rows;
 	if (!(*ret = ic_aql_bind_alloc(b, n, sizeof **ret)))
 		return false;
@@ -507,7 +506,7 @@ static ic_expr *bind(ic_aql_binder *b, const ic_aql_expr *e)
 
 ic_expr *ic_aql_expr_of(ic_aql_binder *b, const ic_aql_expr *e)
 {
-	if (b->depth >= IC_AQL_TREE_MAX || b->nodes >= IC_AQL_NODES_MAX)
+	if (b->depth >= IC_PARSE_TREE_MAX || b->nodes >= IC_AQL_NODES_MAX)
 		return ic_aql_bind_fail(b, IC_DIAG_LIMIT, e->at, e->length,
 					"aliases make an expression larger than can be run");
 	b->depth++;

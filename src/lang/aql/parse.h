@@ -6,13 +6,6 @@
 #include "lang/aql/ast.h"
 #include "lang/extract.h"
 
-enum {
-	IC_AQL_TEXT_MAX = 16 << 20,
-	IC_AQL_DEPTH_MAX = 500,	   /* brackets, CASE in CASE */
-	IC_AQL_TREE_MAX = 2000,	   /* height of an expression */
-	IC_AQL_LIST_MAX = 1000000, /* items of one list */
-};
-
 /* Parses a whole query; anything behind it is an error. Fails with IC_E_USAGE, IC_E_LIMIT (diag set) or
  * IC_E_NOMEM (diag not set). The tree points into the text. */
 ic_status ic_aql_parse(ic_arena *a, ic_str text, ic_aql_query *ret, ic_diag *diag);

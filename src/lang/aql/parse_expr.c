@@ -45,26 +45,26 @@ static const infix *infix_of(ic_str text)
 }
 
 /* *negated: NOT stands in front of it. */
-static const infix *infix_here(const ic_aql_parser *p, bool *negated)
+static const infix *infix_here(const ic_parser *p, bool *negated)
 {
 	*negated = false;
-	if (ic_aql_is_word(p, "NOT")) {
-		ic_aql_token next = ic_aql_peek(p);
-		const infix *op = next.kind == IC_AT_NAME
+	if (ic_is_word(p, "NOT")) {
+		ic_token next = ic_peek(p);
+		const infix *op = next.kind == IC_TOKEN_NAME
 				      ? infix_of((ic_str){ p->lex.text.p + next.pos, next.length })
 				      : NULL;
 		*negated = op && op->negatable;
 		return *negated ? op : NULL;
 	}
-	bool sign = p->tok.kind == IC_AT_NAME || p->tok.kind == IC_AT_SIGN;
-	return sign ? infix_of(ic_aql_text(p)) : NULL;
+	bool sign = p->tok.kind == IC_TOKEN_NAME || p->tok.kind == IC_TOKEN_SIGN;
+	return sign ? infix_of(ic_token_text(p)) : NULL;
 }
 
-static ic_aql_expr *expr_new(ic_aql_parser *p, ic_aql_expr_kind kind, const ic_aql_token *t)
+static ic_aql_expr *expr_new(ic_parser *p, ic_aql_expr_kind kind, const ic_token *t)
 {
 	ic_aql_expr *e = ic_arena_alloc(p->arena, sizeof *e);
 	if (!e)
-		return ic_aql_fail_nomem(p);
+		return ic_parse_nomem(p);
 	memset(e, 0, sizeof *e);
 	e->kind = kind;
 	e->height = 1;
@@ -74,53 +74,53 @@ static ic_aql_expr *expr_new(ic_aql_parser *p, ic_aql_expr_kind kind, const ic_a
 }
 
 /* Counts the child into the height of e; NULL if that is too high or child is NULL. */
-static ic_aql_expr *above(ic_aql_parser *p, ic_aql_expr *e, const ic_aql_expr *child)
+static ic_aql_expr *above(ic_parser *p, ic_aql_expr *e, const ic_aql_expr *child)
 {
 	if (!e || !child)
 		return NULL;
 	if (child->height >= e->height)
 		e->height = (uint16_t)(child->height + 1);
-	if (e->height > IC_AQL_TREE_MAX)
-		return ic_aql_fail(p, IC_DIAG_LIMIT, e->at, e->length,
-				   "an expression is nested deeper than %d operations", IC_AQL_TREE_MAX);
+	if (e->height > IC_PARSE_TREE_MAX)
+		return ic_parse_fail(p, IC_DIAG_LIMIT, e->at, e->length,
+				     "an expression is nested deeper than %d operations", IC_PARSE_TREE_MAX);
 	return e;
 }
 
 /* The text of e: from byte `from` to the end of the last token. */
-static ic_aql_expr *sourced(const ic_aql_parser *p, ic_aql_expr *e, uint32_t from)
+static ic_aql_expr *sourced(const ic_parser *p, ic_aql_expr *e, uint32_t from)
 {
 	if (e)
 		e->source = (ic_str){ p->lex.text.p + from, p->last_end - from };
 	return e;
 }
 
-static ic_aql_expr *binary(ic_aql_parser *p, unsigned least);
+static ic_aql_expr *binary(ic_parser *p, unsigned least);
 
-ic_aql_expr *ic_aql_expression(ic_aql_parser *p)
+ic_aql_expr *ic_aql_expression(ic_parser *p)
 {
 	return binary(p, OR);
 }
 
 /* ---- primaries ------------------------------------------------------------------------ */
 
-static ic_aql_expr *bracketed(ic_aql_parser *p)
+static ic_aql_expr *bracketed(ic_parser *p)
 {
 	uint32_t from = p->tok.pos;
-	if (!ic_aql_enter(p))
+	if (!ic_parse_enter(p))
 		return NULL;
-	ic_aql_next(p);
-	if (ic_aql_is_word(p, "SELECT"))
+	ic_next(p);
+	if (ic_is_word(p, "SELECT"))
 		return ic_aql_refuse(p, "sub-select here", "a sub-select may stand in IN (SELECT ...)");
 	ic_aql_expr *e = ic_aql_expression(p);
-	if (!e || !ic_aql_expect_sign(p, ')', "`)`"))
+	if (!e || !ic_expect_sign(p, ')', "`)`"))
 		return NULL;
-	ic_aql_leave(p);
+	ic_parse_leave(p);
 	e->glued = false;
 	return sourced(p, e, from);
 }
 
 /* Functions of SQL that AQL has under another name or not at all. */
-static bool foreign_function(ic_aql_parser *p, ic_str name)
+static bool foreign_function(ic_parser *p, ic_str name)
 {
 	static const struct {
 		const char *name, *way;
@@ -140,8 +140,8 @@ static bool foreign_function(ic_aql_parser *p, ic_str name)
 	};
 	for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
 		if (ic_str_ieq(name, ic_str_of(functions[i].name))) {
-			ic_aql_fail(p, IC_DIAG_UNSUPPORTED, p->tok.at, p->tok.length, "AQL has no %s",
-				    functions[i].name);
+			ic_parse_fail(p, IC_DIAG_UNSUPPORTED, p->tok.at, p->tok.length, "AQL has no %s",
+				      functions[i].name);
 			ic_diag_hint(p->diag, "%s", functions[i].way);
 			return true;
 		}
@@ -149,186 +149,186 @@ static bool foreign_function(ic_aql_parser *p, ic_str name)
 	return false;
 }
 
-static ic_aql_expr *distinct_argument(ic_aql_parser *p, ic_str name)
+static ic_aql_expr *distinct_argument(ic_parser *p, ic_str name)
 {
-	ic_aql_fail(p, IC_DIAG_UNSUPPORTED, p->tok.at, p->tok.length, "AQL has no %.*s(DISTINCT ...)",
-		    name.n > 40 ? 40 : (int)name.n, name.p);
+	ic_parse_fail(p, IC_DIAG_UNSUPPORTED, p->tok.at, p->tok.length, "AQL has no %.*s(DISTINCT ...)",
+		      name.n > 40 ? 40 : (int)name.n, name.p);
 	ic_diag_hint(p->diag, "%s", "use UNIQUECOUNT(field)");
 	return NULL;
 }
 
 /* The name is the current token, a bracket behind it. */
-static ic_aql_expr *call(ic_aql_parser *p)
+static ic_aql_expr *call(ic_parser *p)
 {
 	uint32_t from = p->tok.pos;
 	ic_aql_expr *e = expr_new(p, IC_AX_CALL, &p->tok);
-	if (!e || foreign_function(p, ic_aql_text(p)) || !ic_aql_enter(p))
+	if (!e || foreign_function(p, ic_token_text(p)) || !ic_parse_enter(p))
 		return NULL;
-	e->call.name = ic_aql_text(p);
-	ic_aql_next(p);
-	ic_aql_next(p);
-	while (!ic_aql_is_sign(p, ')')) {
+	e->call.name = ic_token_text(p);
+	ic_next(p);
+	ic_next(p);
+	while (!ic_is_sign(p, ')')) {
 		ic_aql_list *args = &e->call.args;
-		if (ic_aql_is_word(p, "DISTINCT"))
+		if (ic_is_word(p, "DISTINCT"))
 			return distinct_argument(p, e->call.name);
-		if (!IC_AQL_ROOM(p, args->expr, args->n))
+		if (!IC_PARSE_ROOM(p, args->expr, args->n))
 			return NULL;
-		ic_aql_token t = p->tok;
-		if (ic_aql_take_sign(p, '*'))
+		ic_token t = p->tok;
+		if (ic_take_sign(p, '*'))
 			args->expr[args->n] = sourced(p, expr_new(p, IC_AX_STAR, &t), t.pos);
 		else
 			args->expr[args->n] = ic_aql_expression(p);
 		if (!above(p, e, args->expr[args->n]))
 			return NULL;
 		args->n++;
-		if (!ic_aql_take_sign(p, ','))
+		if (!ic_take_sign(p, ','))
 			break;
-		if (ic_aql_is_sign(p, ')'))
-			return ic_aql_expected(p, "an argument");
+		if (ic_is_sign(p, ')'))
+			return ic_expected(p, "an argument");
 	}
-	ic_aql_leave(p);
-	if (!ic_aql_expect_sign(p, ')', "`,` or `)`"))
+	ic_parse_leave(p);
+	if (!ic_expect_sign(p, ')', "`,` or `)`"))
 		return NULL;
-	if (ic_aql_is_word(p, "OVER")) {
+	if (ic_is_word(p, "OVER")) {
 		ic_aql_foreign(p);
 		return NULL;
 	}
 	return sourced(p, e, from);
 }
 
-static bool choice_item(ic_aql_parser *p, ic_aql_expr *e)
+static bool choice_item(ic_parser *p, ic_aql_expr *e)
 {
 	ic_aql_list *list = &e->choice.when;
-	if (!IC_AQL_ROOM(p, list->expr, list->n) || !(list->expr[list->n] = ic_aql_expression(p)) ||
+	if (!IC_PARSE_ROOM(p, list->expr, list->n) || !(list->expr[list->n] = ic_aql_expression(p)) ||
 	    !above(p, e, list->expr[list->n]))
 		return false;
 	list->n++;
 	return true;
 }
 
-static bool choice_else(ic_aql_parser *p, ic_aql_expr *e)
+static bool choice_else(ic_parser *p, ic_aql_expr *e)
 {
-	if (!ic_aql_take_word(p, "ELSE"))
+	if (!ic_take_word(p, "ELSE"))
 		return true;
 	e->choice.last = ic_aql_expression(p);
 	return above(p, e, e->choice.last) != NULL;
 }
 
 /* CASE [x] WHEN a THEN b ... [ELSE c] END */
-static ic_aql_expr *case_of(ic_aql_parser *p)
+static ic_aql_expr *case_of(ic_parser *p)
 {
 	uint32_t from = p->tok.pos;
 	ic_aql_expr *e = expr_new(p, IC_AX_CASE, &p->tok);
-	if (!e || !ic_aql_enter(p))
+	if (!e || !ic_parse_enter(p))
 		return NULL;
-	ic_aql_next(p);
-	if (!ic_aql_is_word(p, "WHEN")) {
+	ic_next(p);
+	if (!ic_is_word(p, "WHEN")) {
 		e->choice.of = ic_aql_expression(p);
 		if (!above(p, e, e->choice.of))
 			return NULL;
 	}
-	if (!ic_aql_is_word(p, "WHEN"))
-		return ic_aql_expected(p, "WHEN");
-	while (ic_aql_take_word(p, "WHEN"))
-		if (!choice_item(p, e) || !ic_aql_expect_word(p, "THEN") || !choice_item(p, e))
+	if (!ic_is_word(p, "WHEN"))
+		return ic_expected(p, "WHEN");
+	while (ic_take_word(p, "WHEN"))
+		if (!choice_item(p, e) || !ic_expect_word(p, "THEN") || !choice_item(p, e))
 			return NULL;
-	if (!choice_else(p, e) || !ic_aql_expect_word(p, "END"))
+	if (!choice_else(p, e) || !ic_expect_word(p, "END"))
 		return NULL;
-	ic_aql_leave(p);
+	ic_parse_leave(p);
 	return sourced(p, e, from);
 }
 
 /* IF a THEN b ELSE c, without END */
-static ic_aql_expr *if_of(ic_aql_parser *p)
+static ic_aql_expr *if_of(ic_parser *p)
 {
 	uint32_t from = p->tok.pos;
 	ic_aql_expr *e = expr_new(p, IC_AX_CASE, &p->tok);
-	if (!e || !ic_aql_enter(p))
+	if (!e || !ic_parse_enter(p))
 		return NULL;
-	ic_aql_next(p);
-	if (!choice_item(p, e) || !ic_aql_expect_word(p, "THEN") || !choice_item(p, e) || !choice_else(p, e))
+	ic_next(p);
+	if (!choice_item(p, e) || !ic_expect_word(p, "THEN") || !choice_item(p, e) || !choice_else(p, e))
 		return NULL;
-	ic_aql_leave(p);
+	ic_parse_leave(p);
 	return sourced(p, e, from);
 }
 
-static ic_aql_expr *text_search(ic_aql_parser *p)
+static ic_aql_expr *text_search(ic_parser *p)
 {
 	ic_aql_expr *e = expr_new(p, IC_AX_SEARCH, &p->tok);
 	uint32_t from = p->tok.pos;
-	ic_aql_next(p);
-	ic_aql_next(p);
-	if (p->tok.kind != IC_AT_TEXT)
-		return ic_aql_expected(p, "a text in single quotes");
+	ic_next(p);
+	ic_next(p);
+	if (p->tok.kind != IC_TOKEN_TEXT)
+		return ic_expected(p, "a text in single quotes");
 	if (!e)
 		return NULL;
-	e->text = ic_aql_unquote(p->arena, ic_aql_text(p));
+	e->text = ic_aql_unquote(p->arena, ic_token_text(p));
 	if (!e->text.p)
-		return ic_aql_fail_nomem(p);
-	ic_aql_next(p);
+		return ic_parse_nomem(p);
+	ic_next(p);
 	return sourced(p, e, from);
 }
 
-static ic_aql_expr *simple(ic_aql_parser *p, ic_aql_expr_kind kind)
+static ic_aql_expr *simple(ic_parser *p, ic_aql_expr_kind kind)
 {
-	ic_aql_token t = p->tok;
+	ic_token t = p->tok;
 	ic_aql_expr *e = expr_new(p, kind, &t);
 	if (!e)
 		return NULL;
 	if (kind == IC_AX_NUMBER)
 		e->value = t.value;
 	else if (kind == IC_AX_BOOL)
-		e->value = ic_value_bool(ic_aql_is_word(p, "TRUE"));
+		e->value = ic_value_bool(ic_is_word(p, "TRUE"));
 	else if (kind == IC_AX_NAME)
-		e->text = ic_aql_text(p);
-	else if (kind != IC_AX_NULL && !(e->text = ic_aql_unquote(p->arena, ic_aql_text(p))).p)
-		return ic_aql_fail_nomem(p);
-	ic_aql_next(p);
+		e->text = ic_token_text(p);
+	else if (kind != IC_AX_NULL && !(e->text = ic_aql_unquote(p->arena, ic_token_text(p))).p)
+		return ic_parse_nomem(p);
+	ic_next(p);
 	return sourced(p, e, t.pos);
 }
 
-static ic_aql_expr *word(ic_aql_parser *p)
+static ic_aql_expr *word(ic_parser *p)
 {
-	ic_aql_token next = ic_aql_peek(p);
-	bool open = next.kind == IC_AT_SIGN && next.sign == '(';
-	if (ic_aql_is_word(p, "CASE"))
+	ic_token next = ic_peek(p);
+	bool open = next.kind == IC_TOKEN_SIGN && next.sign == '(';
+	if (ic_is_word(p, "CASE"))
 		return case_of(p);
-	if (ic_aql_is_word(p, "IF") && (open || next.kind != IC_AT_SIGN))
+	if (ic_is_word(p, "IF") && (open || next.kind != IC_TOKEN_SIGN))
 		return if_of(p);
-	if (ic_aql_is_word(p, "TEXT") && next.kind == IC_AT_NAME)
+	if (ic_is_word(p, "TEXT") && next.kind == IC_TOKEN_NAME)
 		return text_search(p);
-	if (ic_aql_is_word(p, "NULL"))
+	if (ic_is_word(p, "NULL"))
 		return simple(p, IC_AX_NULL);
-	if (open && (!ic_aql_reserved(ic_aql_text(p)) || ic_aql_is_word(p, "LAST")))
+	if (open && (!ic_aql_reserved(ic_token_text(p)) || ic_is_word(p, "LAST")))
 		return call(p);
-	if (ic_aql_is_word(p, "INTERVAL") && (next.kind == IC_AT_TEXT || next.kind == IC_AT_NUMBER)) {
+	if (ic_is_word(p, "INTERVAL") && (next.kind == IC_TOKEN_TEXT || next.kind == IC_TOKEN_NUMBER)) {
 		ic_aql_foreign(p);
 		return NULL;
 	}
-	if (ic_aql_is_word(p, "TRUE") || ic_aql_is_word(p, "FALSE"))
+	if (ic_is_word(p, "TRUE") || ic_is_word(p, "FALSE"))
 		return simple(p, IC_AX_BOOL);
-	if (ic_aql_reserved(ic_aql_text(p)))
-		return ic_aql_expected(p, "an expression");
+	if (ic_aql_reserved(ic_token_text(p)))
+		return ic_expected(p, "an expression");
 	return simple(p, IC_AX_NAME);
 }
 
-ic_aql_expr *ic_aql_operand(ic_aql_parser *p)
+ic_aql_expr *ic_aql_operand(ic_parser *p)
 {
 	switch (p->tok.kind) {
-	case IC_AT_NUMBER: return simple(p, IC_AX_NUMBER);
-	case IC_AT_TEXT: return simple(p, IC_AX_TEXT);
-	case IC_AT_FIELD: return simple(p, IC_AX_FIELD);
-	case IC_AT_NAME: return word(p);
-	default: return ic_aql_is_sign(p, '(') ? bracketed(p) : ic_aql_expected(p, "an expression");
+	case IC_TOKEN_NUMBER: return simple(p, IC_AX_NUMBER);
+	case IC_TOKEN_TEXT: return simple(p, IC_AX_TEXT);
+	case IC_TOKEN_FIELD: return simple(p, IC_AX_FIELD);
+	case IC_TOKEN_NAME: return word(p);
+	default: return ic_is_sign(p, '(') ? bracketed(p) : ic_expected(p, "an expression");
 	}
 }
 
-static ic_aql_expr *unary(ic_aql_parser *p)
+static ic_aql_expr *unary(ic_parser *p)
 {
-	ic_aql_token t = p->tok;
-	if (!ic_aql_is_sign(p, '-') && !ic_aql_is_sign(p, '+'))
+	ic_token t = p->tok;
+	if (!ic_is_sign(p, '-') && !ic_is_sign(p, '+'))
 		return ic_aql_operand(p);
-	ic_aql_next(p);
+	ic_next(p);
 	ic_aql_expr *operand = ic_aql_operand(p);
 	if (!operand || t.sign == '+')
 		return operand;
@@ -341,7 +341,7 @@ static ic_aql_expr *unary(ic_aql_parser *p)
 
 /* ---- infix ---------------------------------------------------------------------------- */
 
-static ic_aql_expr *not_of(ic_aql_parser *p, const ic_aql_token *at, uint32_t from, ic_aql_expr *operand)
+static ic_aql_expr *not_of(ic_parser *p, const ic_token *at, uint32_t from, ic_aql_expr *operand)
 {
 	ic_aql_expr *e = expr_new(p, IC_AX_NOT, at);
 	if (!above(p, e, operand))
@@ -350,49 +350,49 @@ static ic_aql_expr *not_of(ic_aql_parser *p, const ic_aql_token *at, uint32_t fr
 	return sourced(p, e, from);
 }
 
-static ic_aql_expr *in_of(ic_aql_parser *p, ic_aql_expr *left, const ic_aql_token *at)
+static ic_aql_expr *in_of(ic_parser *p, ic_aql_expr *left, const ic_token *at)
 {
 	ic_aql_expr *e = expr_new(p, IC_AX_IN, at);
-	if (!above(p, e, left) || !ic_aql_enter(p) || !ic_aql_expect_sign(p, '(', "`(` and a list"))
+	if (!above(p, e, left) || !ic_parse_enter(p) || !ic_expect_sign(p, '(', "`(` and a list"))
 		return NULL;
 	e->in.left = left;
-	if (ic_aql_is_word(p, "SELECT")) {
+	if (ic_is_word(p, "SELECT")) {
 		e->in.query = ic_arena_alloc(p->arena, sizeof *e->in.query);
 		if (!e->in.query)
-			return ic_aql_fail_nomem(p);
+			return ic_parse_nomem(p);
 		if (!ic_aql_query_of(p, e->in.query))
 			return NULL;
 	} else {
 		do {
 			ic_aql_list *list = &e->in.list;
-			if (!IC_AQL_ROOM(p, list->expr, list->n) ||
+			if (!IC_PARSE_ROOM(p, list->expr, list->n) ||
 			    !(list->expr[list->n] = ic_aql_expression(p)) ||
 			    !above(p, e, list->expr[list->n]))
 				return NULL;
 			list->n++;
-		} while (ic_aql_take_sign(p, ','));
+		} while (ic_take_sign(p, ','));
 	}
-	ic_aql_leave(p);
-	return ic_aql_expect_sign(p, ')', "`,` or `)`") ? e : NULL;
+	ic_parse_leave(p);
+	return ic_expect_sign(p, ')', "`,` or `)`") ? e : NULL;
 }
 
-static ic_aql_expr *between_of(ic_aql_parser *p, ic_aql_expr *left, const ic_aql_token *at)
+static ic_aql_expr *between_of(ic_parser *p, ic_aql_expr *left, const ic_token *at)
 {
 	ic_aql_expr *e = expr_new(p, IC_AX_BETWEEN, at);
 	if (!above(p, e, left))
 		return NULL;
 	e->between.what = left;
 	e->between.low = binary(p, SUM);
-	if (!above(p, e, e->between.low) || !ic_aql_expect_word(p, "AND"))
+	if (!above(p, e, e->between.low) || !ic_expect_word(p, "AND"))
 		return NULL;
 	e->between.high = binary(p, SUM);
 	return above(p, e, e->between.high);
 }
 
-static ic_aql_expr *is_null_of(ic_aql_parser *p, ic_aql_expr *left, const ic_aql_token *at, uint32_t from)
+static ic_aql_expr *is_null_of(ic_parser *p, ic_aql_expr *left, const ic_token *at, uint32_t from)
 {
-	bool negated = ic_aql_take_word(p, "NOT");
-	if (!ic_aql_expect_word(p, "NULL"))
+	bool negated = ic_take_word(p, "NOT");
+	if (!ic_expect_word(p, "NULL"))
 		return NULL;
 	ic_aql_expr *e = expr_new(p, IC_AX_IS_NULL, at);
 	if (!above(p, e, left))
@@ -402,7 +402,7 @@ static ic_aql_expr *is_null_of(ic_aql_parser *p, ic_aql_expr *left, const ic_aql
 	return negated ? not_of(p, at, from, e) : e;
 }
 
-static ic_aql_expr *binary_node(ic_aql_parser *p, ic_fn_id fn, const ic_aql_token *at, ic_aql_expr *left,
+static ic_aql_expr *binary_node(ic_parser *p, ic_fn_id fn, const ic_token *at, ic_aql_expr *left,
 				ic_aql_expr *right)
 {
 	ic_aql_expr *e = expr_new(p, IC_AX_BINARY, at);
@@ -422,11 +422,11 @@ static ic_aql_expr *binary_node(ic_aql_parser *p, ic_fn_id fn, const ic_aql_toke
 
 typedef struct chain {
 	ic_aql_expr *operand;
-	ic_aql_token at;
+	ic_token at;
 } chain;
 
 /* A balanced tree: long lists of conditions make no deep one. */
-static ic_aql_expr *balanced(ic_aql_parser *p, ic_fn_id fn, const chain *c, uint32_t n)
+static ic_aql_expr *balanced(ic_parser *p, ic_fn_id fn, const chain *c, uint32_t n)
 {
 	if (n == 1)
 		return c->operand;
@@ -435,32 +435,32 @@ static ic_aql_expr *balanced(ic_aql_parser *p, ic_fn_id fn, const chain *c, uint
 	return left && right ? binary_node(p, fn, &c[half].at, left, right) : NULL;
 }
 
-static ic_aql_expr *logical(ic_aql_parser *p, const infix *op, ic_aql_expr *first)
+static ic_aql_expr *logical(ic_parser *p, const infix *op, ic_aql_expr *first)
 {
 	chain *c = NULL;
 	uint32_t n = 0;
 	bool negated;
-	ic_aql_token at = p->tok;
+	ic_token at = p->tok;
 	do {
-		if (!IC_AQL_ROOM(p, c, n))
+		if (!IC_PARSE_ROOM(p, c, n))
 			return NULL;
 		c[n++] = (chain){ first, at };
 		if (infix_here(p, &negated) != op)
 			return balanced(p, op->fn, c, n);
 		at = p->tok;
-		ic_aql_next(p);
+		ic_next(p);
 		first = binary(p, op->precedence + 1u);
 	} while (first);
 	return NULL;
 }
 
-static ic_aql_expr *compare(ic_aql_parser *p, const infix *op, bool negated, ic_aql_expr *left, uint32_t from)
+static ic_aql_expr *compare(ic_parser *p, const infix *op, bool negated, ic_aql_expr *left, uint32_t from)
 {
 	ic_aql_expr *e;
 	if (negated)
-		ic_aql_next(p);
-	ic_aql_token at = p->tok;
-	ic_aql_next(p);
+		ic_next(p);
+	ic_token at = p->tok;
+	ic_next(p);
 	if (op->fn == IC_FN_SQL_IN) {
 		e = in_of(p, left, &at);
 	} else if (op->fn == IC_FN_SQL_BETWEEN) {
@@ -475,22 +475,22 @@ static ic_aql_expr *compare(ic_aql_parser *p, const infix *op, bool negated, ic_
 	return e && negated ? not_of(p, &at, from, e) : e;
 }
 
-static ic_aql_expr *prefix_not(ic_aql_parser *p)
+static ic_aql_expr *prefix_not(ic_parser *p)
 {
-	ic_aql_token at = p->tok;
-	if (!ic_aql_enter(p))
+	ic_token at = p->tok;
+	if (!ic_parse_enter(p))
 		return NULL;
-	ic_aql_next(p);
+	ic_next(p);
 	ic_aql_expr *operand = binary(p, NOT);
-	ic_aql_leave(p);
+	ic_parse_leave(p);
 	return operand ? not_of(p, &at, at.pos, operand) : NULL;
 }
 
-static ic_aql_expr *binary(ic_aql_parser *p, unsigned least)
+static ic_aql_expr *binary(ic_parser *p, unsigned least)
 {
 	uint32_t from = p->tok.pos;
 	bool negated;
-	ic_aql_expr *left = least <= NOT && ic_aql_is_word(p, "NOT") ? prefix_not(p) : unary(p);
+	ic_aql_expr *left = least <= NOT && ic_is_word(p, "NOT") ? prefix_not(p) : unary(p);
 	while (left) {
 		const infix *op = infix_here(p, &negated);
 		if (!op || op->precedence < least)

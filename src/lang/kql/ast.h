@@ -112,7 +112,7 @@ struct ic_kql_expr {
 	ic_kql_expr_kind kind;
 	bool bracketed;	 /* stood in ( ) */
 	bool quoted;	 /* NAME: written ['..'], so it is a column and no keyword */
-	uint16_t height; /* of the tree: recursion over it is bounded by IC_KQL_TREE_MAX */
+	uint16_t height; /* of the tree: recursion over it is bounded by IC_PARSE_TREE_MAX */
 	ic_place at;	 /* of its first byte; for BINARY, IN, BETWEEN: of the operator */
 	uint32_t length; /* bytes of what `at` points at, for the caret */
 	union {
@@ -262,7 +262,7 @@ struct ic_kql_op {
 			ic_kql_exprs
 			    on; /* NAME; $left.a == $right.b as a BINARY; `and` between: as written */
 		} join;
-		ic_kql_exprs inputs; /* UNION: NAME, WILDCARD, CALL, MEMBER, PIPE. In a pipe the rows that
+		ic_kql_exprs inputs;   /* UNION: NAME, WILDCARD, CALL, MEMBER, PIPE. In a pipe the rows that
 				      * come in are the first input */
 		struct {
 			ic_kql_items items;

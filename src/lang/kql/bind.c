@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lang/kql/bind.h"
 
+#include "lang/fail.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -8,14 +10,10 @@
 
 void *ic_bind_fail(ic_binder *b, ic_diag_kind kind, ic_place at, uint32_t length, const char *fmt, ...)
 {
-	if (b->status != IC_OK)
-		return NULL;
-	char text[sizeof b->diag->message];
 	va_list args;
 	va_start(args, fmt);
-	int n = vsnprintf(text, sizeof text, fmt, args);
+	ic_lang_fail(b->diag, &b->status, kind, at, length, fmt, args);
 	va_end(args);
-	b->status = ic_diag_fail(b->diag, kind, at, length, "%s", n < 0 ? "" : text);
 	return NULL;
 }
 

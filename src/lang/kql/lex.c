@@ -6,95 +6,6 @@
 #include "base/num.h"
 #include "base/time.h"
 
-static bool is_digit(unsigned char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-static bool is_letter(unsigned char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
-}
-
-static unsigned char byte_at(const ic_kql_lexer *l, uint32_t i)
-{
-	return i < l->text.n ? (unsigned char)l->text.p[i] : 0;
-}
-
-/* ---- characters beyond ASCII ---------------------------------------------------------- */
-
-enum wide { WIDE_LETTER, WIDE_BLANK, WIDE_QUOTE, WIDE_DASH };
-
-/* Pages and word processors put these in; each by its UTF-8 bytes. */
-static enum wide wide_at(const ic_kql_lexer *l, uint32_t i, uint32_t *ret_n)
-{
-	unsigned char a = byte_at(l, i), b = byte_at(l, i + 1), c = byte_at(l, i + 2);
-	*ret_n = 1;
-	if (a == 0xc2) {
-		*ret_n = b >= 0x80 ? 2 : 1;
-		if (b == 0xa0 || b == 0x85 || b == 0xad) /* no-break, next line, soft hyphen */
-			return WIDE_BLANK;
-		return b == 0xab || b == 0xbb || b == 0xb4 ? WIDE_QUOTE : WIDE_LETTER;
-	}
-	if (a < 0xe0 || b < 0x80 || c < 0x80)
-		return WIDE_LETTER;
-	*ret_n = 3;
-	if (a == 0xe2 && b == 0x80) {
-		if (c <= 0x8f || (c >= 0xa8 && c <= 0xaf)) /* spaces, marks, line ends, narrow no-break */
-			return WIDE_BLANK;
-		if ((c >= 0x98 && c <= 0x9f) || (c >= 0xb2 && c <= 0xb7) || c == 0xb9 || c == 0xba)
-			return WIDE_QUOTE;
-		if (c >= 0x90 && c <= 0x95)
-			return WIDE_DASH;
-	}
-	if ((a == 0xe2 && b == 0x81 && (c == 0x9f || c == 0xa0)) || (a == 0xe3 && b == 0x80 && c == 0x80) ||
-	    (a == 0xef && b == 0xbb && c == 0xbf) || (a == 0xe1 && b == 0x9a && c == 0x80))
-		return WIDE_BLANK;
-	if (a == 0xef && b == 0xbc && (c == 0x82 || c == 0x87))
-		return WIDE_QUOTE;
-	if (a == 0xe2 && b == 0x88 && c == 0x92)
-		return WIDE_DASH;
-	*ret_n = 1;
-	return WIDE_LETTER;
-}
-
-/* ---- blanks --------------------------------------------------------------------------- */
-
-static void skip_blanks(ic_kql_lexer *l)
-{
-	for (;;) {
-		unsigned char c = byte_at(l, l->pos);
-		uint32_t n;
-		if (l->pos >= l->text.n)
-			return;
-		if (c == '\n') {
-			l->line++;
-			l->line_start = ++l->pos;
-		} else if (c == ' ' || c == '\t' || c == '\r' || c == '\v' || c == '\f') {
-			l->pos++;
-		} else if (c == '/' && byte_at(l, l->pos + 1) == '/') {
-			while (l->pos < l->text.n && l->text.p[l->pos] != '\n')
-				l->pos++;
-		} else if (c >= 0x80 && wide_at(l, l->pos, &n) == WIDE_BLANK) {
-			l->pos += n;
-		} else {
-			return;
-		}
-	}
-}
-
-void ic_kql_lex_init(ic_kql_lexer *l, ic_str text, uint32_t from)
-{
-	*l = (ic_kql_lexer){ .text = text, .line = 1 };
-	for (uint32_t i = 0; i < from; i++) {
-		if (text.p[i] == '\n') {
-			l->line++;
-			l->line_start = i + 1;
-		}
-	}
-	l->pos = from;
-}
-
 /* ---- numbers -------------------------------------------------------------------------- */
 
 static const struct unit {
@@ -130,15 +41,7 @@ static const struct unit {
 	{ "ticks", 1 },
 };
 
-static ic_kql_token bad(ic_kql_token t, const char *error, const char *hint)
-{
-	t.kind = IC_KT_BAD;
-	t.error = error;
-	t.hint = hint;
-	return t;
-}
-
-static ic_kql_token span_token(ic_kql_token t, ic_str number, bool whole, ic_str unit)
+static ic_token span_token(ic_token t, ic_str number, bool whole, ic_str unit)
 {
 	int64_t ticks = 0, n;
 	double d;
@@ -146,79 +49,80 @@ static ic_kql_token span_token(ic_kql_token t, ic_str number, bool whole, ic_str
 		if (ic_str_eq(unit, ic_str_of(units[i].name)))
 			ticks = units[i].ticks;
 	if (ticks == 0)
-		return bad(
+		return ic_token_bad(
 		    t, "a number ends in letters that are no unit of time",
 		    "units are d, h, m, s, ms, microsecond and tick; numbers take no suffix such as L");
-	t.kind = IC_KT_NUMBER;
+	t.kind = IC_TOKEN_NUMBER;
 	if (whole && ic_parse_i64(number, &n) && !__builtin_mul_overflow(n, ticks, &n)) {
 		t.value = ic_value_ticks(IC_Q_TIMESPAN, n);
 		return t;
 	}
 	if (whole || !ic_parse_double(number, &d) || !(d * (double)ticks < 9.2e18))
-		return bad(t, "a timespan beyond the range of timespan", NULL);
+		return ic_token_bad(t, "a timespan beyond the range of timespan", NULL);
 	t.value = ic_value_ticks(IC_Q_TIMESPAN, (int64_t)round(d * (double)ticks));
 	return t;
 }
 
 static int hex_value(unsigned char c)
 {
-	if (is_digit(c))
+	if (ic_is_digit(c))
 		return c - '0';
 	c |= 0x20;
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-static ic_kql_token hex_token(ic_kql_lexer *l, ic_kql_token t)
+static ic_token hex_token(ic_lexer *l, ic_token t)
 {
 	uint64_t v = 0;
 	uint32_t i = l->pos + 2, digits = 0;
-	for (; hex_value(byte_at(l, i)) >= 0; i++, digits++)
-		v = v << 4 | (unsigned)hex_value(byte_at(l, i));
-	bool clean = digits > 0 && digits <= 16 && !is_letter(byte_at(l, i));
-	while (is_letter(byte_at(l, i)) || is_digit(byte_at(l, i)))
+	for (; hex_value(ic_lexer_byte(l, i)) >= 0; i++, digits++)
+		v = v << 4 | (unsigned)hex_value(ic_lexer_byte(l, i));
+	bool clean = digits > 0 && digits <= 16 && !ic_is_letter(ic_lexer_byte(l, i));
+	while (ic_is_letter(ic_lexer_byte(l, i)) || ic_is_digit(ic_lexer_byte(l, i)))
 		i++;
 	l->pos = i;
 	t.length = i - t.pos;
 	if (!clean)
-		return bad(t, "a hexadecimal number needs 1 to 16 digits", NULL);
-	t.kind = IC_KT_NUMBER;
+		return ic_token_bad(t, "a hexadecimal number needs 1 to 16 digits", NULL);
+	t.kind = IC_TOKEN_NUMBER;
 	t.value = ic_value_long((int64_t)v);
 	return t;
 }
 
-static ic_kql_token number_token(ic_kql_lexer *l, ic_kql_token t)
+static ic_token number_token(ic_lexer *l, ic_token t)
 {
-	if (byte_at(l, l->pos) == '0' && (byte_at(l, l->pos + 1) | 0x20) == 'x')
+	if (ic_lexer_byte(l, l->pos) == '0' && (ic_lexer_byte(l, l->pos + 1) | 0x20) == 'x')
 		return hex_token(l, t);
 	uint32_t i = l->pos;
 	bool whole = true;
-	while (is_digit(byte_at(l, i)))
+	while (ic_is_digit(ic_lexer_byte(l, i)))
 		i++;
 	/* 1..900 is 1 .. 900 */
-	if (byte_at(l, i) == '.' && is_digit(byte_at(l, i + 1))) {
+	if (ic_lexer_byte(l, i) == '.' && ic_is_digit(ic_lexer_byte(l, i + 1))) {
 		whole = false;
-		for (i++; is_digit(byte_at(l, i)); i++)
+		for (i++; ic_is_digit(ic_lexer_byte(l, i)); i++)
 			;
 	}
-	unsigned char e = byte_at(l, i) | 0x20, sign = byte_at(l, i + 1);
-	if (e == 'e' && (is_digit(sign) || ((sign == '+' || sign == '-') && is_digit(byte_at(l, i + 2))))) {
+	unsigned char e = ic_lexer_byte(l, i) | 0x20, sign = ic_lexer_byte(l, i + 1);
+	if (e == 'e' &&
+	    (ic_is_digit(sign) || ((sign == '+' || sign == '-') && ic_is_digit(ic_lexer_byte(l, i + 2))))) {
 		whole = false;
-		for (i += 2; is_digit(byte_at(l, i)); i++)
+		for (i += 2; ic_is_digit(ic_lexer_byte(l, i)); i++)
 			;
 	}
 	ic_str number = { l->text.p + l->pos, i - l->pos };
 	uint32_t end = i;
-	while (is_letter(byte_at(l, end)) || is_digit(byte_at(l, end)))
+	while (ic_is_letter(ic_lexer_byte(l, end)) || ic_is_digit(ic_lexer_byte(l, end)))
 		end++;
 	l->pos = end;
 	t.length = end - t.pos;
-	t.kind = IC_KT_NUMBER;
+	t.kind = IC_TOKEN_NUMBER;
 	if (end > i)
 		return span_token(t, number, whole, (ic_str){ l->text.p + i, end - i });
 	if (whole) {
 		int64_t v;
 		if (!ic_parse_i64(number, &v))
-			return bad(
+			return ic_token_bad(
 			    t, "a whole number beyond the range of long",
 			    "the largest is 9223372036854775807; decimal(...) and real(...) hold more");
 		t.value = ic_value_long(v);
@@ -226,7 +130,7 @@ static ic_kql_token number_token(ic_kql_lexer *l, ic_kql_token t)
 	}
 	double d;
 	if (!ic_parse_double(number, &d))
-		return bad(t, "a number beyond the range of real", NULL);
+		return ic_token_bad(t, "a number beyond the range of real", NULL);
 	t.value = ic_value_real(d);
 	return t;
 }
@@ -234,19 +138,19 @@ static ic_kql_token number_token(ic_kql_lexer *l, ic_kql_token t)
 /* ---- strings -------------------------------------------------------------------------- */
 
 /* Bytes of the prefix of a string literal at i (h, H, @ and both); -1: none begins here. */
-static int string_prefix(const ic_kql_lexer *l, uint32_t i)
+static int string_prefix(const ic_lexer *l, uint32_t i)
 {
 	int n = 0;
-	if ((byte_at(l, i) | 0x20) == 'h')
+	if ((ic_lexer_byte(l, i) | 0x20) == 'h')
 		n = 1;
-	if (byte_at(l, i + (uint32_t)n) == '@')
+	if (ic_lexer_byte(l, i + (uint32_t)n) == '@')
 		n++;
-	unsigned char c = byte_at(l, i + (uint32_t)n);
+	unsigned char c = ic_lexer_byte(l, i + (uint32_t)n);
 	if (c == '"' || c == '\'')
 		return n;
-	bool fence = (c == '`' || c == '~') && byte_at(l, i + (uint32_t)n + 1) == c &&
-		     byte_at(l, i + (uint32_t)n + 2) == c;
-	return fence && !(n && byte_at(l, i + (uint32_t)n - 1) == '@') ? n : -1;
+	bool fence = (c == '`' || c == '~') && ic_lexer_byte(l, i + (uint32_t)n + 1) == c &&
+		     ic_lexer_byte(l, i + (uint32_t)n + 2) == c;
+	return fence && !(n && ic_lexer_byte(l, i + (uint32_t)n - 1) == '@') ? n : -1;
 }
 
 /* The text between the quotes of a literal. */
@@ -262,28 +166,28 @@ static ic_str string_body(ic_str raw, bool *verbatim, bool *fenced)
 	return (ic_str){ raw.p + n + q, raw.n - n - 2 * q };
 }
 
-static ic_kql_token fenced_token(ic_kql_lexer *l, ic_kql_token t, uint32_t i)
+static ic_token fenced_token(ic_lexer *l, ic_token t, uint32_t i)
 {
 	char c = l->text.p[i];
 	for (i += 3; i < l->text.n; i++) {
 		if (l->text.p[i] == '\n') {
 			l->line++;
 			l->line_start = i + 1;
-		} else if (l->text.p[i] == c && byte_at(l, i + 1) == (unsigned char)c &&
-			   byte_at(l, i + 2) == (unsigned char)c) {
+		} else if (l->text.p[i] == c && ic_lexer_byte(l, i + 1) == (unsigned char)c &&
+			   ic_lexer_byte(l, i + 2) == (unsigned char)c) {
 			l->pos = i + 3;
-			t.kind = IC_KT_STRING;
+			t.kind = IC_TOKEN_TEXT;
 			t.length = l->pos - t.pos;
 			return t;
 		}
 	}
 	l->pos = l->text.n;
 	t.length = 3;
-	return bad(t, "a multi-line string is not closed",
-		   "it ends with the three characters it begins with");
+	return ic_token_bad(t, "a multi-line string is not closed",
+			    "it ends with the three characters it begins with");
 }
 
-static ic_kql_token string_token(ic_kql_lexer *l, ic_kql_token t, int prefix)
+static ic_token string_token(ic_lexer *l, ic_token t, int prefix)
 {
 	uint32_t i = l->pos + (uint32_t)prefix;
 	char quote = l->text.p[i];
@@ -292,11 +196,11 @@ static ic_kql_token string_token(ic_kql_lexer *l, ic_kql_token t, int prefix)
 	bool verbatim = prefix > 0 && l->text.p[i - 1] == '@';
 	for (i++; i < l->text.n; i++) {
 		char c = l->text.p[i];
-		if (c == quote && verbatim && byte_at(l, i + 1) == (unsigned char)quote) {
+		if (c == quote && verbatim && ic_lexer_byte(l, i + 1) == (unsigned char)quote) {
 			i++;
 		} else if (c == quote) {
 			l->pos = i + 1;
-			t.kind = IC_KT_STRING;
+			t.kind = IC_TOKEN_TEXT;
 			t.length = l->pos - t.pos;
 			return t;
 		} else if (c == '\n') {
@@ -309,7 +213,7 @@ static ic_kql_token string_token(ic_kql_lexer *l, ic_kql_token t, int prefix)
 	t.length = i - t.pos;
 	while (t.length > 1 && l->text.p[t.pos + t.length - 1] == '\r')
 		t.length--;
-	return bad(
+	return ic_token_bad(
 	    t, "a string is not closed on its line",
 	    verbatim ? "in @\"...\" a quote is written twice and \\ stands for itself"
 		     : "a quote inside a string is written \\\"; text over several lines stands between ```");
@@ -434,71 +338,60 @@ ic_status ic_kql_string(ic_arena *a, ic_str raw, ic_str *ret, ic_place at, ic_di
 
 /* ---- words and signs ------------------------------------------------------------------ */
 
-static bool name_byte(const ic_kql_lexer *l, uint32_t i, uint32_t *ret_n)
+static bool name_byte(const ic_lexer *l, uint32_t i, uint32_t *ret_n)
 {
-	unsigned char c = byte_at(l, i);
+	unsigned char c = ic_lexer_byte(l, i);
 	*ret_n = 1;
 	if (c < 0x80)
-		return is_letter(c) || is_digit(c);
-	return wide_at(l, i, ret_n) == WIDE_LETTER;
+		return ic_is_letter(c) || ic_is_digit(c);
+	return ic_wide_at(l, i, ret_n) == IC_WIDE_LETTER;
 }
 
-static ic_kql_token name_token(ic_kql_lexer *l, ic_kql_token t)
+static ic_token name_token(ic_lexer *l, ic_token t)
 {
 	uint32_t i = l->pos, n;
-	if (byte_at(l, i) == '!' || byte_at(l, i) == '$')
+	if (ic_lexer_byte(l, i) == '!' || ic_lexer_byte(l, i) == '$')
 		i++;
 	uint32_t word = i;
 	for (; i < l->text.n && name_byte(l, i, &n); i += n)
 		;
-	if (i - word == 2 && memcmp(l->text.p + word, "in", 2) == 0 && byte_at(l, i) == '~')
+	if (i - word == 2 && memcmp(l->text.p + word, "in", 2) == 0 && ic_lexer_byte(l, i) == '~')
 		i++;
 	l->pos = i;
-	t.kind = IC_KT_NAME;
+	t.kind = IC_TOKEN_NAME;
 	t.length = i - t.pos;
 	return t;
 }
 
-static ic_kql_token sign_token(ic_kql_lexer *l, ic_kql_token t)
+static ic_token sign_token(ic_lexer *l, ic_token t)
 {
 	static const char two[][3] = { "==", "!=", "<=", ">=", "<>", "=~", "!~", "..", "=>" };
-	t.kind = IC_KT_SIGN;
+	t.kind = IC_TOKEN_SIGN;
 	for (size_t i = 0; i < sizeof two / sizeof *two; i++) {
-		if (byte_at(l, l->pos) == (unsigned char)two[i][0] &&
-		    byte_at(l, l->pos + 1) == (unsigned char)two[i][1]) {
-			t.sign = IC_KQL_SIGN(two[i][0], two[i][1]);
+		if (ic_lexer_byte(l, l->pos) == (unsigned char)two[i][0] &&
+		    ic_lexer_byte(l, l->pos + 1) == (unsigned char)two[i][1]) {
+			t.sign = IC_SIGN(two[i][0], two[i][1]);
 			t.length = 2;
 			l->pos += 2;
 			return t;
 		}
 	}
-	unsigned char c = byte_at(l, l->pos++);
+	unsigned char c = ic_lexer_byte(l, l->pos++);
 	t.sign = c;
 	if (c == 0 || !strchr("()[]{}|,;:=<>+-*/%.@#", c))
-		return bad(t, "a character that means nothing in KQL",
-			   c == '&'   ? "write `and`"
-			   : c == '`' ? "names with blanks are written ['name']"
-			   : c == '!' ? "write not(...)"
-				      : NULL);
+		return ic_token_bad(t, "a character that means nothing in KQL",
+				    c == '&'   ? "write `and`"
+				    : c == '`' ? "names with blanks are written ['name']"
+				    : c == '!' ? "write not(...)"
+					       : NULL);
 	return t;
 }
 
-static ic_kql_token wide_token(ic_kql_lexer *l, ic_kql_token t, enum wide what, uint32_t n)
+ic_token ic_kql_lex(ic_lexer *l)
 {
-	l->pos += n;
-	t.length = n;
-	if (what == WIDE_QUOTE)
-		return bad(t, "a typographic quotation mark", "write straight quotes: \" or '");
-	return bad(t, "a typographic dash", "write -");
-}
-
-ic_kql_token ic_kql_lex(ic_kql_lexer *l)
-{
-	skip_blanks(l);
-	ic_kql_token t = { .pos = l->pos, .length = 1, .at = { l->line, l->pos - l->line_start + 1 } };
-	if (l->all_at.line)
-		t.at = l->all_at;
-	unsigned char c = byte_at(l, l->pos), next = byte_at(l, l->pos + 1);
+	ic_lexer_skip_blanks(l, '/');
+	ic_token t = ic_lexer_start(l);
+	unsigned char c = ic_lexer_byte(l, l->pos), next = ic_lexer_byte(l, l->pos + 1);
 	if (l->pos >= l->text.n) {
 		t.length = 0;
 		return t;
@@ -506,19 +399,21 @@ ic_kql_token ic_kql_lex(ic_kql_lexer *l)
 	int prefix = string_prefix(l, l->pos);
 	if (prefix >= 0)
 		return string_token(l, t, prefix);
-	if (is_digit(c))
+	if (ic_is_digit(c))
 		return number_token(l, t);
-	if (is_letter(c) || ((c == '!' || c == '$') && is_letter(next)))
+	if (ic_is_letter(c) || ((c == '!' || c == '$') && ic_is_letter(next)))
 		return name_token(l, t);
 	if (c >= 0x80) {
 		uint32_t n;
-		enum wide what = wide_at(l, l->pos, &n);
-		return what == WIDE_LETTER ? name_token(l, t) : wide_token(l, t, what, n);
+		ic_wide what = ic_wide_at(l, l->pos, &n);
+		return what == IC_WIDE_LETTER
+			   ? name_token(l, t)
+			   : ic_token_wide(l, t, what, n, "write straight quotes: \" or '");
 	}
 	return sign_token(l, t);
 }
 
-ic_str ic_kql_lex_run(ic_kql_lexer *l, const ic_kql_token *from, ic_kql_byte_fn word)
+ic_str ic_kql_lex_run(ic_lexer *l, const ic_token *from, ic_kql_byte_fn word)
 {
 	/* the token lies on the line where the lexer was, unless it was a string over lines */
 	l->line = from->at.line;
@@ -529,7 +424,7 @@ ic_str ic_kql_lex_run(ic_kql_lexer *l, const ic_kql_token *from, ic_kql_byte_fn 
 	return (ic_str){ l->text.p + from->pos, l->pos - from->pos };
 }
 
-bool ic_kql_lex_raw(ic_kql_lexer *l, ic_str *ret)
+bool ic_kql_lex_raw(ic_lexer *l, ic_str *ret)
 {
 	enum { NEAR = 256 };
 	uint32_t start = l->pos;

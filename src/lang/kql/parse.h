@@ -6,14 +6,6 @@
 #include "lang/extract.h"
 #include "lang/kql/ast.h"
 
-/* Limits on hostile text. */
-enum {
-	IC_KQL_TEXT_MAX = 16 << 20,
-	IC_KQL_DEPTH_MAX = 500,	   /* brackets, pipes in pipes, functions in functions */
-	IC_KQL_TREE_MAX = 2000,	   /* height of an expression, long chains of a + b + ... included */
-	IC_KQL_LIST_MAX = 1000000, /* items of one list */
-};
-
 /* Parses a whole query; anything behind it is an error. Fails with IC_E_USAGE, IC_E_LIMIT (diag set)
  * or IC_E_NOMEM (diag not set). The tree lies in the arena and points into the text. */
 ic_status ic_kql_parse(ic_arena *a, ic_str text, ic_kql_block *ret, ic_diag *diag);

@@ -67,11 +67,11 @@ static const infix infixes[] = {
 	{ "matches", IC_FN_MATCHES_REGEX, false, TEXT },
 };
 
-static const infix *infix_here(const ic_kql_parser *p)
+static const infix *infix_here(const ic_parser *p)
 {
-	if (p->tok.kind != IC_KT_NAME && p->tok.kind != IC_KT_SIGN)
+	if (p->tok.kind != IC_TOKEN_NAME && p->tok.kind != IC_TOKEN_SIGN)
 		return NULL;
-	ic_str text = ic_kql_text(p);
+	ic_str text = ic_token_text(p);
 	for (size_t i = 0; i < sizeof infixes / sizeof *infixes; i++)
 		if (infixes[i].sign[0] == text.p[0] && ic_str_eq(text, ic_str_of(infixes[i].sign)))
 			return &infixes[i];
@@ -88,111 +88,112 @@ const char *ic_kql_near_infix(ic_str word)
 	return NULL;
 }
 
-ic_kql_expr *ic_kql_expr_new(ic_kql_parser *p, ic_kql_expr_kind kind, ic_place at, uint32_t length)
+ic_kql_expr *ic_kql_expr_new(ic_parser *p, ic_kql_expr_kind kind, ic_place at, uint32_t length)
 {
 	ic_kql_expr *e = ic_arena_alloc(p->arena, sizeof *e);
 	if (!e)
-		return ic_kql_fail_nomem(p);
+		return ic_parse_nomem(p);
 	*e = (ic_kql_expr){ .kind = kind, .at = at, .length = length, .height = 1 };
-	if (p->tree < 1)
-		p->tree = 1;
+	if (ic_kql_own(p)->tree < 1)
+		ic_kql_own(p)->tree = 1;
 	return e;
 }
 
-ic_kql_expr *ic_kql_above(ic_kql_parser *p, ic_kql_expr *e, const ic_kql_expr *child)
+ic_kql_expr *ic_kql_above(ic_parser *p, ic_kql_expr *e, const ic_kql_expr *child)
 {
 	if (!child)
 		return NULL;
 	if (child->height >= e->height)
 		e->height = (uint16_t)(child->height + 1);
-	if (e->height > p->tree)
-		p->tree = e->height;
-	if (e->height > IC_KQL_TREE_MAX)
-		return ic_kql_fail(p, IC_DIAG_LIMIT, e->at, e->length,
-				   "an expression is nested deeper than %d operations", IC_KQL_TREE_MAX);
+	if (e->height > ic_kql_own(p)->tree)
+		ic_kql_own(p)->tree = e->height;
+	if (e->height > IC_PARSE_TREE_MAX)
+		return ic_parse_fail(p, IC_DIAG_LIMIT, e->at, e->length,
+				     "an expression is nested deeper than %d operations", IC_PARSE_TREE_MAX);
 	return e;
 }
 
-static ic_kql_expr *binary(ic_kql_parser *p, unsigned least);
+static ic_kql_expr *binary(ic_parser *p, unsigned least);
 
-ic_kql_expr *ic_kql_scalar(ic_kql_parser *p)
+ic_kql_expr *ic_kql_scalar(ic_parser *p)
 {
 	return binary(p, OR);
 }
 
-ic_kql_expr *ic_kql_sum(ic_kql_parser *p)
+ic_kql_expr *ic_kql_sum(ic_parser *p)
 {
 	return binary(p, SUM);
 }
 
-ic_kql_expr *ic_kql_either(ic_kql_parser *p)
+ic_kql_expr *ic_kql_either(ic_parser *p)
 {
 	if (ic_kql_tabular_here(p, false))
 		return ic_kql_pipe_of(p, NULL);
 	ic_kql_expr *e = ic_kql_scalar(p);
-	if (!e || !ic_kql_is_sign(p, '|'))
+	if (!e || !ic_is_sign(p, '|'))
 		return e;
 	if (e->kind != IC_KE_NAME && e->kind != IC_KE_CALL && e->kind != IC_KE_MEMBER &&
 	    e->kind != IC_KE_METHOD && e->kind != IC_KE_PIPE)
-		return ic_kql_fail(p, IC_DIAG_SYNTAX, p->tok.at, 1, "what stands before `|` is not a table");
+		return ic_parse_fail(p, IC_DIAG_SYNTAX, p->tok.at, 1,
+				     "what stands before `|` is not a table");
 	return ic_kql_pipe_of(p, e);
 }
 
-bool ic_kql_scalars(ic_kql_parser *p, ic_kql_exprs *ret)
+bool ic_kql_scalars(ic_parser *p, ic_kql_exprs *ret)
 {
 	*ret = (ic_kql_exprs){ 0 };
 	do {
-		if (!IC_KQL_ROOM(p, ret->expr, ret->n) || !(ret->expr[ret->n] = ic_kql_scalar(p)))
+		if (!IC_PARSE_ROOM(p, ret->expr, ret->n) || !(ret->expr[ret->n] = ic_kql_scalar(p)))
 			return false;
 		ret->n++;
-	} while (ic_kql_take_sign(p, ','));
+	} while (ic_take_sign(p, ','));
 	return true;
 }
 
 /* ---- constants ------------------------------------------------------------------------ */
 
-static bool signed_number(ic_kql_parser *p, ic_value *ret)
+static bool signed_number(ic_parser *p, ic_value *ret)
 {
 	bool negative = p->tok.sign == '-';
-	ic_kql_token next = ic_kql_peek(p);
-	if (next.kind != IC_KT_NUMBER)
+	ic_token next = ic_peek(p);
+	if (next.kind != IC_TOKEN_NUMBER)
 		return false;
-	ic_kql_next(p);
+	ic_next(p);
 	*ret = p->tok.value;
 	if (negative && ret->type == IC_Q_REAL)
 		ret->d = -ret->d;
 	else if (negative)
 		ret->i = (int64_t)(0 - (uint64_t)ret->i);
-	ic_kql_next(p);
+	ic_next(p);
 	return true;
 }
 
-bool ic_kql_constant(ic_kql_parser *p, ic_value *ret)
+bool ic_kql_constant(ic_parser *p, ic_value *ret)
 {
 	ic_str text;
-	if (p->tok.kind == IC_KT_NUMBER) {
+	if (p->tok.kind == IC_TOKEN_NUMBER) {
 		*ret = p->tok.value;
-		ic_kql_next(p);
+		ic_next(p);
 		return true;
 	}
-	if (p->tok.kind == IC_KT_STRING) {
+	if (p->tok.kind == IC_TOKEN_TEXT) {
 		if (!ic_kql_string_literal(p, &text))
 			return false;
 		*ret = ic_value_str(text);
 		return true;
 	}
-	if (ic_kql_is_sign(p, '-') || ic_kql_is_sign(p, '+'))
+	if (ic_is_sign(p, '-') || ic_is_sign(p, '+'))
 		return signed_number(p, ret);
-	bool yes = ic_kql_is_word(p, "true");
-	if (yes || ic_kql_is_word(p, "false")) {
+	bool yes = ic_is_word(p, "true");
+	if (yes || ic_is_word(p, "false")) {
 		*ret = ic_value_bool(yes);
-		ic_kql_next(p);
+		ic_next(p);
 		return true;
 	}
 	return ic_kql_typed_literal_here(p) && ic_kql_typed_literal(p, ret);
 }
 
-static ic_kql_expr *literal(ic_kql_parser *p, ic_place at, uint32_t start, ic_value v)
+static ic_kql_expr *literal(ic_parser *p, ic_place at, uint32_t start, ic_value v)
 {
 	ic_kql_expr *e = ic_kql_expr_new(p, IC_KE_LITERAL, at, p->last_end - start);
 	if (e)
@@ -202,94 +203,95 @@ static ic_kql_expr *literal(ic_kql_parser *p, ic_place at, uint32_t start, ic_va
 
 /* ---- primaries ------------------------------------------------------------------------ */
 
-static bool call_arg(ic_kql_parser *p, ic_kql_arg *arg)
+static bool call_arg(ic_parser *p, ic_kql_arg *arg)
 {
 	*arg = (ic_kql_arg){ 0 };
-	ic_kql_token next = ic_kql_peek(p);
-	bool ends = next.kind == IC_KT_SIGN && (next.sign == ',' || next.sign == ')');
-	if (ic_kql_is_sign(p, '*') && ends) {
+	ic_token next = ic_peek(p);
+	bool ends = next.kind == IC_TOKEN_SIGN && (next.sign == ',' || next.sign == ')');
+	if (ic_is_sign(p, '*') && ends) {
 		arg->expr = ic_kql_expr_new(p, IC_KE_STAR, p->tok.at, 1);
-		ic_kql_next(p);
+		ic_next(p);
 		return arg->expr != NULL;
 	}
-	if (p->tok.kind == IC_KT_NAME && next.kind == IC_KT_SIGN && next.sign == '=') {
+	if (p->tok.kind == IC_TOKEN_NAME && next.kind == IC_TOKEN_SIGN && next.sign == '=') {
 		if (!ic_kql_name_of(p, "an argument's name", &arg->name))
 			return false;
-		ic_kql_next(p);
+		ic_next(p);
 	}
 	return (arg->expr = ic_kql_either(p)) != NULL;
 }
 
-ic_kql_expr *ic_kql_call(ic_kql_parser *p, ic_kql_name name, ic_kql_expr *object)
+ic_kql_expr *ic_kql_call(ic_parser *p, ic_kql_name name, ic_kql_expr *object)
 {
 	ic_kql_expr *e = ic_kql_expr_new(p, object ? IC_KE_METHOD : IC_KE_CALL, name.at, name.length);
-	if (!e || !ic_kql_enter(p) || (object && !ic_kql_above(p, e, object)))
+	if (!e || !ic_parse_enter(p) || (object && !ic_kql_above(p, e, object)))
 		return NULL;
 	e->call.name = name;
 	e->call.object = object;
-	ic_kql_next(p);
-	while (!ic_kql_is_sign(p, ')')) {
-		if (!IC_KQL_ROOM(p, e->call.arg, e->call.args) || !call_arg(p, &e->call.arg[e->call.args]) ||
+	ic_next(p);
+	while (!ic_is_sign(p, ')')) {
+		if (!IC_PARSE_ROOM(p, e->call.arg, e->call.args) ||
+		    !call_arg(p, &e->call.arg[e->call.args]) ||
 		    !ic_kql_above(p, e, e->call.arg[e->call.args].expr))
 			return NULL;
 		e->call.args++;
-		if (!ic_kql_take_sign(p, ','))
+		if (!ic_take_sign(p, ','))
 			break;
-		if (ic_kql_is_sign(p, ')'))
-			return ic_kql_expected(p, "an argument");
+		if (ic_is_sign(p, ')'))
+			return ic_expected(p, "an argument");
 	}
-	ic_kql_leave(p);
-	return ic_kql_expect_sign(p, ')', "`,` or `)`") ? e : NULL;
+	ic_parse_leave(p);
+	return ic_expect_sign(p, ')', "`,` or `)`") ? e : NULL;
 }
 
-static ic_kql_expr *bracketed(ic_kql_parser *p)
+static ic_kql_expr *bracketed(ic_parser *p)
 {
-	if (!ic_kql_enter(p))
+	if (!ic_parse_enter(p))
 		return NULL;
-	ic_kql_next(p);
+	ic_next(p);
 	ic_kql_expr *e = ic_kql_either(p);
-	if (!e || !ic_kql_expect_sign(p, ')', "`)`"))
+	if (!e || !ic_expect_sign(p, ')', "`)`"))
 		return NULL;
-	ic_kql_leave(p);
+	ic_parse_leave(p);
 	e->bracketed = true;
 	return e;
 }
 
-static ic_kql_expr *type_argument(ic_kql_parser *p)
+static ic_kql_expr *type_argument(ic_parser *p)
 {
 	ic_kql_expr *e = ic_kql_expr_new(p, IC_KE_TYPEOF, p->tok.at, p->tok.length);
 	return e && ic_kql_typeof(p, &e->type) ? e : NULL;
 }
 
-static ic_kql_expr *term(ic_kql_parser *p, ic_kql_name name)
+static ic_kql_expr *term(ic_parser *p, ic_kql_name name)
 {
 	ic_kql_expr *e = ic_kql_expr_new(p, IC_KE_TERM, name.at, name.length);
 	if (!e)
 		return NULL;
-	ic_kql_next(p);
-	if (p->tok.kind != IC_KT_STRING)
-		return ic_kql_expected(p, "the text to search for, in quotes");
+	ic_next(p);
+	if (p->tok.kind != IC_TOKEN_TEXT)
+		return ic_expected(p, "the text to search for, in quotes");
 	e->term.column = name;
 	return ic_kql_string_literal(p, &e->term.text) ? e : NULL;
 }
 
-static ic_kql_expr *named(ic_kql_parser *p)
+static ic_kql_expr *named(ic_parser *p)
 {
 	ic_kql_name name;
-	bool quoted = p->tok.kind == IC_KT_SIGN;
-	if (ic_kql_is_word(p, "null")) {
-		ic_kql_fail(p, IC_DIAG_SYNTAX, p->tok.at, p->tok.length, "a bare null has no type");
+	bool quoted = p->tok.kind == IC_TOKEN_SIGN;
+	if (ic_is_word(p, "null")) {
+		ic_parse_fail(p, IC_DIAG_SYNTAX, p->tok.at, p->tok.length, "a bare null has no type");
 		ic_diag_hint(p->diag,
 			     "write long(null), datetime(null), ... ; a string is empty instead: \"\"");
 		return NULL;
 	}
-	if (ic_kql_is_word(p, "typeof"))
+	if (ic_is_word(p, "typeof"))
 		return type_argument(p);
 	if (!ic_kql_name_of(p, "an expression", &name))
 		return NULL;
-	if (ic_kql_is_sign(p, '(') && !quoted)
+	if (ic_is_sign(p, '(') && !quoted)
 		return ic_kql_call(p, name, NULL);
-	if (p->in_search && ic_kql_is_sign(p, ':'))
+	if (ic_kql_own(p)->in_search && ic_is_sign(p, ':'))
 		return term(p, name);
 	ic_kql_expr *e = ic_kql_expr_new(p, IC_KE_NAME, name.at, name.length);
 	if (e) {
@@ -299,40 +301,40 @@ static ic_kql_expr *named(ic_kql_parser *p)
 	return e;
 }
 
-static ic_kql_expr *primary(ic_kql_parser *p)
+static ic_kql_expr *primary(ic_parser *p)
 {
 	ic_value v;
-	ic_kql_token start = p->tok;
-	if (ic_kql_is_sign(p, '('))
+	ic_token start = p->tok;
+	if (ic_is_sign(p, '('))
 		return bracketed(p);
 	if (ic_kql_constant(p, &v))
 		return literal(p, start.at, start.pos, v);
 	if (p->status != IC_OK)
 		return NULL;
-	if (ic_kql_is_sign(p, '*')) {
-		ic_kql_next(p);
+	if (ic_is_sign(p, '*')) {
+		ic_next(p);
 		return ic_kql_expr_new(p, IC_KE_STAR, start.at, 1);
 	}
-	if (p->tok.kind == IC_KT_NAME || ic_kql_is_sign(p, '[')) {
+	if (p->tok.kind == IC_TOKEN_NAME || ic_is_sign(p, '[')) {
 		ic_kql_expr *e = named(p);
-		if (!e && start.kind == IC_KT_SIGN && p->diag->set)
+		if (!e && start.kind == IC_TOKEN_SIGN && p->diag->set)
 			ic_diag_hint(p->diag, "a list is written dynamic([...])");
 		return e;
 	}
-	return ic_kql_expected(p, "an expression");
+	return ic_expected(p, "an expression");
 }
 
-static ic_kql_expr *member(ic_kql_parser *p, ic_kql_expr *object)
+static ic_kql_expr *member(ic_parser *p, ic_kql_expr *object)
 {
 	ic_kql_name name;
-	ic_kql_next(p);
-	if (p->tok.kind == IC_KT_NAME && p->lex.text.p[p->tok.pos] != '!') { /* any word behind a dot */
-		name = (ic_kql_name){ ic_kql_text(p), p->tok.at, p->tok.length };
-		ic_kql_next(p);
+	ic_next(p);
+	if (p->tok.kind == IC_TOKEN_NAME && p->lex.text.p[p->tok.pos] != '!') { /* any word behind a dot */
+		name = (ic_kql_name){ ic_token_text(p), p->tok.at, p->tok.length };
+		ic_next(p);
 	} else if (!ic_kql_name_of(p, "a member's name", &name)) {
 		return NULL;
 	}
-	if (ic_kql_is_sign(p, '('))
+	if (ic_is_sign(p, '('))
 		return ic_kql_call(p, name, object);
 	ic_kql_expr *e = ic_kql_expr_new(p, IC_KE_MEMBER, name.at, name.length);
 	if (!e)
@@ -342,28 +344,28 @@ static ic_kql_expr *member(ic_kql_parser *p, ic_kql_expr *object)
 	return ic_kql_above(p, e, object);
 }
 
-static ic_kql_expr *indexed(ic_kql_parser *p, ic_kql_expr *object)
+static ic_kql_expr *indexed(ic_parser *p, ic_kql_expr *object)
 {
 	ic_kql_expr *e = ic_kql_expr_new(p, IC_KE_INDEX, p->tok.at, 1);
-	if (!e || !ic_kql_enter(p))
+	if (!e || !ic_parse_enter(p))
 		return NULL;
-	ic_kql_next(p);
+	ic_next(p);
 	e->index.object = object;
 	e->index.index = ic_kql_scalar(p);
 	if (!ic_kql_above(p, e, object) || !ic_kql_above(p, e, e->index.index) ||
-	    !ic_kql_expect_sign(p, ']', "`]`"))
+	    !ic_expect_sign(p, ']', "`]`"))
 		return NULL;
-	ic_kql_leave(p);
+	ic_parse_leave(p);
 	return e;
 }
 
-static ic_kql_expr *postfix(ic_kql_parser *p)
+static ic_kql_expr *postfix(ic_parser *p)
 {
 	ic_kql_expr *e = primary(p);
 	while (e) {
-		if (ic_kql_is_sign(p, '.'))
+		if (ic_is_sign(p, '.'))
 			e = member(p, e);
-		else if (ic_kql_is_sign(p, '['))
+		else if (ic_is_sign(p, '['))
 			e = indexed(p, e);
 		else
 			return e;
@@ -371,16 +373,16 @@ static ic_kql_expr *postfix(ic_kql_parser *p)
 	return NULL;
 }
 
-static ic_kql_expr *unary(ic_kql_parser *p)
+static ic_kql_expr *unary(ic_parser *p)
 {
-	ic_kql_token sign = p->tok;
-	bool minus = ic_kql_is_sign(p, '-');
-	if (!minus && !ic_kql_is_sign(p, '+'))
+	ic_token sign = p->tok;
+	bool minus = ic_is_sign(p, '-');
+	if (!minus && !ic_is_sign(p, '+'))
 		return postfix(p);
-	ic_kql_token next = ic_kql_peek(p);
-	if (next.kind == IC_KT_NUMBER)
+	ic_token next = ic_peek(p);
+	if (next.kind == IC_TOKEN_NUMBER)
 		return postfix(p); /* the sign belongs to the constant */
-	ic_kql_next(p);
+	ic_next(p);
 	ic_kql_expr *operand = postfix(p);
 	if (!operand || !minus)
 		return operand;
@@ -393,33 +395,33 @@ static ic_kql_expr *unary(ic_kql_parser *p)
 
 /* ---- infix ---------------------------------------------------------------------------- */
 
-static ic_kql_expr *between(ic_kql_parser *p, ic_kql_expr *left, const infix *op, ic_kql_token at)
+static ic_kql_expr *between(ic_parser *p, ic_kql_expr *left, const infix *op, ic_token at)
 {
 	ic_kql_expr *e = ic_kql_expr_new(p, IC_KE_BETWEEN, at.at, at.length);
-	if (!e || !ic_kql_enter(p))
+	if (!e || !ic_parse_enter(p))
 		return NULL;
-	if (!ic_kql_is_sign(p, '(')) {
-		ic_kql_expected(p, "`(`");
+	if (!ic_is_sign(p, '(')) {
+		ic_expected(p, "`(`");
 		ic_diag_hint(p->diag, "write %s (low .. high)", op->sign);
 		return NULL;
 	}
-	ic_kql_next(p);
+	ic_next(p);
 	e->between.negated = op->negated;
 	e->between.what = left;
-	if (!(e->between.low = ic_kql_scalar(p)) || !ic_kql_expect_sign(p, IC_KQL_SIGN('.', '.'), "`..`") ||
-	    !(e->between.high = ic_kql_scalar(p)) || !ic_kql_expect_sign(p, ')', "`)`"))
+	if (!(e->between.low = ic_kql_scalar(p)) || !ic_expect_sign(p, IC_SIGN('.', '.'), "`..`") ||
+	    !(e->between.high = ic_kql_scalar(p)) || !ic_expect_sign(p, ')', "`)`"))
 		return NULL;
-	ic_kql_leave(p);
+	ic_parse_leave(p);
 	return ic_kql_above(p, e, left) && ic_kql_above(p, e, e->between.low)
 		   ? ic_kql_above(p, e, e->between.high)
 		   : NULL;
 }
 
 /* The constants of a list so far become expressions, because one that is none follows. */
-static bool unpack_list(ic_kql_parser *p, ic_kql_expr *e, ic_place at)
+static bool unpack_list(ic_parser *p, ic_kql_expr *e, ic_place at)
 {
 	for (uint32_t i = 0; i < e->in.values; i++) {
-		if (!IC_KQL_ROOM(p, e->in.list.expr, i))
+		if (!IC_PARSE_ROOM(p, e->in.list.expr, i))
 			return false;
 		ic_kql_expr *one = ic_kql_expr_new(p, IC_KE_LITERAL, at, 1);
 		if (!one)
@@ -433,47 +435,47 @@ static bool unpack_list(ic_kql_parser *p, ic_kql_expr *e, ic_place at)
 	return true;
 }
 
-static bool list_exprs(ic_kql_parser *p, ic_kql_expr *e)
+static bool list_exprs(ic_parser *p, ic_kql_expr *e)
 {
 	do {
 		ic_kql_exprs *list = &e->in.list;
-		if (!IC_KQL_ROOM(p, list->expr, list->n) || !(list->expr[list->n] = ic_kql_either(p)) ||
+		if (!IC_PARSE_ROOM(p, list->expr, list->n) || !(list->expr[list->n] = ic_kql_either(p)) ||
 		    !ic_kql_above(p, e, list->expr[list->n]))
 			return false;
 		list->n++;
-	} while (ic_kql_take_sign(p, ',') && !ic_kql_is_sign(p, ')'));
+	} while (ic_take_sign(p, ',') && !ic_is_sign(p, ')'));
 	return true;
 }
 
 /* Constants as long as only such come. */
-static bool list_items(ic_kql_parser *p, ic_kql_expr *e)
+static bool list_items(ic_parser *p, ic_kql_expr *e)
 {
 	ic_value *value = NULL;
 	uint32_t n = 0;
-	while (!ic_kql_is_sign(p, ')')) {
-		ic_kql_parser before = *p;
-		if (!IC_KQL_ROOM(p, value, n))
+	while (!ic_is_sign(p, ')')) {
+		ic_parser before = *p;
+		if (!IC_PARSE_ROOM(p, value, n))
 			return false;
 		e->in.value = value;
 		e->in.values = n;
 		bool constant = ic_kql_constant(p, &value[n]);
 		if (p->status != IC_OK)
 			return false;
-		if (!constant || (!ic_kql_is_sign(p, ',') && !ic_kql_is_sign(p, ')'))) {
+		if (!constant || (!ic_is_sign(p, ',') && !ic_is_sign(p, ')'))) {
 			*p = before;
 			return unpack_list(p, e, p->tok.at) && list_exprs(p, e);
 		}
 		e->in.values = ++n;
-		if (!ic_kql_take_sign(p, ','))
+		if (!ic_take_sign(p, ','))
 			break;
 	}
 	return true;
 }
 
-static ic_kql_expr *in_list(ic_kql_parser *p, ic_kql_expr *left, const infix *op, ic_kql_token at)
+static ic_kql_expr *in_list(ic_parser *p, ic_kql_expr *left, const infix *op, ic_token at)
 {
 	ic_kql_expr *e = ic_kql_expr_new(p, IC_KE_IN, at.at, at.length);
-	if (!e || !ic_kql_enter(p))
+	if (!e || !ic_parse_enter(p))
 		return NULL;
 	e->in.fn = op->fn;
 	e->in.negated = op->negated;
@@ -481,19 +483,19 @@ static ic_kql_expr *in_list(ic_kql_parser *p, ic_kql_expr *left, const infix *op
 	e->in.left = left;
 	if (!ic_kql_above(p, e, left))
 		return NULL;
-	if (!ic_kql_is_sign(p, '(')) {
-		ic_kql_expected(p, "`(` and a list");
+	if (!ic_is_sign(p, '(')) {
+		ic_expected(p, "`(` and a list");
 		ic_diag_hint(p->diag, "write %s (a, b), also for a single value", op->sign);
 		return NULL;
 	}
-	ic_kql_next(p);
-	if (!list_items(p, e) || !ic_kql_expect_sign(p, ')', "`,` or `)`"))
+	ic_next(p);
+	if (!list_items(p, e) || !ic_expect_sign(p, ')', "`,` or `)`"))
 		return NULL;
-	ic_kql_leave(p);
+	ic_parse_leave(p);
 	return e;
 }
 
-static ic_kql_expr *binary_node(ic_kql_parser *p, const infix *op, ic_place at, uint32_t length,
+static ic_kql_expr *binary_node(ic_parser *p, const infix *op, ic_place at, uint32_t length,
 				ic_kql_expr *left, ic_kql_expr *right)
 {
 	ic_kql_expr *e = ic_kql_expr_new(p, IC_KE_BINARY, at, length);
@@ -509,11 +511,11 @@ static ic_kql_expr *binary_node(ic_kql_parser *p, const infix *op, ic_place at, 
 
 typedef struct chain {
 	ic_kql_expr *operand;
-	ic_kql_token at; /* the operator before it */
+	ic_token at; /* the operator before it */
 } chain;
 
 /* A balanced tree: thousands of conditions with `or` between make no deep one. */
-static ic_kql_expr *balanced(ic_kql_parser *p, const infix *op, const chain *c, uint32_t n)
+static ic_kql_expr *balanced(ic_parser *p, const infix *op, const chain *c, uint32_t n)
 {
 	if (n == 1)
 		return c->operand;
@@ -524,39 +526,39 @@ static ic_kql_expr *balanced(ic_kql_parser *p, const infix *op, const chain *c, 
 	return binary_node(p, op, c[half].at.at, c[half].at.length, left, right);
 }
 
-static ic_kql_expr *logical(ic_kql_parser *p, const infix *op, ic_kql_expr *first)
+static ic_kql_expr *logical(ic_parser *p, const infix *op, ic_kql_expr *first)
 {
 	chain *c = NULL;
 	uint32_t n = 0;
-	ic_kql_token at = p->tok;
+	ic_token at = p->tok;
 	do {
-		if (!IC_KQL_ROOM(p, c, n))
+		if (!IC_PARSE_ROOM(p, c, n))
 			return NULL;
 		c[n++] = (chain){ first, at };
 		if (infix_here(p) != op)
 			return balanced(p, op, c, n);
 		at = p->tok;
-		ic_kql_next(p);
+		ic_next(p);
 		first = binary(p, op->precedence + 1u);
 	} while (first);
 	return NULL;
 }
 
-static ic_kql_expr *compare(ic_kql_parser *p, const infix *op, ic_kql_expr *left)
+static ic_kql_expr *compare(ic_parser *p, const infix *op, ic_kql_expr *left)
 {
-	ic_kql_token at = p->tok;
-	ic_kql_next(p);
+	ic_token at = p->tok;
+	ic_next(p);
 	if (op->fn == IC_FN_BETWEEN)
 		return between(p, left, op, at);
 	if (op->fn == IC_FN_IN || op->fn == IC_FN_IN_CI || op->fn == IC_FN_HAS_ANY || op->fn == IC_FN_HAS_ALL)
 		return in_list(p, left, op, at);
-	if (op->fn == IC_FN_MATCHES_REGEX && !ic_kql_expect_word(p, "regex"))
+	if (op->fn == IC_FN_MATCHES_REGEX && !ic_expect_word(p, "regex"))
 		return NULL;
 	ic_kql_expr *right = binary(p, op->precedence + 1u);
 	return right ? binary_node(p, op, at.at, at.length, left, right) : NULL;
 }
 
-static ic_kql_expr *binary(ic_kql_parser *p, unsigned least)
+static ic_kql_expr *binary(ic_parser *p, unsigned least)
 {
 	ic_kql_expr *left = unary(p);
 	while (left) {
@@ -571,19 +573,19 @@ static ic_kql_expr *binary(ic_kql_parser *p, unsigned least)
 /* ---- lists of expressions ------------------------------------------------------------- */
 
 /* (a, b) = ... : takes the names and the sign, or nothing. */
-static bool tuple_names(ic_kql_parser *p, ic_kql_item *ret)
+static bool tuple_names(ic_parser *p, ic_kql_item *ret)
 {
-	ic_kql_parser before = *p;
+	ic_parser before = *p;
 	ic_kql_name name;
-	ic_kql_next(p);
+	ic_next(p);
 	while (ic_kql_name_here(p)) {
-		if (!IC_KQL_ROOM(p, ret->name, ret->names) || !ic_kql_name_of(p, "a name", &name))
+		if (!IC_PARSE_ROOM(p, ret->name, ret->names) || !ic_kql_name_of(p, "a name", &name))
 			return false;
 		ret->name[ret->names++] = name;
-		if (!ic_kql_take_sign(p, ','))
+		if (!ic_take_sign(p, ','))
 			break;
 	}
-	if (ret->names && ic_kql_take_sign(p, ')') && ic_kql_take_sign(p, '=')) {
+	if (ret->names && ic_take_sign(p, ')') && ic_take_sign(p, '=')) {
 		ret->tuple = true;
 		return true;
 	}
@@ -594,75 +596,75 @@ static bool tuple_names(ic_kql_parser *p, ic_kql_item *ret)
 }
 
 /* Does `name =` or `['name'] =` stand here? */
-static bool assignment_here(const ic_kql_parser *p)
+static bool assignment_here(const ic_parser *p)
 {
-	ic_kql_lexer l = p->lex;
+	ic_lexer l = p->lex;
 	if (!ic_kql_name_here(p)) {
 		/* a word that is reserved in front of = is meant as a name: let the error say so */
-		ic_kql_token next = ic_kql_peek(p);
-		return p->tok.kind == IC_KT_NAME && next.kind == IC_KT_SIGN && next.sign == '=';
+		ic_token next = ic_peek(p);
+		return p->tok.kind == IC_TOKEN_NAME && next.kind == IC_TOKEN_SIGN && next.sign == '=';
 	}
-	if (p->tok.kind == IC_KT_SIGN) {
+	if (p->tok.kind == IC_TOKEN_SIGN) {
 		ic_kql_lex(&l);
 		ic_kql_lex(&l);
 	}
-	ic_kql_token t = ic_kql_lex(&l);
-	return t.kind == IC_KT_SIGN && t.sign == '=';
+	ic_token t = ic_kql_lex(&l);
+	return t.kind == IC_TOKEN_SIGN && t.sign == '=';
 }
 
-bool ic_kql_item_of(ic_kql_parser *p, ic_kql_item *ret)
+bool ic_kql_item_of(ic_parser *p, ic_kql_item *ret)
 {
 	*ret = (ic_kql_item){ .type = IC_QTYPES };
 	ic_kql_name name;
-	if (ic_kql_is_sign(p, '(') && !tuple_names(p, ret))
+	if (ic_is_sign(p, '(') && !tuple_names(p, ret))
 		return false;
 	if (!ret->names && assignment_here(p)) {
 		if (!ic_kql_name_of(p, "a name", &name) || !(ret->name = ic_kql_copy_name(p, name)))
 			return false;
 		ret->names = 1;
-		ic_kql_next(p);
+		ic_next(p);
 	}
 	return (ret->expr = ic_kql_scalar(p)) != NULL;
 }
 
-bool ic_kql_items_of(ic_kql_parser *p, ic_kql_items *ret)
+bool ic_kql_items_of(ic_parser *p, ic_kql_items *ret)
 {
 	*ret = (ic_kql_items){ 0 };
 	do {
-		if (!IC_KQL_ROOM(p, ret->item, ret->n) || !ic_kql_item_of(p, &ret->item[ret->n]))
+		if (!IC_PARSE_ROOM(p, ret->item, ret->n) || !ic_kql_item_of(p, &ret->item[ret->n]))
 			return false;
 		ret->n++;
-	} while (ic_kql_take_sign(p, ','));
+	} while (ic_take_sign(p, ','));
 	return true;
 }
 
-static bool key_of(ic_kql_parser *p, ic_kql_key *ret)
+static bool key_of(ic_parser *p, ic_kql_key *ret)
 {
 	*ret = (ic_kql_key){ .descending = true };
 	if (!(ret->expr = ic_kql_scalar(p)))
 		return false;
-	if (ic_kql_take_word(p, "asc"))
+	if (ic_take_word(p, "asc"))
 		ret->descending = false;
 	else
-		ic_kql_take_word(p, "desc");
+		ic_take_word(p, "desc");
 	ret->nulls_first = !ret->descending;
-	if (ic_kql_take_word(p, "nulls")) {
-		ret->nulls_first = ic_kql_is_word(p, "first");
-		if (!ret->nulls_first && !ic_kql_is_word(p, "last"))
-			return ic_kql_expected(p, "`first` or `last`");
-		ic_kql_next(p);
+	if (ic_take_word(p, "nulls")) {
+		ret->nulls_first = ic_is_word(p, "first");
+		if (!ret->nulls_first && !ic_is_word(p, "last"))
+			return ic_expected(p, "`first` or `last`");
+		ic_next(p);
 	}
 	return true;
 }
 
-bool ic_kql_keys_of(ic_kql_parser *p, ic_kql_keys *ret)
+bool ic_kql_keys_of(ic_parser *p, ic_kql_keys *ret)
 {
 	*ret = (ic_kql_keys){ 0 };
 	do {
-		if (!IC_KQL_ROOM(p, ret->key, ret->n) || !key_of(p, &ret->key[ret->n]))
+		if (!IC_PARSE_ROOM(p, ret->key, ret->n) || !key_of(p, &ret->key[ret->n]))
 			return false;
 		ret->n++;
-	} while (ic_kql_take_sign(p, ','));
+	} while (ic_take_sign(p, ','));
 	return true;
 }
 
@@ -674,15 +676,15 @@ static bool wildcard_byte(unsigned char c)
 	       c == '*';
 }
 
-static ic_kql_expr *table_name(ic_kql_parser *p, bool wildcards)
+static ic_kql_expr *table_name(ic_parser *p, bool wildcards)
 {
-	if (wildcards && (p->tok.kind == IC_KT_NAME || ic_kql_is_sign(p, '*'))) {
-		ic_kql_parser before = *p;
-		ic_kql_token start = p->tok;
+	if (wildcards && (p->tok.kind == IC_TOKEN_NAME || ic_is_sign(p, '*'))) {
+		ic_parser before = *p;
+		ic_token start = p->tok;
 		ic_str run = ic_kql_lex_run(&p->lex, &p->tok, wildcard_byte);
 		if (run.n && memchr(run.p, '*', run.n)) {
 			p->tok.length = run.n;
-			ic_kql_next(p);
+			ic_next(p);
 			ic_kql_expr *e = ic_kql_expr_new(p, IC_KE_WILDCARD, start.at, run.n);
 			if (e)
 				e->name = (ic_kql_name){ run, start.at, run.n };
@@ -691,20 +693,20 @@ static ic_kql_expr *table_name(ic_kql_parser *p, bool wildcards)
 		*p = before;
 	}
 	if (!ic_kql_name_here(p))
-		return ic_kql_expected(p, "a table");
+		return ic_expected(p, "a table");
 	return named(p);
 }
 
-ic_kql_expr *ic_kql_table(ic_kql_parser *p, bool wildcards)
+ic_kql_expr *ic_kql_table(ic_parser *p, bool wildcards)
 {
-	ic_kql_expr *e = ic_kql_is_sign(p, '(') ? bracketed(p) : table_name(p, wildcards);
+	ic_kql_expr *e = ic_is_sign(p, '(') ? bracketed(p) : table_name(p, wildcards);
 	if (!e)
 		return NULL;
-	while (e && ic_kql_is_sign(p, '.') && (e->kind == IC_KE_CALL || e->kind == IC_KE_METHOD))
+	while (e && ic_is_sign(p, '.') && (e->kind == IC_KE_CALL || e->kind == IC_KE_METHOD))
 		e = member(p, e);
 	if (e && e->kind != IC_KE_NAME && e->kind != IC_KE_CALL && e->kind != IC_KE_MEMBER &&
 	    e->kind != IC_KE_METHOD && e->kind != IC_KE_PIPE && e->kind != IC_KE_WILDCARD)
-		return ic_kql_fail(p, IC_DIAG_SYNTAX, e->at, e->length,
-				   "expected a table, found an expression");
+		return ic_parse_fail(p, IC_DIAG_SYNTAX, e->at, e->length,
+				     "expected a table, found an expression");
 	return e;
 }

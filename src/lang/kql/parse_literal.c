@@ -8,25 +8,25 @@
 
 #include "base/num.h"
 
-bool ic_kql_string_literal(ic_kql_parser *p, ic_str *ret)
+bool ic_kql_string_literal(ic_parser *p, ic_str *ret)
 {
 	ic_str all = { 0 };
 	bool first = true;
-	for (; p->tok.kind == IC_KT_STRING; first = false) {
+	for (; p->tok.kind == IC_TOKEN_TEXT; first = false) {
 		ic_str one;
-		ic_status s = ic_kql_string(p->arena, ic_kql_text(p), &one, p->tok.at, p->diag);
+		ic_status s = ic_kql_string(p->arena, ic_token_text(p), &one, p->tok.at, p->diag);
 		if (s != IC_OK) {
 			p->status = s;
 			return false;
 		}
-		ic_kql_next(p);
+		ic_next(p);
 		if (first) {
 			all = one;
 			continue;
 		}
 		char *joined = ic_arena_alloc(p->arena, (size_t)all.n + one.n + 1);
 		if (!joined)
-			return ic_kql_fail_nomem(p);
+			return ic_parse_nomem(p);
 		if (all.n)
 			memcpy(joined, all.p, all.n);
 		if (one.n)
@@ -39,36 +39,36 @@ bool ic_kql_string_literal(ic_kql_parser *p, ic_str *ret)
 
 /* ---- dynamic -------------------------------------------------------------------------- */
 
-static const ic_dyn *dyn_value(ic_kql_parser *p, uint32_t depth);
+static const ic_dyn *dyn_value(ic_parser *p, uint32_t depth);
 
-static ic_dyn *dyn_new(ic_kql_parser *p, ic_dyn_kind kind)
+static ic_dyn *dyn_new(ic_parser *p, ic_dyn_kind kind)
 {
 	ic_dyn *d = ic_arena_alloc(p->arena, sizeof *d);
 	if (!d)
-		return ic_kql_fail_nomem(p);
+		return ic_parse_nomem(p);
 	*d = (ic_dyn){ .kind = kind };
 	return d;
 }
 
-static const ic_dyn *dyn_array(ic_kql_parser *p, uint32_t depth)
+static const ic_dyn *dyn_array(ic_parser *p, uint32_t depth)
 {
 	const ic_dyn **item = NULL;
 	uint32_t n = 0;
-	ic_kql_next(p);
-	while (!ic_kql_is_sign(p, ']')) {
-		if (!IC_KQL_ROOM(p, item, n))
+	ic_next(p);
+	while (!ic_is_sign(p, ']')) {
+		if (!IC_PARSE_ROOM(p, item, n))
 			return NULL;
 		const ic_dyn *one = dyn_value(p, depth + 1);
 		if (!one)
 			return NULL;
 		item[n++] = one;
-		if (!ic_kql_take_sign(p, ','))
+		if (!ic_take_sign(p, ','))
 			break;
 	}
-	if (!ic_kql_expect_sign(p, ']', "`,` or `]`"))
+	if (!ic_expect_sign(p, ']', "`,` or `]`"))
 		return NULL;
 	const ic_dyn *d = ic_dyn_array(p->arena, item, n);
-	return d ? d : ic_kql_fail_nomem(p);
+	return d ? d : ic_parse_nomem(p);
 }
 
 typedef struct numbered {
@@ -84,13 +84,13 @@ static int by_name(const void *a, const void *b)
 }
 
 /* Of members with one name the last counts. */
-static bool unique_members(ic_kql_parser *p, ic_dyn_member *member, uint32_t *n)
+static bool unique_members(ic_parser *p, ic_dyn_member *member, uint32_t *n)
 {
 	if (*n < 2)
 		return true;
 	numbered *sorted = ic_arena_alloc(p->arena, *n * sizeof *sorted);
 	if (!sorted)
-		return ic_kql_fail_nomem(p);
+		return ic_parse_nomem(p);
 	for (uint32_t i = 0; i < *n; i++)
 		sorted[i] = (numbered){ member[i].name, i };
 	qsort(sorted, *n, sizeof *sorted, by_name);
@@ -105,87 +105,87 @@ static bool unique_members(ic_kql_parser *p, ic_dyn_member *member, uint32_t *n)
 	return true;
 }
 
-static const ic_dyn *dyn_bag(ic_kql_parser *p, uint32_t depth)
+static const ic_dyn *dyn_bag(ic_parser *p, uint32_t depth)
 {
 	ic_dyn_member *member = NULL;
 	uint32_t n = 0;
-	ic_kql_next(p);
-	while (!ic_kql_is_sign(p, '}')) {
-		if (!IC_KQL_ROOM(p, member, n))
+	ic_next(p);
+	while (!ic_is_sign(p, '}')) {
+		if (!IC_PARSE_ROOM(p, member, n))
 			return NULL;
-		if (p->tok.kind != IC_KT_STRING)
-			return ic_kql_expected(p, "a name in quotes");
-		if (!ic_kql_string_literal(p, &member[n].name) || !ic_kql_expect_sign(p, ':', "`:`"))
+		if (p->tok.kind != IC_TOKEN_TEXT)
+			return ic_expected(p, "a name in quotes");
+		if (!ic_kql_string_literal(p, &member[n].name) || !ic_expect_sign(p, ':', "`:`"))
 			return NULL;
 		if (!(member[n].value = dyn_value(p, depth + 1)))
 			return NULL;
 		n++;
-		if (!ic_kql_take_sign(p, ','))
+		if (!ic_take_sign(p, ','))
 			break;
 	}
-	if (!ic_kql_expect_sign(p, '}', "`,` or `}`") || !unique_members(p, member, &n))
+	if (!ic_expect_sign(p, '}', "`,` or `}`") || !unique_members(p, member, &n))
 		return NULL;
 	const ic_dyn *d = ic_dyn_bag(p->arena, member, n);
-	return d ? d : ic_kql_fail_nomem(p);
+	return d ? d : ic_parse_nomem(p);
 }
 
-static const ic_dyn *dyn_scalar(ic_kql_parser *p)
+static const ic_dyn *dyn_scalar(ic_parser *p)
 {
 	ic_value v;
 	double d;
 	/* JSON knows no long: a whole number beyond it is a real */
-	if (p->tok.kind == IC_KT_BAD && ic_parse_double(ic_kql_text(p), &d)) {
+	if (p->tok.kind == IC_TOKEN_BAD && ic_parse_double(ic_token_text(p), &d)) {
 		v = ic_value_real(d);
-		ic_kql_next(p);
+		ic_next(p);
 	} else if (!ic_kql_constant(p, &v)) {
-		return ic_kql_expected(p, "a JSON value");
+		return ic_expected(p, "a JSON value");
 	}
 	const ic_dyn *made = ic_dyn_of(p->arena, &v);
-	return made ? made : ic_kql_fail_nomem(p);
+	return made ? made : ic_parse_nomem(p);
 }
 
-static const ic_dyn *dyn_value(ic_kql_parser *p, uint32_t depth)
+static const ic_dyn *dyn_value(ic_parser *p, uint32_t depth)
 {
 	if (depth > IC_DYN_DEPTH)
-		return ic_kql_fail(p, IC_DIAG_LIMIT, p->tok.at, 1,
-				   "a dynamic value is nested deeper than %d levels", IC_DYN_DEPTH);
-	if (ic_kql_is_sign(p, '['))
+		return ic_parse_fail(p, IC_DIAG_LIMIT, p->tok.at, 1,
+				     "a dynamic value is nested deeper than %d levels", IC_DYN_DEPTH);
+	if (ic_is_sign(p, '['))
 		return dyn_array(p, depth);
-	if (ic_kql_is_sign(p, '{'))
+	if (ic_is_sign(p, '{'))
 		return dyn_bag(p, depth);
-	if (ic_kql_take_word(p, "null"))
+	if (ic_take_word(p, "null"))
 		return dyn_new(p, IC_DYN_NULL);
 	return dyn_scalar(p);
 }
 
-static bool dynamic_literal(ic_kql_parser *p, ic_value *ret)
+static bool dynamic_literal(ic_parser *p, ic_value *ret)
 {
-	ic_kql_token start = p->tok;
-	ic_kql_next(p);
-	ic_kql_next(p);
-	if (ic_kql_is_sign(p, ')'))
-		return ic_kql_fail(p, IC_DIAG_SYNTAX, start.at, start.length, "dynamic() needs a value");
+	ic_token start = p->tok;
+	ic_next(p);
+	ic_next(p);
+	if (ic_is_sign(p, ')'))
+		return ic_parse_fail(p, IC_DIAG_SYNTAX, start.at, start.length, "dynamic() needs a value");
 	const ic_dyn *d = dyn_value(p, 1);
 	if (!d) {
-		if (p->tok.kind == IC_KT_NAME)
+		if (p->tok.kind == IC_TOKEN_NAME)
 			ic_diag_hint(p->diag,
 				     "dynamic(...) holds constants; pack_array(...), bag_pack(...) and "
 				     "todynamic(...) take expressions");
 		return false;
 	}
 	*ret = ic_value_dyn(d->kind == IC_DYN_NULL ? NULL : d);
-	return ic_kql_expect_sign(p, ')', "`)`");
+	return ic_expect_sign(p, ')', "`)`");
 }
 
 /* ---- the others ----------------------------------------------------------------------- */
 
 static bool whole_number(ic_str s, int64_t *ret)
 {
-	ic_kql_lexer l;
+	ic_lexer l;
 	bool negative = s.n && s.p[0] == '-';
-	ic_kql_lex_init(&l, s, negative || (s.n && s.p[0] == '+') ? 1 : 0);
-	ic_kql_token t = ic_kql_lex(&l), end = ic_kql_lex(&l);
-	if (t.kind != IC_KT_NUMBER || t.value.type != IC_Q_LONG || end.kind != IC_KT_END)
+	ic_lexer_init(&l, s, negative || (s.n && s.p[0] == '+') ? 1 : 0);
+	ic_token t = ic_kql_lex(&l), end = ic_kql_lex(&l);
+	if (t.kind != IC_TOKEN_NUMBER || t.value.type != IC_Q_LONG || end.kind != IC_TOKEN_END)
 		return ic_parse_i64(s, ret); /* the least long is no positive number */
 	*ret = negative ? -t.value.i : t.value.i;
 	return true;
@@ -208,21 +208,21 @@ static bool real_number(ic_str s, double *ret)
 
 static bool span_of(ic_str s, int64_t *ret)
 {
-	ic_kql_lexer l;
+	ic_lexer l;
 	bool negative = s.n && s.p[0] == '-';
-	ic_kql_lex_init(&l, s, negative ? 1 : 0);
-	ic_kql_token t = ic_kql_lex(&l), end = ic_kql_lex(&l);
-	if (t.kind != IC_KT_NUMBER || t.value.type != IC_Q_TIMESPAN || end.kind != IC_KT_END)
+	ic_lexer_init(&l, s, negative ? 1 : 0);
+	ic_token t = ic_kql_lex(&l), end = ic_kql_lex(&l);
+	if (t.kind != IC_TOKEN_NUMBER || t.value.type != IC_Q_TIMESPAN || end.kind != IC_TOKEN_END)
 		return ic_parse_timespan(s, ret);
 	*ret = negative ? -t.value.i : t.value.i;
 	return true;
 }
 
-static bool decimal_of(ic_kql_parser *p, ic_str s, ic_value *ret)
+static bool decimal_of(ic_parser *p, ic_str s, ic_value *ret)
 {
 	ic_decimal *d = ic_arena_alloc(p->arena, sizeof *d);
 	if (!d)
-		return ic_kql_fail_nomem(p);
+		return ic_parse_nomem(p);
 	if (!ic_parse_decimal(s, d))
 		return false;
 	ret->decimal = d;
@@ -254,7 +254,7 @@ static bool loose_date(ic_str s, int64_t *ret)
 }
 
 /* The value that the text between the brackets has; false: it is none of this type. */
-static bool value_of(ic_kql_parser *p, ic_qtype type, ic_str s, ic_value *ret)
+static bool value_of(ic_parser *p, ic_qtype type, ic_str s, ic_value *ret)
 {
 	*ret = (ic_value){ .type = type };
 	switch (type) {
@@ -279,12 +279,12 @@ static int literal_type(ic_str word)
 	return ic_qtype_find(word);
 }
 
-bool ic_kql_typed_literal_here(const ic_kql_parser *p)
+bool ic_kql_typed_literal_here(const ic_parser *p)
 {
-	if (p->tok.kind != IC_KT_NAME || literal_type(ic_kql_text(p)) < 0)
+	if (p->tok.kind != IC_TOKEN_NAME || literal_type(ic_token_text(p)) < 0)
 		return false;
-	ic_kql_token next = ic_kql_peek(p);
-	return next.kind == IC_KT_SIGN && next.sign == '(';
+	ic_token next = ic_peek(p);
+	return next.kind == IC_TOKEN_SIGN && next.sign == '(';
 }
 
 static ic_str unquoted(ic_str s)
@@ -295,23 +295,23 @@ static ic_str unquoted(ic_str s)
 	return s;
 }
 
-bool ic_kql_typed_literal(ic_kql_parser *p, ic_value *ret)
+bool ic_kql_typed_literal(ic_parser *p, ic_value *ret)
 {
-	ic_kql_token start = p->tok;
-	ic_qtype type = (ic_qtype)literal_type(ic_kql_text(p));
+	ic_token start = p->tok;
+	ic_qtype type = (ic_qtype)literal_type(ic_token_text(p));
 	if (type == IC_Q_DYNAMIC)
 		return dynamic_literal(p, ret);
 	ic_str raw;
-	ic_kql_next(p); /* the lexer is behind the bracket now */
+	ic_next(p); /* the lexer is behind the bracket now */
 	if (!ic_kql_lex_raw(&p->lex, &raw)) {
-		ic_kql_next(p);
-		return ic_kql_fail(p, IC_DIAG_SYNTAX, start.at, start.length,
-				   "the bracket of %.*s( is not closed", (int)start.length,
-				   p->lex.text.p + start.pos);
+		ic_next(p);
+		return ic_parse_fail(p, IC_DIAG_SYNTAX, start.at, start.length,
+				     "the bracket of %.*s( is not closed", (int)start.length,
+				     p->lex.text.p + start.pos);
 	}
 	p->tok.pos = p->lex.pos - 1;
 	p->tok.length = 1;
-	ic_kql_next(p);
+	ic_next(p);
 	ic_str s = unquoted(raw);
 	if (ic_str_ieq(s, IC_STR("null"))) {
 		*ret = ic_value_null(type);
@@ -322,8 +322,8 @@ bool ic_kql_typed_literal(ic_kql_parser *p, ic_value *ret)
 	if (p->status != IC_OK)
 		return false;
 	uint32_t length = p->last_end - start.pos;
-	ic_kql_fail(p, IC_DIAG_SYNTAX, start.at, length, "`%.*s` is no value of type %s",
-		    raw.n > 60 ? 60 : (int)raw.n, raw.p, ic_qtype_name(type));
+	ic_parse_fail(p, IC_DIAG_SYNTAX, start.at, length, "`%.*s` is no value of type %s",
+		      raw.n > 60 ? 60 : (int)raw.n, raw.p, ic_qtype_name(type));
 	ic_diag_hint(p->diag, "%.*s(...) holds a constant; to%s(...) converts an expression",
 		     (int)start.length, p->lex.text.p + start.pos,
 		     type == IC_Q_REAL ? "real" : ic_qtype_name(type));

@@ -18,29 +18,29 @@ static bool listed(const char *list, ic_str word)
 }
 
 /* name of `hint.strategy`; the word hint stands here with a dot behind it. */
-static bool hint_name(ic_kql_parser *p, ic_kql_name *ret)
+static bool hint_name(ic_parser *p, ic_kql_name *ret)
 {
-	ic_kql_token start = p->tok;
-	ic_kql_next(p);
-	ic_kql_next(p);
-	if (p->tok.kind != IC_KT_NAME)
-		return ic_kql_expected(p, "a hint's name");
-	ic_kql_next(p);
+	ic_token start = p->tok;
+	ic_next(p);
+	ic_next(p);
+	if (p->tok.kind != IC_TOKEN_NAME)
+		return ic_expected(p, "a hint's name");
+	ic_next(p);
 	ret->at = start.at;
 	ret->length = p->last_end - start.pos;
 	ret->text = (ic_str){ p->lex.text.p + start.pos, ret->length };
 	return true;
 }
 
-static bool option_value(ic_kql_parser *p, ic_kql_option *o)
+static bool option_value(ic_parser *p, ic_kql_option *o)
 {
 	ic_value v;
-	ic_kql_token start = p->tok;
+	ic_token start = p->tok;
 	bool constant = ic_kql_constant(p, &v);
 	if (p->status != IC_OK)
 		return false;
-	if (!constant && p->tok.kind != IC_KT_NAME && !ic_kql_name_here(p))
-		return ic_kql_expected(p, "the option's value");
+	if (!constant && p->tok.kind != IC_TOKEN_NAME && !ic_kql_name_here(p))
+		return ic_expected(p, "the option's value");
 	o->value = ic_kql_expr_new(p, constant ? IC_KE_LITERAL : IC_KE_NAME, start.at, start.length);
 	if (!o->value)
 		return false;
@@ -48,58 +48,59 @@ static bool option_value(ic_kql_parser *p, ic_kql_option *o)
 		o->value->value = v;
 		return true;
 	}
-	if (ic_kql_is_sign(p, '['))
+	if (ic_is_sign(p, '['))
 		return ic_kql_name_of(p, "the option's value", &o->value->name);
-	o->value->name = (ic_kql_name){ ic_kql_text(p), start.at, start.length };
-	ic_kql_next(p); /* any word: kind=leftouter, order=asc */
+	o->value->name = (ic_kql_name){ ic_token_text(p), start.at, start.length };
+	ic_next(p); /* any word: kind=leftouter, order=asc */
 	return true;
 }
 
-bool ic_kql_options_of(ic_kql_parser *p, const char *allowed, ic_kql_options *ret)
+bool ic_kql_options_of(ic_parser *p, const char *allowed, ic_kql_options *ret)
 {
 	*ret = (ic_kql_options){ 0 };
-	while (p->tok.kind == IC_KT_NAME) {
-		ic_kql_token next = ic_kql_peek(p);
-		bool hint = ic_kql_is_word(p, "hint") && next.kind == IC_KT_SIGN && next.sign == '.';
-		bool known = listed(allowed, ic_kql_text(p)) && next.kind == IC_KT_SIGN && next.sign == '=';
+	while (p->tok.kind == IC_TOKEN_NAME) {
+		ic_token next = ic_peek(p);
+		bool hint = ic_is_word(p, "hint") && next.kind == IC_TOKEN_SIGN && next.sign == '.';
+		bool known =
+		    listed(allowed, ic_token_text(p)) && next.kind == IC_TOKEN_SIGN && next.sign == '=';
 		if (!hint && !known)
 			return true;
-		if (!IC_KQL_ROOM(p, ret->option, ret->n))
+		if (!IC_PARSE_ROOM(p, ret->option, ret->n))
 			return false;
 		ic_kql_option *o = &ret->option[ret->n];
 		if (!(hint ? hint_name(p, &o->name) : ic_kql_name_of(p, "an option", &o->name)) ||
-		    !ic_kql_expect_sign(p, '=', "`=`") || !option_value(p, o))
+		    !ic_expect_sign(p, '=', "`=`") || !option_value(p, o))
 			return false;
 		ret->n++;
 	}
 	return true;
 }
 
-bool ic_kql_with(ic_kql_parser *p, ic_kql_options *ret)
+bool ic_kql_with(ic_parser *p, ic_kql_options *ret)
 {
 	*ret = (ic_kql_options){ 0 };
-	if (!ic_kql_take_word(p, "with"))
+	if (!ic_take_word(p, "with"))
 		return true;
-	if (!ic_kql_expect_sign(p, '(', "`(` and the options"))
+	if (!ic_expect_sign(p, '(', "`(` and the options"))
 		return false;
-	while (!ic_kql_is_sign(p, ')')) {
-		if (!IC_KQL_ROOM(p, ret->option, ret->n))
+	while (!ic_is_sign(p, ')')) {
+		if (!IC_PARSE_ROOM(p, ret->option, ret->n))
 			return false;
 		ic_kql_option *o = &ret->option[ret->n];
-		if (!ic_kql_name_of(p, "an option's name", &o->name) || !ic_kql_expect_sign(p, '=', "`=`") ||
+		if (!ic_kql_name_of(p, "an option's name", &o->name) || !ic_expect_sign(p, '=', "`=`") ||
 		    !option_value(p, o))
 			return false;
 		ret->n++;
-		if (!ic_kql_take_sign(p, ','))
+		if (!ic_take_sign(p, ','))
 			break;
 	}
-	return ic_kql_expect_sign(p, ')', "`,` or `)`");
+	return ic_expect_sign(p, ')', "`,` or `)`");
 }
 
 /* ---- plain operators ------------------------------------------------------------------ */
 
 /* `where a = b`: Kusto lets it pass and people mean ==. */
-static bool equals_of(ic_kql_parser *p, const ic_kql_item *item, ic_kql_op *op)
+static bool equals_of(ic_parser *p, const ic_kql_item *item, ic_kql_op *op)
 {
 	const ic_kql_name *name = &item->name[0];
 	ic_kql_expr *left = ic_kql_expr_new(p, IC_KE_NAME, name->at, name->length);
@@ -107,7 +108,7 @@ static bool equals_of(ic_kql_parser *p, const ic_kql_item *item, ic_kql_op *op)
 	if (!left || !e)
 		return false;
 	if (item->tuple)
-		return ic_kql_fail(p, IC_DIAG_SYNTAX, name->at, name->length, "where takes a condition");
+		return ic_parse_fail(p, IC_DIAG_SYNTAX, name->at, name->length, "where takes a condition");
 	left->name = *name;
 	e->binary.fn = IC_FN_EQ;
 	e->binary.sign = IC_STR("==");
@@ -117,7 +118,7 @@ static bool equals_of(ic_kql_parser *p, const ic_kql_item *item, ic_kql_op *op)
 	return op->predicate && ic_kql_note_at(p, name->at, "`=` in a condition is taken as `==`");
 }
 
-static bool op_where(ic_kql_parser *p, ic_kql_op *op)
+static bool op_where(ic_parser *p, ic_kql_op *op)
 {
 	ic_kql_item item;
 	if (!ic_kql_item_of(p, &item))
@@ -126,37 +127,38 @@ static bool op_where(ic_kql_parser *p, ic_kql_op *op)
 	return !item.names || equals_of(p, &item, op);
 }
 
-static bool op_items(ic_kql_parser *p, ic_kql_op *op)
+static bool op_items(ic_parser *p, ic_kql_op *op)
 {
 	return ic_kql_items_of(p, &op->items);
 }
 
-static bool ends_here(const ic_kql_parser *p)
+static bool ends_here(const ic_parser *p)
 {
-	return p->tok.kind == IC_KT_END || ic_kql_is_sign(p, '|') || ic_kql_is_sign(p, ')') ||
-	       ic_kql_is_sign(p, ';') || ic_kql_is_sign(p, '}');
+	return p->tok.kind == IC_TOKEN_END || ic_is_sign(p, '|') || ic_is_sign(p, ')') ||
+	       ic_is_sign(p, ';') || ic_is_sign(p, '}');
 }
 
-static bool op_serialize(ic_kql_parser *p, ic_kql_op *op)
+static bool op_serialize(ic_parser *p, ic_kql_op *op)
 {
-	return ends_here(p) || (p->prefix && !ic_kql_name_here(p)) || ic_kql_items_of(p, &op->items);
+	return ends_here(p) || (ic_kql_own(p)->prefix && !ic_kql_name_here(p)) ||
+	       ic_kql_items_of(p, &op->items);
 }
 
-static bool op_distinct(ic_kql_parser *p, ic_kql_op *op)
+static bool op_distinct(ic_parser *p, ic_kql_op *op)
 {
 	return ic_kql_items_of(p, &op->items);
 }
 
-static bool column_pattern(ic_kql_parser *p, ic_kql_item *ret)
+static bool column_pattern(ic_parser *p, ic_kql_item *ret)
 {
 	*ret = (ic_kql_item){ .type = IC_QTYPES };
-	if (ic_kql_is_sign(p, '*') || p->tok.kind == IC_KT_NAME || ic_kql_is_sign(p, '['))
+	if (ic_is_sign(p, '*') || p->tok.kind == IC_TOKEN_NAME || ic_is_sign(p, '['))
 		ret->expr = ic_kql_table(p, true);
 	else
-		ic_kql_expected(p, "a column or a pattern such as a*");
-	while (ret->expr && ret->expr->kind == IC_KE_NAME && ic_kql_is_sign(p, '.')) {
+		ic_expected(p, "a column or a pattern such as a*");
+	while (ret->expr && ret->expr->kind == IC_KE_NAME && ic_is_sign(p, '.')) {
 		ic_kql_expr *e = ic_kql_expr_new(p, IC_KE_MEMBER, p->tok.at, 1);
-		ic_kql_next(p);
+		ic_next(p);
 		if (!e || !ic_kql_name_of(p, "the rest of the column's name", &e->member.name))
 			return false;
 		e->member.object = ret->expr;
@@ -167,33 +169,33 @@ static bool column_pattern(ic_kql_parser *p, ic_kql_item *ret)
 	return ret->expr != NULL;
 }
 
-static uint8_t order_of(ic_kql_parser *p)
+static uint8_t order_of(ic_parser *p)
 {
 	static const char *const words[] = { "asc", "desc", "granny-asc", "granny-desc" };
-	if (ic_kql_is_word(p, "granny")) {
+	if (ic_is_word(p, "granny")) {
 		ic_str word = ic_kql_hyphened(p);
 		return ic_str_eq(word, ic_str_of(words[3])) ? IC_KQL_GRANNY_DESC : IC_KQL_GRANNY_ASC;
 	}
 	for (uint8_t i = 0; i < 2; i++)
-		if (ic_kql_take_word(p, words[i]))
+		if (ic_take_word(p, words[i]))
 			return (uint8_t)(i + 1);
 	return IC_KQL_UNORDERED;
 }
 
-static bool op_columns(ic_kql_parser *p, ic_kql_op *op)
+static bool op_columns(ic_parser *p, ic_kql_op *op)
 {
 	ic_kql_items *list = &op->items;
 	do {
-		if (!IC_KQL_ROOM(p, list->item, list->n) || !column_pattern(p, &list->item[list->n]))
+		if (!IC_PARSE_ROOM(p, list->item, list->n) || !column_pattern(p, &list->item[list->n]))
 			return false;
 		if (op->kind == IC_KO_PROJECT_REORDER)
 			list->item[list->n].order = order_of(p);
 		list->n++;
-	} while (ic_kql_take_sign(p, ','));
+	} while (ic_take_sign(p, ','));
 	return true;
 }
 
-static bool op_rename(ic_kql_parser *p, ic_kql_op *op)
+static bool op_rename(ic_parser *p, ic_kql_op *op)
 {
 	if (!ic_kql_items_of(p, &op->items))
 		return false;
@@ -201,50 +203,48 @@ static bool op_rename(ic_kql_parser *p, ic_kql_op *op)
 		const ic_kql_item *item = &op->items.item[i];
 		if (item->names != 1 || item->tuple ||
 		    (item->expr->kind != IC_KE_NAME && item->expr->kind != IC_KE_MEMBER))
-			return ic_kql_fail(p, IC_DIAG_SYNTAX, item->expr->at, item->expr->length,
-					   "project-rename takes NewName = OldName");
+			return ic_parse_fail(p, IC_DIAG_SYNTAX, item->expr->at, item->expr->length,
+					     "project-rename takes NewName = OldName");
 	}
 	return true;
 }
 
-static bool op_summarize(ic_kql_parser *p, ic_kql_op *op)
+static bool op_summarize(ic_parser *p, ic_kql_op *op)
 {
-	if (!ic_kql_is_word(p, "by") && !ic_kql_items_of(p, &op->summarize.aggs))
+	if (!ic_is_word(p, "by") && !ic_kql_items_of(p, &op->summarize.aggs))
 		return false;
-	if (!ic_kql_take_word(p, "by"))
+	if (!ic_take_word(p, "by"))
 		return true;
 	op->summarize.by_given = true;
 	return ic_kql_items_of(p, &op->summarize.by);
 }
 
-static bool op_sort(ic_kql_parser *p, ic_kql_op *op)
+static bool op_sort(ic_parser *p, ic_kql_op *op)
 {
-	return ic_kql_expect_word(p, "by") && ic_kql_keys_of(p, &op->sort.keys);
+	return ic_expect_word(p, "by") && ic_kql_keys_of(p, &op->sort.keys);
 }
 
-static bool op_top(ic_kql_parser *p, ic_kql_op *op)
+static bool op_top(ic_parser *p, ic_kql_op *op)
 {
-	return (op->sort.n = ic_kql_sum(p)) && ic_kql_expect_word(p, "by") &&
-	       ic_kql_keys_of(p, &op->sort.keys);
+	return (op->sort.n = ic_kql_sum(p)) && ic_expect_word(p, "by") && ic_kql_keys_of(p, &op->sort.keys);
 }
 
-static bool op_take(ic_kql_parser *p, ic_kql_op *op)
+static bool op_take(ic_parser *p, ic_kql_op *op)
 {
 	return (op->sort.n = ic_kql_sum(p)) != NULL;
 }
 
-static bool op_sample_distinct(ic_kql_parser *p, ic_kql_op *op)
+static bool op_sample_distinct(ic_parser *p, ic_kql_op *op)
 {
-	return (op->sort.n = ic_kql_sum(p)) && ic_kql_expect_word(p, "of") &&
-	       (op->sort.of = ic_kql_scalar(p));
+	return (op->sort.n = ic_kql_sum(p)) && ic_expect_word(p, "of") && (op->sort.of = ic_kql_scalar(p));
 }
 
-static bool op_as(ic_kql_parser *p, ic_kql_op *op)
+static bool op_as(ic_parser *p, ic_kql_op *op)
 {
 	return ic_kql_name_of(p, "a name for the rows", &op->name);
 }
 
-static bool op_nothing(ic_kql_parser *p, ic_kql_op *op)
+static bool op_nothing(ic_parser *p, ic_kql_op *op)
 {
 	(void)p;
 	(void)op;
@@ -344,7 +344,7 @@ bool ic_kql_is_operator(ic_str word)
 	return operator_of(word) != NULL;
 }
 
-static void *unknown_operator(ic_kql_parser *p, ic_str word, ic_place at)
+static void *unknown_operator(ic_parser *p, ic_str word, ic_place at)
 {
 	const char *near = NULL;
 	unsigned best = word.n > 4 ? 3 : 2;
@@ -356,10 +356,11 @@ static void *unknown_operator(ic_kql_parser *p, ic_str word, ic_place at)
 		}
 	}
 	if (ic_str_istarts(word, IC_STR("graph-")))
-		return ic_kql_fail(p, IC_DIAG_UNSUPPORTED, at, word.n, "the operator `%.*s` is not supported",
-				   word.n > 40 ? 40 : (int)word.n, word.p);
-	ic_kql_fail(p, IC_DIAG_SYNTAX, at, word.n, "`%.*s` is no operator", word.n > 40 ? 40 : (int)word.n,
-		    word.p);
+		return ic_parse_fail(p, IC_DIAG_UNSUPPORTED, at, word.n,
+				     "the operator `%.*s` is not supported", word.n > 40 ? 40 : (int)word.n,
+				     word.p);
+	ic_parse_fail(p, IC_DIAG_SYNTAX, at, word.n, "`%.*s` is no operator", word.n > 40 ? 40 : (int)word.n,
+		      word.p);
 	if (near)
 		ic_diag_hint(p->diag, "did you mean `%s`?", near);
 	return NULL;
@@ -367,12 +368,11 @@ static void *unknown_operator(ic_kql_parser *p, ic_str word, ic_place at)
 
 /* ---- pipes ---------------------------------------------------------------------------- */
 
-static ic_kql_op *op_new(ic_kql_parser *p, ic_kql_op_kind kind, ic_place at, uint32_t length,
-			 const char *says)
+static ic_kql_op *op_new(ic_parser *p, ic_kql_op_kind kind, ic_place at, uint32_t length, const char *says)
 {
 	ic_kql_op *op = ic_arena_alloc(p->arena, sizeof *op);
 	if (!op)
-		return ic_kql_fail_nomem(p);
+		return ic_parse_nomem(p);
 	memset(op, 0, sizeof *op);
 	op->kind = kind;
 	op->at = at;
@@ -381,29 +381,29 @@ static ic_kql_op *op_new(ic_kql_parser *p, ic_kql_op_kind kind, ic_place at, uin
 	return op;
 }
 
-static ic_kql_op *operator_here(ic_kql_parser *p, unsigned stands)
+static ic_kql_op *operator_here(ic_parser *p, unsigned stands)
 {
-	ic_kql_token start = p->tok;
-	if (start.kind != IC_KT_NAME)
-		return ic_kql_expected(p, "an operator such as `where`");
+	ic_token start = p->tok;
+	if (start.kind != IC_TOKEN_NAME)
+		return ic_expected(p, "an operator such as `where`");
 	ic_str word = ic_kql_hyphened(p);
 	const word_operator *o = operator_of(word);
 	if (!o)
 		return unknown_operator(p, word, start.at);
 	if (!o->operands)
-		return ic_kql_fail(p, IC_DIAG_UNSUPPORTED, start.at, word.n,
-				   "the operator `%s` is not supported", o->name);
+		return ic_parse_fail(p, IC_DIAG_UNSUPPORTED, start.at, word.n,
+				     "the operator `%s` is not supported", o->name);
 	if (!(o->stands & stands))
-		return ic_kql_fail(p, IC_DIAG_SYNTAX, start.at, word.n, "`%s` %s", o->name,
-				   stands == PIPED ? "begins a query, it takes no rows from a pipe"
-						   : "needs rows from a pipe: name a table first");
+		return ic_parse_fail(p, IC_DIAG_SYNTAX, start.at, word.n, "`%s` %s", o->name,
+				     stands == PIPED ? "begins a query, it takes no rows from a pipe"
+						     : "needs rows from a pipe: name a table first");
 	ic_kql_op *op = op_new(p, o->kind, start.at, word.n, o->name);
 	if (!op || !ic_kql_options_of(p, o->options, &op->options) || !o->operands(p, op))
 		return NULL;
 	return op;
 }
 
-static bool next_operator(ic_kql_parser *p, ic_kql_op ***tail, unsigned stands)
+static bool next_operator(ic_parser *p, ic_kql_op ***tail, unsigned stands)
 {
 	ic_kql_op *op = operator_here(p, stands);
 	if (!op)
@@ -412,18 +412,18 @@ static bool next_operator(ic_kql_parser *p, ic_kql_op ***tail, unsigned stands)
 	*tail = &op->next;
 	if (p->depth == 0) {
 		p->complete = p->last_end;
-		p->operators++;
+		ic_kql_own(p)->operators++;
 	}
 	return true;
 }
 
 /* The operators behind the first one. */
-static bool operators_of(ic_kql_parser *p, ic_kql_op **tail)
+static bool operators_of(ic_parser *p, ic_kql_op **tail)
 {
-	for (uint32_t n = 0; ic_kql_take_sign(p, '|'); n++) {
-		if (n >= IC_KQL_TREE_MAX)
-			return ic_kql_fail(p, IC_DIAG_LIMIT, p->tok.at, p->tok.length,
-					   "a pipe of more than %d operators", IC_KQL_TREE_MAX);
+	for (uint32_t n = 0; ic_take_sign(p, '|'); n++) {
+		if (n >= IC_PARSE_TREE_MAX)
+			return ic_parse_fail(p, IC_DIAG_LIMIT, p->tok.at, p->tok.length,
+					     "a pipe of more than %d operators", IC_PARSE_TREE_MAX);
 		if (!next_operator(p, &tail, PIPED))
 			return false;
 	}
@@ -431,14 +431,14 @@ static bool operators_of(ic_kql_parser *p, ic_kql_op **tail)
 }
 
 /* Runs `rest` with a height of its own; the pipe's expression lies above all that is in it. */
-ic_kql_expr *ic_kql_pipe_of(ic_kql_parser *p, ic_kql_expr *source)
+ic_kql_expr *ic_kql_pipe_of(ic_parser *p, ic_kql_expr *source)
 {
 	ic_kql_expr *e = ic_kql_expr_new(p, IC_KE_PIPE, source ? source->at : p->tok.at,
 					 source ? source->length : p->tok.length);
-	uint32_t outer = p->tree;
+	uint32_t outer = ic_kql_own(p)->tree;
 	if (!e)
 		return NULL;
-	p->tree = source ? source->height : 0;
+	ic_kql_own(p)->tree = source ? source->height : 0;
 	ic_kql_op **tail = &e->pipe.first;
 	if (source) {
 		if (!(*tail = op_new(p, IC_KO_SOURCE, source->at, source->length, "source")))
@@ -450,18 +450,18 @@ ic_kql_expr *ic_kql_pipe_of(ic_kql_parser *p, ic_kql_expr *source)
 	}
 	if (!operators_of(p, tail))
 		return NULL;
-	ic_kql_expr inside = { .height = (uint16_t)p->tree };
-	p->tree = outer;
+	ic_kql_expr inside = { .height = (uint16_t)ic_kql_own(p)->tree };
+	ic_kql_own(p)->tree = outer;
 	return ic_kql_above(p, e, &inside);
 }
 
-bool ic_kql_body(ic_kql_parser *p, ic_kql_pipe *ret)
+bool ic_kql_body(ic_parser *p, ic_kql_pipe *ret)
 {
 	ic_kql_op **tail = &ret->first;
-	if (!ic_kql_enter(p) || !ic_kql_expect_sign(p, '(', "`(` and operators") ||
+	if (!ic_parse_enter(p) || !ic_expect_sign(p, '(', "`(` and operators") ||
 	    !next_operator(p, &tail, PIPED) || !operators_of(p, tail) ||
-	    !ic_kql_expect_sign(p, ')', "`|` or `)`"))
+	    !ic_expect_sign(p, ')', "`|` or `)`"))
 		return false;
-	ic_kql_leave(p);
+	ic_parse_leave(p);
 	return true;
 }
