@@ -307,6 +307,9 @@ static void test_operators(void **state)
 	gives("Flows | project host, bytes | partition by host (top 2 by bytes | extend more = 1.5)",
 	      "host:string bytes:long more:real");
 	gives("Flows | project bytes | where around(bytes, 10, 2)", "bytes:long");
+	gives("Flows | project-by-names 'port', dynamic(['s*', 'none', 'port'])", "port:int score:real");
+	gives("Flows | project-by-names column_names_of(Alerts)", "bytes:long");
+	refused("Flows | project-by-names 5", IC_DIAG_TYPE, "arrays of texts");
 	gives("datatable(a:long, b:real, c:string)[1, 2, 'x', 3, 4.5, 'y']", "a:long b:real c:string");
 	gives("range t from datetime(2024-01-01) to datetime(2024-01-02) step 1h", "t:datetime");
 	gives("externaldata(a:string, b:long)['file.csv']", "a:string b:long");
@@ -317,7 +320,7 @@ static void test_operators(void **state)
 }
 
 /* Those of evaluate that do not look at rows first. */
-static void plugins(void **state)
+static void test_plugins(void **state)
 {
 	(void)state;
 	gives("Flows | project host, bytes, Timestamp | evaluate rows_near(bytes > 5, 2)",
@@ -423,18 +426,12 @@ static void test_limits(void **state)
 	limited(repeated("let a0 = 1;", "let a# = a@ + 1;", 1900, "print a1900"));
 	limited(repeated("Flows", "| where bytes > #", 3000, ""));
 	limited(repeated("let a0 = 1;", "let a# = 1;", 5000, "print 1"));
+	limited(repeated("Flows | sort by bytes | scan with (", "step a#: true;", 65, ")"));
 }
 
 /* Every request of memory may fail: then there is no plan and nothing leaks. */
-static void test_memory(void **state)
+static void starve(const char *text)
 {
-	static const char *const text =
-	    "let f = (x:long) { toscalar(Flows | summarize max(bytes)) + x };"
-	    "Flows | where host in ('a', 'b') and ip == '10.0.0.1' | extend x = f(bytes), s = bag.a "
-	    "| join kind=leftouter (union withsource=src Flows, Alerts) on host "
-	    "| summarize c = count(), arg_max(bytes, *) by bin(Timestamp, 1h), port "
-	    "| mv-expand bag | evaluate bag_unpack(bag) | sort by c | extend p = prev(c) | project p, other";
-	(void)state;
 	ic_status st = IC_E_NOMEM;
 	for (uint64_t n = 1; n < 1000 && st != IC_OK; n++) {
 		ic_plan plan;
@@ -448,10 +445,26 @@ static void test_memory(void **state)
 	assert_int_equal(st, IC_OK);
 }
 
+static void test_memory(void **state)
+{
+	(void)state;
+	starve(
+	    "let f = (x:long) { toscalar(Flows | summarize max(bytes)) + x };"
+	    "Flows | where host in ('a', 'b') and ip == '10.0.0.1' | extend x = f(bytes), s = bag.a "
+	    "| join kind=leftouter (union withsource=src Flows, Alerts) on host "
+	    "| summarize c = count(), arg_max(bytes, *) by bin(Timestamp, 1h), port "
+	    "| mv-expand bag | evaluate bag_unpack(bag) | sort by c | extend p = prev(c) | project p, other");
+	starve("Flows | evaluate sliding_window_counts(host, Timestamp, ago(7d), now(), 3d, 1d, port) "
+	       "| partition by port (take 2) | sort by Count | scan with_match_id=m partition by port, Count "
+	       "declare (a: long) with (step x: true => a = x.a + 1; step y output=last: Count > x.Count;) "
+	       "| evaluate geo_line_lookup(Flows, bag, a, m, 5) | summarize h = hll(port) "
+	       "| evaluate dcount_intersect(h, h)");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_names),	      cmocka_unit_test(plugins),
+		cmocka_unit_test(test_names),	      cmocka_unit_test(test_plugins),
 		cmocka_unit_test(test_columns),	      cmocka_unit_test(test_types),
 		cmocka_unit_test(test_refused_names), cmocka_unit_test(test_lets),
 		cmocka_unit_test(test_joins),	      cmocka_unit_test(test_order),

@@ -173,6 +173,7 @@ typedef enum ic_kql_op_kind {
 	IC_KO_PROJECT_KEEP,
 	IC_KO_PROJECT_RENAME,
 	IC_KO_PROJECT_REORDER,
+	IC_KO_PROJECT_BY_NAMES,
 	IC_KO_SUMMARIZE,
 	IC_KO_SORT, /* order too */
 	IC_KO_TOP,
@@ -262,6 +263,7 @@ struct ic_kql_op {
 			ic_kql_exprs
 			    on; /* NAME; $left.a == $right.b as a BINARY; `and` between: as written */
 		} join;
+		ic_kql_exprs by_names; /* PROJECT_BY_NAMES: texts, and arrays of texts */
 		ic_kql_exprs inputs;   /* UNION: NAME, WILDCARD, CALL, MEMBER, PIPE. In a pipe the rows that
 				      * come in are the first input */
 		struct {

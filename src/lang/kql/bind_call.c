@@ -289,6 +289,25 @@ static ic_expr *around(ic_binder *b, const ic_bind_scope *s, const ic_kql_expr *
 	return high ? ic_bind_between(b, e->at, e->length, arg[0], low, high) : NULL;
 }
 
+/* column_names_of(T): an array of texts */
+static ic_expr *column_names(ic_binder *b, const ic_bind_scope *s, const ic_kql_expr *e)
+{
+	ic_rel r;
+	if (e->call.args != 1)
+		return ic_bind_fail(b, IC_DIAG_TYPE, e->at, e->length, "column_names_of() takes a table");
+	if (!ic_bind_table(b, s->names, e->call.arg[0].expr, &r))
+		return NULL;
+	const ic_schema *of = &r.op->out;
+	const ic_dyn **item = ic_bind_alloc(b, of->n, sizeof *item);
+	for (uint32_t i = 0; item && i < of->n; i++) {
+		ic_value name = ic_value_str(of->column[i].name);
+		if (!(item[i] = ic_dyn_of(&b->plan->arena, &name)))
+			return ic_bind_nomem(b);
+	}
+	const ic_dyn *all = item ? ic_dyn_array(&b->plan->arena, item, of->n) : NULL;
+	return all ? ic_bind_const(b, e->at, ic_value_dyn(all)) : ic_bind_nomem(b);
+}
+
 static ic_expr *special(ic_binder *b, const ic_bind_scope *s, const ic_kql_expr *e, bool *is)
 {
 	ic_str name = e->call.name.text;
@@ -301,6 +320,8 @@ static ic_expr *special(ic_binder *b, const ic_bind_scope *s, const ic_kql_expr 
 		return pack_columns(b, s, e, true);
 	if (ic_str_eq(name, IC_STR("bag_pack_columns")))
 		return pack_columns(b, s, e, false);
+	if (ic_str_eq(name, IC_STR("column_names_of")))
+		return column_names(b, s, e);
 	if (ic_str_eq(name, IC_STR("around")))
 		return around(b, s, e);
 	*is = false;

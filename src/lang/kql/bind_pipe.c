@@ -236,7 +236,8 @@ static bool one_operator(ic_binder *b, const ic_bind_name *names, const ic_kql_o
 	case IC_KO_PROJECT_AWAY:
 	case IC_KO_PROJECT_KEEP:
 	case IC_KO_PROJECT_RENAME:
-	case IC_KO_PROJECT_REORDER: return ic_bind_project_some(b, names, o, r);
+	case IC_KO_PROJECT_REORDER:
+	case IC_KO_PROJECT_BY_NAMES: return ic_bind_project_some(b, names, o, r);
 	case IC_KO_SUMMARIZE: return ic_bind_summarize(b, names, o, r);
 	case IC_KO_DISTINCT: return ic_bind_distinct(b, names, o, r);
 	case IC_KO_COUNT: return ic_bind_count(b, o, r);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* project-away, project-keep, project-rename, project-reorder. */
+/* project-away, project-keep, project-rename, project-reorder, project-by-names. */
 #include "lang/kql/bind.h"
 
 /* '*' stands for any characters. Two fingers, no recursion: the last star takes more. */
@@ -65,6 +65,46 @@ static bool away_or_keep(ic_binder *b, const ic_bind_scope *s, const ic_kql_op *
 		if (marked[i] == (o->kind == IC_KO_PROJECT_KEEP) && !keep(b, c, o->at, in, i))
 			return false;
 	return true;
+}
+
+/* The columns of these names, or that a pattern fits, each once; names of none are passed over. */
+static bool columns_named(ic_binder *b, const ic_bind_scope *s, const ic_kql_op *o, ic_str name, bool *taken,
+			  ic_bind_cols *c)
+{
+	const ic_op *in = s->row->op;
+	for (uint32_t i = 0; i < in->out.n; i++) {
+		if (taken[i] || !ic_bind_wildcard(name, in->out.column[i].name))
+			continue;
+		taken[i] = true;
+		if (!keep(b, c, o->at, in, i))
+			return false;
+	}
+	return true;
+}
+
+static bool by_names(ic_binder *b, const ic_bind_scope *s, const ic_kql_op *o, ic_bind_cols *c)
+{
+	ic_bind_scope outer = { .names = s->names };
+	bool *taken = ic_bind_alloc(b, s->row->op->out.n, sizeof *taken);
+	for (uint32_t k = 0; taken && k < o->by_names.n; k++) {
+		const ic_kql_expr *e = o->by_names.expr[k];
+		ic_value v;
+		if (!ic_bind_value(b, ic_bind_expr(b, &outer, e), IC_QTYPES, "project-by-names", &v))
+			return false;
+		bool list = v.type == IC_Q_DYNAMIC && !v.null && v.dyn->kind == IC_DYN_ARRAY;
+		if (!list && v.type != IC_Q_STRING) {
+			ic_bind_fail(b, IC_DIAG_TYPE, e->at, e->length,
+				     "project-by-names takes texts, and arrays of texts");
+			return false;
+		}
+		if (!list && !columns_named(b, s, o, v.s, taken, c))
+			return false;
+		for (uint32_t i = 0; list && i < v.dyn->n; i++)
+			if (v.dyn->item[i]->kind == IC_DYN_STRING &&
+			    !columns_named(b, s, o, v.dyn->item[i]->s, taken, c))
+				return false;
+	}
+	return taken != NULL;
 }
 
 static bool rename_columns(ic_binder *b, const ic_bind_scope *s, const ic_kql_op *o, ic_bind_cols *c)
@@ -191,6 +231,7 @@ bool ic_bind_project_some(ic_binder *b, const ic_bind_name *names, const ic_kql_
 	switch (o->kind) {
 	case IC_KO_PROJECT_RENAME: ok = rename_columns(b, &s, o, &c); break;
 	case IC_KO_PROJECT_REORDER: ok = reorder(b, &s, o, &c); break;
+	case IC_KO_PROJECT_BY_NAMES: ok = by_names(b, &s, o, &c); break;
 	default: ok = away_or_keep(b, &s, o, &c); break;
 	}
 	if (!ok || !ic_bind_cols_project(b, &c, o, false, r))

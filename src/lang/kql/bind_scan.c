@@ -4,13 +4,19 @@
 
 /* ---- scan */
 
+enum { VALUES_MOST = 1 << 20 }; /* that the steps of a scan keep */
+
 /* The columns that the steps' expressions see: see ic_op.step. */
 static bool step_schema(ic_binder *b, const ic_schema *in, const ic_kql_op *o, ic_schema *ret)
 {
 	const ic_kql_columns *declare = &o->scan.declare;
-	uint32_t width = in->n + declare->n, n = width * (o->scan.steps + 1);
-	if (width > IC_MAX_COLUMNS) {
-		ic_bind_fail(b, IC_DIAG_LIMIT, o->at, o->length, "more than %d columns", IC_MAX_COLUMNS);
+	uint32_t width = in->n + declare->n, steps = o->scan.steps, n = width * (steps + 1);
+	/* each step keeps what it and those before it have matched */
+	if (width > IC_MAX_COLUMNS || (uint64_t)width * steps * steps > VALUES_MOST) {
+		ic_bind_fail(b, IC_DIAG_LIMIT, o->at, o->length, "a scan of %u steps over %u columns", steps,
+			     width);
+		if (b->status == IC_E_LIMIT)
+			ic_diag_hint(b->diag, "project the columns that it needs");
 		return false;
 	}
 	ic_qcolumn *column = ic_bind_alloc(b, n, sizeof *column);

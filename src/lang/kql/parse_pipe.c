@@ -195,6 +195,11 @@ static bool op_columns(ic_parser *p, ic_kql_op *op)
 	return true;
 }
 
+static bool op_by_names(ic_parser *p, ic_kql_op *op)
+{
+	return ic_kql_scalars(p, &op->by_names);
+}
+
 static bool op_rename(ic_parser *p, ic_kql_op *op)
 {
 	if (!ic_kql_items_of(p, &op->items))
@@ -271,6 +276,7 @@ static const word_operator operators[] = {
 	{ "project-away", IC_KO_PROJECT_AWAY, PIPED, op_columns, "" },
 	{ "project-keep", IC_KO_PROJECT_KEEP, PIPED, op_columns, "" },
 	{ "project-rename", IC_KO_PROJECT_RENAME, PIPED, op_rename, "" },
+	{ "project-by-names", IC_KO_PROJECT_BY_NAMES, PIPED, op_by_names, "" },
 	{ "project-reorder", IC_KO_PROJECT_REORDER, PIPED, op_columns, "" },
 	{ "summarize", IC_KO_SUMMARIZE, PIPED, op_summarize, "" },
 	{ "sort", IC_KO_SORT, PIPED, op_sort, "" },
@@ -314,7 +320,6 @@ static const word_operator operators[] = {
 	{ "fork", IC_KO_KINDS, PIPED, NULL, "" },
 	{ "facet", IC_KO_KINDS, PIPED, NULL, "" },
 	{ "reduce", IC_KO_KINDS, PIPED, NULL, "" },
-	{ "project-by-names", IC_KO_KINDS, PIPED, NULL, "" },
 	{ "top-hitters", IC_KO_KINDS, PIPED, NULL, "" },
 	{ "assert-schema", IC_KO_KINDS, PIPED, NULL, "" },
 	{ "execute-and-cache", IC_KO_KINDS, PIPED, NULL, "" },
