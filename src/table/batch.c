@@ -102,3 +102,36 @@ void ic_batch_move_row(ic_batch *b, ic_fieldset columns, uint32_t to, uint32_t f
 		*word = ic_column_null(col, from) ? *word | bit : *word & ~bit;
 	}
 }
+
+static void gather_nulls(uint64_t *nulls, uint32_t first, const uint16_t *from, uint32_t n, uint32_t had)
+{
+	uint64_t any = 0;
+	for (uint32_t w = first >> 6; had && w <= (first + had - 1) >> 6; w++)
+		any |= nulls[w];
+	for (uint32_t i = 0; any && i < had; i++) {
+		const uint32_t to = first + i, old = i < n ? first + from[i] : 0;
+		const bool null = i < n && (nulls[old >> 6] >> (old & 63)) & 1;
+		nulls[to >> 6] &= ~(UINT64_C(1) << (to & 63));
+		nulls[to >> 6] |= (uint64_t)null << (to & 63);
+	}
+}
+
+#define GATHER(values)                                                                                       \
+	for (uint32_t i = 0; i < n; i++)                                                                     \
+	(values)[b->rows + i] = (values)[b->rows + from[i]]
+
+void ic_batch_gather(ic_batch *b, ic_fieldset columns, const uint16_t *from, uint32_t n, uint32_t had)
+{
+	for (ic_fieldset left = b->wanted & columns; left; left &= left - 1) {
+		ic_column *col = &b->col[__builtin_ctzll(left)];
+		switch (ic_fields[__builtin_ctzll(left)].type) {
+		case IC_T_BOOL: GATHER(col->b); break;
+		case IC_T_LONG:
+		case IC_T_TIME: GATHER(col->i); break;
+		case IC_T_REAL: GATHER(col->d); break;
+		case IC_T_IP: GATHER(col->ip); break;
+		case IC_T_STRING: GATHER(col->s); break;
+		}
+		gather_nulls(col->nulls, b->rows, from, n, had);
+	}
+}

@@ -67,6 +67,9 @@ void ic_batch_null_rest(ic_batch *b, uint32_t row, ic_fieldset seen);
 void ic_batch_null_column(ic_batch *b, ic_field f, uint32_t rows);
 /* For rows that did not come to be, or moved to a lower place. */
 void ic_batch_clear_nulls(ic_batch *b, ic_fieldset columns, uint32_t row);
+/* Of `had` rows behind those that b has, leaves n: the i-th becomes what the from[i]-th was (ascending, from
+ * 0), in these columns. */
+void ic_batch_gather(ic_batch *b, ic_fieldset columns, const uint16_t *from, uint32_t n, uint32_t had);
 void ic_batch_move_row(ic_batch *b, ic_fieldset columns, uint32_t to, uint32_t from);
 
 #endif

@@ -91,6 +91,20 @@ static void test_filter(void **state)
 	ic_free(rows);
 }
 
+/* The rows of a text, which must be the same at every level of vector instructions. */
+static char *rows_at_any_level(const ic_source_kind *kind, const ic_input_request *req, const ic_buf *text)
+{
+	char *rows = steady_rows(kind, req, NULL, text->p, text->n);
+	for (int level = IC_SIMD_SCALAR; level < IC_SIMD_AVX512; level++) {
+		ic_cpu_simd_limit((ic_simd)level);
+		char *other = steady_rows(kind, req, NULL, text->p, text->n);
+		assert_string_equal(other, rows);
+		ic_free(other);
+	}
+	ic_cpu_simd_limit(IC_SIMD_AVX512);
+	return rows;
+}
+
 /* Lines of known keys are taken together, by column; cut small, the same text is read line by line. */
 static void test_lines_of_one_shape(void **state)
 {
@@ -98,7 +112,7 @@ static void test_lines_of_one_shape(void **state)
 	static const char *const ends[] = { "", ",\"duration\":0.25,\"orig_bytes\":7",
 					    ",\"duration\":1e-3,\"orig_bytes\":-1",
 					    ",\"service\":\"http,ssl\",\"orig_bytes\":null", ",\"x\":[1]" };
-	const ic_input_request req = all_of(EVERYTHING);
+	ic_input_request req = all_of(EVERYTHING);
 	ic_buf text;
 	(void)state;
 	ic_buf_init(&text, 0);
@@ -110,12 +124,69 @@ static void test_lines_of_one_shape(void **state)
 		ic_buf_printf(&text, "\"id.resp_p\":%s,\"proto\":\"tcp\",\"conn_state\":\"SF\"%s}\n",
 			      ports[odd ? i / 5 % 7 : 0], ends[odd ? i / 5 % 5 : 0]);
 	}
-	char *rows = steady_rows(&ic_kind_zeek_json, &req, NULL, text.p, text.n);
+	char *rows = rows_at_any_level(&ic_kind_zeek_json, &req, &text);
 	assert_non_null(strstr(rows,
 			       "\n99 conn|time=2024-05-01T00:01:39.25Z|uid=C99|src_ip=10.0.99.5|dst_port=443|"
 			       "transport=tcp|conn_state=SF\n"));
 	assert_non_null(strstr(rows, "\nread 400 kept "));
 	assert_null(strstr(rows, " bad 0 "));
+	ic_free(rows);
+	/* with gaps where rows are dropped */
+	uint64_t wanted[1024] = { [8081 >> 6] = UINT64_C(1) << (8081 & 63) };
+	req.filter = (ic_row_filter){ wanted, true, IC_TIME_NONE, IC_TIME_NONE };
+	rows = rows_at_any_level(&ic_kind_zeek_json, &req, &text);
+	assert_non_null(strstr(rows, "\n125 conn|time=2024-05-01T00:02:05.25Z|uid=C125|src_ip=10.0.125.5|"
+				     "dst_port=8081|"));
+	assert_null(strstr(rows, "\n99 conn|"));
+	ic_free(rows);
+	ic_buf_clear(&text);
+}
+
+static void test_events_of_one_shape(void **state)
+{
+	static const char *const protos[] = { "\"TCP\"", "\"UDP\"", "\"tcp\"",	    "\"IPv6-ICMP\"",
+					      "null",	 "6",	    "\"T\\u0043P\"" };
+	static const char *const starts[] = { "2024-05-01T00:00:01.250000+0000", "2024-05-01T00:00:01.25Z",
+					      "2024-05-01T00:00:61.250000+0000",
+					      "2024-05-02T00:00:01.250000Z",
+					      "2024-05-01T00:00:01.250000+00x0" };
+	static const char *const types[] = { "flow", "fluw", "http" };
+	const ic_input_request req = all_of(EVERYTHING);
+	ic_buf text;
+	(void)state;
+	ic_buf_init(&text, 0);
+	for (unsigned i = 0; i < 400; i++) {
+		bool odd = i > 60 && i % 3 == 0;
+		ic_buf_printf(&text, "{\"timestamp\":\"2024-05-01T00:00:09.000000+0000\",\"flow_id\":%u,", i);
+		ic_buf_printf(&text, "\"event_type\":\"%s\",\"src_ip\":\"10.0.0.%u\",\"dest_port\":443,",
+			      types[odd ? i / 3 % 3 : 0], i % 300);
+		ic_buf_printf(
+		    &text, "\"proto\":%s,\"app_proto\":\"%s\",\"flow\":{\"start\":\"%s\",\"alerted\":%s}}\n",
+		    protos[odd ? i / 3 % 7 : i % 2], i % 4 ? "tls" : "failed", starts[odd ? i / 3 % 5 : 0],
+		    i % 7 ? "false" : "true");
+	}
+	char *rows = rows_at_any_level(&ic_kind_eve, &req, &text);
+	assert_non_null(strstr(rows, "\n1 conn|time=2024-05-01T00:00:01.25Z|"));
+	assert_non_null(strstr(rows, "dst_port=443|transport=udp|service=tls"));
+	assert_non_null(strstr(rows, "transport=icmp"));
+	ic_free(rows);
+	ic_buf_clear(&text);
+}
+
+/* Blanks make a piece of a line's shape long; a line that begins like the others and then differs must not
+ * be looked at before its start. */
+static void test_piece_before_the_line(void **state)
+{
+	const ic_input_request req = all_of(EVERYTHING);
+	ic_buf text;
+	(void)state;
+	ic_buf_init(&text, 0);
+	for (unsigned i = 0; i < 200; i++)
+		ic_buf_printf(&text, "%s\n",
+			      i > 20 && i % 2 ? "{\"a\":\"\"\"\"x"
+					      : "{\"a\":1,                       \"ts\":2,\"conn_state\":1}");
+	char *rows = rows_at_any_level(&ic_kind_zeek_json, &req, &text);
+	assert_non_null(strstr(rows, "read 200 kept 110 bad 90 "));
 	ic_free(rows);
 	ic_buf_clear(&text);
 }
@@ -489,6 +560,8 @@ int main(void)
 		cmocka_unit_test(test_zeek),
 		cmocka_unit_test(test_filter),
 		cmocka_unit_test(test_lines_of_one_shape),
+		cmocka_unit_test(test_events_of_one_shape),
+		cmocka_unit_test(test_piece_before_the_line),
 		cmocka_unit_test(test_zeek_layout),
 		cmocka_unit_test(test_zeek_other_log_later),
 		cmocka_unit_test(test_eve),

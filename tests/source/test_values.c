@@ -199,6 +199,46 @@ static void test_row_keep(void **state)
 	ic_batch_free(b);
 }
 
+/* Many rows at once, as one by one. */
+static void test_rows_keep(void **state)
+{
+	(void)state;
+	uint64_t ports[1024] = { 0 };
+	ports[443 >> 6] |= UINT64_C(1) << (443 & 63);
+	const int64_t some[] = { 443, 80, 0, 443, 65535 };
+	const ic_row_filter filters[] = { { ports, false, IC_TIME_NONE, IC_TIME_NONE },
+					  { ports, true, IC_TIME_NONE, IC_TIME_NONE },
+					  { NULL, false, IC_TIME_NONE, IC_TIME_NONE },
+					  { ports, true, 102, 107 } };
+	ic_batch *b = ic_batch_new(EVERYTHING);
+	assert_non_null(b);
+	ic_batch_reset(b);
+	b->rows = 60;
+	for (uint32_t i = 0; i < 20; i++) {
+		const uint32_t row = b->rows + i;
+		b->stream[row] = IC_STREAM_CONN;
+		b->col[IC_F_DST_PORT].i[row] = some[i % 5];
+		b->col[IC_F_TIME].i[row] = 100 + i;
+		b->col[IC_F_SERVICE].s[row] = i % 3 ? IC_STR("tls") : IC_STR("dns");
+		ic_batch_null_rest(b, row,
+				   IC_FIELD_BIT(IC_F_TIME) | IC_FIELD_BIT(IC_F_SERVICE) |
+				       (i % 5 == 2 ? 0 : IC_FIELD_BIT(IC_F_DST_PORT)));
+	}
+	for (size_t k = 0; k < sizeof(filters) / sizeof(filters[0]); k++) {
+		ic_row_counts one = { 0 }, all = { 0 };
+		uint16_t kept[20];
+		uint32_t n = 0;
+		const uint32_t found = ic_rows_keep(&filters[k], b, 20, kept, &all);
+		for (uint32_t i = 0; i < 20; i++)
+			if (ic_row_keep(&filters[k], b, b->rows + i, &one))
+				assert_int_equal(kept[n++], i);
+		assert_int_equal(found, n);
+		assert_int_equal(all.out_ports, one.out_ports);
+		assert_int_equal(all.out_time, one.out_time);
+	}
+	ic_batch_free(b);
+}
+
 static void test_row_bad(void **state)
 {
 	(void)state;
@@ -277,8 +317,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_host_name),    cmocka_unit_test(test_url_split),
 		cmocka_unit_test(test_service_name), cmocka_unit_test(test_http_row),
-		cmocka_unit_test(test_row_keep),     cmocka_unit_test(test_row_bad),
-		cmocka_unit_test(test_cell_time),    cmocka_unit_test(test_transport),
+		cmocka_unit_test(test_row_keep),     cmocka_unit_test(test_rows_keep),
+		cmocka_unit_test(test_row_bad),	     cmocka_unit_test(test_cell_time),
+		cmocka_unit_test(test_transport),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

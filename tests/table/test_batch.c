@@ -49,6 +49,41 @@ static void null_rest_zeroes_what_was_not_seen(void **state)
 	ic_batch_free(b);
 }
 
+static void gathered_rows_keep_values_and_nulls(void **state)
+{
+	(void)state;
+	enum { BEFORE = 61, HAD = 8 };
+	static const uint16_t from[] = { 1, 2, 5, 7 };
+	ic_batch *b = ic_batch_new(ALL_FIELDS);
+	assert_non_null(b);
+	ic_batch_reset(b);
+	b->rows = BEFORE;
+	for (uint32_t row = BEFORE - 1; row < BEFORE + HAD; row++) {
+		b->col[IC_F_TIME].i[row] = row;
+		b->col[IC_F_DURATION].d[row] = row;
+		b->col[IC_F_CERT_VALID].b[row] = row & 1;
+		b->col[IC_F_SRC_IP].ip[row] = ic_ip_from_v4(row);
+		b->col[IC_F_HOST].s[row] = (ic_str){ "0123456789012345678901234567890123456789", row - 60 };
+		if (row % 2)
+			ic_column_set_null(&b->col[IC_F_HOST], row);
+	}
+	ic_batch_gather(b, ALL_FIELDS & ~IC_FIELD_BIT(IC_F_BYTES_OUT), from, 4, HAD);
+	for (uint32_t i = 0; i < HAD; i++) {
+		const uint32_t row = BEFORE + i, old = BEFORE + from[i % 4];
+		assert_int_equal(ic_column_null(&b->col[IC_F_HOST], row), i < 4 && old % 2);
+		if (i >= 4)
+			continue;
+		assert_int_equal(b->col[IC_F_TIME].i[row], old);
+		assert_true(b->col[IC_F_DURATION].d[row] == old);
+		assert_int_equal(b->col[IC_F_CERT_VALID].b[row], old & 1);
+		assert_int_equal(b->col[IC_F_SRC_IP].ip[row].b[15], old);
+		assert_int_equal(b->col[IC_F_HOST].s[row].n, old - 60);
+	}
+	assert_int_equal(b->col[IC_F_TIME].i[BEFORE - 1], BEFORE - 1);
+	assert_false(ic_column_null(&b->col[IC_F_HOST], BEFORE - 1));
+	ic_batch_free(b);
+}
+
 static void every_failure_is_survived(void **state)
 {
 	(void)state;
@@ -67,6 +102,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(only_wanted_columns),
 		cmocka_unit_test(null_rest_zeroes_what_was_not_seen),
+		cmocka_unit_test(gathered_rows_keep_values_and_nulls),
 		cmocka_unit_test(every_failure_is_survived),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -12,7 +12,6 @@ enum {
 	QUEUE_ROWS = 128, /* more than fit a slab */
 	ROW_CELLS = 2 * IC_JSON_SOURCES * IC_FIELD_COUNT + 4,
 };
-enum { KEEP, DROP, BAD }; /* fate */
 
 struct ic_json_queue {
 	const ic_json_plan *plan;
@@ -22,7 +21,7 @@ struct ic_json_queue {
 	const char *text; /* of the slab */
 	uint16_t absent;  /* where cells start that are not there */
 	uint64_t line[QUEUE_ROWS];
-	uint8_t fate[QUEUE_ROWS];
+	bool bad[QUEUE_ROWS]; /* has a value that is refused */
 	uint16_t first[QUEUE_ROWS], odd[QUEUE_ROWS + IC_CELLS_PAD];
 	uint16_t cell[QUEUE_ROWS * ROW_CELLS];
 };
@@ -50,7 +49,7 @@ static void put_one(ic_json_fill *f, ic_row_counts *c, const ic_json_column *col
 {
 	ic_json_queue *q = f->queue;
 	ic_json_value v[IC_JSON_SOURCES];
-	if (q->fate[row] != KEEP)
+	if (q->bad[row])
 		return;
 	for (unsigned k = 0; k < col->slots; k++)
 		v[k] = value_at(q, q->cell + q->first[row] + at + 2 * k);
@@ -58,7 +57,7 @@ static void put_one(ic_json_fill *f, ic_row_counts *c, const ic_json_column *col
 	f->seen = 0;
 	if (!col->put(f, (ic_field)col->field, v)) {
 		ic_json_fill_bad(f, c, q->line[row]);
-		q->fate[row] = BAD;
+		q->bad[row] = true;
 	} else if (!(f->seen & IC_FIELD_BIT(col->field))) {
 		ic_batch_null_rest(f->b, f->row, ~IC_FIELD_BIT(col->field));
 	}
@@ -88,15 +87,14 @@ static size_t take_times(ic_json_fill *f, const ic_zeek_cells *cells, int64_t *o
 	return n;
 }
 
-static size_t take_services(ic_json_fill *f, const ic_zeek_cells *cells, ic_str *out)
+static size_t take_names(ic_json_fill *f, ic_json_name_fn fn, const ic_zeek_cells *cells, ic_str *out)
 {
 	ic_json_queue *q = f->queue;
 	size_t n = 0;
 	for (uint32_t i = 0; i < cells->rows; i++) {
-		const ic_str theirs = ic_zeek_cells_at(cells, i);
-		out[i] = ic_json_service(f, theirs);
+		out[i] = ic_json_name(f, fn, ic_zeek_cells_at(cells, i));
 		q->odd[n] = (uint16_t)i;
-		n += theirs.p == cells->text + q->absent || !out[i].p;
+		n += !out[i].p;
 	}
 	return n;
 }
@@ -131,7 +129,7 @@ static void take_column(ic_json_fill *f, ic_row_counts *c, unsigned column)
 	case IC_JSON_FORM_REAL: n = ic_zeek_cells_real(level, &cells, col->d + row, q->odd); break;
 	case IC_JSON_FORM_QUAD: n = ic_zeek_cells_quad(level, &cells, col->ip + row, q->odd); break;
 	case IC_JSON_FORM_ISO: n = take_times(f, &cells, col->i + row); break;
-	case IC_JSON_FORM_SERVICE: n = take_services(f, &cells, col->s + row); break;
+	case IC_JSON_FORM_NAME: n = take_names(f, op->name, &cells, col->s + row); break;
 	case IC_JSON_FORM_EPOCH: n = ic_zeek_cells_time(level, &cells, col->i + row, q->odd); break;
 	case IC_JSON_FORM_NONE:
 		for (uint32_t i = 0; i < q->n; i++)
@@ -142,44 +140,46 @@ static void take_column(ic_json_fill *f, ic_row_counts *c, unsigned column)
 		put_one(f, c, op, at, q->odd[i]);
 }
 
-/* Closes the gaps that rows with another fate than KEEP leave, in the queue and in the batch. */
-static void close_ranks(ic_json_fill *f, ic_fieldset columns)
+/* Leaves n of the waiting rows, which have values in these columns. */
+static void leave_rows(ic_json_fill *f, ic_fieldset columns, const uint16_t *kept, uint32_t n)
 {
 	ic_json_queue *q = f->queue;
-	const uint32_t row = f->b->rows;
-	uint32_t kept = 0;
-	for (uint32_t i = 0; i < q->n; i++) {
-		if (q->fate[i] != KEEP)
-			continue;
-		if (kept < i) {
-			ic_batch_move_row(f->b, columns, row + kept, row + i);
-			f->b->flags[row + kept] = f->b->flags[row + i];
-			q->first[kept] = q->first[i];
-			q->line[kept] = q->line[i];
-		}
-		kept++;
+	uint8_t *flags = f->b->flags + f->b->rows;
+	ic_batch_gather(f->b, columns, kept, n, q->n);
+	for (uint32_t i = 0; i < n; i++) {
+		flags[i] = flags[kept[i]];
+		q->first[i] = q->first[kept[i]];
+		q->line[i] = q->line[kept[i]];
 	}
-	for (uint32_t i = kept; i < q->n; i++)
-		ic_batch_clear_nulls(f->b, columns, row + i);
-	memset(q->fate, KEEP, kept);
-	q->n = kept;
+	memset(q->bad, 0, n);
+	q->n = n;
+}
+
+static void drop_bad(ic_json_fill *f, ic_fieldset columns)
+{
+	ic_json_queue *q = f->queue;
+	uint16_t kept[QUEUE_ROWS];
+	uint32_t n = 0;
+	if (!memchr(q->bad, true, q->n))
+		return;
+	for (uint32_t i = 0; i < q->n; i++)
+		if (!q->bad[i])
+			kept[n++] = (uint16_t)i;
+	leave_rows(f, columns, kept, n);
 }
 
 /* Drops the rows that the filter does not want. */
 static void judge(ic_json_fill *f, ic_row_counts *c)
 {
 	ic_json_queue *q = f->queue;
-	bool gone = false;
-	for (uint32_t i = 0; i < q->n; i++) {
-		if (q->fate[i] == KEEP && !ic_row_keep(f->filter, f->b, f->b->rows + i, c))
-			q->fate[i] = DROP;
-		gone |= q->fate[i] != KEEP;
-	}
+	uint16_t kept[QUEUE_ROWS];
 	ic_fieldset asked = 0;
 	for (unsigned i = 0; i < q->plan->asked; i++)
 		asked |= IC_FIELD_BIT(q->plan->column[i].field);
-	if (gone)
-		close_ranks(f, asked);
+	drop_bad(f, asked);
+	const uint32_t n = ic_rows_keep(f->filter, f->b, q->n, kept, c);
+	if (n < q->n)
+		leave_rows(f, asked, kept, n);
 }
 
 void ic_json_queue_flush(ic_json_fill *f, ic_row_counts *c)
@@ -190,7 +190,7 @@ void ic_json_queue_flush(ic_json_fill *f, ic_row_counts *c)
 		return;
 	const ic_json_plan *p = q->plan;
 	f->j->padded = true;
-	memset(q->fate, KEEP, q->n);
+	memset(q->bad, 0, q->n);
 	memset(b->stream + b->rows, p->stream, q->n);
 	memset(b->flags + b->rows, p->flags, q->n);
 	c->read += q->n;
@@ -199,8 +199,7 @@ void ic_json_queue_flush(ic_json_fill *f, ic_row_counts *c)
 	judge(f, c);
 	for (unsigned i = p->asked; i < p->columns && q->n; i++)
 		take_column(f, c, i);
-	if (memchr(q->fate, BAD, q->n))
-		close_ranks(f, p->fields);
+	drop_bad(f, p->fields);
 	for (ic_fieldset left = b->wanted & ~p->fields; left && q->n; left &= left - 1)
 		ic_batch_null_column(b, (ic_field)__builtin_ctzll(left), q->n);
 	for (uint32_t i = 0; i < q->n; i++)
@@ -212,27 +211,27 @@ void ic_json_queue_flush(ic_json_fill *f, ic_row_counts *c)
 
 /* ---- the queue ---- */
 
-bool ic_json_queue_line(ic_json_fill *f, const ic_json_slab *s, size_t at, size_t *k, ic_row_counts *c)
+uint32_t ic_json_queue_lines(ic_json_fill *f, const ic_json_slab *s, size_t at, size_t *k, ic_row_counts *c)
 {
 	ic_json_queue *q = f->queue;
 	if (!q || !q->plan || s->backslash)
-		return false;
+		return 0;
 	if (q->n == 0) {
 		q->text = s->text;
 		q->absent = (uint16_t)s->n;
 	}
-	uint16_t *cells = q->cell + q->n * q->stride;
-	size_t end = *k;
+	const uint32_t room = IC_BATCH_ROWS - f->b->rows, all = room < QUEUE_ROWS ? room : QUEUE_ROWS;
 	/* Without its time, the last that the filter asks for, the record may be of another plan, or bad. */
-	if (!ic_json_shape_cells(f->j, s, at, &end, q->plan, cells, q->absent) ||
-	    cells[q->column[q->plan->asked - 1]] == q->absent)
-		return false;
-	*k = end;
-	q->first[q->n] = (uint16_t)(q->n * q->stride);
-	q->line[q->n++] = c->lines;
-	if (q->n == QUEUE_ROWS || f->b->rows + q->n == IC_BATCH_ROWS)
+	const ic_json_cells to = { q->cell + q->n * q->stride, q->stride, q->absent,
+				   q->column[q->plan->asked - 1] };
+	const uint32_t n = ic_json_take_lines(f->j, s, at, k, q->plan, &to, all - q->n);
+	for (uint32_t i = 0; i < n; i++, q->n++) {
+		q->first[q->n] = (uint16_t)(q->n * q->stride);
+		q->line[q->n] = c->lines + i;
+	}
+	if (q->n == all)
 		ic_json_queue_flush(f, c);
-	return true;
+	return n;
 }
 
 static void set_plan(ic_json_queue *q, const ic_json_plan *plan)

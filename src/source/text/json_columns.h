@@ -8,9 +8,9 @@
 
 typedef struct ic_json_queue ic_json_queue;
 
-/* Queues the line at text[at] whose first mark is *k, and moves *k to the mark of its end. False: it has
- * to be scanned; the queue is to be flushed first. */
-bool ic_json_queue_line(ic_json_fill *f, const ic_json_slab *s, size_t at, size_t *k, ic_row_counts *c);
+/* Queues lines from the one at text[at] on, whose first mark is *k, and moves *k behind them. Returns how
+ * many; 0: this one has to be scanned, and the queue to be flushed first. */
+uint32_t ic_json_queue_lines(ic_json_fill *f, const ic_json_slab *s, size_t at, size_t *k, ic_row_counts *c);
 /* Appends the rows that wait to the batch. Before the text of their slab goes, too. */
 void ic_json_queue_flush(ic_json_fill *f, ic_row_counts *c);
 /* The line that was just scanned has this plan: the next ones like it can be queued. False: out of

@@ -187,16 +187,17 @@ static bool put_alpn(ic_json_fill *f, ic_field field, const ic_json_value *v)
 	return true;
 }
 
+static ic_str usual_transport(ic_str s)
+{
+	if (ic_str_eq(s, IC_STR("TCP")))
+		return IC_STR("tcp");
+	return ic_str_eq(s, IC_STR("UDP")) ? IC_STR("udp") : (ic_str){ NULL, 0 };
+}
+
 static bool put_transport(ic_json_fill *f, ic_field field, const ic_json_value *v)
 {
-	ic_str s = ic_json_text(f->j, v, &f->b->arena);
-	if (ic_str_eq(s, IC_STR("TCP")))
-		s = IC_STR("tcp");
-	else if (ic_str_eq(s, IC_STR("UDP")))
-		s = IC_STR("udp");
-	else
-		s = ic_transport_name(&f->b->arena, s);
-	ic_json_put_str(f, field, s);
+	const ic_str s = ic_json_text(f->j, v, &f->b->arena), usual = usual_transport(s);
+	ic_json_put_str(f, field, usual.p ? usual : ic_transport_name(&f->b->arena, s));
 	return true;
 }
 
@@ -240,7 +241,12 @@ static void make_plan(ic_json_plan *p, size_t e, bool started, ic_fieldset wante
 	if (time)
 		time->form = IC_JSON_FORM_ISO;
 	p->asked = p->columns;
-	ic_json_plan_add(p, wanted, IC_F_TRANSPORT, IC_F_TRANSPORT, put_transport);
+	ic_json_column *transport =
+	    ic_json_plan_add(p, wanted, IC_F_TRANSPORT, IC_F_TRANSPORT, put_transport);
+	if (transport) {
+		transport->form = IC_JSON_FORM_NAME;
+		transport->name = usual_transport;
+	}
 	switch (s) {
 	case IC_STREAM_CONN:
 		ic_json_plan_add(p, wanted, IC_F_ACTION, SLOT_FLOW_ACTION, put_action);

@@ -60,14 +60,19 @@ static size_t take_slab(const feed *f, const char *text, size_t n, uint16_t *end
 	s.marks = marks;
 	while (k < marks && f->b->rows < IC_BATCH_ROWS && !f->j->nomem) {
 		size_t at = text[start] == '{' ? start : line_start(text, start, s.n);
-		const bool queued =
-		    f->fill && text[at] == '{' && ic_json_queue_line(f->fill, &s, at, &k, f->c);
-		if (!queued && f->fill) {
-			ic_json_queue_flush(f->fill, f->c);
-			if (f->b->rows == IC_BATCH_ROWS)
-				break;
+		if (f->fill && text[at] == '{') {
+			const uint32_t queued = ic_json_queue_lines(f->fill, &s, at, &k, f->c);
+			if (queued) {
+				f->c->lines += queued;
+				start = ends[k - 1] & IC_SCAN_MAX;
+				continue;
+			}
 		}
-		if (!queued && text[at] != '\n') {
+		if (f->fill)
+			ic_json_queue_flush(f->fill, f->c);
+		if (f->b->rows == IC_BATCH_ROWS)
+			break;
+		if (text[at] != '\n') {
 			ic_json_result r = ic_json_scan_line(f->j, &s, at, &k);
 			if (r == IC_JSON_OK) {
 				at = f->j->at;

@@ -48,13 +48,14 @@ struct node {
 
 typedef struct piece {
 	char text[PIECE_MAX];
-	uint32_t need; /* a bit for each byte of text */
-	uint16_t mark; /* the piece starts so many bytes before what this mark of the line says */
+	uint8_t mask[PIECE_MAX]; /* of the bytes of text that count */
+	uint32_t need;		 /* a bit for each of them */
+	uint16_t mark;		 /* the piece starts so many bytes before what this mark of the line says */
 	uint8_t back;
 	uint8_t length;
 	bool string;   /* what follows: a string, or a number or word */
 	bool last;     /* nothing follows */
-	uint16_t cell; /* where a queue keeps the value's offsets, once the shape has a plan */
+	uint16_t cell; /* where the value's offsets go, once the shape has a plan */
 	ic_json_value *value;
 } piece;
 
@@ -161,6 +162,24 @@ static inline void set_value(ic_json_value *v, const char *p, size_t n, ic_json_
 #endif
 }
 
+/* Whether the piece stands at p, after which 32 bytes may be read. */
+static inline bool fits_piece(const piece *c, const char *p)
+{
+#if defined(__x86_64__)
+	__m128i a = _mm_loadu_si128((const __m128i *)(const void *)p);
+	__m128i b = _mm_loadu_si128((const __m128i *)(const void *)c->text);
+	uint32_t same = (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(a, b));
+	if (c->length > 16) {
+		a = _mm_loadu_si128((const __m128i *)(const void *)(p + 16));
+		b = _mm_loadu_si128((const __m128i *)(const void *)(c->text + 16));
+		same |= (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(a, b)) << 16;
+	}
+	return (c->need & ~same) == 0;
+#else
+	return memcmp(p, c->text, c->length) == 0;
+#endif
+}
+
 /* The node of a key inside `parent`, NULL if it is not known. */
 const node *ic_json_node(const ic_json *j, const node *parent, ic_str key);
 
@@ -181,9 +200,20 @@ static inline uint16_t ic_json_plan_cells(const ic_json_plan *p)
 		slots += p->column[i].slots;
 	return (uint16_t)(2 * slots + 4);
 }
-/* As ic_json_shape_find, for shapes with this plan: writes the offsets of the values to `cells`: where
- * each starts and one more than where it ends; `absent` and the next for one that is not there. */
-bool ic_json_shape_cells(ic_json *j, const ic_json_slab *s, size_t at, size_t *k, const ic_json_plan *plan,
-			 uint16_t *cells, uint16_t absent);
+
+/* ---- json_lines.c ---- */
+
+/* Where the values of lines go: those of line i to cell + i * stride, for each where it starts and one more
+ * than where it ends; `absent` and the next for one that is not there. */
+typedef struct ic_json_cells {
+	uint16_t *cell;
+	uint16_t stride, absent;
+	uint16_t needed; /* the cell of a value that each line must have */
+} ic_json_cells;
+
+/* Takes lines from the one at text[at] on, whose first mark is *k, as long as each fits a shape with this
+ * plan, `most` at the most. Returns how many; *k is then the mark after the end of the last. */
+uint32_t ic_json_take_lines(ic_json *j, const ic_json_slab *s, size_t at, size_t *k, const ic_json_plan *plan,
+			    const ic_json_cells *to, uint32_t most);
 
 #endif

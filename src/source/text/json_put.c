@@ -29,7 +29,8 @@ bool ic_json_usual_time(ic_json_fill *f, ic_str s, int64_t *ret)
 	uint64_t fraction, w;
 	if (!QUICK || s.n < 27 || s.p[10] != 'T' || s.p[19] != '.')
 		return false;
-	if (!(s.n == 27 && s.p[26] == 'Z') && !(s.n == 31 && memcmp(s.p + 26, "+0000", 5) == 0))
+	if (!(s.n == 27 && s.p[26] == 'Z') &&
+	    !(s.n == 31 && memcmp(s.p + 26, "+000", 4) == 0 && s.p[30] == '0'))
 		return false;
 	/* the clock as digits, its colons as zero: what is added makes the top bit of anything else */
 	w = ic_fast_load64(s.p + 11) ^ UINT64_C(0x30303a30303a3030);
@@ -40,7 +41,8 @@ bool ic_json_usual_time(ic_json_fill *f, ic_str s, int64_t *ret)
 		       second = (w >> 48 & 15) * 10 + (w >> 56);
 	if (hour > 23 || minute > 59 || second > 59)
 		return false;
-	if (memcmp(f->day, s.p, sizeof(f->day)) != 0) {
+	_Static_assert(sizeof(f->day) == 10, "compared in words");
+	if (ic_fast_load64(f->day) != ic_fast_load64(s.p) || memcmp(f->day + 8, s.p + 8, 2) != 0) {
 		char midnight[] = "2024-05-01T00:00:00Z";
 		memcpy(midnight, s.p, sizeof(f->day));
 		if (!ic_time_from_text((ic_str){ midnight, sizeof(midnight) - 1 }, &f->day_ticks))
@@ -206,19 +208,43 @@ void ic_json_put_str(ic_json_fill *f, ic_field field, ic_str s)
 	f->seen |= IC_FIELD_BIT(field);
 }
 
-ic_str ic_json_service(ic_json_fill *f, ic_str theirs)
+/* The bytes of a text of 1 to 16 bytes in two words, which together with its length tell it. */
+static inline void key_of(ic_str s, uint64_t key[2])
 {
-	if (theirs.n == 0 || theirs.n > sizeof(f->services[0].name))
-		return ic_service_name(theirs);
-	unsigned i = ((unsigned char)theirs.p[0] + 7u * theirs.n) % IC_SERVICE_CACHE;
-	if (f->services[i].n != theirs.n || memcmp(f->services[i].name, theirs.p, theirs.n) != 0) {
-		ic_str ours = ic_service_name(theirs);
-		memcpy(f->services[i].name, theirs.p, theirs.n);
-		f->services[i].n = (uint8_t)theirs.n;
-		f->services[i].same = ours.p == theirs.p;
-		f->services[i].ours = ours;
+	uint32_t head, tail;
+	if (s.n >= 8) {
+		key[0] = ic_fast_load64(s.p);
+		key[1] = ic_fast_load64(s.p + s.n - 8);
+	} else if (s.n >= 4) {
+		memcpy(&head, s.p, 4);
+		memcpy(&tail, s.p + s.n - 4, 4);
+		key[0] = head;
+		key[1] = tail;
+	} else {
+		key[0] = (unsigned char)s.p[0];
+		key[1] = (uint64_t)(unsigned char)s.p[s.n >> 1] << 8 | (unsigned char)s.p[s.n - 1];
 	}
-	return f->services[i].same ? theirs : f->services[i].ours;
+}
+
+ic_str ic_json_name(ic_json_fill *f, ic_json_name_fn fn, ic_str theirs)
+{
+	uint64_t key[2];
+	if (theirs.n - 1 >= 16)
+		return fn(theirs);
+	key_of(theirs, key);
+	const unsigned i = (unsigned)((key[0] ^ key[1]) * UINT64_C(0x9e3779b97f4a7c15) >> 60);
+	_Static_assert(IC_NAMES_KEPT == 16, "four bits");
+	if (f->names[i].key[0] != key[0] || f->names[i].key[1] != key[1] || f->names[i].n != theirs.n ||
+	    f->names[i].fn != fn) {
+		const ic_str ours = fn(theirs);
+		f->names[i].fn = fn;
+		f->names[i].key[0] = key[0];
+		f->names[i].key[1] = key[1];
+		f->names[i].n = theirs.n;
+		f->names[i].same = ours.p == theirs.p;
+		f->names[i].ours = ours;
+	}
+	return f->names[i].same ? theirs : f->names[i].ours;
 }
 
 void ic_json_fill_bad(const ic_json_fill *f, ic_row_counts *c, uint64_t line)
@@ -239,7 +265,8 @@ bool ic_json_put_plain(ic_json_fill *f, ic_field field, const ic_json_value *v)
 bool ic_json_put_service(ic_json_fill *f, ic_field field, const ic_json_value *v)
 {
 	if (v->kind != IC_JSON_NONE)
-		ic_json_put_str(f, field, ic_json_service(f, ic_json_text(f->j, v, &f->b->arena)));
+		ic_json_put_str(f, field,
+				ic_json_name(f, ic_service_name, ic_json_text(f->j, v, &f->b->arena)));
 	return true;
 }
 
@@ -267,9 +294,8 @@ ic_json_column *ic_json_plan_add(ic_json_plan *p, ic_fieldset wanted, ic_field f
 	p->fields |= IC_FIELD_BIT(field);
 	*c = (ic_json_column){ .field = (uint8_t)field, .slots = 1, .slot = { (uint16_t)slot } };
 	c->put = put ? put : ic_json_put_plain;
-	c->form = (uint8_t)(put == ic_json_put_service ? IC_JSON_FORM_SERVICE
-			    : put		       ? IC_JSON_FORM_NONE
-						       : form_of(field));
+	c->name = put == ic_json_put_service ? ic_service_name : NULL;
+	c->form = (uint8_t)(c->name ? IC_JSON_FORM_NAME : put ? IC_JSON_FORM_NONE : form_of(field));
 	return c;
 }
 

@@ -5,7 +5,11 @@
 
 #include "source/text/json.h"
 
-#define IC_SERVICE_CACHE 16
+/* What we call the thing that is named so in a log: the name itself or a constant; {NULL, 0}: it has no
+ * name, or one that this function does not know. */
+typedef ic_str (*ic_json_name_fn)(ic_str theirs);
+
+#define IC_NAMES_KEPT 16
 
 /* A row being filled at b->rows. */
 typedef struct ic_json_fill {
@@ -27,11 +31,12 @@ typedef struct ic_json_fill {
 	char day[10]; /* a date, and when it begins */
 	int64_t day_ticks;
 	struct {
-		char name[16];
-		uint8_t n;
-		bool same; /* our name is theirs */
+		ic_json_name_fn fn;
+		uint64_t key[2]; /* of theirs, with n */
+		uint32_t n;
+		bool same; /* ours is theirs */
 		ic_str ours;
-	} services[IC_SERVICE_CACHE];
+	} names[IC_NAMES_KEPT];
 } ic_json_fill;
 
 /* Puts a value into a wanted column by the column's type; null and absent values leave it unseen. Times
@@ -44,8 +49,8 @@ bool ic_json_time(ic_json_fill *f, const ic_json_value *v, int64_t *ret);
 bool ic_json_usual_time(ic_json_fill *f, ic_str s, int64_t *ret);
 /* {NULL, 0} leaves it unseen. */
 void ic_json_put_str(ic_json_fill *f, ic_field field, ic_str s);
-/* What ic_service_name says, remembered. */
-ic_str ic_json_service(ic_json_fill *f, ic_str theirs);
+/* What fn says, remembered. */
+ic_str ic_json_name(ic_json_fill *f, ic_json_name_fn fn, ic_str theirs);
 /* Counts the row as bad for the value that was refused. The sample is that of the earliest line, whatever
  * the order of the calls. */
 void ic_json_fill_bad(const ic_json_fill *f, ic_row_counts *c, uint64_t line);
@@ -69,9 +74,9 @@ typedef enum ic_json_form {
 	IC_JSON_FORM_PORT,
 	IC_JSON_FORM_REAL,
 	IC_JSON_FORM_QUAD,
-	IC_JSON_FORM_EPOCH,   /* seconds since 1970 with six decimals */
-	IC_JSON_FORM_ISO,     /* see ic_json_usual_time */
-	IC_JSON_FORM_SERVICE, /* see ic_json_put_service */
+	IC_JSON_FORM_EPOCH, /* seconds since 1970 with six decimals */
+	IC_JSON_FORM_ISO,   /* see ic_json_usual_time */
+	IC_JSON_FORM_NAME,  /* that the column's `name` knows */
 } ic_json_form;
 
 typedef struct ic_json_column {
@@ -79,6 +84,7 @@ typedef struct ic_json_column {
 	uint8_t slots; /* that it is put from, 1 to IC_JSON_SOURCES */
 	uint16_t slot[IC_JSON_SOURCES];
 	ic_json_put_fn put;
+	ic_json_name_fn name; /* of IC_JSON_FORM_NAME */
 } ic_json_column;
 
 typedef struct ic_json_plan {
