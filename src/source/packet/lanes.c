@@ -215,6 +215,7 @@ static ic_status take_packets(ic_lanes *l, const uint8_t *p, size_t n, bool fina
 	const char *cause = NULL;
 	size_t at = 0, step;
 	ic_take t = IC_TAKE_SKIP;
+	*used = 0;
 	while (!l->broken && at < n && t != IC_TAKE_MORE) {
 		t = ic_capture_next(l->capture, p + at, n - at, &step, &f, &cause);
 		at += step;
