@@ -19,6 +19,7 @@ golden: all
 
 bench: all
 	@python3 bench/bench.py build
+	@python3 bench/packets.py build
 
 fuzz:
 	@scripts/deps.sh fuzz
