@@ -127,39 +127,50 @@ static inline ic_op *rig_table(rig *g, const char *schema, const char *rows)
 
 /* ---- the source ------------------------------------------------------------------------------ */
 
+enum { RIG_SCANS = 8, RIG_WORKERS = 8, RIG_COLUMNS = 64 };
+
+/* One reading for all scans of a table. */
 typedef struct rig_scan {
 	const rig *g;
-	const ic_op *op;
 	const rig_rows *rows;
+	const ic_op *op[RIG_SCANS];
 	pthread_mutex_t lock;
 	uint32_t next;
 	struct rig_reader {
-		uint32_t at, end;
+		uint32_t at, n, end; /* n rows before `at` were read last */
 		uint64_t seq;
 		ic_arena arena;
-		ic_vector col[64];
-		ic_chunk chunk;
-	} reader[8];
+		ic_vector col[RIG_SCANS][RIG_COLUMNS];
+		ic_chunk chunk[RIG_SCANS];
+	} reader[RIG_WORKERS];
 } rig_scan;
 
-static inline ic_status rig_open(void *ctx, const ic_op *op, unsigned workers, void **ret, ic_error *err)
+static inline const void *rig_input(void *ctx, const ic_op *op)
+{
+	(void)ctx;
+	return op->scan.table->origin;
+}
+
+static inline ic_status rig_open(void *ctx, const ic_op *const *op, uint32_t n, unsigned workers, void **ret,
+				 ic_error *err)
 {
 	rig_scan *s = calloc(1, sizeof *s);
 	(void)err;
-	assert_true(workers <= 8);
+	assert_true(workers <= RIG_WORKERS && n <= RIG_SCANS);
 	s->g = ctx;
-	s->op = op;
-	s->rows = op->scan.table->origin;
+	for (uint32_t i = 0; i < n; i++)
+		s->op[i] = op[i];
+	s->rows = op[0]->scan.table->origin;
 	pthread_mutex_init(&s->lock, NULL);
-	for (unsigned i = 0; i < 8; i++)
+	for (unsigned i = 0; i < RIG_WORKERS; i++)
 		ic_arena_init(&s->reader[i].arena, 0, NULL);
 	*ret = s;
 	return IC_OK;
 }
 
-static inline ic_status rig_next(void *scan, unsigned worker, void **unit, uint64_t *seq, ic_error *err)
+static inline ic_status rig_next(void *reading, unsigned worker, void **unit, uint64_t *seq, ic_error *err)
 {
-	rig_scan *s = scan;
+	rig_scan *s = reading;
 	struct rig_reader *r = &s->reader[worker];
 	(void)err;
 	pthread_mutex_lock(&s->lock);
@@ -172,39 +183,50 @@ static inline ic_status rig_next(void *scan, unsigned worker, void **unit, uint6
 	return IC_OK;
 }
 
-static inline ic_status rig_chunk(void *scan, unsigned worker, void *unit, const ic_chunk **ret,
-				  ic_error *err)
+static inline ic_status rig_read_on(void *reading, unsigned worker, void *unit, bool *more, ic_error *err)
 {
-	rig_scan *s = scan;
+	rig_scan *s = reading;
 	struct rig_reader *r = unit;
 	(void)worker;
+	(void)err;
 	ic_arena_reset(&r->arena);
-	uint32_t n = r->end - r->at < s->g->chunk ? r->end - r->at : s->g->chunk;
-	*ret = n ? &r->chunk : NULL;
-	for (uint32_t i = 0; i < s->op->out.n && n; i++) {
-		ic_vector_out out;
-		if (!ic_vector_make(&out, &r->arena, s->op->out.column[i].type, n))
-			return ic_fail_nomem(err);
-		for (uint32_t k = 0; k < n; k++) {
-			/* a copy, so that whoever keeps a row without copying it is found out */
-			bool ok = true;
-			ic_value v = s->rows->value[(r->at + k) * s->op->out.n + i];
-			v = ic_value_copy(&r->arena, &v, &ok);
-			if (!ok)
-				return ic_fail_nomem(err);
-			ic_vector_set(&out, k, &v);
-		}
-		r->col[i] = out.v;
-	}
-	r->chunk = (ic_chunk){ n, s->op->out.n, r->col, r->seq, r->at % s->g->unit };
-	r->at += n;
+	r->n = r->end - r->at < s->g->chunk ? r->end - r->at : s->g->chunk;
+	r->at += r->n;
+	*more = r->n > 0;
 	return IC_OK;
 }
 
-static inline void rig_close(void *scan)
+static inline ic_status rig_chunk(void *reading, unsigned worker, uint32_t i, const ic_chunk **ret,
+				  ic_error *err)
 {
-	rig_scan *s = scan;
-	for (unsigned i = 0; i < 8; i++)
+	rig_scan *s = reading;
+	struct rig_reader *r = &s->reader[worker];
+	const ic_schema *out = &s->op[i]->out;
+	uint32_t first = r->at - r->n;
+	for (uint32_t c = 0; c < out->n && r->n; c++) {
+		ic_vector_out made;
+		if (!ic_vector_make(&made, &r->arena, out->column[c].type, r->n))
+			return ic_fail_nomem(err);
+		for (uint32_t k = 0; k < r->n; k++) {
+			/* a copy, so that whoever keeps a row without copying it is found out */
+			bool ok = true;
+			ic_value v = s->rows->value[(first + k) * out->n + c];
+			v = ic_value_copy(&r->arena, &v, &ok);
+			if (!ok)
+				return ic_fail_nomem(err);
+			ic_vector_set(&made, k, &v);
+		}
+		r->col[i][c] = made.v;
+	}
+	r->chunk[i] = (ic_chunk){ r->n, out->n, r->col[i], r->seq, first % s->g->unit };
+	*ret = r->n ? &r->chunk[i] : NULL;
+	return IC_OK;
+}
+
+static inline void rig_close(void *reading)
+{
+	rig_scan *s = reading;
+	for (unsigned i = 0; i < RIG_WORKERS; i++)
 		ic_arena_clear(&s->reader[i].arena);
 	pthread_mutex_destroy(&s->lock);
 	free(s);
@@ -239,7 +261,7 @@ static inline ic_status rig_once(rig *g, ic_op *root, uint32_t unit, uint32_t ch
 	g->chunk = chunk;
 	g->plan.root = root;
 	ic_exec_config cfg = {
-		.source = { g, rig_open, rig_next, rig_chunk, NULL, NULL, rig_close },
+		.source = { g, rig_input, rig_open, rig_next, rig_read_on, rig_chunk, NULL, NULL, rig_close },
 		.threads = threads,
 		.budget = &budget,
 		.max_made_rows = g->max_rows,
