@@ -21,6 +21,15 @@ void *ic_malloc(size_t n)
 	return refused() ? NULL : malloc(n ? n : 1);
 }
 
+void *ic_malloc_aligned(size_t alignment, size_t n)
+{
+	size_t bytes;
+	if (refused() || __builtin_add_overflow(n, alignment - 1, &bytes))
+		return NULL;
+	bytes &= ~(alignment - 1);
+	return aligned_alloc(alignment, bytes ? bytes : alignment);
+}
+
 void *ic_calloc(size_t n, size_t size)
 {
 	size_t bytes;

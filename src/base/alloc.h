@@ -9,6 +9,7 @@
 
 /* As malloc, calloc, realloc, free; NULL on failure or on n*size overflow. */
 void *ic_malloc(size_t n);
+void *ic_malloc_aligned(size_t alignment, size_t n); /* alignment: a power of two, at least 8 */
 void *ic_calloc(size_t n, size_t size);
 void *ic_realloc(void *p, size_t n);
 void *ic_reallocarray(void *p, size_t n, size_t size);

@@ -24,7 +24,7 @@ static ic_arena_page *page_new(ic_arena *a, size_t size)
 		return NULL;
 	if (a->budget && ic_budget_take(a->budget, whole) != 0)
 		return NULL;
-	ic_arena_page *page = ic_malloc(whole);
+	ic_arena_page *page = a->blocks ? ic_blocks_take(a->blocks, whole) : ic_malloc(whole);
 	if (!page) {
 		if (a->budget)
 			ic_budget_give(a->budget, whole);
@@ -38,7 +38,10 @@ static void page_free(ic_arena *a, ic_arena_page *page)
 {
 	if (a->budget)
 		ic_budget_give(a->budget, sizeof *page + page->size);
-	ic_free(page);
+	if (a->blocks)
+		ic_blocks_give(a->blocks, page);
+	else
+		ic_free(page);
 }
 
 /* A request that would waste much of the page gets one of its own, behind the current one. */

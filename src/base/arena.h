@@ -5,6 +5,7 @@
 #define IC_BASE_ARENA_H
 
 #include "base/alloc.h"
+#include "base/blocks.h"
 
 typedef struct ic_arena_page ic_arena_page;
 typedef struct ic_arena {
@@ -12,6 +13,7 @@ typedef struct ic_arena {
 	char *at, *end;
 	ic_budget *budget; /* may be NULL */
 	size_t page_size;
+	ic_blocks *blocks; /* where pages come from; NULL: the heap. To be set before the first request */
 } ic_arena;
 
 /* page_size 0: 64 KiB. No allocation happens until the first ic_arena_alloc. */
