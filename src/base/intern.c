@@ -277,14 +277,27 @@ uint32_t ic_intern_str(ic_intern *t, ic_str s)
 	return intern(t, &k);
 }
 
-uint32_t ic_intern_rare_ip(ic_intern *t, const ic_ip *ip)
+static key key_of_ip(const ic_intern *t, const ic_ip *ip)
 {
 	uint64_t words[2];
 	memcpy(words, ip->b, sizeof words);
-	key k = { .p = (const char *)ip->b,
-		  .n = sizeof ip->b,
-		  .at = place_of(ic_mix(words[0], words[1], t->seed), KIND_IP) };
+	return (key){ .p = (const char *)ip->b,
+		      .n = sizeof ip->b,
+		      .at = place_of(ic_mix(words[0], words[1], t->seed), KIND_IP) };
+}
+
+uint32_t ic_intern_rare_ip(ic_intern *t, const ic_ip *ip)
+{
+	key k = key_of_ip(t, ip);
 	return intern(t, &k);
+}
+
+void ic_intern_prefetch_ip(const ic_intern *t, const ic_ip *ip)
+{
+	place at = key_of_ip(t, ip).at;
+	const slots *table = atomic_load_explicit(&t->shards[at.shard].table, memory_order_acquire);
+	if (table)
+		__builtin_prefetch((const void *)&table->slot[at.tag >> KIND_BITS & table->mask]);
 }
 
 /* ---- back from ids ---------------------------------------------------------------- */

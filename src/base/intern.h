@@ -27,16 +27,15 @@ uint32_t ic_intern_str(ic_intern *t, ic_str s);
 /* The id of an address that needs no dictionary, else 0. */
 static inline uint32_t ic_intern_own_id(const ic_ip *ip)
 {
-	static const uint8_t mapped[4] = { 0, 0, 0xff, 0xff };
-	uint64_t high;
 	uint32_t low;
-	memcpy(&high, ip->b, sizeof high);
 	memcpy(&low, ip->b + 12, sizeof low);
 	low = __builtin_bswap32(low);
-	return high == 0 && memcmp(ip->b + 8, mapped, sizeof mapped) == 0 && low < IC_INTERN_FIRST ? low : 0;
+	return ic_ip_is_v4(ip) && low < IC_INTERN_FIRST ? low : 0;
 }
 /* For those that need it. */
 uint32_t ic_intern_rare_ip(ic_intern *t, const ic_ip *ip);
+/* Fetches what ic_intern_rare_ip will look at, for a call that comes a little later. */
+void ic_intern_prefetch_ip(const ic_intern *t, const ic_ip *ip);
 static inline uint32_t ic_intern_ip(ic_intern *t, const ic_ip *ip)
 {
 	uint32_t own = ic_intern_own_id(ip);

@@ -124,12 +124,6 @@ bool ic_ip_parse(ic_str s, ic_ip *ret)
 	return true;
 }
 
-bool ic_ip_is_v4(const ic_ip *ip)
-{
-	static const uint8_t mapped[12] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff };
-	return memcmp(ip->b, mapped, sizeof mapped) == 0;
-}
-
 static size_t put_octet(char *to, unsigned v)
 {
 	size_t n = 0;

@@ -25,13 +25,30 @@ typedef enum ic_ip_class {
 bool ic_ip_parse(ic_str s, ic_ip *ret);
 /* Canonical text (RFC 5952); buf holds at least 46 bytes. Returns the length. */
 size_t ic_ip_format(const ic_ip *ip, char *buf);
-bool ic_ip_is_v4(const ic_ip *ip);
+static inline bool ic_ip_is_v4(const ic_ip *ip)
+{
+	static const uint8_t mapped[4] = { 0, 0, 0xff, 0xff };
+	uint64_t high;
+	memcpy(&high, ip->b, sizeof high);
+	return high == 0 && memcmp(ip->b + 8, mapped, sizeof mapped) == 0;
+}
 static inline ic_ip ic_ip_from_v4(uint32_t host_order)
 {
 	return (ic_ip){ { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, (uint8_t)(host_order >> 24),
 			  (uint8_t)(host_order >> 16), (uint8_t)(host_order >> 8), (uint8_t)host_order } };
 }
 ic_ip_class ic_ip_classify(const ic_ip *ip);
+/* IPv4, and in a block of 2^24 addresses that are all public: what most destinations are, told at a glance. */
+static inline bool ic_ip_surely_public(const ic_ip *ip)
+{
+#define BLOCK(n) (UINT64_C(1) << ((n)&63))
+	static const uint64_t others[4] = { [0 / 64] = BLOCK(0) | BLOCK(10),
+					    [100 / 64] = BLOCK(100) | BLOCK(127),
+					    [169 / 64] = BLOCK(169) | BLOCK(172),
+					    [192 / 64] = BLOCK(192) | BLOCK(198) | ~(BLOCK(224) - 1) };
+#undef BLOCK
+	return ic_ip_is_v4(ip) && !(others[ip->b[12] >> 6] >> (ip->b[12] & 63) & 1);
+}
 const char *ic_ip_class_name(ic_ip_class c);
 
 /* A list of CIDR blocks. Owned by the caller; clear with ic_cidrs_clear. */

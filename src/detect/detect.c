@@ -33,14 +33,14 @@ static void run_init(ic_detect_run *run)
 {
 	run->full = ic_observe_is_full(run->o);
 	for (unsigned by = 0; by < IC_GROUP_BYS; by++)
-		ic_group_init(&run->hosts[by], sizeof(uint32_t), 2 * sizeof(uint32_t), NULL);
+		ic_group_init(&run->hosts[by], sizeof(uint32_t), 2 * sizeof(uint32_t), NULL, NULL);
 	for (unsigned i = 0; i < IC_PARTITIONS; i++) {
 		const ic_partition *p = run->part[i].p = ic_observe_partition(run->o, i);
 		for (uint32_t k = 0; k < ic_group_count(&p->hosts); k++) {
 			const ic_host *h = ic_group_at(&p->hosts, k);
 			run->internal_hosts += h->internal != 0;
 		}
-		ic_group_init(&run->part[i].sources, sizeof(uint32_t), sizeof(ic_source), NULL);
+		ic_group_init(&run->part[i].sources, sizeof(uint32_t), sizeof(ic_source), NULL, NULL);
 	}
 }
 

@@ -19,6 +19,7 @@ struct ic_observer_state {
 	ic_observe_config cfg;
 	ic_intern *names;  /* borrowed */
 	ic_budget *budget; /* borrowed, may be NULL */
+	ic_blocks blocks;  /* of the large tables' pages */
 	/* Join entries, finished uids and DNS answers remembered over all partitions: the most, and now. */
 	size_t join_limit, memory_limit, done_limit;
 	_Atomic size_t joined, connected, done, resolved, asked; /* connected: of those joined */

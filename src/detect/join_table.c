@@ -15,8 +15,8 @@ enum {
 static void memory_init(ic_memory *m, unsigned key_bytes, unsigned entry_bytes, ic_budget *budget,
 			_Atomic size_t *total, size_t limit)
 {
-	ic_group_init(&m->young, key_bytes, entry_bytes, budget);
-	ic_group_init(&m->old, key_bytes, entry_bytes, budget);
+	ic_group_init(&m->young, key_bytes, entry_bytes, budget, NULL);
+	ic_group_init(&m->old, key_bytes, entry_bytes, budget, NULL);
 	m->total = total;
 	m->limit = limit;
 }
@@ -254,7 +254,7 @@ ic_join *ic_join_new(ic_observation *o)
 	memory_init(&j->asked, sizeof(ic_asked), sizeof(ic_asked), o->budget, &o->asked, o->done_limit);
 	memory_init(&j->resolved, offsetof(ic_resolved, name), sizeof(ic_resolved), o->budget, &o->resolved,
 		    o->memory_limit);
-	ic_group_init(&j->domains, sizeof(uint32_t), 2 * sizeof(uint32_t), o->budget);
+	ic_group_init(&j->domains, sizeof(uint32_t), 2 * sizeof(uint32_t), o->budget, NULL);
 	return j;
 }
 

@@ -38,6 +38,7 @@ ic_observation *ic_observe_new(const ic_observe_config *cfg, ic_intern *names, i
 	ic_observation *o = ic_calloc(1, sizeof *o);
 	if (!o)
 		return NULL;
+	ic_blocks_init(&o->blocks);
 	o->cfg = *cfg;
 	o->names = names;
 	o->budget = budget;
@@ -45,11 +46,14 @@ ic_observation *ic_observe_new(const ic_observe_config *cfg, ic_intern *names, i
 	ic_observe_classes_init(o);
 	for (unsigned i = 0; i < IC_PARTITIONS; i++) {
 		ic_partition *p = &o->part[i];
-		ic_group_init(&p->series, sizeof(series_key), sizeof(ic_series), budget);
-		ic_group_init(&p->profiles, offsetof(ic_profile, connections), sizeof(ic_profile), budget);
-		ic_group_init(&p->counts, offsetof(ic_count_series, slots), sizeof(ic_count_series), budget);
-		ic_group_init(&p->hosts, sizeof(uint32_t), sizeof(ic_host), budget);
+		ic_group_init(&p->series, sizeof(series_key), sizeof(ic_series), budget, &o->blocks);
+		ic_group_init(&p->profiles, offsetof(ic_profile, connections), sizeof(ic_profile), budget,
+			      &o->blocks);
+		ic_group_init(&p->counts, offsetof(ic_count_series, slots), sizeof(ic_count_series), budget,
+			      &o->blocks);
+		ic_group_init(&p->hosts, sizeof(uint32_t), sizeof(ic_host), budget, &o->blocks);
 		ic_slab_init(&p->slab, budget);
+		p->slab.arena.blocks = &o->blocks;
 		p->first = p->last = IC_TIME_NONE;
 	}
 	for (unsigned i = 0; cfg->full && i < IC_PARTITIONS; i++) {
@@ -74,6 +78,7 @@ void ic_observe_free(ic_observation *o)
 		ic_group_clear(&p->hosts);
 		ic_slab_clear(&p->slab);
 	}
+	ic_blocks_clear(&o->blocks);
 	ic_free(o);
 }
 

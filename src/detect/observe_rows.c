@@ -279,6 +279,12 @@ static uint32_t plain_rows(ic_observation *o, const ic_batch *b, uint32_t r, ic_
 	ic_obs *to = (ic_obs *)(void *)p->rows + p->n;
 	uint8_t *part = p->part + p->n;
 	const uint8_t *full = p->part + p->room;
+	for (uint32_t i = r; i < b->rows; i++) {
+		if (!bit_at(c.apart, i) && !ic_ip_is_v4(&c.dst_ip.ip[i])) {
+			ic_intern_prefetch_ip(o->names, &c.src_ip.ip[i]);
+			ic_intern_prefetch_ip(o->names, &c.dst_ip.ip[i]);
+		}
+	}
 	for (; r < b->rows && part < full; r++) {
 		if (b->stream[r] != IC_STREAM_CONN)
 			continue;

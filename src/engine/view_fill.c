@@ -42,53 +42,198 @@ static ic_str text_at(const ic_batch *b, ic_field f, uint32_t row)
 	return lacks(b, f, row) ? (ic_str){ NULL, 0 } : b->col[f].s[row];
 }
 
+/* ---- text of a few words ------------------------------------------------------------------ */
+
+/* A column that is one of a few words, by code; NONE: it is null, or empty where the language has no null text.
+ * OTHER: what the log says, letter by letter. */
+enum { WORDS_MOST = 8, NONE = WORDS_MOST, OTHER, CODES };
+
+enum { PUBLIC, PRIVATE, LOOPBACK, RESERVED, TEREDO };
+static const ic_str ip_types[WORDS_MOST] = {
+	[PUBLIC] = { "Public", 6 },	[PRIVATE] = { "Private", 7 }, [LOOPBACK] = { "Loopback", 8 },
+	[RESERVED] = { "Reserved", 8 }, [TEREDO] = { "Teredo", 6 },
+};
+
 /* IPv6 blocks that Defender tells apart, longest first where they overlap. */
 static const struct {
 	uint8_t net[16];
-	uint8_t bits;
-	ic_str name;
+	uint8_t bits, type;
 } six[] = {
-	{ { 0 }, 128, { "Reserved", 8 } },	  { { [15] = 1 }, 128, { "Loopback", 8 } },
-	{ { 0x20, 0x01 }, 32, { "Teredo", 6 } },  { { 0xfc }, 7, { "Private", 7 } },
-	{ { 0xfe, 0x80 }, 10, { "Private", 7 } }, { { 0xff }, 8, { "Reserved", 8 } },
+	{ { 0 }, 128, RESERVED }, { { [15] = 1 }, 128, LOOPBACK }, { { 0x20, 0x01 }, 32, TEREDO },
+	{ { 0xfc }, 7, PRIVATE }, { { 0xfe, 0x80 }, 10, PRIVATE }, { { 0xff }, 8, RESERVED },
 };
 
-static ic_str ip_type(const ic_ip *ip)
+static uint8_t ip_type(const ic_ip *ip)
 {
-	for (size_t i = 0; !ic_ip_is_v4(ip) && i < sizeof six / sizeof *six; i++) {
+	bool v4 = ic_ip_is_v4(ip);
+	for (size_t i = 0; !v4 && i < sizeof six / sizeof *six; i++) {
 		ic_cidr c = { .bits = six[i].bits };
 		memcpy(c.net.b, six[i].net, 16);
 		if (ic_cidr_has(&c, ip))
-			return six[i].name;
+			return six[i].type;
 	}
 	switch (ic_ip_classify(ip)) {
 	case IC_IP_PRIVATE:
-	case IC_IP_LINK_LOCAL: return IC_STR("Private");
-	case IC_IP_LOOPBACK: return IC_STR("Loopback");
+	case IC_IP_LINK_LOCAL: return PRIVATE;
+	case IC_IP_LOOPBACK: return LOOPBACK;
 	case IC_IP_MULTICAST:
-	case IC_IP_RESERVED: return IC_STR("Reserved");
+	case IC_IP_RESERVED: return RESERVED;
 	case IC_IP_PUBLIC: break;
 	}
-	return IC_STR("Public");
+	return PUBLIC;
 }
 
-static ic_str action_type(const ic_batch *b, uint32_t row)
+static void ip_type_codes(const ic_view_column *c, const ic_view_batch *v, uint8_t *code)
+{
+	const ic_batch *b = v->batch;
+	if (!ic_batch_has(b, c->field))
+		return;
+	const ic_column *col = &b->col[c->field];
+	for (uint32_t r = 0; r < b->rows; r++) {
+		const ic_ip *ip = &col->ip[r];
+		if (ic_ip_surely_public(ip))
+			code[r] = PUBLIC;
+		else
+			code[r] = ic_column_null(col, r) ? NONE : ip_type(ip);
+	}
+}
+
+enum { SUCCEEDED, FOUND, FAILED, BLOCKED };
+static const ic_str action_types[WORDS_MOST] = {
+	[SUCCEEDED] = { "ConnectionSuccess", 17 },
+	[FOUND] = { "ConnectionFound", 15 },
+	[FAILED] = { "ConnectionFailed", 16 },
+	[BLOCKED] = { "ConnectionBlocked", 17 },
+};
+
+static uint8_t state_code(ic_str state)
 {
 	static const char *const success[] = { "S1", "S2", "S3", "SF", "RSTO", "RSTR" };
-	ic_str state = text_at(b, IC_F_CONN_STATE, row), action = text_at(b, IC_F_ACTION, row);
-	if (state.n) {
-		for (size_t i = 0; i < sizeof success / sizeof *success; i++)
-			if (ic_str_eq(state, ic_str_of(success[i])))
-				return IC_STR("ConnectionSuccess");
-		return ic_str_eq(state, IC_STR("OTH")) ? IC_STR("ConnectionFound")
-						       : IC_STR("ConnectionFailed");
-	}
-	if (ic_str_eq(action, IC_STR("allowed")))
-		return IC_STR("ConnectionSuccess");
-	if (ic_str_eq(action, IC_STR("blocked")))
-		return IC_STR("ConnectionBlocked");
-	return ic_str_eq(action, IC_STR("failed")) ? IC_STR("ConnectionFailed") : (ic_str){ "", 0 };
+	for (size_t i = 0; i < sizeof success / sizeof *success; i++)
+		if (ic_str_eq(state, ic_str_of(success[i])))
+			return SUCCEEDED;
+	return ic_str_eq(state, IC_STR("OTH")) ? FOUND : state.n ? FAILED : NONE;
 }
+
+static uint8_t action_code(ic_str action)
+{
+	if (ic_str_eq(action, IC_STR("allowed")))
+		return SUCCEEDED;
+	if (ic_str_eq(action, IC_STR("blocked")))
+		return BLOCKED;
+	return ic_str_eq(action, IC_STR("failed")) ? FAILED : NONE;
+}
+
+static const struct {
+	ic_str name;
+	int64_t id;
+} protocols[] = {
+	{ { "tcp", 3 }, 6 },
+	{ { "udp", 3 }, 17 },
+	{ { "icmp", 4 }, 1 },
+	{ { "sctp", 4 }, 132 },
+};
+enum { PROTOCOLS = sizeof protocols / sizeof *protocols };
+static const ic_str protocol_names[WORDS_MOST] = { { "Tcp", 3 }, { "Udp", 3 }, { "Icmp", 4 }, { "Sctp", 4 } };
+
+static uint8_t protocol_code(ic_str t)
+{
+	for (uint8_t i = 0; i < PROTOCOLS; i++)
+		if (ic_str_ieq(t, protocols[i].name))
+			return i;
+	return t.n ? OTHER : NONE;
+}
+
+/* What short texts stand for, so that a column of a few different ones is looked at once each. */
+typedef struct memo {
+	uint8_t (*code_of)(ic_str s);
+	struct {
+		uint64_t text;
+		uint8_t n, code;
+	} slot[64]; /* n 0: nothing yet */
+} memo;
+
+/* Up to 8 bytes as a number. */
+static inline uint64_t short_word(ic_str s)
+{
+	uint32_t low = 0, high = 0;
+	if (s.n >= 4) {
+		memcpy(&low, s.p, 4);
+		memcpy(&high, s.p + s.n - 4, 4);
+	} else if (s.n) {
+		low = (uint8_t)s.p[0] | (uint32_t)(uint8_t)s.p[s.n / 2] << 8 |
+		      (uint32_t)(uint8_t)s.p[s.n - 1] << 16;
+	}
+	return (uint64_t)high << 32 | low;
+}
+
+static inline uint8_t memo_code(memo *m, ic_str s)
+{
+	if (s.n == 0 || s.n > 8)
+		return m->code_of(s);
+	uint64_t text = short_word(s);
+	unsigned at = (unsigned)(text * UINT64_C(0x9e3779b97f4a7c15) >> 58);
+	if (m->slot[at].text != text || m->slot[at].n != s.n) {
+		m->slot[at].text = text;
+		m->slot[at].n = (uint8_t)s.n;
+		m->slot[at].code = m->code_of(s);
+	}
+	return m->slot[at].code;
+}
+
+/* The codes of a text field; NONE in `code` is asked for, the rest is left. */
+static void field_codes(const ic_batch *b, ic_field f, uint8_t (*code_of)(ic_str s), uint8_t *code)
+{
+	memo m = { .code_of = code_of };
+	if (!ic_batch_has(b, f))
+		return;
+	const ic_str *text = b->col[f].s;
+	for (uint32_t r = 0; r < b->rows; r++)
+		if (code[r] == NONE)
+			code[r] = memo_code(&m, text[r]);
+}
+
+/* conn_state says more than what a firewall did. */
+static void action_codes(const ic_view_column *c, const ic_view_batch *v, uint8_t *code)
+{
+	(void)c;
+	field_codes(v->batch, IC_F_CONN_STATE, state_code, code);
+	field_codes(v->batch, IC_F_ACTION, action_code, code);
+}
+
+static void protocol_codes(const ic_view_column *c, const ic_view_batch *v, uint8_t *code)
+{
+	(void)c;
+	field_codes(v->batch, IC_F_TRANSPORT, protocol_code, code);
+}
+
+static const ic_str directions[WORDS_MOST] = { { "R2R", 3 }, { "R2L", 3 }, { "L2R", 3 }, { "L2L", 3 } };
+
+static void direction_codes(const ic_view_column *c, const ic_view_batch *v, uint8_t *code)
+{
+	const ic_batch *b = v->batch;
+	(void)c;
+	if (!ic_batch_has(b, IC_F_SRC_IP) || !ic_batch_has(b, IC_F_DST_IP))
+		return;
+	const ic_column *from = &b->col[IC_F_SRC_IP], *to = &b->col[IC_F_DST_IP];
+	for (uint32_t r = 0; r < b->rows; r++)
+		if (!ic_column_null(from, r) && !ic_column_null(to, r))
+			code[r] = (uint8_t)(ic_cidrs_has(v->internal, &from->ip[r]) * 2 +
+					    ic_cidrs_has(v->internal, &to->ip[r]));
+}
+
+static const struct {
+	const ic_str *words;
+	void (*codes)(const ic_view_column *c, const ic_view_batch *v, uint8_t *code); /* all are NONE */
+	ic_field other;								       /* of OTHER */
+} few[IC_VIEW_HOWS] = {
+	[IC_VIEW_IP_TYPE] = { ip_types, ip_type_codes, IC_FIELD_COUNT },
+	[IC_VIEW_ACTION_TYPE] = { action_types, action_codes, IC_FIELD_COUNT },
+	[IC_VIEW_PROTOCOL] = { protocol_names, protocol_codes, IC_F_TRANSPORT },
+	[IC_VIEW_DIRECTION] = { directions, direction_codes, IC_FIELD_COUNT },
+};
+
+/* ---- other text ----------------------------------------------------------------------------- */
 
 static ic_str address_text(ic_arena *a, const ic_ip *ip)
 {
@@ -104,37 +249,6 @@ static ic_str device_name(const ic_view_batch *v, uint32_t row)
 	if (host.n || lacks(b, IC_F_SRC_IP, row))
 		return host;
 	return address_text(v->arena, &b->col[IC_F_SRC_IP].ip[row]);
-}
-
-static ic_str direction(const ic_view_batch *v, uint32_t row)
-{
-	static const ic_str words[] = { { "R2R", 3 }, { "R2L", 3 }, { "L2R", 3 }, { "L2L", 3 } };
-	const ic_batch *b = v->batch;
-	if (lacks(b, IC_F_SRC_IP, row) || lacks(b, IC_F_DST_IP, row))
-		return (ic_str){ NULL, 0 };
-	unsigned from = ic_cidrs_has(v->internal, &b->col[IC_F_SRC_IP].ip[row]);
-	unsigned to = ic_cidrs_has(v->internal, &b->col[IC_F_DST_IP].ip[row]);
-	return words[from * 2 + to];
-}
-
-static const struct {
-	ic_str name, shown;
-	int64_t id;
-} protocols[] = {
-	{ { "tcp", 3 }, { "Tcp", 3 }, 6 },
-	{ { "udp", 3 }, { "Udp", 3 }, 17 },
-	{ { "icmp", 4 }, { "Icmp", 4 }, 1 },
-	{ { "sctp", 4 }, { "Sctp", 4 }, 132 },
-};
-enum { PROTOCOLS = sizeof protocols / sizeof *protocols };
-
-static size_t protocol_of(const ic_batch *b, uint32_t row)
-{
-	ic_str t = text_at(b, IC_F_TRANSPORT, row);
-	size_t i = 0;
-	while (i < PROTOCOLS && !ic_str_ieq(t, protocols[i].name))
-		i++;
-	return i;
 }
 
 static ic_str zeek_service(const ic_batch *b, uint32_t row)
@@ -170,17 +284,9 @@ static ic_str url(const ic_view_batch *v, uint32_t row)
 static ic_str text_of(const ic_view_column *c, const ic_view_batch *v, uint32_t row)
 {
 	const ic_batch *b = v->batch;
-	size_t p;
 	switch (c->how) {
 	case IC_VIEW_LEVEL: return ic_str_of(ic_stream_level((ic_stream)b->stream[row]));
-	case IC_VIEW_IP_TYPE:
-		return lacks(b, c->field, row) ? (ic_str){ NULL, 0 } : ip_type(&b->col[c->field].ip[row]);
-	case IC_VIEW_ACTION_TYPE: return action_type(b, row);
 	case IC_VIEW_DEVICE: return device_name(v, row);
-	case IC_VIEW_DIRECTION: return direction(v, row);
-	case IC_VIEW_PROTOCOL:
-		p = protocol_of(b, row);
-		return p < PROTOCOLS ? protocols[p].shown : text_at(b, IC_F_TRANSPORT, row);
 	case IC_VIEW_ZEEK_SERVICE: return zeek_service(b, row);
 	case IC_VIEW_URL: return url(v, row);
 	case IC_VIEW_FIELD: /* a number that the product has as text */
@@ -215,6 +321,33 @@ static bool fill_text(const ic_view_column *c, const ic_view_batch *from, ic_vec
 	return true;
 }
 
+/* A column of a few words. */
+static bool fill_few(const ic_view_column *c, const ic_view_batch *from, ic_vector *ret)
+{
+	uint32_t rows = from->batch->rows;
+	uint8_t *code = ic_arena_alloc(from->arena, rows + (size_t)1);
+	ic_vector_out word;
+	if (!code || !ic_vector_make(&word, from->arena, IC_Q_STRING, CODES))
+		return false;
+	for (uint32_t i = 0; i < CODES; i++)
+		word.s[i] = i < WORDS_MOST ? few[c->how].words[i] : (ic_str){ NULL, 0 };
+	word.nulls[0] |= from->null_text ? UINT64_C(1) << NONE : 0;
+	if (!from->null_text)
+		word.v.nulls = NULL;
+	memset(code, NONE, rows);
+	few[c->how].codes(c, from, code);
+	if (!ic_vector_decode(ret, from->arena, &word.v, CODES, code, rows))
+		return false;
+	if (few[c->how].other == IC_FIELD_COUNT || !memchr(code, OTHER, rows))
+		return true;
+	ic_str *text = (ic_str *)(uintptr_t)ret->data;
+	for (uint32_t r = 0; r < rows; r++)
+		if (code[r] == OTHER)
+			text[r] = text_at(from->batch, few[c->how].other, r);
+	ret->coded = NULL; /* any words at all */
+	return true;
+}
+
 static int64_t floor_div(int64_t a, int64_t b)
 {
 	return a / b - (a % b < 0);
@@ -236,11 +369,11 @@ static int64_t end_of(const ic_batch *b, uint32_t row)
 
 static bool whole_of(const ic_view_column *c, const ic_batch *b, uint32_t row, int64_t *ret)
 {
-	size_t p;
+	uint8_t p;
 	switch (c->how) {
 	case IC_VIEW_COUNT: *ret = lacks(b, IC_F_COUNT, row) ? 1 : b->col[IC_F_COUNT].i[row]; return true;
 	case IC_VIEW_PROTOCOL_ID:
-		p = protocol_of(b, row);
+		p = protocol_code(text_at(b, IC_F_TRANSPORT, row));
 		*ret = p < PROTOCOLS ? protocols[p].id : 0;
 		return p < PROTOCOLS;
 	case IC_VIEW_SPAN:
@@ -322,7 +455,10 @@ static bool fill_field(const ic_view_column *c, const ic_view_batch *from, ic_ve
 	if (c->type == IC_Q_STRING && ic_fields[c->field].type != IC_T_STRING)
 		return fill_text(c, from, ret);
 	bool nulls = c->type != IC_Q_STRING || from->null_text;
-	*ret = (ic_vector){ .type = c->type, .data = col->data, .nulls = nulls ? col->nulls : NULL };
+	uint64_t any = 0;
+	for (uint32_t w = 0; nulls && w < (from->batch->rows + 63) / 64; w++)
+		any |= col->nulls[w];
+	*ret = (ic_vector){ .type = c->type, .data = col->data, .nulls = any ? col->nulls : NULL };
 	return true;
 }
 
@@ -338,6 +474,6 @@ bool ic_view_fill(const ic_view_column *c, const ic_view_batch *from, ic_vector 
 	case IC_VIEW_SPAN:
 	case IC_VIEW_COUNT:
 	case IC_VIEW_PROTOCOL_ID: return fill_whole(c, from, ret);
-	default: return fill_text(c, from, ret);
+	default: return few[c->how].words ? fill_few(c, from, ret) : fill_text(c, from, ret);
 	}
 }

@@ -98,6 +98,21 @@ bool ic_vector_constant(ic_vector *ret, ic_arena *a, const ic_value *v)
 		((T *)o.data)[i] = ((const T *)v->data)[pick[i]];                                            \
 	break
 
+static bool pick_codes(ic_vector *ret, ic_arena *a, const ic_coded *from, const uint16_t *pick, uint32_t n)
+{
+	ic_coded *coded = ic_arena_alloc(a, sizeof *coded);
+	uint8_t *code = ic_arena_alloc(a, n);
+
+	if (!coded || !code)
+		return false;
+	for (uint32_t i = 0; i < n; i++)
+		code[i] = from->code[pick[i]];
+	*coded = *from;
+	coded->code = code;
+	ret->coded = coded;
+	return true;
+}
+
 bool ic_vector_pick(ic_vector *ret, ic_arena *a, const ic_vector *v, const uint16_t *pick, uint32_t n)
 {
 	ic_vector_out o;
@@ -124,6 +139,42 @@ bool ic_vector_pick(ic_vector *ret, ic_arena *a, const ic_vector *v, const uint1
 	*ret = o.v;
 	if (!any)
 		ret->nulls = NULL;
+	return !v->coded || pick_codes(ret, a, v->coded, pick, n);
+}
+
+#define DECODE(T)                                                                                            \
+	for (uint32_t i = 0; i < rows; i++)                                                                  \
+		((T *)o.data)[i] = ((const T *)word->data)[code[i]];                                         \
+	break
+
+bool ic_vector_decode(ic_vector *ret, ic_arena *a, const ic_vector *word, uint32_t words, const uint8_t *code,
+		      uint32_t rows)
+{
+	ic_vector_out o;
+	ic_coded *coded = ic_arena_alloc(a, sizeof *coded);
+
+	if (word->constant) {
+		*ret = *word;
+		return true;
+	}
+	if (!coded || !ic_vector_make(&o, a, word->type, rows))
+		return false;
+	switch (ic_qtype_size(word->type)) {
+	case 1: DECODE(uint8_t);
+	case 8: DECODE(uint64_t);
+	case 16: DECODE(ic_str);
+	default: DECODE(ic_decimal);
+	}
+	if (word->nulls)
+		for (uint32_t i = 0; i < rows; i++)
+			o.nulls[i >> 6] |= (uint64_t)ic_vector_null(word, code[i]) << (i & 63);
+	*ret = o.v;
+	if (!word->nulls)
+		ret->nulls = NULL;
+	if (word->type == IC_Q_STRING) {
+		*coded = (ic_coded){ code, words, *word };
+		ret->coded = coded;
+	}
 	return true;
 }
 
@@ -159,6 +210,6 @@ bool ic_vector_strings(ic_vector *ret, ic_arena *a, const ic_vector *v, uint32_t
 		o.s[i] = (ic_str){ text, (uint32_t)ic_ip_format(&ip[i], text) };
 		text += o.s[i].n;
 	}
-	*ret = (ic_vector){ IC_Q_STRING, v->constant, o.data, v->nulls };
+	*ret = (ic_vector){ IC_Q_STRING, v->constant, o.data, v->nulls, NULL };
 	return true;
 }

@@ -19,7 +19,15 @@ typedef struct ic_vector {
 	const void *data;      /* ic_qtype_size(type) bytes a row; a null's bytes are zero (a null or empty
 				* string: p may be NULL, n is 0) */
 	const uint64_t *nulls; /* bit 1: null; NULL: none is */
+	const struct ic_coded *coded; /* NULL, or the few words that the rows of `data` are made of */
 } ic_vector;
+
+/* Text of a few words, so that work on it can be done once a word. */
+typedef struct ic_coded {
+	const uint8_t *code; /* of each row: which word it has */
+	uint32_t words;	     /* 1..256 */
+	ic_vector word;	     /* of them */
+} ic_coded;
 
 typedef struct ic_chunk {
 	uint32_t rows; /* 1..IC_CHUNK_ROWS */
@@ -64,6 +72,9 @@ void ic_vector_set(ic_vector_out *o, uint32_t row, const ic_value *v);
 bool ic_vector_constant(ic_vector *ret, ic_arena *a, const ic_value *v);
 /* The rows listed in `pick`, in that order. */
 bool ic_vector_pick(ic_vector *ret, ic_arena *a, const ic_vector *v, const uint16_t *pick, uint32_t n);
+/* `word` has a value for each word of a coded vector: each row gets that of its code. */
+bool ic_vector_decode(ic_vector *ret, ic_arena *a, const ic_vector *word, uint32_t words, const uint8_t *code,
+		      uint32_t rows);
 /* As strings: addresses are written out; anything else is left alone. */
 bool ic_vector_strings(ic_vector *ret, ic_arena *a, const ic_vector *v, uint32_t rows);
 

@@ -506,12 +506,30 @@ static bool run_rows(frame *f, ic_call *c, const node *n, const ic_vector *arg, 
 
 static bool eval(frame *f, uint32_t id, ic_vector *ret);
 
+/* The argument that is text of a few words, if all others are constants; NULL: there is none. */
+static ic_vector *only_coded(const node *n, ic_vector *arg, uint32_t rows)
+{
+	ic_vector *ret = NULL;
+
+	if (n->kernel->impure || ic_functions[n->expr->call.fn].flags & IC_FN_SERIAL)
+		return NULL;
+	for (uint32_t i = 0; i < n->n; i++) {
+		if (arg[i].constant)
+			continue;
+		if (ret || !arg[i].coded || arg[i].coded->words > rows)
+			return NULL;
+		ret = &arg[i];
+	}
+	return ret;
+}
+
 static bool run_call(frame *f, uint32_t id, ic_vector *ret)
 {
 	const node *n = &f->e->node[id];
 	const ic_kernel *k = n->kernel;
 	ic_call *c = &f->scratch->call[id];
-	ic_vector *arg = NULL;
+	ic_vector *arg = NULL, *few = NULL;
+	const ic_coded *coded = NULL;
 	uint32_t rows = f->rows;
 	bool constant = !k->impure && !k->lazy;
 
@@ -523,6 +541,12 @@ static bool run_call(frame *f, uint32_t id, ic_vector *ret)
 			if (!eval(f, n->arg[i], &arg[i]))
 				return false;
 			constant = constant && arg[i].constant;
+		}
+		few = constant ? NULL : only_coded(n, arg, rows);
+		if (few) {
+			coded = few->coded;
+			*few = coded->word;
+			rows = coded->words;
 		}
 	}
 	c->plan = f->e->plan;
@@ -546,7 +570,10 @@ static bool run_call(frame *f, uint32_t id, ic_vector *ret)
 	ret->constant = ret->constant || constant;
 	if (f->e->kql && n->type == IC_Q_STRING)
 		ret->nulls = NULL;
-	return true;
+	if (!coded)
+		return true;
+	ic_vector word = *ret;
+	return ic_vector_decode(ret, f->arena, &word, coded->words, coded->code, f->rows) || no_memory(f);
 }
 
 /* Node id for the rows of the frame. */
@@ -574,7 +601,7 @@ static bool eval(frame *f, uint32_t id, ic_vector *ret)
 		} else if (n->kind == IC_X_COLUMN) {
 			*memo = f->in->col[n->expr->column];
 			if (f->e->kql && memo->type == IC_Q_STRING)
-				memo->nulls = NULL;
+				memo->nulls = NULL; /* nor have words any */
 		} else {
 			ic_vector made;
 			if (!run_call(f, id, &made))

@@ -5,12 +5,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/blocks.h"
+
 enum {
 	WINDOW_ROWS = 384 * 1024, /* unless the caller wants less */
 	WINDOW_LOTS = 512,
 	AHEAD_LOTS = 2 * WINDOW_LOTS, /* not yet consumed: then units that are not the head wait */
+	FEW_BYTES = 8 << 20,	      /* of a window's rows */
 	GATHER_BYTES = 24 * 1024,     /* a piece of rows, well inside the first-level cache */
-	USUAL_BYTES = 48,	      /* rows of this size are copied without a call */
+	LOTS_AHEAD = 4,		      /* whose rows are fetched */
+	WORTH_ROWS = 24,	      /* side by side: drained where they are */
 };
 
 /* What a producer fills, in the order of the input. There are about as many as there are workers. */
@@ -36,6 +40,8 @@ typedef struct partition {
 } partition;
 
 struct ic_exchange {
+	ic_blocks blocks; /* where lots are, but for few, which are on the heap */
+	bool few;
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
 	size_t row_bytes;
@@ -86,6 +92,14 @@ static parcel *parcel_new(size_t row_bytes)
 	return p;
 }
 
+static void lot_free(ic_exchange *x, lot *l)
+{
+	if (x->few)
+		ic_free(l);
+	else
+		ic_blocks_give(&x->blocks, l);
+}
+
 ic_exchange *ic_exchange_new(size_t row_bytes, uint64_t window_rows, ic_order_fn order, ic_drain_fn drain,
 			     void *ctx)
 {
@@ -98,10 +112,12 @@ ic_exchange *ic_exchange_new(size_t row_bytes, uint64_t window_rows, ic_order_fn
 		ic_free(x);
 		return NULL;
 	}
+	ic_blocks_init(&x->blocks);
 	pthread_mutex_init(&x->lock, NULL);
 	pthread_cond_init(&x->changed, NULL);
 	x->row_bytes = row_bytes;
 	x->window_room = window_rows && window_rows < WINDOW_ROWS ? window_rows : WINDOW_ROWS;
+	x->few = x->window_room * row_bytes < FEW_BYTES;
 	x->order = order;
 	x->drain = drain;
 	x->ctx = ctx;
@@ -113,18 +129,19 @@ void ic_exchange_free(ic_exchange *x)
 {
 	if (!x)
 		return;
-	while (x->held) {
-		lot *next = x->held->next;
-		ic_free(x->held);
-		x->held = next;
-	}
 	while (x->free_list) {
 		parcel *next = x->free_list->next;
 		parcel_free(x->free_list);
 		x->free_list = next;
 	}
+	while (x->held) {
+		lot *next = x->held->next;
+		lot_free(x, x->held);
+		x->held = next;
+	}
 	for (uint64_t i = x->first; i < x->last; i++)
-		ic_free(x->queue[i % x->queue_room]);
+		lot_free(x, x->queue[i % x->queue_room]);
+	ic_blocks_clear(&x->blocks);
 	ic_free(x->queue);
 	pthread_cond_destroy(&x->changed);
 	pthread_mutex_destroy(&x->lock);
@@ -147,7 +164,7 @@ static void retire(ic_exchange *x)
 		lot *l = x->queue[x->first++ % x->queue_room];
 		x->rows -= l->n;
 		x->lots--;
-		ic_free(l);
+		lot_free(x, l);
 	}
 	pthread_cond_broadcast(&x->changed);
 }
@@ -245,6 +262,28 @@ static ic_status gather_sorted(gatherer *g, lot *const *some, uint64_t lots)
 	return st;
 }
 
+static ic_status drain_in_order(gatherer *g, lot *const *some, uint64_t lots)
+{
+	ic_status st = IC_OK;
+	for (uint64_t k = 0; k < lots && st == IC_OK; k++) {
+		uint32_t n;
+		if (k + LOTS_AHEAD < lots) {
+			const char *soon = rows_of(g->x, some[k + LOTS_AHEAD], g->i, &n);
+			for (uint32_t i = 0; i < 4; i++)
+				__builtin_prefetch(soon + i * (size_t)64);
+		}
+		const char *rows = rows_of(g->x, some[k], g->i, &n);
+		if (n < WORTH_ROWS) {
+			st = gather(g, rows, n);
+			continue;
+		}
+		st = flush(g);
+		if (st == IC_OK)
+			st = g->x->drain(g->x->ctx, g->i, rows, n);
+	}
+	return st;
+}
+
 /* Hands the rows of partition i in the lots of one window to the drain function, in order. */
 static ic_status drain_lots(ic_exchange *x, unsigned i, lot *const *some, uint64_t lots)
 {
@@ -254,15 +293,10 @@ static ic_status drain_lots(ic_exchange *x, unsigned i, lot *const *some, uint64
 	g.n = 0;
 	g.room = (uint32_t)(sizeof g.rows / x->row_bytes);
 	ic_status st = IC_OK;
-	if (!in_order(x, i, some, lots)) {
+	if (!in_order(x, i, some, lots))
 		st = gather_sorted(&g, some, lots);
-	} else {
-		for (uint64_t k = 0; k < lots && st == IC_OK; k++) {
-			uint32_t n;
-			const char *rows = rows_of(x, some[k], i, &n);
-			st = gather(&g, rows, n);
-		}
-	}
+	else
+		st = drain_in_order(&g, some, lots);
 	return st == IC_OK ? flush(&g) : st;
 }
 
@@ -302,16 +336,18 @@ static bool drain_one(ic_exchange *x)
 /* ---- producing ------------------------------------------------------------------- */
 
 /* Copies every row to where its partition is, which moves on. */
-static inline void scatter(lot *l, const ic_parcel *p, uint32_t *at, size_t row_bytes)
+static inline __attribute__((always_inline)) void scatter(lot *l, const ic_parcel *p, uint32_t *at,
+							  size_t row_bytes)
 {
 	for (uint32_t r = 0; r < p->n; r++)
 		memcpy(l->rows + at[p->part[r]]++ * row_bytes, p->rows + r * row_bytes, row_bytes);
 }
 
 /* The rows of a parcel in the order of their partitions (counting sort, stable). NULL: out of memory. */
-static lot *make_lot(const ic_exchange *x, const ic_parcel *p, uint64_t seq)
+static lot *make_lot(ic_exchange *x, const ic_parcel *p, uint64_t seq)
 {
-	lot *l = ic_malloc(sizeof *l + p->n * x->row_bytes);
+	size_t bytes = sizeof(lot) + p->n * x->row_bytes;
+	lot *l = x->few ? ic_malloc(bytes) : ic_blocks_take(&x->blocks, bytes);
 	if (!l)
 		return NULL;
 	*l = (lot){ .seq = seq, .n = p->n, .waiting = IC_PARTITIONS };
@@ -325,10 +361,13 @@ static lot *make_lot(const ic_exchange *x, const ic_parcel *p, uint64_t seq)
 		at[i] = l->start[i];
 	}
 	l->start[IC_PARTITIONS] = sum;
-	if (x->row_bytes == USUAL_BYTES)
-		scatter(l, p, at, USUAL_BYTES);
-	else
-		scatter(l, p, at, x->row_bytes);
+	switch (x->row_bytes) { /* rows of the usual sizes are copied without a call */
+	case 32: scatter(l, p, at, 32); break;
+	case 40: scatter(l, p, at, 40); break;
+	case 48: scatter(l, p, at, 48); break;
+	case 56: scatter(l, p, at, 56); break;
+	default: scatter(l, p, at, x->row_bytes);
+	}
 	return l;
 }
 
@@ -445,7 +484,7 @@ void ic_exchange_discard(ic_exchange *x, uint64_t seq)
 			*link = l->next;
 			x->rows -= l->n;
 			x->lots--;
-			ic_free(l);
+			lot_free(x, l);
 		} else {
 			link = &l->next;
 		}

@@ -143,7 +143,7 @@ static void not_in_form_vector(ic_call *c, const ic_vector *arg, uint32_t rows, 
 	v.nulls = NULL;
 	if (arg->type != IC_Q_BOOL) {
 		static const uint8_t no = 0;
-		v = (ic_vector){ IC_Q_BOOL, true, &no, NULL };
+		v = (ic_vector){ IC_Q_BOOL, true, &no, NULL, NULL };
 	}
 	not_vector(c, &v, rows, ret);
 }

@@ -147,7 +147,7 @@ static void kql_address_constant(relation r, const ic_vector *a, ic_str text, ui
 {
 	ic_ip ip = { { 0 } };
 	bool possible = ic_ip_canonical(text, &ip);
-	ic_vector b = { IC_Q_IP, true, &ip, NULL };
+	ic_vector b = { IC_Q_IP, true, &ip, NULL, NULL };
 
 	if (possible)
 		kql_addresses(r, a, &b, rows, ret);
@@ -199,7 +199,7 @@ static bool compare(ic_call *c, relation r, ic_vector a, ic_vector b, uint32_t r
 
 	if (sql && a.type == IC_Q_IP && b.type == IC_Q_STRING && b.constant && !b.nulls &&
 	    ic_ip_parse(*(const ic_str *)b.data, &ip))
-		b = (ic_vector){ IC_Q_IP, true, &ip, NULL };
+		b = (ic_vector){ IC_Q_IP, true, &ip, NULL, NULL };
 	if (ic_vector_is_ints(&a) && ic_vector_is_ints(&b))
 		compare_longs(r, a.data, a.constant, b.data, b.constant, rows, o->b);
 	else if (ic_qtype_is_number(a.type) && ic_qtype_is_number(b.type) &&

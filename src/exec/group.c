@@ -3,16 +3,19 @@
 
 enum {
 	FIRST_SLOTS = 16,
+	FEW_SLOTS = 4096,
 	PAGE_BYTES = 12 * 1024,
 	MAX_ENTRIES = 1u << 30,
 };
 
-void ic_group_init(ic_group_table *t, unsigned key_bytes, unsigned entry_bytes, ic_budget *budget)
+void ic_group_init(ic_group_table *t, unsigned key_bytes, unsigned entry_bytes, ic_budget *budget,
+		   ic_blocks *blocks)
 {
 	memset(t, 0, sizeof *t);
 	t->key_bytes = (uint16_t)key_bytes;
 	t->entry_bytes = (uint16_t)entry_bytes;
 	t->budget = budget;
+	t->blocks = blocks;
 	while ((2u << t->page_shift) * entry_bytes <= PAGE_BYTES)
 		t->page_shift++;
 }
@@ -29,13 +32,17 @@ static size_t slot_bytes(uint32_t slots)
 
 void ic_group_clear(ic_group_table *t)
 {
-	for (uint32_t i = 0; i < t->pages; i++)
-		ic_free(t->page[i]);
+	for (uint32_t i = 0; i < t->pages; i++) {
+		if (t->blocks)
+			ic_blocks_give(t->blocks, t->page[i]);
+		else
+			ic_free(t->page[i]);
+	}
 	ic_free(t->page);
 	ic_free(t->slot);
 	if (t->budget)
 		ic_budget_give(t->budget, t->pages * page_bytes(t) + slot_bytes(t->slots));
-	ic_group_init(t, t->key_bytes, t->entry_bytes, t->budget);
+	ic_group_init(t, t->key_bytes, t->entry_bytes, t->budget, t->blocks);
 }
 
 /* What a slot holds for entry number e of a key with this hash. */
@@ -63,10 +70,10 @@ static void refund(ic_group_table *t, size_t bytes)
 		ic_budget_give(t->budget, bytes);
 }
 
-/* Doubles the slots, which are rebuilt from the keys that the entries keep. */
+/* More slots, which are rebuilt from the keys that the entries keep: by doubling where they take much memory. */
 static int grow_slots(ic_group_table *t)
 {
-	uint32_t slots = t->slots ? t->slots * 2 : FIRST_SLOTS;
+	uint32_t slots = t->slots ? t->slots * (t->slots < FEW_SLOTS ? 4 : 2) : FIRST_SLOTS;
 	if (charge(t, slot_bytes(slots)) != 0)
 		return -1;
 	uint32_t *slot = ic_calloc(slots, sizeof *slot);
@@ -97,7 +104,9 @@ static int grow_pages(ic_group_table *t)
 		}
 		t->page = page;
 	}
-	char *fresh = ic_malloc(page_bytes(t));
+	/* at a cache line: an entry of 64 bytes is one */
+	char *fresh =
+	    t->blocks ? ic_blocks_take(t->blocks, page_bytes(t)) : ic_malloc_aligned(64, page_bytes(t));
 	if (!fresh) {
 		refund(t, page_bytes(t));
 		return -1;

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/blocks.h"
 #include "base/hash.h"
 
 typedef struct ic_group_table {
@@ -24,10 +25,13 @@ typedef struct ic_group_table {
 	char **page;
 	uint32_t pages;
 	ic_budget *budget;
+	ic_blocks *blocks; /* where pages come from; NULL: the heap */
 } ic_group_table;
 
-/* key_bytes: 4..64 and a multiple of 4; entry_bytes >= key_bytes, multiple of 8. No allocation yet. */
-void ic_group_init(ic_group_table *t, unsigned key_bytes, unsigned entry_bytes, ic_budget *budget);
+/* key_bytes: 4..64 and a multiple of 4; entry_bytes >= key_bytes, multiple of 8. No allocation yet. Tables that
+ * grow large have their pages from `blocks`, which outlives them (NULL: from the heap). */
+void ic_group_init(ic_group_table *t, unsigned key_bytes, unsigned entry_bytes, ic_budget *budget,
+		   ic_blocks *blocks);
 void ic_group_clear(ic_group_table *t);
 
 /* `seed` is ic_hash_seed(), for loops that ask for it once. */

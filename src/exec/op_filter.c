@@ -58,7 +58,7 @@ static ic_status pick_rows(ic_worker *w, const ic_chunk *c, const uint16_t *pick
 		return IC_E_NOMEM;
 	for (uint32_t i = 0; i < c->columns; i++) {
 		if (!wanted[i])
-			col[i] = (ic_vector){ c->col[i].type, true, zeros, &null };
+			col[i] = (ic_vector){ c->col[i].type, true, zeros, &null, NULL };
 		else if (!ic_vector_pick(&col[i], &w->arena, &c->col[i], pick, n))
 			return IC_E_NOMEM;
 	}

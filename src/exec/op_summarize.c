@@ -32,7 +32,7 @@ static ic_cell_kind kind_of(ic_qtype t, bool key)
 {
 	switch (t) {
 	case IC_Q_BOOL: return IC_CELL_BOOL;
-	case IC_Q_INT:
+	case IC_Q_INT: return key ? IC_CELL_SMALL : IC_CELL_WHOLE;
 	case IC_Q_LONG:
 	case IC_Q_DATETIME:
 	case IC_Q_TIMESPAN: return IC_CELL_WHOLE;
@@ -170,8 +170,14 @@ static void choose_how(ic_summarize *s, ic_sum_agg *a, uint32_t *least)
 		a->how = IC_SUM_KERNEL;
 	else if (c)
 		a->condition = c->flag + 1;
-	if (a->how == IC_SUM_LEAST || a->how == IC_SUM_TOTAL)
+	if (a->how == IC_SUM_TOTAL)
 		a->seen = (*least)++;
+	if (a->how != IC_SUM_LEAST)
+		return;
+	ic_qtype type = s->arg[a->arg].type;
+	bool bounded = type == IC_Q_DATETIME || type == IC_Q_INT;
+	a->seen = bounded ? IC_NO_FLAG : (*least)++;
+	s->blank |= bounded;
 }
 
 static ic_status lay_out_entry(ic_summarize *s, ic_diag *diag)
@@ -265,9 +271,10 @@ static ic_status make_tables(ic_summarize *s, bool shared)
 	if (!s->part)
 		return IC_E_NOMEM;
 	for (uint32_t i = 0; i < s->parts; i++) {
-		ic_group_init(&s->part[i].groups, s->key_bytes, s->entry_bytes, budget);
+		ic_group_init(&s->part[i].groups, s->key_bytes, s->entry_bytes, budget, &s->blocks);
 		ic_slab_init(&s->part[i].slab, budget);
 		s->part[i].slab.arena.page_size = SLAB_PAGE;
+		s->part[i].slab.arena.blocks = &s->blocks;
 	}
 	if (!shared) {
 		s->block = ic_reallocarray(NULL, IC_SUM_BLOCK, s->row_bytes);
@@ -626,7 +633,10 @@ static ic_status finish(ic_operator *o, ic_worker *w, unsigned port)
 	/* of nothing, without keys: one row */
 	if (st == IC_OK && groups == 0 && s->keys == 0) {
 		static const char key[IC_SUM_KEY_BYTES];
-		if (!ic_group_add(&s->part[0].groups, key, ic_group_hash(key, s->key_bytes)))
+		char *entry = ic_group_add(&s->part[0].groups, key, ic_group_hash(key, s->key_bytes));
+		if (entry)
+			ic_summarize_blank(s, entry);
+		else
 			st = IC_E_NOMEM;
 	}
 	if (st == IC_OK && s->x)
@@ -660,6 +670,7 @@ static void summarize_free(ic_operator *o)
 	}
 	ic_exchange_free(s->x);
 	tables_clear(s);
+	ic_blocks_clear(&s->blocks);
 	ic_texts_clear(&s->texts);
 	ic_eval_free(s->eval);
 	ic_free(s->worker);
@@ -709,6 +720,7 @@ ic_status ic_make_summarize(ic_operator *o, ic_diag *diag)
 	if (!s)
 		return IC_E_NOMEM;
 	s->o = o;
+	ic_blocks_init(&s->blocks);
 	o->state = s;
 	o->class = &alone_class;
 	bool null_is_empty = ic_operator_plan(o)->language != IC_FN_AQL;

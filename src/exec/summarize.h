@@ -31,6 +31,7 @@ typedef enum ic_cell_kind {
 	IC_CELL_TEXT,	 /* 4 bytes: id; 0: null, and in KQL the empty text */
 	IC_CELL_BYTES,	 /* 4 bytes: id of a GUID's or decimal's bytes, or of the JSON of a key */
 	IC_CELL_BOOL,	 /* key: 4 bytes, 0 null, 1 false, 2 true; argument: two flags: null, true */
+	IC_CELL_SMALL, /* 4 bytes, keys: 1 + a number that is not negative, else an id of its bytes; 0: null */
 	IC_CELL_WHOLE,	 /* 8 bytes: int, datetime, long, timespan */
 	IC_CELL_REAL,	 /* 8 bytes, one zero, one NaN */
 	IC_CELL_POINTER, /* 8 bytes: a dynamic argument; only where rows are added at once */
@@ -67,7 +68,7 @@ typedef enum ic_sum_how {
 	IC_SUM_REAL,  /* of reals */
 	IC_SUM_AVG_WHOLE,
 	IC_SUM_AVG_REAL,
-	IC_SUM_LEAST,	 /* min, max of numbers, with a bit of the entry's `seen` */
+	IC_SUM_LEAST,	 /* min, max of numbers, with a bit of the entry's `seen` if any number may come */
 	IC_SUM_TOTAL,	 /* sum as a real, null of nothing: with such a bit too */
 	IC_SUM_DISTINCT, /* dcount, make_set: a set of cells */
 	IC_SUM_LIST,	 /* make_list: a list of cells */
@@ -84,7 +85,7 @@ typedef struct ic_sum_agg {
 	uint32_t state;	    /* bytes from the start of the entry */
 	uint32_t arg;	    /* first of ic_summarize.arg; agg->n of them */
 	uint32_t condition; /* flag that must be set, IC_NO_FLAG: none */
-	uint32_t seen;	    /* bit, of LEAST and TOTAL */
+	uint32_t seen;	    /* bit, of LEAST and TOTAL; IC_NO_FLAG: ic_sum_none() says that there was none */
 	bool max;	    /* LEAST, ROW */
 	uint64_t most;	    /* items, of DISTINCT and LIST */
 	uint32_t out;	    /* first output column */
@@ -123,13 +124,15 @@ typedef struct ic_summarize {
 	uint32_t aggs;
 	uint32_t first_at, seen_at; /* in the entry: place of the first row, bits */
 	uint32_t entry_bytes;
+	bool blank; /* some states do not start as zeros */
 
 	ic_texts texts;
 	ic_exchange *x; /* NULL: rows are added at once */
 	ic_sum_worker *worker;
 	ic_sum_part *part;
 	uint32_t parts;
-	char *block; /* rows on their way, without an exchange */
+	ic_blocks blocks; /* of the groups' pages */
+	char *block;	  /* rows on their way, without an exchange */
 	uint64_t rows;
 
 	ic_error *err; /* what a drain has to say; under the lock of texts */
@@ -152,7 +155,14 @@ uint64_t ic_cell_bits(const ic_cell *c, const char *base);
 
 /* summarize_add.c */
 ic_status ic_summarize_add(ic_summarize *s, ic_sum_part *p, const char *rows, uint32_t n);
+/* States of a new entry that do not start as zeros, if s->blank. */
+void ic_summarize_blank(const ic_summarize *s, char *entry);
 size_t ic_summarize_state_bytes(const ic_sum_agg *a);
+/* What no date and no int is: any other is nearer to the least, or the most. */
+static inline int64_t ic_sum_none(const ic_sum_agg *a)
+{
+	return a->max ? INT64_MIN : INT64_MAX;
+}
 static inline bool ic_sum_flag(const ic_summarize *s, const char *row, uint32_t flag)
 {
 	uint64_t word;

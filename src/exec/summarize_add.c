@@ -45,69 +45,120 @@ static inline bool is_null(const batch *b, const ic_cell *c, uint32_t r)
 
 /* ---- groups ------------------------------------------------------------------------------ */
 
-static ic_status find_groups(batch *b)
+void ic_summarize_blank(const ic_summarize *s, char *entry)
 {
-	ic_summarize *s = b->s;
+	for (uint32_t i = 0; i < s->aggs; i++) {
+		const ic_sum_agg *a = &s->agg[i];
+		int64_t none = ic_sum_none(a);
+		if (a->how == IC_SUM_LEAST && a->seen == IC_NO_FLAG)
+			memcpy(entry + a->state, &none, sizeof none);
+	}
+}
+
+static inline __attribute__((always_inline)) ic_status find_sized(batch *b, uint32_t key_bytes)
+{
+	const ic_summarize *s = b->s;
 	ic_group_table *t = &b->part->groups;
+	const uint32_t n = b->n, row_bytes = s->row_bytes;
+	const char *row = b->rows;
 	uint64_t hash[AHEAD], seed = ic_hash_seed();
-	for (uint32_t r = 0; r < b->n; r++) {
-		hash[r] = ic_group_hash_seeded(row_at(b, r), s->key_bytes, seed);
+	for (uint32_t r = 0; r < n; r++, row += row_bytes) {
+		hash[r] = ic_group_hash_seeded(row, key_bytes, seed);
 		ic_group_prefetch(t, hash[r]);
 	}
-	for (uint32_t r = 0; r < b->n; r++)
+	for (uint32_t r = 0; r < n; r++)
 		ic_group_prefetch_entry(t, hash[r]);
-	for (uint32_t r = 0; r < b->n; r++) {
-		const char *row = row_at(b, r);
-		char *e = ic_group_find_sized(t, row, s->key_bytes, hash[r]);
+	row = b->rows;
+	for (uint32_t r = 0; r < n; r++, row += row_bytes) {
+		char *e = ic_group_find_sized(t, row, key_bytes, hash[r]);
 		if (!e) {
 			e = ic_group_add(t, row, hash[r]);
 			if (!e)
 				return IC_E_NOMEM;
 			memcpy(e + s->first_at, row + s->place_at, 8);
+			if (s->blank)
+				ic_summarize_blank(s, e);
 		}
 		b->entry[r] = e;
 	}
 	return IC_OK;
 }
 
+/* Keys of two to four ids are what most queries have. */
+static ic_status find_groups(batch *b)
+{
+	switch (b->s->key_bytes) {
+	case 8: return find_sized(b, 8);
+	case 12: return find_sized(b, 12);
+	case 16: return find_sized(b, 16);
+	default: return find_sized(b, b->s->key_bytes);
+	}
+}
+
 /* ---- numbers ------------------------------------------------------------------------------- */
+
+/* The loops below keep what they read in locals: what they write might be it, for all the compiler knows. */
+typedef struct lane {
+	char *const *entry;
+	const char *row;
+	uint32_t n, row_bytes, state, at;
+	const ic_summarize *s;
+	uint32_t null, condition; /* flags; IC_NO_FLAG: none */
+} lane;
+
+static inline lane lane_of(const batch *b, const ic_sum_agg *a)
+{
+	const ic_cell *c = a->agg->n ? &b->s->arg[a->arg] : NULL;
+	return (lane){ b->entry,    b->rows,	   b->n, b->s->row_bytes,
+		       a->state,    c ? c->at : 0, b->s, c ? c->flag : IC_NO_FLAG,
+		       a->condition };
+}
+
+/* Does the row count for the aggregate? */
+static inline bool counts(const lane *l, const char *row, bool null_counts)
+{
+	if (l->condition != IC_NO_FLAG && !ic_sum_flag(l->s, row, l->condition))
+		return false;
+	return null_counts || l->null == IC_NO_FLAG || !ic_sum_flag(l->s, row, l->null);
+}
+
+#define EACH_ROW(l, null_counts, ...)                                                                        \
+	do {                                                                                                 \
+		const char *row = (l).row;                                                                   \
+		for (uint32_t r = 0; r < (l).n; r++, row += (l).row_bytes) {                                 \
+			char *entry = (l).entry[r], *state = entry + (l).state;                              \
+			if (counts(&(l), row, null_counts)) {                                                \
+				__VA_ARGS__;                                                                 \
+			}                                                                                    \
+			(void)entry;                                                                         \
+		}                                                                                            \
+	} while (0)
 
 static void add_count(const batch *b, const ic_sum_agg *a)
 {
-	for (uint32_t r = 0; r < b->n; r++) {
-		uint64_t *n = (uint64_t *)(void *)(b->entry[r] + a->state);
-		*n += wanted(b, a, r);
-	}
+	const lane l = lane_of(b, a);
+	EACH_ROW(l, true, ++*(uint64_t *)(void *)state);
 }
 
 /* The cell of a null is zero. */
 static void sum_whole(const batch *b, const ic_sum_agg *a)
 {
-	uint32_t at = b->s->arg[a->arg].at;
-	for (uint32_t r = 0; r < b->n; r++) {
-		uint64_t *sum = (uint64_t *)(void *)(b->entry[r] + a->state);
-		if (wanted(b, a, r))
-			*sum += word_at(row_at(b, r) + at);
-	}
+	const lane l = lane_of(b, a);
+	EACH_ROW(l, true, *(uint64_t *)(void *)state += word_at(row + l.at));
 }
 
 static void avg_whole(const batch *b, const ic_sum_agg *a)
 {
-	const ic_cell *c = &b->s->arg[a->arg];
-	for (uint32_t r = 0; r < b->n; r++) {
-		uint64_t *state = (uint64_t *)(void *)(b->entry[r] + a->state);
-		if (is_null(b, c, r) || !wanted(b, a, r))
-			continue;
-		state[0] += word_at(row_at(b, r) + c->at);
-		state[1]++;
-	}
+	const lane l = lane_of(b, a);
+	EACH_ROW(l, false, *(uint64_t *)(void *)state += word_at(row + l.at);
+		 ++*(uint64_t *)(void *)(state + 8));
 }
 
-static inline double real_at(const ic_cell *c, const char *row)
+static inline double real_at(bool whole, const char *p)
 {
-	uint64_t bits = word_at(row + c->at);
+	uint64_t bits = word_at(p);
 	double d;
-	if (c->kind == IC_CELL_WHOLE)
+	if (whole)
 		return (double)(int64_t)bits;
 	memcpy(&d, &bits, sizeof d);
 	return d;
@@ -115,73 +166,65 @@ static inline double real_at(const ic_cell *c, const char *row)
 
 static void sum_real(const batch *b, const ic_sum_agg *a)
 {
-	const ic_cell *c = &b->s->arg[a->arg];
-	for (uint32_t r = 0; r < b->n; r++) {
-		double *sum = (double *)(void *)(b->entry[r] + a->state);
-		if (wanted(b, a, r))
-			*sum += real_at(c, row_at(b, r));
-	}
+	const lane l = lane_of(b, a);
+	const bool whole = b->s->arg[a->arg].kind == IC_CELL_WHOLE;
+	EACH_ROW(l, true, *(double *)(void *)state += real_at(whole, row + l.at));
 }
 
 static void avg_real(const batch *b, const ic_sum_agg *a)
 {
-	const ic_cell *c = &b->s->arg[a->arg];
-	for (uint32_t r = 0; r < b->n; r++) {
-		char *state = b->entry[r] + a->state;
-		if (is_null(b, c, r) || !wanted(b, a, r))
-			continue;
-		*(double *)(void *)state += real_at(c, row_at(b, r));
-		++*(uint64_t *)(void *)(state + 8);
-	}
+	const lane l = lane_of(b, a);
+	const bool whole = b->s->arg[a->arg].kind == IC_CELL_WHOLE;
+	EACH_ROW(l, false, *(double *)(void *)state += real_at(whole, row + l.at);
+		 ++*(uint64_t *)(void *)(state + 8));
+}
+
+/* Marks that the group has seen a value. Had it? */
+static inline bool was_seen(char *bits, uint64_t seen)
+{
+	uint64_t old = word_at(bits), new = old | seen;
+	memcpy(bits, &new, sizeof new);
+	return old & seen;
 }
 
 static void total(const batch *b, const ic_sum_agg *a)
 {
-	const ic_cell *c = &b->s->arg[a->arg];
-	for (uint32_t r = 0; r < b->n; r++) {
-		char *entry = b->entry[r];
-		if (is_null(b, c, r) || !wanted(b, a, r))
-			continue;
-		*(uint64_t *)(void *)(entry + b->s->seen_at) |= UINT64_C(1) << a->seen;
-		*(double *)(void *)(entry + a->state) += real_at(c, row_at(b, r));
-	}
+	const lane l = lane_of(b, a);
+	const uint32_t seen_at = b->s->seen_at;
+	const bool whole = b->s->arg[a->arg].kind == IC_CELL_WHOLE;
+	const uint64_t seen = UINT64_C(1) << a->seen;
+	EACH_ROW(l, false, (void)was_seen(entry + seen_at, seen);
+		 *(double *)(void *)state += real_at(whole, row + l.at));
 }
 
 static void least_whole(const batch *b, const ic_sum_agg *a)
 {
-	const ic_cell *c = &b->s->arg[a->arg];
-	uint64_t seen = UINT64_C(1) << a->seen;
-	for (uint32_t r = 0; r < b->n; r++) {
-		if (is_null(b, c, r) || !wanted(b, a, r))
-			continue;
-		uint64_t *bits = (uint64_t *)(void *)(b->entry[r] + b->s->seen_at);
-		int64_t *best = (int64_t *)(void *)(b->entry[r] + a->state);
-		int64_t v = (int64_t)word_at(row_at(b, r) + c->at);
-		if (!(*bits & seen)) {
-			*bits |= seen;
-			*best = v;
-		} else if (a->max ? v > *best : v < *best) {
-			*best = v;
-		}
-	}
+	const lane l = lane_of(b, a);
+	const uint32_t seen_at = b->s->seen_at;
+	const bool max = a->max, any = a->seen != IC_NO_FLAG;
+	const uint64_t seen = UINT64_C(1) << (a->seen & 63);
+	EACH_ROW(l, false, {
+		int64_t v = (int64_t)word_at(row + l.at), old = (int64_t)word_at(state);
+		bool better = max ? v > old : v < old;
+		if (any)
+			better |= !was_seen(entry + seen_at, seen);
+		old = better ? v : old;
+		memcpy(state, &old, sizeof old);
+	});
 }
 
 /* What is no number wins. */
 static void least_real(const batch *b, const ic_sum_agg *a)
 {
-	const ic_cell *c = &b->s->arg[a->arg];
-	uint64_t seen = UINT64_C(1) << a->seen;
-	for (uint32_t r = 0; r < b->n; r++) {
-		if (is_null(b, c, r) || !wanted(b, a, r))
-			continue;
-		uint64_t *bits = (uint64_t *)(void *)(b->entry[r] + b->s->seen_at);
-		double *best = (double *)(void *)(b->entry[r] + a->state);
-		double v = real_at(c, row_at(b, r));
-		bool first = !(*bits & seen);
-		*bits |= seen;
-		if (first || isnan(v) || (a->max ? v > *best : v < *best))
-			*best = v;
-	}
+	const lane l = lane_of(b, a);
+	const uint32_t seen_at = b->s->seen_at;
+	const bool max = a->max, whole = b->s->arg[a->arg].kind == IC_CELL_WHOLE;
+	const uint64_t seen = UINT64_C(1) << (a->seen & 63);
+	EACH_ROW(l, false, {
+		double v = real_at(whole, row + l.at), old = real_at(false, state);
+		if (!was_seen(entry + seen_at, seen) || isnan(v) || (max ? v > old : v < old))
+			memcpy(state, &v, sizeof v);
+	});
 }
 
 /* ---- sets and lists of cells ------------------------------------------------------------------ */

@@ -143,6 +143,7 @@ static uint32_t size_of(ic_cell_kind kind)
 	case IC_CELL_POINTER: return 8;
 	case IC_CELL_ADDRESS:
 	case IC_CELL_TEXT:
+	case IC_CELL_SMALL:
 	case IC_CELL_BYTES:
 	case IC_CELL_BOOL: break;
 	}
@@ -244,6 +245,21 @@ static void pack_whole(const target *to, const ic_vector *v, uint32_t at)
 		put8(to, r, d[at + r]);
 }
 
+static ic_status pack_small(ic_summarize *s, const target *to, const ic_vector *v, uint32_t at)
+{
+	const uint64_t *d = v->data;
+	for (uint32_t r = 0; r < to->n; r++) {
+		uint32_t i = v->constant ? 0 : at + r, id = (uint32_t)d[i] + 1;
+		if (__builtin_expect(d[i] >= IC_INTERN_FIRST - 1, 0)) {
+			id = ic_intern_str(s->texts.names, (ic_str){ (const char *)&d[i], sizeof d[i] });
+			if (!id)
+				return IC_E_NOMEM;
+		}
+		put4(to, r, ic_vector_null(v, i) ? 0 : id);
+	}
+	return IC_OK;
+}
+
 /* One zero and one NaN, so that equal values are equal cells. */
 static inline uint64_t real_bits(double d)
 {
@@ -268,17 +284,43 @@ static void pack_real(const target *to, const ic_vector *v, uint32_t at, bool ke
 static ic_status pack_address(ic_summarize *s, const target *to, const ic_vector *v, uint32_t at)
 {
 	const ic_ip *ip = v->data;
+	uint32_t rare[IC_SUM_BLOCK], n = 0;
 	for (uint32_t r = 0; r < to->n; r++) {
 		uint32_t i = v->constant ? 0 : at + r, id = ic_intern_own_id(&ip[i]);
-		if (!id && !ic_vector_null(v, i) && !(id = ic_intern_rare_ip(s->texts.names, &ip[i])))
-			return IC_E_NOMEM;
 		put4(to, r, id);
+		rare[n] = r;
+		n += id == 0 && !ic_vector_null(v, i);
 	}
+	for (uint32_t k = 0; k < n; k++)
+		ic_intern_prefetch_ip(s->texts.names, &ip[v->constant ? 0 : at + rare[k]]);
+	for (uint32_t k = 0; k < n; k++) {
+		uint32_t id = ic_intern_rare_ip(s->texts.names, &ip[v->constant ? 0 : at + rare[k]]);
+		if (!id)
+			return IC_E_NOMEM;
+		put4(to, rare[k], id);
+	}
+	return IC_OK;
+}
+
+/* Text of a few words: an id each. */
+static ic_status pack_words(ic_summarize *s, const target *to, const ic_coded *c, uint32_t at)
+{
+	const ic_str *word = c->word.data;
+	uint32_t id[256] = { 0 };
+	for (uint32_t i = 0; i < c->words; i++) {
+		ic_status st = ic_vector_null(&c->word, i) ? IC_OK : text_id(&s->texts, word[i], &id[i]);
+		if (st != IC_OK)
+			return st;
+	}
+	for (uint32_t r = 0; r < to->n; r++)
+		put4(to, r, id[c->code[at + r]]);
 	return IC_OK;
 }
 
 static ic_status pack_text(ic_summarize *s, const target *to, const ic_vector *v, uint32_t at)
 {
+	if (v->coded)
+		return pack_words(s, to, v->coded, at);
 	const ic_str *str = v->data;
 	ic_str last = { NULL, 0 };
 	uint32_t id = 0;
@@ -335,6 +377,7 @@ static ic_status pack_cell(ic_summarize *s, ic_arena *a, const ic_cell *c, const
 	case IC_CELL_CONST: break;
 	case IC_CELL_ADDRESS: return pack_address(s, to, v, at);
 	case IC_CELL_TEXT: return pack_text(s, to, v, at);
+	case IC_CELL_SMALL: return pack_small(s, to, v, at);
 	case IC_CELL_BYTES: return pack_bytes(s, a, to, v, at);
 	case IC_CELL_POINTER:
 	case IC_CELL_WHOLE: pack_whole(to, v, at); break;
@@ -415,12 +458,13 @@ static void pack_flags(const ic_summarize *s, const ic_cell *c, const ic_vector 
 	const uint8_t *b = v->data;
 	if (!truth && !v->nulls)
 		return;
-	for (uint32_t r = 0; r < base.n; r++) {
-		char *row = base.p + r * base.stride;
+	for (uint32_t r = 0; truth && r < base.n; r++) {
+		if (b[v->constant ? 0 : at + r]) /* a null's byte is zero */
+			set_flag(s, base.p + r * base.stride, c->flag + 1);
+	}
+	for (uint32_t r = 0; v->nulls && r < base.n; r++) {
 		if (ic_vector_null(v, at + r))
-			set_flag(s, row, c->flag);
-		else if (truth && b[v->constant ? 0 : at + r])
-			set_flag(s, row, c->flag + 1);
+			set_flag(s, base.p + r * base.stride, c->flag);
 	}
 }
 
@@ -509,6 +553,13 @@ bool ic_cell_value(const ic_texts *t, ic_arena *a, ic_qtype type, ic_cell_kind k
 		ret->null = !ret->s.p;
 		break;
 	case IC_CELL_BYTES: return bytes_value(t, a, type, (uint32_t)bits, ret);
+	case IC_CELL_SMALL:
+		ret->null = bits == 0;
+		if (bits < IC_INTERN_FIRST)
+			ret->i = ret->null ? 0 : (int64_t)bits - 1;
+		else
+			memcpy(&ret->i, ic_intern_get(t->names, (uint32_t)bits).p, sizeof ret->i);
+		break;
 	case IC_CELL_BOOL:
 		ret->null = bits == 0;
 		ret->b = bits == 2;

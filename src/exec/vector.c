@@ -65,6 +65,6 @@ bool ic_call_reals(ic_call *c, ic_vector *v, uint32_t rows)
 	else
 		for (uint32_t i = 0; i < rows; i++)
 			o.d[i] = (double)((const int64_t *)v->data)[i];
-	*v = (ic_vector){ IC_Q_REAL, v->constant, o.data, v->nulls };
+	*v = (ic_vector){ IC_Q_REAL, v->constant, o.data, v->nulls, NULL };
 	return true;
 }

@@ -33,7 +33,7 @@ static void counts_every_key(void **state)
 	memset(expected, 0, sizeof expected);
 	memset(where, 0, sizeof where);
 	ic_group_table t;
-	ic_group_init(&t, 12, sizeof(entry), NULL);
+	ic_group_init(&t, 12, sizeof(entry), NULL, NULL);
 	uint32_t distinct = 0;
 	for (uint32_t i = 0; i < ADDS; i++) {
 		uint32_t number = (uint32_t)(ic_mix(i, 7, 3) % KEYS);
@@ -66,7 +66,7 @@ static void stops_at_its_budget(void **state)
 	(void)state;
 	ic_budget budget = { .limit = 256 * 1024 };
 	ic_group_table t;
-	ic_group_init(&t, 12, sizeof(entry), &budget);
+	ic_group_init(&t, 12, sizeof(entry), &budget, NULL);
 	uint32_t n = 0;
 	for (uint32_t i = 0; i < KEYS; i++) {
 		uint32_t key[3];
@@ -93,7 +93,7 @@ static void survives_every_failed_allocation(void **state)
 	for (uint64_t nth = 1;; nth++) {
 		ic_alloc_fail_after(nth);
 		ic_group_table t;
-		ic_group_init(&t, 12, sizeof(entry), NULL);
+		ic_group_init(&t, 12, sizeof(entry), NULL, NULL);
 		uint32_t i = 0, key[3];
 		int is_new;
 		for (; i < 3000; i++) {
