@@ -1,16 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The side of a join that is kept: rows in packed columns and a hash table over their keys. Private to
- * src/exec.
+/* The side of a join that is kept: rows in a store and a hash table over their keys. Private to src/exec.
  *
  * Rows are added by one thread, in order; after ic_join_side_build any number of threads may look them
- * up. Text of up to 7 bytes lies in its cell, longer text once a row in an arena; a row costs no
- * allocation. */
+ * up. A row costs its packed columns (page.h) and 6 to 11 bytes of the table. */
 #ifndef IC_EXEC_JOIN_SIDE_H
 #define IC_EXEC_JOIN_SIDE_H
 
-#include "exec/chunk.h"
-
-#define IC_JOIN_NONE UINT32_MAX /* no row */
+#include "exec/store.h"
 
 typedef struct ic_join_column {
 	uint32_t from; /* column of the input */
@@ -20,7 +16,7 @@ typedef struct ic_join_column {
 typedef struct ic_join_spec {
 	const ic_join_column *column; /* to keep, each once */
 	uint32_t columns, keys;
-	ic_expr *const *left_key, *const *right_key;
+	ic_expr *const *left_key, *const *right_key; /* of pairs of one type, none dynamic, or of two texts */
 	bool null_keys_match;
 	bool marks;	 /* ic_join_side_mark will be called */
 	bool one_a_key;	 /* a key's first row stands for all */
@@ -34,9 +30,10 @@ void ic_join_side_free(ic_join_side *s);				     /* NULL allowed */
 /* `key`: the keys of the chunk's rows. IC_E_LIMIT: more rows than can be numbered. */
 ic_status ic_join_side_add(ic_join_side *s, ic_arena *scratch, ic_vector *key, const ic_chunk *c);
 ic_status ic_join_side_build(ic_join_side *s);
-uint64_t ic_join_side_rows(const ic_join_side *s);
+/* The rows: columns as the spec has them. Those without values for the key are among them. */
+const ic_store *ic_join_side_store(const ic_join_side *s);
 
-/* For each of n keys the first row that has it, or IC_JOIN_NONE. false: out of memory. */
+/* For each of n keys the first row that has it, or IC_STORE_NONE. false: out of memory. */
 bool ic_join_side_find(const ic_join_side *s, ic_arena *scratch, ic_vector *key, uint32_t n, uint64_t *hash,
 		       uint32_t *head);
 /* The next row of the same key. */
@@ -44,11 +41,5 @@ uint32_t ic_join_side_next(const ic_join_side *s, uint32_t row);
 /* Marks all rows of the key that `head` is the first of. false: they were marked before. */
 bool ic_join_side_mark(ic_join_side *s, uint32_t head);
 bool ic_join_side_met(const ic_join_side *s, uint32_t row);
-/* All rows in order. */
-uint32_t ic_join_side_first(const ic_join_side *s);
-uint32_t ic_join_side_after(const ic_join_side *s, uint32_t row);
-/* Column `column` of the spec for n rows; IC_JOIN_NONE gives nulls. Text is borrowed. */
-bool ic_join_side_gather(const ic_join_side *s, uint32_t column, const uint32_t *row, uint32_t n, ic_arena *a,
-			 ic_vector *ret);
 
 #endif

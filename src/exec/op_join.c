@@ -15,7 +15,7 @@ typedef struct probe {
 	uint64_t hash[IC_CHUNK_ROWS];
 	uint32_t head[IC_CHUNK_ROWS];  /* first right row of the key */
 	uint16_t left[IC_CHUNK_ROWS];  /* rows of the chunk that is made: the left row, */
-	uint32_t right[IC_CHUNK_ROWS]; /* and the right one, IC_JOIN_NONE: there is none */
+	uint32_t right[IC_CHUNK_ROWS]; /* and the right one, IC_STORE_NONE: there is none */
 	ic_vector *key;
 } probe;
 
@@ -49,6 +49,18 @@ static bool marks(ic_join_kind k)
 
 /* ---- the right side ---------------------------------------------------------------------- */
 
+static ic_status side_failed(ic_operator *o, ic_worker *w, ic_status st)
+{
+	const ic_budget *budget = ic_operator_config(o)->budget;
+	if (st == IC_E_LIMIT)
+		return ic_operator_limit(o, w, "the right side of a join has too many rows");
+	if (st == IC_E_NOMEM && budget && budget->limit && budget->refused)
+		return ic_operator_limit(o, w,
+					 "the right side of a join needs more memory than there is left: put "
+					 "the smaller table there");
+	return st == IC_E_NOMEM ? ic_fail_nomem(w->err) : st;
+}
+
 static ic_status build(ic_operator *o, ic_worker *w, const ic_chunk *c)
 {
 	join *j = o->state;
@@ -56,10 +68,7 @@ static ic_status build(ic_operator *o, ic_worker *w, const ic_chunk *c)
 	ic_status st = ic_eval_run(j->right_key, c, &w->arena, key, w->err);
 	if (st)
 		return st;
-	st = ic_join_side_add(j->side, &w->arena, key, c);
-	if (st == IC_E_LIMIT)
-		return ic_operator_limit(o, w, "the right side of a join has too many rows");
-	return st == IC_E_NOMEM ? ic_fail_nomem(w->err) : st;
+	return side_failed(o, w, ic_join_side_add(j->side, &w->arena, key, c));
 }
 
 /* ---- the left side ----------------------------------------------------------------------- */
@@ -77,8 +86,8 @@ static ic_status pass(ic_operator *o, ic_emit *e, const ic_chunk *c, probe *p, u
 		uint32_t from = op->join.column[i];
 		bool ok;
 		if (from >= j->left_columns)
-			ok = ic_join_side_gather(j->side, j->stored[i], p->right, n, ic_emit_arena(e),
-						 &e->col[i]);
+			ok = ic_store_gather(ic_join_side_store(j->side), j->stored[i], p->right, n,
+					     ic_emit_arena(e), &e->col[i]);
 		else if (c)
 			ok = ic_vector_pick(&e->col[i], ic_emit_arena(e), &c->col[from], p->left, n);
 		else {
@@ -95,7 +104,7 @@ static ic_status pass(ic_operator *o, ic_emit *e, const ic_chunk *c, probe *p, u
 static ic_status pair_all(ic_operator *o, ic_emit *e, const ic_chunk *c, probe *p, uint32_t row, uint32_t *n)
 {
 	join *j = o->state;
-	for (uint32_t r = p->head[row]; r != IC_JOIN_NONE; r = ic_join_side_next(j->side, r)) {
+	for (uint32_t r = p->head[row]; r != IC_STORE_NONE; r = ic_join_side_next(j->side, r)) {
 		if (*n == IC_CHUNK_ROWS) {
 			ic_status st = pass(o, e, c, p, *n);
 			if (st)
@@ -114,7 +123,7 @@ static ic_status pairs(ic_operator *o, ic_emit *e, const ic_chunk *c, probe *p)
 	ic_join_kind kind = o->op->join.kind;
 	uint32_t n = 0;
 	for (uint32_t row = 0; row < c->rows; row++) {
-		bool met = p->head[row] != IC_JOIN_NONE;
+		bool met = p->head[row] != IC_STORE_NONE;
 		bool fresh = !met || !(marks(kind) || kind == IC_JOIN_INNERUNIQUE) ||
 			     ic_join_side_mark(j->side, p->head[row]);
 		if (only_right(kind) || (kind == IC_JOIN_INNERUNIQUE && !fresh))
@@ -129,7 +138,7 @@ static ic_status pairs(ic_operator *o, ic_emit *e, const ic_chunk *c, probe *p)
 				n = 0;
 			}
 			p->left[n] = (uint16_t)row;
-			p->right[n++] = IC_JOIN_NONE;
+			p->right[n++] = IC_STORE_NONE;
 			continue;
 		}
 		ic_status st = pair_all(o, e, c, p, row, &n);
@@ -144,7 +153,7 @@ static ic_status join_push(ic_operator *o, ic_worker *w, unsigned port, const ic
 	join *j = o->state;
 	if (port == 1)
 		return build(o, w, c);
-	if (!ic_join_side_rows(j->side) && !keeps_left(o->op->join.kind))
+	if (ic_join_side_store(j->side)->rows == 0 && !keeps_left(o->op->join.kind))
 		return IC_E_CLOSED;
 	probe *p = &j->probe[w->number];
 	ic_status st = ic_eval_run(j->left_key, c, &w->arena, p->key, w->err);
@@ -166,8 +175,8 @@ static ic_status leftovers(ic_operator *o, ic_worker *w)
 	probe *p = &j->probe[w->number];
 	ic_status st = IC_OK;
 	uint32_t n = 0;
-	for (uint32_t r = ic_join_side_first(j->side); r != IC_JOIN_NONE && !st;
-	     r = ic_join_side_after(j->side, r)) {
+	const ic_store *rows = ic_join_side_store(j->side);
+	for (uint32_t r = ic_store_first(rows); r != IC_STORE_NONE && !st; r = ic_store_next(rows, r)) {
 		if (ic_join_side_met(j->side, r) != met)
 			continue;
 		p->right[n++] = r;
@@ -184,8 +193,7 @@ static ic_status join_finish(ic_operator *o, ic_worker *w, unsigned port)
 	join *j = o->state;
 	if (port == 0)
 		return marks(o->op->join.kind) ? leftovers(o, w) : IC_OK;
-	ic_status st = ic_join_side_build(j->side);
-	return st == IC_E_NOMEM ? ic_fail_nomem(w->err) : st;
+	return side_failed(o, w, ic_join_side_build(j->side));
 }
 
 static void join_free(ic_operator *o)
@@ -259,6 +267,9 @@ ic_status ic_make_join(ic_operator *o, ic_diag *diag)
 	o->state = j;
 	if (!j)
 		return IC_E_NOMEM;
+	for (uint32_t k = 0; k < op->join.keys; k++)
+		if (op->join.right_key[k]->type == IC_Q_DYNAMIC)
+			return ic_diag_fail(diag, IC_DIAG_TYPE, op->at, 1, "dynamic keys cannot be joined");
 	j->left_columns = op->in->out.n;
 	j->probe = ic_calloc(ic_operator_workers(o), sizeof *j->probe);
 	j->emit = ic_emit_new(o);
