@@ -94,6 +94,10 @@ size_t ic_record_skip(const char *p, size_t n, size_t at);
 size_t ic_json_blanks(const char *p, size_t n, size_t at);
 /* Members of the object in `text` in turn: *at starts at 0. False at the end; *bad if it is no object. */
 bool ic_record_member(ic_str text, size_t *at, ic_str *name, ic_str *value, bool *bad);
+/* The same in two steps, *at being where the value starts in between; who reads the value moves *at behind
+ * it. */
+bool ic_record_name(ic_str text, size_t *at, ic_str *name, bool *bad);
+bool ic_record_value(ic_str text, size_t *at, ic_str *value, bool *bad);
 bool ic_record_element(ic_str text, size_t *at, ic_str *value, bool *bad);
 
 /* ---- cells (table_cell.c) ------------------------------------------------------------------ */

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/json.h"
 #include "engine/table_file.h"
 
 enum { BLOCK = 1 << 20 };
@@ -20,12 +21,18 @@ size_t ic_json_blanks(const char *p, size_t n, size_t at)
 
 static size_t skip_string(const char *p, size_t n, size_t at)
 {
-	for (at++; at < n; at++) {
-		if (p[at] == '"')
+	for (at++; at < n; at += 2) {
+		at = (size_t)(ic_json_quote(p + at, p + n) - p);
+		if (at < n && p[at] == '"')
 			return at + 1;
-		at += p[at] == '\\';
 	}
 	return 0;
+}
+
+/* Behind a number or a word. */
+static bool ends_scalar(char c)
+{
+	return c == ',' || c == ']' || c == '}' || c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
 size_t ic_record_skip(const char *p, size_t n, size_t at)
@@ -33,7 +40,7 @@ size_t ic_record_skip(const char *p, size_t n, size_t at)
 	size_t depth = 0;
 	if (at < n && p[at] != '{' && p[at] != '[' && p[at] != '"') {
 		size_t from = at;
-		while (at < n && !strchr(",]} \t\r\n", p[at] ? p[at] : 'x'))
+		while (at < n && !ends_scalar(p[at]))
 			at++;
 		return at > from ? at : 0;
 	}
@@ -91,7 +98,7 @@ bool ic_record_element(ic_str t, size_t *at, ic_str *value, bool *bad)
 	return !*bad;
 }
 
-bool ic_record_member(ic_str t, size_t *at, ic_str *name, ic_str *value, bool *bad)
+bool ic_record_name(ic_str t, size_t *at, ic_str *name, bool *bad)
 {
 	*bad = false;
 	size_t from = step(t, *at, '{', '}', bad);
@@ -103,12 +110,22 @@ bool ic_record_member(ic_str t, size_t *at, ic_str *name, ic_str *value, bool *b
 	if (*bad)
 		return false;
 	*name = (ic_str){ t.p + from + 1, (uint32_t)(end - from - 2) };
-	from = ic_json_blanks(t.p, t.n, colon + 1);
-	end = ic_record_skip(t.p, t.n, from);
-	*bad = end == 0;
-	*value = (ic_str){ t.p + from, (uint32_t)(end - from) };
-	*at = end;
+	*at = ic_json_blanks(t.p, t.n, colon + 1);
+	return true;
+}
+
+bool ic_record_value(ic_str t, size_t *at, ic_str *value, bool *bad)
+{
+	size_t from = *at;
+	*at = ic_record_skip(t.p, t.n, from);
+	*bad = *at == 0;
+	*value = (ic_str){ t.p + from, (uint32_t)(*at - from) };
 	return !*bad;
+}
+
+bool ic_record_member(ic_str t, size_t *at, ic_str *name, ic_str *value, bool *bad)
+{
+	return ic_record_name(t, at, name, bad) && ic_record_value(t, at, value, bad);
 }
 
 /* ---- bytes -------------------------------------------------------------------------------- */

@@ -116,14 +116,35 @@ static int32_t member_column(const scan *s, worker *w, uint32_t k, ic_str name)
 	return c;
 }
 
+/* An array or object is read where it stands, once; whatever is wrong with it, the longer way finds out. */
+static bool put_nested(scan *s, worker *w, uint32_t row, uint32_t column, ic_str record, size_t *at)
+{
+	uint32_t used;
+	ic_str rest = { record.p + *at, (uint32_t)(record.n - *at) };
+	bool nested = rest.n && (rest.p[0] == '[' || rest.p[0] == '{');
+	if (!nested || s->file->schema.column[column].type != IC_Q_DYNAMIC)
+		return false;
+	const ic_dyn *d = ic_dyn_parse_first(&w->arena, rest, &used);
+	if (!d)
+		return false;
+	put(s, w, row, column, ic_value_dyn(d), true, rest);
+	*at += used;
+	return true;
+}
+
 static bool put_object(scan *s, worker *w, uint32_t row, ic_str record)
 {
 	size_t at = 0;
 	ic_str name, value;
 	bool bad, fits;
-	for (uint32_t k = 0; ic_record_member(record, &at, &name, &value, &bad); k++) {
+	for (uint32_t k = 0; ic_record_name(record, &at, &name, &bad); k++) {
 		int32_t c = member_column(s, w, k, name);
-		if (!wanted(s, c))
+		bool mine = wanted(s, c);
+		if (mine && put_nested(s, w, row, (uint32_t)c, record, &at))
+			continue;
+		if (!ic_record_value(record, &at, &value, &bad))
+			break;
+		if (!mine)
 			continue;
 		ic_value v = ic_cell_of_json(&w->arena, s->file->schema.column[c].type, value, &fits);
 		put(s, w, row, (uint32_t)c, v, fits, value);

@@ -7,9 +7,16 @@
 #include "exec/emit.h"
 #include "exec/expand.h"
 
+/* The rows of a chunk that is made: input row and item of each. */
+typedef struct picked {
+	uint16_t row[IC_CHUNK_ROWS];
+	uint32_t item[IC_CHUNK_ROWS];
+	uint32_t n;
+} picked;
+
 typedef struct expand {
-	int32_t *which;			 /* of each out column: column of op->expand; -1: another */
-	uint16_t (*pick)[IC_CHUNK_ROWS]; /* one a worker: the input row of each row that is made */
+	int32_t *which; /* of each out column: column of op->expand; -1: another */
+	picked *picked; /* one a worker */
 	ic_emit *emit;
 	_Atomic uint64_t made;
 } expand;
@@ -117,50 +124,65 @@ ic_value ic_expand_item(const ic_op *op, const ic_vector *in, uint32_t row, uint
 
 /* ---- the operator -------------------------------------------------------------------------- */
 
-/* Room for a chunk in the columns that are made. */
-static bool open_chunk(const ic_operator *o, ic_emit *e)
+/* The item of an array, NULL: the row is no array, or has fewer. */
+static const ic_dyn *array_item(const ic_vector *v, uint32_t row, uint32_t i)
 {
-	expand *x = o->state;
-	for (uint32_t i = 0; i < o->op->out.n; i++)
-		if ((x->which[i] >= 0 || (int32_t)i == o->op->expand.index) &&
-		    !ic_vector_make(&e->out[i], ic_emit_arena(e), o->op->out.column[i].type, IC_CHUNK_ROWS))
-			return false;
-	return true;
+	if (v->type != IC_Q_DYNAMIC || ic_vector_null(v, row))
+		return NULL;
+	const ic_dyn *d = ((const ic_dyn *const *)v->data)[ic_vector_at(v, row)];
+	return d && d->kind == IC_DYN_ARRAY && i < d->n ? d->item[i] : NULL;
 }
 
-static ic_status pass(ic_operator *o, ic_emit *e, const ic_chunk *c, const uint16_t *pick, uint32_t n)
+/* Items of arrays that are of the column's type go straight through: that is nearly all of them. */
+static bool put_items(const ic_op *op, const ic_chunk *c, uint32_t which, const picked *p, ic_arena *arena,
+		      ic_vector_out *out)
+{
+	const ic_vector *v = &c->col[op->expand.column[which].from];
+	bool ok = true;
+	for (uint32_t k = 0; k < p->n && ok; k++) {
+		const ic_dyn *d = array_item(v, p->row[k], p->item[k]);
+		if (d && d->kind == IC_DYN_STRING && out->v.type == IC_Q_STRING) {
+			out->s[k] = d->s;
+		} else if (d && d->kind == IC_DYN_LONG && out->v.type == IC_Q_LONG) {
+			out->i[k] = d->i;
+		} else {
+			ic_value one = ic_expand_item(op, c->col, p->row[k], which, p->item[k], arena, &ok);
+			ic_vector_set(out, k, &one);
+		}
+	}
+	return ok;
+}
+
+static bool fill_column(const ic_operator *o, ic_emit *e, const ic_chunk *c, const picked *p, uint32_t i)
+{
+	const expand *x = o->state;
+	const ic_op *op = o->op;
+	ic_vector_out out;
+	if (x->which[i] < 0 && (int32_t)i != op->expand.index)
+		return ic_vector_pick(&e->col[i], ic_emit_arena(e), &c->col[op->expand.keep[i]], p->row,
+				      p->n);
+	if (!ic_vector_make(&out, ic_emit_arena(e), op->out.column[i].type, p->n))
+		return false;
+	e->col[i] = out.v;
+	for (uint32_t k = 0; (int32_t)i == op->expand.index && k < p->n; k++)
+		out.i[k] = p->item[k];
+	return x->which[i] < 0 || put_items(op, c, (uint32_t)x->which[i], p, ic_emit_arena(e), &out);
+}
+
+static ic_status pass(ic_operator *o, ic_emit *e, const ic_chunk *c, picked *p)
 {
 	expand *x = o->state;
 	uint64_t limit = ic_operator_config(o)->max_joined_rows;
+	uint32_t n = p->n;
 	if (n == 0)
 		return IC_OK;
 	if (atomic_fetch_add_explicit(&x->made, n, memory_order_relaxed) + n > limit)
 		return ic_operator_limit(o, &e->own, "mv-expand makes more than %" PRIu64 " rows", limit);
-	for (uint32_t i = 0; i < o->op->out.n; i++) {
-		if (x->which[i] >= 0 || (int32_t)i == o->op->expand.index)
-			e->col[i] = e->out[i].v;
-		else if (!ic_vector_pick(&e->col[i], ic_emit_arena(e), &c->col[o->op->expand.keep[i]], pick,
-					 n))
+	for (uint32_t i = 0; i < o->op->out.n; i++)
+		if (!fill_column(o, e, c, p, i))
 			return ic_fail_nomem(e->own.err);
-	}
+	p->n = 0;
 	return ic_emit_pass(e, n);
-}
-
-static bool put_item(const ic_operator *o, ic_emit *e, const ic_chunk *c, uint32_t row, uint32_t i,
-		     uint32_t at)
-{
-	const expand *x = o->state;
-	bool ok = true;
-	for (uint32_t j = 0; j < o->op->out.n; j++) {
-		if (x->which[j] < 0)
-			continue;
-		ic_value v =
-		    ic_expand_item(o->op, c->col, row, (uint32_t)x->which[j], i, ic_emit_arena(e), &ok);
-		ic_vector_set(&e->out[j], at, &v);
-	}
-	if (o->op->expand.index >= 0)
-		e->out[o->op->expand.index].i[at] = i;
-	return ok;
 }
 
 static ic_status expand_push(ic_operator *o, ic_worker *w, unsigned port, const ic_chunk *c)
@@ -168,25 +190,19 @@ static ic_status expand_push(ic_operator *o, ic_worker *w, unsigned port, const 
 	(void)port;
 	expand *x = o->state;
 	ic_emit *e = ic_emit_for(x->emit, w, c->seq);
-	uint16_t *pick = x->pick[w->number];
-	uint32_t n = 0;
+	picked *p = &x->picked[w->number];
+	p->n = 0;
 	for (uint32_t row = 0; row < c->rows; row++) {
 		uint32_t items = ic_expand_count(o->op, c->col, row);
 		for (uint32_t i = 0; i < items; i++) {
-			if (n == 0 && !open_chunk(o, e))
-				return ic_fail_nomem(w->err);
-			pick[n] = (uint16_t)row;
-			if (!put_item(o, e, c, row, i, n++))
-				return ic_fail_nomem(w->err);
-			if (n < IC_CHUNK_ROWS)
-				continue;
-			ic_status st = pass(o, e, c, pick, n);
+			p->row[p->n] = (uint16_t)row;
+			p->item[p->n++] = i;
+			ic_status st = p->n == IC_CHUNK_ROWS ? pass(o, e, c, p) : IC_OK;
 			if (st)
 				return st;
-			n = 0;
 		}
 	}
-	return pass(o, e, c, pick, n);
+	return pass(o, e, c, p);
 }
 
 static void expand_reset(ic_operator *o)
@@ -200,7 +216,7 @@ static void expand_free(ic_operator *o)
 	if (!x)
 		return;
 	ic_free(x->which);
-	ic_free(x->pick);
+	ic_free(x->picked);
 	ic_emit_free(x->emit, o);
 	ic_free(x);
 }
@@ -217,9 +233,9 @@ ic_status ic_make_expand(ic_operator *o, ic_diag *diag)
 	if (!x)
 		return IC_E_NOMEM;
 	x->which = ic_calloc(o->op->out.n + 1, sizeof *x->which);
-	x->pick = ic_calloc(ic_operator_workers(o), sizeof *x->pick);
+	x->picked = ic_calloc(ic_operator_workers(o), sizeof *x->picked);
 	x->emit = ic_emit_new(o);
-	if (!x->which || !x->pick || !x->emit)
+	if (!x->which || !x->picked || !x->emit)
 		return IC_E_NOMEM;
 	for (uint32_t i = 0; i < o->op->out.n; i++)
 		x->which[i] = -1;

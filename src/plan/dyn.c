@@ -5,6 +5,7 @@
 
 #include "base/buf.h"
 #include "base/hash.h"
+#include "base/json.h"
 #include "base/num.h"
 #include "plan/text.h"
 
@@ -122,11 +123,14 @@ const ic_dyn *ic_dyn_item(const ic_dyn *d, int64_t i)
 
 /* ---- parsing ------------------------------------------------------------------------- */
 
+enum { FEW = 32 };
+
 /* Items and members of the containers that are open, innermost last. */
 typedef struct parser {
 	ic_arena *a;
 	const char *p, *end;
-	ic_dyn_member *stack;
+	ic_dyn_member *stack; /* `few`, until there are more */
+	ic_dyn_member few[FEW];
 	size_t n, room;
 	bool no_memory;
 	unsigned depth;
@@ -152,12 +156,15 @@ static bool take(parser *j, char c)
 static bool push(parser *j, ic_str name, const ic_dyn *value)
 {
 	if (j->n == j->room) {
-		size_t room = j->room ? j->room * 2 : 64;
-		ic_dyn_member *more = ic_reallocarray(j->stack, room, sizeof *more);
+		size_t room = j->room * 2;
+		ic_dyn_member *old = j->stack == j->few ? NULL : j->stack;
+		ic_dyn_member *more = ic_reallocarray(old, room, sizeof *more);
 		if (!more) {
 			j->no_memory = true;
 			return false;
 		}
+		if (!old)
+			memcpy(more, j->few, sizeof j->few);
 		j->stack = more;
 		j->room = room;
 	}
@@ -252,9 +259,11 @@ static bool parse_text(parser *j, ic_str *ret)
 {
 	const char *start = j->p;
 	bool escaped = false;
-	while (j->p < j->end && *j->p != '"') {
-		escaped |= *j->p == '\\';
-		j->p += *j->p == '\\' ? 2 : 1;
+	while ((j->p = ic_json_quote(j->p, j->end)) < j->end && *j->p == '\\') {
+		escaped = true;
+		if (j->end - j->p < 2)
+			return false;
+		j->p += 2;
 	}
 	if (j->p >= j->end)
 		return false;
@@ -427,7 +436,7 @@ static const ic_dyn *parse_bag(parser *j)
 		if (!take(j, '}'))
 			return NULL;
 	}
-	ic_dyn_member *members = j->n > first ? j->stack + first : NULL; /* the stack may not exist yet */
+	ic_dyn_member *members = j->stack + first;
 	size_t n = unique_names(members, j->n - first);
 	const ic_dyn *d = n == SIZE_MAX ? NULL : ic_dyn_bag(j->a, members, (uint32_t)n);
 	j->no_memory |= !d;
@@ -462,17 +471,47 @@ static const ic_dyn *parse_value(parser *j)
 	}
 }
 
+/* The value at the start of the text and where it ends. */
+static const ic_dyn *parse_start(ic_arena *a, ic_str json, const char **end, bool *no_memory)
+{
+	parser j;
+	j.a = a;
+	j.p = json.p;
+	j.end = json.p + json.n;
+	j.stack = j.few;
+	j.room = FEW;
+	j.n = j.depth = 0;
+	j.no_memory = false;
+	const ic_dyn *d = parse_value(&j);
+	skip_blanks(&j);
+	if (j.stack != j.few)
+		ic_free(j.stack);
+	*end = j.p;
+	*no_memory = j.no_memory;
+	return j.no_memory ? NULL : d;
+}
+
 const ic_dyn *ic_dyn_parse(ic_arena *a, ic_str json, bool *ok)
 {
-	parser j = { .a = a, .p = json.p, .end = json.p + json.n };
 	*ok = false;
 	if (json.n == 0 || json.n > IC_VALUE_BYTES)
 		return NULL;
-	const ic_dyn *d = parse_value(&j);
-	skip_blanks(&j);
-	*ok = j.no_memory || (d && j.p == j.end);
-	ic_free(j.stack);
-	return *ok && !j.no_memory ? d : NULL;
+	const char *end;
+	bool no_memory;
+	const ic_dyn *d = parse_start(a, json, &end, &no_memory);
+	*ok = no_memory || (d && end == json.p + json.n);
+	return *ok ? d : NULL;
+}
+
+const ic_dyn *ic_dyn_parse_first(ic_arena *a, ic_str json, uint32_t *used)
+{
+	const char *end;
+	bool no_memory;
+	if (json.n > IC_VALUE_BYTES)
+		return NULL;
+	const ic_dyn *d = parse_start(a, json, &end, &no_memory);
+	*used = (uint32_t)(end - json.p);
+	return d;
 }
 
 /* ---- text ---------------------------------------------------------------------------- */

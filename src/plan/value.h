@@ -151,6 +151,8 @@ extern const ic_dyn ic_dyn_null; /* the null inside a document */
 /* Parses JSON. *ok false: it is none (the result is then NULL). Names given twice: the last counts.
  * Integers that fit are longs, other numbers reals. Nesting beyond IC_DYN_DEPTH is no JSON. */
 const ic_dyn *ic_dyn_parse(ic_arena *a, ic_str json, bool *ok);
+/* Only the value that the text begins with; *used: its bytes. NULL: none, or out of memory. */
+const ic_dyn *ic_dyn_parse_first(ic_arena *a, ic_str json, uint32_t *used);
 /* The scalar of a value; a dynamic is itself, a null the dynamic null. */
 const ic_dyn *ic_dyn_of(ic_arena *a, const ic_value *v);
 const ic_dyn *ic_dyn_array(ic_arena *a, const ic_dyn *const *item, uint32_t n); /* copies the list */
