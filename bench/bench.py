@@ -63,22 +63,26 @@ JOB = """DeviceNetworkEvents
 | project LocalIP, RemoteIP, RemotePort, tolower(Protocol), n, sent, received, mean
 """
 
-# name, KQL, what DuckDB runs, least ratio; each over the ten million connections in TSV
+# name, KQL, what DuckDB runs, input; each over the ten million connections
 QUERIES = [
     ("filter, project",
      "conn | where ['id.resp_p'] == 443 and resp_bytes > 5000000 | project uid, resp_bytes",
-     "SELECT uid, rb FROM {conn} WHERE p = 443 AND rb > 5000000"),
+     "SELECT uid, rb FROM {conn} WHERE p = 443 AND rb > 5000000", ["conn.log"]),
     ("by text, dcount",
      "conn | summarize n = count(), d = dcount(['id.resp_h']) by conn_state",
-     "SELECT conn_state, count(*), count(DISTINCT d) FROM {conn} GROUP BY conn_state"),
+     "SELECT conn_state, count(*), count(DISTINCT d) FROM {conn} GROUP BY conn_state", ["conn.log"]),
     ("join on uid",
      "conn | where resp_bytes > 1000000 | project uid, resp_bytes | join kind=inner (conn | where ['id.resp_p'] == 443 | "
      "project uid, proto) on uid | summarize n = count(), b = sum(resp_bytes) by proto",
      "SELECT proto, count(*), sum(a.rb)::BIGINT FROM (SELECT uid, rb FROM {conn} WHERE rb > 1000000) a JOIN "
-     "(SELECT uid, proto FROM {conn} WHERE p = 443) b USING (uid) GROUP BY proto"),
+     "(SELECT uid, proto FROM {conn} WHERE p = 443) b USING (uid) GROUP BY proto", ["conn.log"]),
     ("top by percentile",
      "conn | summarize p = percentile(resp_bytes, 95) by ['id.orig_h'] | top 10 by p",
-     "SELECT s, quantile_disc(rb, 0.95) q FROM {conn} GROUP BY s ORDER BY q DESC LIMIT 10"),
+     "SELECT s, quantile_disc(rb, 0.95) q FROM {conn} GROUP BY s ORDER BY q DESC LIMIT 10", ["conn.log"]),
+    ("mv-expand",
+     "visits | mv-expand peer = peers to typeof(string) | summarize n = count() by peer | where n > 1000",
+     "SELECT peer, count(*) FROM (SELECT unnest(peers) peer FROM read_json('visits.json', format='newline_delimited', "
+     "columns={peers: 'VARCHAR[]'})) GROUP BY peer HAVING count(*) > 1000", ["--table", "visits=visits.json"]),
 ]
 
 
@@ -176,6 +180,24 @@ def inputs(rows, build):
     return folder
 
 
+def visits(folder):
+    """The connections as lines of a host and the peers that it and its neighbours in the log met: 1 to 7 of them."""
+    path = os.path.join(folder, "visits.json")
+    if os.path.exists(path):
+        return
+    with open(os.path.join(folder, "conn.log")) as log, open(path + ".part", "w") as out:
+        peers, lines = [], 0
+        for row in log:
+            if row[0] == "#":
+                continue
+            cells = row.split("\t", 5)
+            peers.append(cells[4])
+            if len(peers) > lines * 5 % 7:
+                out.write('{"ts":%s,"host":"%s","peers":["%s"]}\n' % (cells[0], cells[2], '","'.join(peers)))
+                peers, lines = [], lines + 1
+    os.rename(path + ".part", path)
+
+
 def install_duckdb():
     if not os.path.exists(os.path.join(CACHE, "node_modules", "@duckdb", "node-api")):
         if not shutil.which("npm"):
@@ -202,6 +224,7 @@ def main():
     build = os.path.abspath(a.build)
     install_duckdb()
     folder = inputs(a.rows, build)
+    visits(folder)
     print("%-18s %8s %8s %6s %8s %8s %6s %8s" % ("%d rows" % a.rows, "DuckDB s", "CPU s", "MiB", "ictus s", "CPU s", "MiB", "ratio"))
     different = False
     ictus = os.path.join(build, "ictus")
@@ -231,13 +254,13 @@ def main():
             if name in ("tsv", "ndjson") and os.path.exists(seed):
                 runs = [timed(query + ["--now", NEWEST, "-f", seed] + files, folder) for _ in range(a.runs)]
                 line(name + os.path.splitext(seed)[1] + " seed", middle(duck), middle(runs), 8 if name == "tsv" else 4)
-    for name, kql, text in QUERIES:
+    for name, kql, text, input in QUERIES:
         if wanted and "queries" not in wanted:
             break
         duck, ours = [], []
         for _ in range(a.runs):
             duck.append(duckdb(text.replace("{conn}", conn("conn.log"))))
-            ours.append(timed(query + ["-e", kql, "conn.log"], folder, our_out))
+            ours.append(timed(query + ["-e", kql] + input, folder, our_out))
         with open(our_out) as f:
             rows = f.readlines()[1:]  # without its header
         with open(our_out, "w") as f:
