@@ -132,24 +132,39 @@ static bool page_add(ic_rowset *r)
 	return true;
 }
 
+static bool same_bytes(ic_str a, ic_str b)
+{
+	return a.p == b.p && a.n == b.n;
+}
+
+/* Text that stands there again (constants, sorted keys) is kept once. */
 static bool copy_strings(ic_rowset *r, ic_str *to, const ic_vector *v, uint32_t from, uint32_t n)
 {
 	const ic_str *s = v->data;
-	ic_str last = { NULL, 0 }, kept = { NULL, 0 };
+	ic_str last = { NULL, 0 };
+	size_t bytes = 0;
 
 	for (uint32_t i = 0; i < n; i++) {
 		ic_str one = s[ic_vector_at(v, from + i)];
-		if (one.n == 0)
+		bytes += same_bytes(one, last) ? 0 : one.n;
+		last = one;
+	}
+	char *at = bytes ? ic_arena_alloc(&r->arena, bytes) : NULL;
+	if (bytes && !at)
+		return false;
+	last = (ic_str){ NULL, 0 };
+	for (uint32_t i = 0; i < n; i++) {
+		ic_str one = s[ic_vector_at(v, from + i)];
+		if (one.n == 0) {
 			to[i] = (ic_str){ one.p ? "" : NULL, 0 };
-		else if (one.p == last.p && one.n == last.n)
-			to[i] = kept; /* the same bytes again: constants, sorted keys */
-		else {
-			last = one;
-			kept = (ic_str){ ic_arena_dup(&r->arena, one.p, one.n), one.n };
-			if (!kept.p)
-				return false;
-			to[i] = kept;
+		} else if (same_bytes(one, last)) {
+			to[i] = to[i - 1];
+		} else {
+			to[i] = (ic_str){ at, one.n };
+			memcpy(at, one.p, one.n);
+			at += one.n;
 		}
+		last = one;
 	}
 	return true;
 }
