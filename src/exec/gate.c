@@ -2,15 +2,13 @@
 /* The gate between operators that several workers push and one that wants its rows in order. Rows of
  * the head unit pass at once, if they are certain; those of others are kept until it is their turn. */
 #include "exec/driver.h"
+#include "exec/turns.h"
 
 /* A worker that keeps more waits for its turn, if it can then let them go. */
 enum { HELD_MOST = 64 * 1024 };
 
 typedef struct gate {
-	pthread_mutex_t lock;
-	pthread_cond_t changed;
-	_Atomic uint64_t head; /* first unit that has not ended */
-	ic_status failed;
+	ic_turns turns;
 	const ic_schema *schema;
 	ic_rowset **held; /* of each worker; NULL: none */
 	ic_vector *col;	  /* room for a chunk, of the head */
@@ -21,12 +19,7 @@ static ic_status turn(ic_operator *o, ic_worker *w, uint64_t unit)
 {
 	gate *g = o->state;
 	(void)w;
-	pthread_mutex_lock(&g->lock);
-	while (g->failed == IC_OK && g->head != unit)
-		pthread_cond_wait(&g->changed, &g->lock);
-	ic_status st = g->failed;
-	pthread_mutex_unlock(&g->lock);
-	return st;
+	return ic_turns_wait(&g->turns, unit);
 }
 
 static void discard(ic_operator *o, ic_worker *w, uint64_t unit)
@@ -84,7 +77,7 @@ static ic_status push(ic_operator *o, ic_worker *w, unsigned port, const ic_chun
 		st = turn(o, w, w->seq);
 	if (st != IC_OK)
 		return st;
-	if (!w->certain || g->head != w->seq)
+	if (!w->certain || g->turns.head != w->seq)
 		return hold(o, w, c);
 	st = pass_held(o, w);
 	return st == IC_OK ? pass(o, w, c) : st;
@@ -104,21 +97,14 @@ static ic_status end(ic_operator *o, ic_worker *w, uint64_t unit)
 	ic_status st = w->alone ? IC_OK : pass_held(o, w);
 	if (st != IC_OK) /* nobody else's turn comes */
 		return st;
-	pthread_mutex_lock(&g->lock);
-	g->head = unit + 1;
-	pthread_cond_broadcast(&g->changed);
-	pthread_mutex_unlock(&g->lock);
+	ic_turns_end(&g->turns, unit);
 	return IC_OK;
 }
 
 static void abort_all(ic_operator *o, ic_status code)
 {
 	gate *g = o->state;
-	pthread_mutex_lock(&g->lock);
-	if (g->failed == IC_OK)
-		g->failed = code;
-	pthread_cond_broadcast(&g->changed);
-	pthread_mutex_unlock(&g->lock);
+	ic_turns_abort(&g->turns, code);
 }
 
 static void gate_free(ic_operator *o)
@@ -131,8 +117,7 @@ static void gate_free(ic_operator *o)
 	ic_free(g->held);
 	ic_free(g->col);
 	ic_arena_clear(&g->out.arena);
-	pthread_cond_destroy(&g->changed);
-	pthread_mutex_destroy(&g->lock);
+	ic_turns_clear(&g->turns);
 	ic_free(g);
 }
 
@@ -155,8 +140,7 @@ ic_status ic_gate_make(ic_operator *o, const ic_schema *schema)
 	gate *g = ic_calloc(1, sizeof *g);
 	if (!g)
 		return IC_E_NOMEM;
-	pthread_mutex_init(&g->lock, NULL);
-	pthread_cond_init(&g->changed, NULL);
+	ic_turns_init(&g->turns);
 	ic_arena_init(&g->out.arena, 0, ic_operator_config(o)->budget);
 	g->out.alone = g->out.certain = true;
 	g->schema = schema;

@@ -1,391 +1,473 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* sort (stable) and top. Rows are kept with the keys that are not columns; a list of places is sorted by
- * a number that says most about the first key, then by the keys themselves.
+/* sort (stable) and top.
+ *
+ * Every worker keeps the rows that it pushes, in a store of its own, with their numbers in the input; at the
+ * end the stores are sorted side by side and merged, ties by number, so that the workers do not matter.
+ * Under a memory limit a store that has its share is sorted and goes to a file: sort_merge.c.
  *
  * top keeps a few times as many rows as it wants and throws the others away when there are more; from
  * then on rows that cannot be among the first are not kept at all. */
-#include <math.h>
-
 #include "base/error.h"
-#include "exec/key.h"
-#include "exec/operator.h"
+#include "base/thread.h"
+#include "exec/driver.h"
+#include "exec/sort_order.h"
+#include "exec/turns.h"
 
 enum {
-	LEAST_KEPT = 8192, /* of top, before rows are thrown away */
-	RUN = 16,	   /* places sorted by insertion */
+	LEAST_KEPT = 8192,	/* of top, before rows are thrown away */
+	STORE_SHARE = 4,	/* of the memory limit, that all stores may take */
+	STORE_LEAST = 64 << 10, /* bytes of a store that is worth a run of its own */
+	PAGE_ROWS = 1024,	/* of a page in the file; all runs that are merged have one in memory */
+	RUNS_MOST = 256,	/* merged at once */
+	ROW_BITS = 38,		/* of a row's number: which row of the unit */
 };
 
-typedef struct key {
-	uint32_t column; /* of the rows kept */
-	ic_qtype type;
-	bool descending, nulls_first;
-	bool has_nulls; /* KQL's text has none */
-} key;
-
-/* Where a row goes: class, prefix, keys, number. */
-typedef struct place {
-	uint64_t prefix;
-	uint64_t row : 56, class : 8;
-} place;
+/* What a worker keeps. */
+typedef struct part {
+	ic_store store;
+	uint64_t unit, row;   /* the unit at hand, rows of it so far */
+	uint32_t settled;     /* pages of units that have ended */
+	ic_sort_run *spilled; /* runs in the file */
+	uint32_t runs, room;
+	bool bounded; /* of top: there are enough rows that come before `bound` or with it */
+	ic_sort_place bound;
+} part;
 
 typedef struct sorter {
-	ic_schema schema; /* the input's columns, then keys that are made */
-	key *key;
-	uint32_t keys;
+	ic_operator *o;
+	ic_qtype *type; /* the input's columns, then keys that are made, then the row's number */
+	uint32_t columns, inputs;
+	ic_sort_order order;
 	ic_eval *made;
 	ic_expr **made_expr;
 	uint32_t mades;
-	bool exact; /* class and prefix decide alone */
 	bool top;
-	uint64_t most; /* of top */
-	ic_rowset *rows;
-	bool full; /* there is a bound: the last of the best */
-	place bound;
+	uint64_t most; /* of top, else UINT64_MAX */
+	ic_budget *budget;
+	bool null_texts;
+	part *part; /* one a worker */
+	unsigned parts;
+	ic_spill file;
+	pthread_mutex_t lock; /* of opening the file */
+	ic_turns turns;
 } sorter;
 
-/* ---- places ------------------------------------------------------------------------------ */
-
-static uint64_t big_endian(const void *p, size_t n)
+static ic_sort_merge merge_of(sorter *s, ic_error *err)
 {
-	uint8_t b[8] = { 0 };
-	if (n)
-		memcpy(b, p, n < 8 ? n : 8);
-	uint64_t v;
-	memcpy(&v, b, 8);
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-	v = __builtin_bswap64(v);
-#endif
-	return v;
+	bool tight = s->budget && s->budget->limit;
+	return (ic_sort_merge){ .order = &s->order,
+				.file = &s->file,
+				.budget = s->budget,
+				.type = s->type,
+				.null_texts = s->null_texts,
+				.columns = s->columns,
+				.rows = tight ? PAGE_ROWS : IC_CHUNK_ROWS,
+				.err = err };
 }
 
-static uint64_t real_prefix(double d)
+/* ---- runs ------------------------------------------------------------------------------------ */
+
+/* The rows in the store, sorted: of top, the best. */
+static ic_status sort_store(sorter *s, part *p, ic_sort_run *ret)
 {
-	uint64_t bits;
-	d = d == 0 ? 0 : d; /* one zero */
-	memcpy(&bits, &d, sizeof bits);
-	return bits >> 63 ? ~bits : bits | UINT64_C(1) << 63;
+	ic_status st = ic_store_seal(&p->store);
+	*ret = (ic_sort_run){ .store = &p->store };
+	if (st == IC_OK && p->store.rows)
+		st = ic_sort_places(&s->order, &p->store, s->budget, &ret->places, &ret->taken);
+	if (st == IC_OK)
+		ret->n = p->store.rows < s->most ? p->store.rows : s->most;
+	return st;
 }
 
-/* Ascends with the value; equal for some that differ, unless is_exact. */
-static uint64_t prefix_of(const ic_value *v)
+typedef struct run_writer {
+	sorter *s;
+	ic_store *store; /* for its way to make pages */
+	ic_sort_run *run;
+	ic_error *err;
+} run_writer;
+
+static ic_status write_page(void *ctx, ic_arena *a, const ic_vector *col, uint32_t rows)
 {
-	switch (v->type) {
-	case IC_Q_BOOL: return v->b;
-	case IC_Q_INT:
-	case IC_Q_LONG:
-	case IC_Q_DATETIME:
-	case IC_Q_TIMESPAN: return (uint64_t)v->i ^ UINT64_C(1) << 63;
-	case IC_Q_REAL: return real_prefix(v->d);
-	case IC_Q_DECIMAL: return real_prefix(ic_decimal_real(v->decimal));
-	case IC_Q_STRING: return big_endian(v->s.p, v->s.n);
-	case IC_Q_GUID: return big_endian(v->guid.b, 8);
-	case IC_Q_IP: return big_endian(v->ip.b, 8) ? UINT64_MAX : big_endian(v->ip.b + 8, 8);
-	case IC_Q_DYNAMIC:
-	case IC_Q_NULL:
-	case IC_QTYPES: break;
+	run_writer *w = ctx;
+	ic_sort_run *r = w->run;
+	(void)a;
+	if (r->pages == r->room) {
+		uint32_t room = r->room ? r->room * 2 : 16;
+		ic_spilled *more = ic_reallocarray(r->spilled, room, sizeof *more);
+		if (!more)
+			return IC_E_NOMEM;
+		r->spilled = more;
+		r->room = room;
 	}
-	return 0;
+	ic_page *page = ic_store_page(w->store, col, 0, rows);
+	if (!page)
+		return IC_E_NOMEM;
+	ic_status st = ic_spill_write(&w->s->file, page, &r->spilled[r->pages], w->err);
+	ic_page_free(page, w->s->budget);
+	r->pages += st == IC_OK;
+	return st;
 }
 
-static bool is_exact(ic_qtype t)
+static ic_status open_file(sorter *s, ic_error *err)
 {
-	return t == IC_Q_BOOL || t == IC_Q_INT || t == IC_Q_LONG || t == IC_Q_DATETIME ||
-	       t == IC_Q_TIMESPAN || t == IC_Q_REAL;
+	pthread_mutex_lock(&s->lock);
+	ic_status st = s->file.fd < 0 ? ic_spill_open(&s->file, err) : IC_OK;
+	pthread_mutex_unlock(&s->lock);
+	return st;
 }
 
-/* Nulls and what is no number stand before or behind all values. */
-static unsigned class_of(const key *k, const ic_value *v)
+/* Merges n runs into one in the file, and frees them. */
+static ic_status merge_to_file(sorter *s, ic_store *store, ic_sort_run *run, uint32_t n, ic_sort_run *ret,
+			       ic_error *err)
 {
-	bool null = v->null && k->has_nulls;
-	bool nan = !v->null && v->type == IC_Q_REAL && isnan(v->d);
-	if (k->nulls_first)
-		return null ? 0 : nan ? 1 : 2;
-	return null ? 2 : nan ? 1 : 0;
+	ic_sort_run made = { .n = 0 };
+	run_writer w = { s, store, &made, err };
+	ic_sort_merge m = merge_of(s, err);
+	m.take = write_page;
+	m.ctx = &w;
+	m.rows = PAGE_ROWS;
+	ic_status st = open_file(s, err);
+	if (st == IC_OK)
+		st = ic_sort_runs(&m, run, n, s->most);
+	for (uint32_t i = 0; i < n; i++)
+		ic_sort_run_clear(&run[i], s->budget);
+	if (st != IC_OK)
+		ic_sort_run_clear(&made, s->budget);
+	*ret = made;
+	return st;
 }
 
-static place place_of(const key *k, const ic_value *v, uint64_t row)
+/* The part's rows become a run in the file. */
+static ic_status spill(sorter *s, part *p, ic_error *err)
 {
-	place p = { .row = row & ((UINT64_C(1) << 56) - 1), .class = class_of(k, v) & 3u };
-	bool valued = !v->null && !(v->type == IC_Q_REAL && isnan(v->d));
-	p.prefix = valued ? prefix_of(v) : 0;
-	if (k->descending)
-		p.prefix = ~p.prefix;
-	return p;
-}
-
-static int compare_values(const ic_value *a, const ic_value *b)
-{
-	if (a->null || b->null) { /* texts of KQL: a null is the empty one */
-		bool left = a->null || a->s.n == 0, right = b->null || b->s.n == 0;
-		return (int)right - (int)left;
+	ic_sort_run run;
+	if (p->runs == p->room) {
+		uint32_t room = p->room ? p->room * 2 : 16;
+		ic_sort_run *more = ic_reallocarray(p->spilled, room, sizeof *more);
+		if (!more)
+			return IC_E_NOMEM;
+		p->spilled = more;
+		p->room = room;
 	}
-	return a->type == IC_Q_DECIMAL ? ic_decimal_compare(a->decimal, b->decimal) : ic_key_order(a, b);
+	ic_status st = sort_store(s, p, &run);
+	if (st == IC_OK)
+		st = merge_to_file(s, &p->store, &run, 1, &p->spilled[p->runs], err);
+	else
+		ic_sort_run_clear(&run, s->budget);
+	p->runs += st == IC_OK;
+	ic_store_cut(&p->store, 0);
+	return st;
 }
 
-static int compare_key(const sorter *s, const key *k, uint64_t x, uint64_t y)
+static ic_status keep(void *ctx, ic_arena *a, const ic_vector *col, uint32_t rows)
 {
-	ic_value a = ic_rowset_value(s->rows, x, k->column), b = ic_rowset_value(s->rows, y, k->column);
-	unsigned of_a = class_of(k, &a), of_b = class_of(k, &b);
-	if (of_a != of_b)
-		return of_a < of_b ? -1 : 1;
-	if ((a.null && k->has_nulls) || (a.type == IC_Q_REAL && isnan(a.d)))
-		return 0;
-	int order = compare_values(&a, &b);
-	return k->descending ? -order : order;
+	(void)a;
+	return ic_store_append(ctx, col, rows);
 }
 
-/* Whether b belongs before a, which was there first. */
-static bool before(const sorter *s, const place *b, const place *a)
+/* Throws away the rows of top that are not among the best, and learns which need not come. */
+static ic_status shrink(sorter *s, part *p, ic_error *err)
 {
-	if (a->class != b->class)
-		return b->class < a->class;
-	if (a->prefix != b->prefix)
-		return b->prefix < a->prefix;
-	if (s->exact)
-		return false;
-	for (uint32_t i = 0; i < s->keys; i++) {
-		int order = compare_key(s, &s->key[i], b->row, a->row);
-		if (order)
-			return order < 0;
+	ic_store best;
+	ic_sort_run run = { .n = 0 };
+	ic_sort_merge m = merge_of(s, err);
+	m.take = keep;
+	m.ctx = &best;
+	bool ok = ic_store_init(&best, s->type, s->columns, s->null_texts, s->budget);
+	ic_status st = ok ? sort_store(s, p, &run) : IC_E_NOMEM;
+	if (st == IC_OK) {
+		p->bounded = true;
+		p->bound = run.places[run.n - 1];
+		st = ic_sort_runs(&m, &run, 1, s->most);
 	}
-	return false;
-}
-
-static void insertion_sort(const sorter *s, place *p, uint64_t n)
-{
-	for (uint64_t i = 1; i < n; i++) {
-		place one = p[i];
-		uint64_t at = i;
-		for (; at > 0 && before(s, &one, &p[at - 1]); at--)
-			p[at] = p[at - 1];
-		p[at] = one;
+	ic_sort_run_clear(&run, s->budget);
+	if (st == IC_OK) {
+		ic_store t = p->store;
+		p->store = best;
+		best = t;
 	}
+	ic_store_clear(&best);
+	return st;
 }
 
-static void merge(const sorter *s, const place *a, uint64_t n, const place *b, uint64_t m, place *to)
+/* Makes room, where only rows that have taken effect are in the store. */
+static ic_status make_room(sorter *s, part *p, ic_error *err)
 {
-	while (n && m) {
-		if (before(s, b, a)) {
-			*to++ = *b++;
-			m--;
-		} else {
-			*to++ = *a++;
-			n--;
-		}
-	}
-	memcpy(to, n ? a : b, (n ? n : m) * sizeof *to);
-}
-
-/* Stable merge sort; the result is in p or in room, both of n. */
-static place *sort_places(const sorter *s, place *p, place *room, uint64_t n)
-{
-	for (uint64_t i = 0; i < n; i += RUN)
-		insertion_sort(s, p + i, n - i < RUN ? n - i : RUN);
-	for (uint64_t width = RUN; width < n; width *= 2) {
-		for (uint64_t i = 0; i < n; i += 2 * width) {
-			uint64_t left = n - i < width ? n - i : width;
-			uint64_t right = n - i - left < width ? n - i - left : width;
-			merge(s, p + i, left, p + i + left, right, room + i);
-		}
-		place *t = p;
-		p = room;
-		room = t;
-	}
-	return p;
-}
-
-/* ---- rows ---------------------------------------------------------------------------------- */
-
-typedef ic_status (*take_fn)(ic_operator *o, ic_worker *w, const ic_chunk *c, void *ctx);
-
-/* Hands on the rows of the places, all columns kept or only the input's. */
-static ic_status each_chunk(ic_operator *o, ic_worker *w, const place *p, uint64_t n, uint32_t columns,
-			    take_fn take, void *ctx)
-{
-	sorter *s = o->state;
-	ic_worker own = *w;
-	ic_arena_init(&own.arena, 0, ic_operator_config(o)->budget);
+	uint64_t limit = s->budget ? s->budget->limit : 0, bytes = p->store.bytes;
 	ic_status st = IC_OK;
-	for (uint64_t at = 0; at < n && st == IC_OK; at += IC_CHUNK_ROWS) {
-		uint32_t rows = n - at < IC_CHUNK_ROWS ? (uint32_t)(n - at) : IC_CHUNK_ROWS;
-		ic_vector *col = ic_arena_alloc(&own.arena, (columns ? columns : 1) * sizeof *col);
-		st = col ? IC_OK : IC_E_NOMEM;
-		for (uint32_t i = 0; i < columns && st == IC_OK; i++) {
-			ic_vector_out out;
-			if (!ic_vector_make(&out, &own.arena, s->schema.column[i].type, rows)) {
-				st = IC_E_NOMEM;
-				break;
-			}
-			for (uint32_t r = 0; r < rows; r++) {
-				ic_value v = ic_rowset_value(s->rows, p[at + r].row, i);
-				ic_vector_set(&out, r, &v);
-			}
-			col[i] = out.v;
-		}
-		ic_chunk c = { .rows = rows, .columns = columns, .col = col };
-		if (st == IC_OK)
-			st = take(o, &own, &c, ctx);
-		ic_arena_reset(&own.arena);
-	}
-	ic_arena_clear(&own.arena);
-	return st;
-}
-
-static ic_status take_pass(ic_operator *o, ic_worker *w, const ic_chunk *c, void *ctx)
-{
-	(void)ctx;
-	return ic_operator_pass(o, w, c);
-}
-
-static ic_status take_keep(ic_operator *o, ic_worker *w, const ic_chunk *c, void *ctx)
-{
-	(void)o;
-	(void)w;
-	return ic_rowset_append(ctx, c);
-}
-
-/* Sorts what is kept and hands it to `take`: of top, the best. */
-static ic_status sorted(ic_operator *o, ic_worker *w, uint32_t columns, take_fn take, void *ctx)
-{
-	sorter *s = o->state;
-	ic_budget *budget = ic_operator_config(o)->budget;
-	uint64_t n = ic_rowset_count(s->rows), bytes = n * 2 * sizeof(place);
-	if (n == 0)
-		return IC_OK;
-	if (n > SIZE_MAX / (2 * sizeof(place)) || (budget && ic_budget_take(budget, bytes) != 0))
-		return IC_E_NOMEM;
-	place *places = ic_reallocarray(NULL, n, 2 * sizeof *places);
-	ic_status st = IC_E_NOMEM;
-	if (places) {
-		for (uint64_t r = 0; r < n; r++) {
-			ic_value v = ic_rowset_value(s->rows, r, s->key[0].column);
-			places[r] = place_of(&s->key[0], &v, r);
-		}
-		place *p = sort_places(s, places, places + n, n);
-		if (s->top && n > s->most)
-			n = s->most;
-		if (n)
-			s->bound = p[n - 1];
-		st = each_chunk(o, w, p, n, columns, take, ctx);
-	}
-	ic_free(places);
-	if (budget)
-		ic_budget_give(budget, bytes);
-	return st;
-}
-
-/* Throws away the rows of top that are not among the best. */
-static ic_status shrink(ic_operator *o, ic_worker *w)
-{
-	sorter *s = o->state;
-	ic_rowset *best = ic_rowset_new(&s->schema, ic_operator_config(o)->budget);
-	if (!best)
-		return IC_E_NOMEM;
-	ic_status st = sorted(o, w, s->schema.n, take_keep, best);
-	if (st != IC_OK) {
-		ic_rowset_free(best);
+	if (s->top && p->store.rows > LEAST_KEPT && p->store.rows / 2 > s->most)
+		st = shrink(s, p, err);
+	if (st != IC_OK || !limit || bytes < STORE_LEAST)
 		return st;
-	}
-	ic_rowset_free(s->rows);
-	s->rows = best;
-	s->full = true;
-	return IC_OK;
+	bytes += p->store.rows * 2 * sizeof(ic_sort_place);
+	bool full = s->budget->used > limit / 2 && bytes > limit / STORE_SHARE / s->parts / 4;
+	return full || bytes > limit / STORE_SHARE / s->parts ? spill(s, p, err) : IC_OK;
 }
 
-/* ---- the operator ------------------------------------------------------------------------------ */
+/* ---- rows come ------------------------------------------------------------------------------- */
 
 /* Rows that may be among the best: all before the bound, which came first. NULL *pick: all rows. */
-static ic_status promising(const sorter *s, const ic_chunk *c, ic_arena *a, uint16_t **pick, uint32_t *n)
+static ic_status promising(const sorter *s, const part *p, const ic_vector *col, uint32_t rows, ic_arena *a,
+			   uint16_t **pick, uint32_t *n)
 {
-	*n = c->rows;
+	const ic_sort_by *k = &s->order.key[0];
+	const ic_vector *v = &col[k->column];
+	*n = rows;
 	*pick = NULL;
-	if (!s->full)
+	if (!p->bounded)
 		return IC_OK;
 	*n = 0;
-	*pick = ic_arena_alloc(a, c->rows * sizeof **pick);
+	*pick = ic_arena_alloc(a, rows * sizeof **pick);
 	if (!*pick)
 		return IC_E_NOMEM;
-	const ic_vector *v = &c->col[s->key[0].column];
-	for (uint32_t r = 0; r < c->rows; r++) {
+	for (uint32_t r = 0; r < rows; r++) {
 		ic_value value = ic_vector_value(v, r);
-		place p = place_of(&s->key[0], &value, 0);
-		bool tie = p.class == s->bound.class && p.prefix == s->bound.prefix;
-		if (tie ? !s->exact
-			: p.class < s->bound.class ||
-			      (p.class == s->bound.class && p.prefix < s->bound.prefix))
+		ic_sort_place at = ic_sort_place_of(k, &value, 0);
+		bool tie = at.class == p->bound.class && at.prefix == p->bound.prefix;
+		if (tie ? s->order.told < s->order.keys
+			: at.class < p->bound.class ||
+			      (at.class == p->bound.class && at.prefix < p->bound.prefix))
 			(*pick)[(*n)++] = (uint16_t)r;
 	}
 	return IC_OK;
 }
 
-static ic_status with_keys(const sorter *s, ic_worker *w, const ic_chunk *c, ic_chunk *ret)
+/* The columns of the input, the keys that are made, the numbers of the rows. */
+static ic_status all_columns(const sorter *s, ic_worker *w, const ic_chunk *c, uint64_t number,
+			     ic_vector **ret)
 {
-	ic_vector *col = ic_arena_alloc(&w->arena, (s->schema.n ? s->schema.n : 1) * sizeof *col);
-	if (!col)
+	ic_vector *col = ic_arena_alloc(&w->arena, s->columns * sizeof *col);
+	ic_vector_out numbers;
+	if (!col || !ic_vector_make(&numbers, &w->arena, IC_Q_LONG, c->rows))
 		return IC_E_NOMEM;
-	uint32_t columns = s->schema.n - s->mades;
-	memcpy(col, c->col, columns * sizeof *col);
-	ic_status st = s->made ? ic_eval_run(s->made, c, &w->arena, col + columns, w->err) : IC_OK;
-	for (uint32_t i = columns; i < s->schema.n && st == IC_OK; i++) {
+	if (s->inputs)
+		memcpy(col, c->col, s->inputs * sizeof *col);
+	ic_status st = s->made ? ic_eval_run(s->made, c, &w->arena, col + s->inputs, w->err) : IC_OK;
+	for (uint32_t i = s->inputs; i < s->inputs + s->mades && st == IC_OK; i++) {
 		ic_vector plain = col[i];
-		if (s->schema.column[i].type == IC_Q_STRING &&
-		    !ic_vector_strings(&col[i], &w->arena, &plain, c->rows))
+		if (s->type[i] == IC_Q_STRING && !ic_vector_strings(&col[i], &w->arena, &plain, c->rows))
 			st = IC_E_NOMEM;
 	}
-	*ret = *c;
-	ret->col = col;
-	ret->columns = s->schema.n;
+	for (uint32_t r = 0; r < c->rows; r++)
+		numbers.i[r] = (int64_t)(number + r);
+	col[s->order.number] = numbers.v;
+	col[s->order.number].nulls = NULL;
+	*ret = col;
+	return st;
+}
+
+/* The unit before has ended, so its rows stay; those of this one may have to be thrown away. */
+static ic_status begin_unit(sorter *s, part *p, uint64_t unit, ic_error *err)
+{
+	p->unit = unit;
+	p->row = 0;
+	ic_status st = ic_store_seal(&p->store);
+	if (st == IC_OK)
+		st = make_room(s, p, err);
+	p->settled = p->store.pages;
 	return st;
 }
 
 static ic_status push(ic_operator *o, ic_worker *w, unsigned port, const ic_chunk *c)
 {
 	sorter *s = o->state;
-	(void)port;
-	if (s->top && s->most == 0)
-		return IC_E_CLOSED;
-	ic_budget *budget = ic_operator_config(o)->budget;
-	if (!s->rows && !(s->rows = ic_rowset_new(&s->schema, budget)))
-		return IC_E_NOMEM;
-	ic_chunk all;
-	ic_status st = with_keys(s, w, c, &all);
+	part *p = &s->part[w->number];
+	uint64_t unit = w->alone ? o->unit : w->seq;
+	ic_vector *col;
 	uint16_t *pick = NULL;
 	uint32_t n = 0;
+	(void)port;
+	if (s->most == 0)
+		return IC_E_CLOSED;
+	ic_status st = p->unit == unit ? IC_OK : begin_unit(s, p, unit, w->err);
+	if (unit >> (63 - ROW_BITS) || (p->row + c->rows) >> ROW_BITS)
+		return ic_operator_limit(o, w, "too much input for one sort");
 	if (st == IC_OK)
-		st = promising(s, &all, &w->arena, &pick, &n);
-	if (st != IC_OK || n == 0)
+		st = all_columns(s, w, c, unit << ROW_BITS | p->row, &col);
+	if (st != IC_OK)
 		return st;
-	if (n < c->rows) {
-		ic_vector *col = ic_arena_alloc(&w->arena, all.columns * sizeof *col);
-		for (uint32_t i = 0; col && i < all.columns; i++) {
-			if (!ic_vector_pick(&col[i], &w->arena, &all.col[i], pick, n))
-				col = NULL;
-		}
-		if (!col)
-			return IC_E_NOMEM;
-		all.col = col;
-		all.rows = n;
+	p->row += c->rows;
+	st = promising(s, p, col, c->rows, &w->arena, &pick, &n);
+	for (uint32_t i = 0; i < s->columns && n < c->rows && st == IC_OK; i++) {
+		ic_vector plain = col[i];
+		if (!ic_vector_pick(&col[i], &w->arena, &plain, pick, n))
+			st = IC_E_NOMEM;
 	}
-	st = ic_rowset_append(s->rows, &all);
-	if (st != IC_OK || !s->top)
-		return st;
-	uint64_t kept = ic_rowset_count(s->rows);
-	return kept > LEAST_KEPT && kept / 2 > s->most ? shrink(o, w) : IC_OK;
+	if (st == IC_OK && n)
+		st = ic_store_append(&p->store, col, n);
+	if (st == IC_OK && (w->alone || w->certain))
+		st = make_room(s, p, w->err);
+	return st == IC_E_LIMIT ? ic_operator_limit(o, w, "too many rows to sort") : st;
+}
+
+static ic_status flush(ic_operator *o, ic_worker *w, uint64_t unit)
+{
+	(void)o;
+	(void)w;
+	(void)unit;
+	return IC_OK;
+}
+
+static ic_status turn(ic_operator *o, ic_worker *w, uint64_t unit)
+{
+	sorter *s = o->state;
+	(void)w;
+	return ic_turns_wait(&s->turns, unit);
+}
+
+static void discard(ic_operator *o, ic_worker *w, uint64_t unit)
+{
+	sorter *s = o->state;
+	part *p = &s->part[w->number];
+	if (p->unit != unit) /* no row of it came */
+		return;
+	ic_store_cut(&p->store, p->settled);
+	p->row = 0;
+}
+
+static ic_status end(ic_operator *o, ic_worker *w, uint64_t unit)
+{
+	sorter *s = o->state;
+	(void)w;
+	ic_turns_end(&s->turns, unit);
+	return IC_OK;
+}
+
+static void abort_all(ic_operator *o, ic_status code)
+{
+	sorter *s = o->state;
+	ic_turns_abort(&s->turns, code);
+}
+
+/* ---- rows go --------------------------------------------------------------------------------- */
+
+typedef struct passing {
+	sorter *s;
+	ic_worker own;
+} passing;
+
+static ic_status pass(void *ctx, ic_arena *a, const ic_vector *col, uint32_t rows)
+{
+	passing *p = ctx;
+	ic_chunk c = { .rows = rows, .columns = p->s->inputs, .col = col };
+	(void)a;
+	ic_status st = ic_operator_pass(p->s->o, &p->own, &c);
+	ic_arena_reset(&p->own.arena);
+	return st;
+}
+
+typedef struct sorting {
+	sorter *s;
+	ic_sort_run *run; /* of the store of each part */
+} sorting;
+
+static ic_status sort_part(void *ctx, unsigned i)
+{
+	sorting *job = ctx;
+	return sort_store(job->s, &job->s->part[i], &job->run[i]);
+}
+
+static uint32_t page_bytes_most(const ic_sort_run *run, uint32_t n)
+{
+	uint32_t most = 1;
+	for (uint32_t i = 0; i < n; i++)
+		for (uint32_t k = 0; k < run[i].pages; k++)
+			most = run[i].spilled[k].bytes > most ? run[i].spilled[k].bytes : most;
+	return most;
+}
+
+/* So that one page of each run fits the memory. */
+static ic_status fewer_runs(sorter *s, ic_sort_run *run, uint32_t *n, ic_error *err)
+{
+	uint64_t limit = s->budget ? s->budget->limit : 0;
+	ic_status st = IC_OK;
+	for (uint64_t most; st == IC_OK; *n -= (uint32_t)most - 1) {
+		most = limit ? limit / 4 / page_bytes_most(run, *n) : RUNS_MOST;
+		most = most < 2 ? 2 : most > RUNS_MOST ? RUNS_MOST : most;
+		if (*n <= most)
+			break;
+		ic_sort_run made;
+		st = merge_to_file(s, &s->part[0].store, run, (uint32_t)most, &made, err);
+		/* the new one goes to the end, so that each row is merged about as often as the others */
+		memmove(run, run + most, (*n - most) * sizeof *run);
+		run[*n - most] = made;
+		memset(run + (*n - most + 1), 0, (most - 1) * sizeof *run);
+	}
+	return st;
+}
+
+/* All runs of all parts, those of the stores last. */
+static ic_status collect(sorter *s, ic_sort_run *run, uint32_t *n)
+{
+	sorting job = { s, NULL };
+	for (unsigned i = 0; i < s->parts; i++) {
+		part *p = &s->part[i];
+		for (uint32_t k = 0; k < p->runs; k++)
+			run[(*n)++] = p->spilled[k];
+		p->runs = 0;
+	}
+	job.run = run + *n;
+	*n += s->parts;
+	return ic_parallel_for(s->parts, s->parts, sort_part, &job);
+}
+
+/* If some are in the file, the stores go there too: what is left of the memory is for merging. */
+static ic_status spill_rest(sorter *s, ic_error *err)
+{
+	ic_status st = IC_OK;
+	for (unsigned i = 0; i < s->parts && st == IC_OK && s->file.fd >= 0; i++)
+		if (s->part[i].store.rows)
+			st = spill(s, &s->part[i], err);
+	return st;
 }
 
 static ic_status finish(ic_operator *o, ic_worker *w, unsigned port)
 {
 	sorter *s = o->state;
+	passing out = { .s = s, .own = *w };
+	uint32_t n = 0, most = s->parts;
 	(void)port;
-	return s->rows ? sorted(o, w, o->op->out.n, take_pass, NULL) : IC_OK;
+	ic_status st = spill_rest(s, w->err);
+	for (unsigned i = 0; i < s->parts; i++)
+		most += s->part[i].runs;
+	ic_sort_run *run = ic_calloc(most, sizeof *run);
+	if (!run)
+		return IC_E_NOMEM;
+	ic_arena_init(&out.own.arena, 0, s->budget);
+	if (st == IC_OK)
+		st = collect(s, run, &n);
+	if (st == IC_OK)
+		st = fewer_runs(s, run, &n, w->err);
+	ic_sort_merge m = merge_of(s, w->err);
+	m.columns = s->inputs;
+	m.take = pass;
+	m.ctx = &out;
+	if (st == IC_OK)
+		st = ic_sort_runs(&m, run, n, s->most);
+	for (uint32_t i = 0; i < most; i++)
+		ic_sort_run_clear(&run[i], s->budget);
+	ic_free(run);
+	ic_arena_clear(&out.own.arena);
+	return st;
+}
+
+/* ---- life ------------------------------------------------------------------------------------ */
+
+static void part_empty(sorter *s, part *p)
+{
+	ic_store_cut(&p->store, 0);
+	for (uint32_t k = 0; k < p->runs; k++)
+		ic_sort_run_clear(&p->spilled[k], s->budget);
+	p->runs = 0;
+	p->unit = UINT64_MAX;
+	p->bounded = false;
 }
 
 static void reset(ic_operator *o)
 {
 	sorter *s = o->state;
-	ic_rowset_free(s->rows);
-	s->rows = NULL;
-	s->full = false;
+	for (unsigned i = 0; i < s->parts; i++)
+		part_empty(s, &s->part[i]);
 }
 
 static void sort_free(ic_operator *o)
@@ -393,15 +475,40 @@ static void sort_free(ic_operator *o)
 	sorter *s = o->state;
 	if (!s)
 		return;
-	ic_rowset_free(s->rows);
+	for (unsigned i = 0; s->part && i < s->parts; i++) {
+		part_empty(s, &s->part[i]);
+		ic_store_clear(&s->part[i].store);
+		ic_free(s->part[i].spilled);
+	}
+	ic_spill_close(&s->file);
+	ic_turns_clear(&s->turns);
+	pthread_mutex_destroy(&s->lock);
 	ic_eval_free(s->made);
+	ic_free(s->part);
 	ic_free(s->made_expr);
-	ic_free(s->schema.column);
-	ic_free(s->key);
+	ic_free(s->type);
+	ic_free(s->order.key);
 	ic_free(s);
 }
 
-static const ic_operator_class class = {
+static const ic_ordering ordering = {
+	.flush = flush,
+	.turn = turn,
+	.discard = discard,
+	.end = end,
+	.abort = abort_all,
+};
+
+/* Of rows that come from several workers. */
+static const ic_operator_class shared_class = {
+	.push = push,
+	.finish = finish,
+	.free = sort_free,
+	.holds = true,
+	.ordering = &ordering,
+};
+
+static const ic_operator_class alone_class = {
 	.push = push,
 	.finish = finish,
 	.reset = reset,
@@ -410,30 +517,48 @@ static const ic_operator_class class = {
 };
 
 /* Columns that are keys as they are; the rest is made of each chunk. */
-static void choose_keys(sorter *s, const ic_operator *o)
+static void choose_keys(sorter *s)
 {
-	const ic_op *op = o->op;
-	bool kql = ic_operator_plan(o)->language != IC_FN_AQL;
-	memcpy(s->schema.column, op->out.column, op->out.n * sizeof *s->schema.column);
-	s->schema.n = op->out.n;
-	for (uint32_t i = 0; i < s->keys; i++) {
+	const ic_op *op = s->o->op;
+	bool kql = ic_operator_plan(s->o)->language != IC_FN_AQL;
+	for (uint32_t i = 0; i < op->out.n; i++)
+		s->type[i] = op->out.column[i].type;
+	s->columns = s->inputs = op->out.n;
+	for (uint32_t i = 0; i < s->order.keys; i++) {
 		const ic_sort_key *from = &op->sort.key[i];
 		bool text =
 		    kql && ic_qtype_is_text(from->key->type); /* addresses are in the order of their text */
-		key *k = &s->key[i];
-		*k = (key){ .type = text ? IC_Q_STRING : from->key->type,
-			    .descending = from->descending,
-			    .nulls_first = from->nulls_first,
-			    .has_nulls = !text };
+		ic_sort_by *k = &s->order.key[i];
+		*k = (ic_sort_by){ .type = text ? IC_Q_STRING : from->key->type,
+				   .descending = from->descending,
+				   .nulls_first = from->nulls_first,
+				   .has_nulls = !text };
 		if (from->key->kind == IC_X_COLUMN && from->key->type == k->type) {
 			k->column = from->key->column;
 			continue;
 		}
-		k->column = s->schema.n;
-		s->schema.column[s->schema.n++] = (ic_qcolumn){ IC_STR(""), k->type };
+		k->column = s->columns;
+		s->type[s->columns++] = k->type;
 		s->made_expr[s->mades++] = from->key;
 	}
-	s->exact = s->keys == 1 && is_exact(s->key[0].type);
+	s->order.number = s->columns;
+	s->type[s->columns++] = IC_Q_LONG;
+	s->order.told = s->order.keys && ic_sort_is_exact(s->order.key[0].type);
+	s->null_texts = !kql;
+}
+
+static ic_status make_parts(sorter *s)
+{
+	s->parts = s->o->shared ? ic_operator_workers(s->o) : 1;
+	s->part = ic_calloc(s->parts, sizeof *s->part);
+	if (!s->part)
+		return IC_E_NOMEM;
+	bool ok = true;
+	for (unsigned i = 0; i < s->parts; i++) {
+		s->part[i].unit = UINT64_MAX;
+		ok &= ic_store_init(&s->part[i].store, s->type, s->columns, s->null_texts, s->budget);
+	}
+	return ok ? IC_OK : IC_E_NOMEM;
 }
 
 static ic_status make(ic_operator *o, bool top, ic_diag *diag)
@@ -443,17 +568,27 @@ static ic_status make(ic_operator *o, bool top, ic_diag *diag)
 	if (!s)
 		return IC_E_NOMEM;
 	o->state = s;
-	o->class = &class;
+	o->class = o->shared ? &shared_class : &alone_class;
+	s->o = o;
 	s->top = top;
-	s->most = top && !op->sort.limit.null && op->sort.limit.i > 0 ? (uint64_t)op->sort.limit.i : 0;
-	s->keys = op->sort.keys;
-	s->key = ic_calloc(s->keys ? s->keys : 1, sizeof *s->key);
-	s->made_expr = ic_calloc(s->keys ? s->keys : 1, sizeof *s->made_expr);
-	s->schema.column = ic_calloc((size_t)op->out.n + s->keys + 1, sizeof *s->schema.column);
-	if (!s->key || !s->made_expr || !s->schema.column)
+	s->most = UINT64_MAX;
+	if (top)
+		s->most = !op->sort.limit.null && op->sort.limit.i > 0 ? (uint64_t)op->sort.limit.i : 0;
+	s->budget = ic_operator_config(o)->budget;
+	ic_spill_init(&s->file);
+	ic_turns_init(&s->turns);
+	pthread_mutex_init(&s->lock, NULL);
+	s->order.keys = op->sort.keys;
+	s->order.key = ic_calloc(op->sort.keys + (size_t)1, sizeof *s->order.key);
+	s->made_expr = ic_calloc(op->sort.keys + (size_t)1, sizeof(*s->made_expr));
+	s->type = ic_calloc((size_t)op->out.n + op->sort.keys + 1, sizeof *s->type);
+	if (!s->order.key || !s->made_expr || !s->type)
 		return IC_E_NOMEM;
-	choose_keys(s, o);
-	return s->mades ? ic_eval_new(ic_operator_plan(o), s->made_expr, s->mades, &s->made, diag) : IC_OK;
+	choose_keys(s);
+	ic_status st = make_parts(s);
+	if (st == IC_OK && s->mades)
+		st = ic_eval_new(ic_operator_plan(o), s->made_expr, s->mades, &s->made, diag);
+	return st;
 }
 
 ic_status ic_make_sort(ic_operator *o, ic_diag *diag)

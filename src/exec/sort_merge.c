@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Merging sorted runs: a heap of the runs by their next rows. Rows are handed out column by column, some
+ * hundred or thousand at a time. */
+#include "exec/sort_order.h"
+
+typedef struct merger {
+	const ic_sort_merge *m;
+	ic_arena arena; /* of the rows that are being handed out */
+	ic_sort_run **heap;
+	uint32_t n;
+	const ic_page *page[IC_CHUNK_ROWS];
+	uint16_t place[IC_CHUNK_ROWS];
+	uint32_t waiting; /* rows not handed out yet */
+} merger;
+
+void ic_sort_run_clear(ic_sort_run *r, ic_budget *budget)
+{
+	if (budget)
+		ic_budget_give(budget, r->taken);
+	ic_page_free(r->page, budget);
+	ic_free(r->places);
+	ic_free(r->spilled);
+	*r = (ic_sort_run){ 0 };
+}
+
+static ic_status hand_out(merger *g)
+{
+	const ic_sort_merge *m = g->m;
+	uint32_t n = g->waiting;
+	if (n == 0)
+		return IC_OK;
+	ic_vector *col = ic_arena_alloc(&g->arena, (m->columns + (size_t)1) * sizeof *col);
+	ic_status st = col ? IC_OK : IC_E_NOMEM;
+	for (uint32_t i = 0; i < m->columns && st == IC_OK; i++)
+		if (!ic_page_gather(g->page, g->place, n, i, m->type[i], m->null_texts, &g->arena, &col[i]))
+			st = IC_E_NOMEM;
+	if (st == IC_OK)
+		st = m->take(m->ctx, &g->arena, col, n);
+	ic_arena_reset(&g->arena);
+	g->waiting = 0;
+	return st;
+}
+
+/* Makes the next row of the run its head; *more false: there is none. The rows that wait may lie in the page
+ * that it leaves, so they are handed out first. */
+static ic_status advance(merger *g, ic_sort_run *r, bool *more)
+{
+	const ic_sort_merge *m = g->m;
+	const ic_sort_by *key = &m->order->key[0];
+	*more = true;
+	if (r->store) {
+		*more = r->at < r->n;
+		if (!*more)
+			return IC_OK;
+		uint32_t row = r->places[r->at].row;
+		r->head =
+		    (ic_sort_row){ ic_store_page_of(r->store, row), ic_store_place(row), r->places[r->at] };
+		r->at++;
+		return IC_OK;
+	}
+	if (!r->page || r->at == r->page->rows) {
+		ic_status st = r->page ? hand_out(g) : IC_OK;
+		ic_page_free(r->page, m->budget);
+		r->page = NULL;
+		r->at = 0;
+		*more = r->next < r->pages;
+		if (st != IC_OK || !*more)
+			return st;
+		st = ic_spill_read(m->file, &r->spilled[r->next++], m->budget, &r->page, m->err);
+		if (st != IC_OK)
+			return st;
+	}
+	r->head =
+	    (ic_sort_row){ r->page, (uint32_t)r->at, ic_sort_row_place(key, r->page, (uint32_t)r->at, 0) };
+	r->at++;
+	return IC_OK;
+}
+
+static void sift(merger *g, uint32_t i)
+{
+	const ic_sort_order *o = g->m->order;
+	for (;;) {
+		uint32_t least = i, left = 2 * i + 1;
+		if (left < g->n && ic_sort_before(o, &g->heap[left]->head, &g->heap[least]->head))
+			least = left;
+		if (left + 1 < g->n && ic_sort_before(o, &g->heap[left + 1]->head, &g->heap[least]->head))
+			least = left + 1;
+		if (least == i)
+			return;
+		ic_sort_run *t = g->heap[i];
+		g->heap[i] = g->heap[least];
+		g->heap[least] = t;
+		i = least;
+	}
+}
+
+static ic_status start(merger *g, ic_sort_run *run, uint32_t n)
+{
+	ic_status st = IC_OK;
+	for (uint32_t i = 0; i < n && st == IC_OK; i++) {
+		bool more;
+		st = advance(g, &run[i], &more);
+		if (st == IC_OK && more)
+			g->heap[g->n++] = &run[i];
+	}
+	for (uint32_t i = g->n / 2; i-- > 0 && st == IC_OK;)
+		sift(g, i);
+	return st;
+}
+
+ic_status ic_sort_runs(const ic_sort_merge *m, ic_sort_run *run, uint32_t n, uint64_t most)
+{
+	merger *g = ic_calloc(1, sizeof *g);
+	if (!g)
+		return IC_E_NOMEM;
+	g->m = m;
+	ic_arena_init(&g->arena, 0, m->budget);
+	g->heap = ic_calloc(n + (size_t)1, sizeof(*g->heap));
+	ic_status st = g->heap ? start(g, run, n) : IC_E_NOMEM;
+	for (uint64_t made = 0; made < most && g->n && st == IC_OK; made++) {
+		ic_sort_run *r = g->heap[0];
+		bool more;
+		g->page[g->waiting] = r->head.page;
+		g->place[g->waiting++] = (uint16_t)r->head.at;
+		if (g->waiting == m->rows)
+			st = hand_out(g);
+		if (st == IC_OK)
+			st = advance(g, r, &more);
+		if (st == IC_OK && !more)
+			g->heap[0] = g->heap[--g->n];
+		if (st == IC_OK)
+			sift(g, 0);
+	}
+	if (st == IC_OK)
+		st = hand_out(g);
+	ic_arena_clear(&g->arena);
+	ic_free(g->heap);
+	ic_free(g);
+	return st;
+}

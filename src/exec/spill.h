@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Pages that do not fit the memory, in a temporary file of $TMPDIR (/tmp without it) that has no name, so
+ * that it ends with the process. Private to src/exec. */
+#ifndef IC_EXEC_SPILL_H
+#define IC_EXEC_SPILL_H
+
+#include "exec/page.h"
+
+typedef struct ic_spill {
+	int fd; /* -1: there is no file yet */
+	_Atomic uint64_t end;
+} ic_spill;
+
+/* Where a page lies. */
+typedef struct ic_spilled {
+	uint64_t at, check;
+	uint32_t bytes;
+} ic_spilled;
+
+void ic_spill_init(ic_spill *s);
+ic_status ic_spill_open(ic_spill *s, ic_error *err);
+void ic_spill_close(ic_spill *s); /* of one that was only initialised too */
+/* Both may be called by several threads at once. IC_E_IO names the folder and what is wrong. */
+ic_status ic_spill_write(ic_spill *s, const ic_page *p, ic_spilled *ret, ic_error *err);
+ic_status ic_spill_read(const ic_spill *s, const ic_spilled *from, ic_budget *budget, ic_page **ret,
+			ic_error *err);
+
+#endif
