@@ -40,6 +40,27 @@ static void written_and_read(void **state)
 	is("{\"a\":1,\"b\":2,\"a\":3}", "{\"a\":3,\"b\":2}");
 }
 
+/* The value that stands at the start, and where it ends. */
+static void first_of_a_text(void **state)
+{
+	static const char *const t[][2] = {
+		{ "[\"a, ]\\\" of some length\",2],\"b\":1}", "[\"a, ]\\\" of some length\",2]" },
+		{ "{\"a\":[]}]", "{\"a\":[]}" },
+		{ "[1", NULL },
+		{ "", NULL },
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof t / sizeof *t; i++) {
+		uint32_t used = 0;
+		const ic_dyn *d = ic_dyn_parse_first(&arena, ic_str_of(t[i][0]), &used);
+		assert_int_equal(d != NULL, t[i][1] != NULL);
+		if (!d)
+			continue;
+		assert_int_equal(used, strlen(t[i][1]));
+		assert_true(ic_str_eq(ic_dyn_text(&arena, d), ic_str_of(t[i][1])));
+	}
+}
+
 static void refused(void **state)
 {
 	(void)state;
@@ -211,6 +232,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(written_and_read),
+		cmocka_unit_test(first_of_a_text),
 		cmocka_unit_test(refused),
 		cmocka_unit_test(depth),
 		cmocka_unit_test(equality),
