@@ -146,31 +146,21 @@ typedef struct rig_scan {
 	} reader[RIG_WORKERS];
 } rig_scan;
 
-<<<<<<< HEAD
 static inline const void *rig_input(void *ctx, const ic_op *op)
 {
 	(void)ctx;
 	return op->scan.table->origin;
 }
 
-=======
->>>>>>> 2c228f2 (sort, top: by all workers, and with a temporary file under --memory)
 static inline ic_status rig_open(void *ctx, const ic_op *const *op, uint32_t n, unsigned workers, void **ret,
 				 ic_error *err)
 {
 	rig_scan *s = calloc(1, sizeof *s);
 	(void)err;
-<<<<<<< HEAD
 	assert_true(workers <= RIG_WORKERS && n <= RIG_SCANS);
 	s->g = ctx;
 	for (uint32_t i = 0; i < n; i++)
 		s->op[i] = op[i];
-=======
-	assert_true(workers <= 8);
-	assert_int_equal(n, 1);
-	s->g = ctx;
-	s->op = op[0];
->>>>>>> 2c228f2 (sort, top: by all workers, and with a temporary file under --memory)
 	s->rows = op[0]->scan.table->origin;
 	pthread_mutex_init(&s->lock, NULL);
 	for (unsigned i = 0; i < RIG_WORKERS; i++)
@@ -194,18 +184,13 @@ static inline ic_status rig_next(void *reading, unsigned worker, void **unit, ui
 	return IC_OK;
 }
 
-<<<<<<< HEAD
 static inline ic_status rig_read_on(void *reading, unsigned worker, void *unit, bool *more, ic_error *err)
-=======
-static inline ic_status rig_read_on(void *scan, unsigned worker, void *unit, bool *more, ic_error *err)
->>>>>>> 2c228f2 (sort, top: by all workers, and with a temporary file under --memory)
 {
 	rig_scan *s = reading;
 	struct rig_reader *r = unit;
 	(void)worker;
 	(void)err;
 	ic_arena_reset(&r->arena);
-<<<<<<< HEAD
 	r->n = r->end - r->at < s->g->chunk ? r->end - r->at : s->g->chunk;
 	r->at += r->n;
 	*more = r->n > 0;
@@ -214,41 +199,6 @@ static inline ic_status rig_read_on(void *scan, unsigned worker, void *unit, boo
 
 static inline ic_status rig_chunk(void *reading, unsigned worker, uint32_t i, const ic_chunk **ret,
 				  ic_error *err)
-=======
-	uint32_t n = r->end - r->at < s->g->chunk ? r->end - r->at : s->g->chunk;
-	*more = n > 0;
-	for (uint32_t i = 0; i < s->op->out.n && n; i++) {
-		ic_vector_out out;
-		if (!ic_vector_make(&out, &r->arena, s->op->out.column[i].type, n))
-			return ic_fail_nomem(err);
-		for (uint32_t k = 0; k < n; k++) {
-			/* a copy, so that whoever keeps a row without copying it is found out */
-			bool ok = true;
-			ic_value v = s->rows->value[(r->at + k) * s->op->out.n + i];
-			v = ic_value_copy(&r->arena, &v, &ok);
-			if (!ok)
-				return ic_fail_nomem(err);
-			ic_vector_set(&out, k, &v);
-		}
-		r->col[i] = out.v;
-	}
-	r->chunk = (ic_chunk){ n, s->op->out.n, r->col, r->seq, r->at % s->g->unit };
-	r->at += n;
-	return IC_OK;
-}
-
-static inline ic_status rig_chunk(void *scan, unsigned worker, uint32_t i, const ic_chunk **ret,
-				  ic_error *err)
-{
-	rig_scan *s = scan;
-	(void)i;
-	(void)err;
-	*ret = &s->reader[worker].chunk;
-	return IC_OK;
-}
-
-static inline void rig_close(void *scan)
->>>>>>> 2c228f2 (sort, top: by all workers, and with a temporary file under --memory)
 {
 	rig_scan *s = reading;
 	struct rig_reader *r = &s->reader[worker];
@@ -312,16 +262,7 @@ static inline ic_status rig_once(rig *g, ic_op *root, uint32_t unit, uint32_t ch
 	g->chunk = chunk;
 	g->plan.root = root;
 	ic_exec_config cfg = {
-<<<<<<< HEAD
 		.source = { g, rig_input, rig_open, rig_next, rig_read_on, rig_chunk, NULL, NULL, rig_close },
-=======
-		.source = { .ctx = g,
-			    .open = rig_open,
-			    .next = rig_next,
-			    .read = rig_read_on,
-			    .chunk = rig_chunk,
-			    .close = rig_close },
->>>>>>> 2c228f2 (sort, top: by all workers, and with a temporary file under --memory)
 		.threads = threads,
 		.budget = &budget,
 		.max_made_rows = g->max_rows,
