@@ -129,17 +129,17 @@ typedef struct walk {
 static bool walk_line(const ic_dyn *line, walk *w)
 {
 	place last, next;
-	if (line->kind != IC_DYN_ARRAY || line->n < 2)
+	if (line->kind != IC_DYN_ARRAY || line->n < 2 || !json_place(line->item[0], &last))
 		return false;
-	for (uint32_t i = 0; i < line->n; i++) {
+	for (uint32_t i = 1; i < line->n; i++) {
 		if (!json_place(line->item[i], &next))
 			return false;
-		if (i && w->p) {
+		if (w->p) {
 			double to = angle_to_line(w->p, &last, &next);
 			w->nearest = to < w->nearest ? to : w->nearest;
 			w->turn += remainder(azimuth(w->p, &next) - azimuth(w->p, &last), 360 * DEGREE);
 		}
-		w->length += i ? angle(&last, &next) : 0;
+		w->length += angle(&last, &next);
 		last = next;
 	}
 	return true;
