@@ -96,7 +96,7 @@ static const struct {
 	{ "1", "it ran and there are findings at or above the level of --fail-on; wins over 4" },
 	{ "2", "an option, an operand or a rules file is wrong" },
 	{ "3", "nothing readable, a folder without logs, or the output cannot be written" },
-	{ "4", "some rows or files were bad; the results of the others are valid" },
+	{ "4", "some rows, files or rules were bad; the results of the others are valid" },
 	{ "5", "an internal error, or no memory" },
 	{ "128+n", "stopped by signal n" },
 };

@@ -36,7 +36,9 @@ static int code_of_run(const cli_args *args, const ic_summary *sum)
 {
 	if (args->fail_on >= 0 && sum->worst_level >= args->fail_on)
 		return EXIT_FINDINGS;
-	return sum->bad || sum->unfit || sum->damaged_files || sum->unknown_named ? EXIT_PARTLY : EXIT_RAN;
+	return sum->bad || sum->unfit || sum->damaged_files || sum->unknown_named || sum->rules_failed
+		   ? EXIT_PARTLY
+		   : EXIT_RAN;
 }
 
 static int cannot_change_rights(void)

@@ -44,13 +44,6 @@ static bool set_fail_on(cli_args *a, const char *v, const char **why)
 	return true;
 }
 
-static bool set_rules(cli_args *a, const char *v, const char **why)
-{
-	*why = "a folder, or built-in";
-	a->scan.rules = v;
-	return *v != 0;
-}
-
 static const char *const level_words[] = { "info", "low", "medium", "high", "critical", NULL };
 
 static const cli_option options[] = {
@@ -61,9 +54,6 @@ static const cli_option options[] = {
 	{ "min-priority", 0, "N", "findings from this priority on, 0 to 100 (default 0)", set_min_priority },
 	{ "top", 0, "N", "only the first N findings", set_top },
 	{ "all", 0, NULL, "one row for every series scored, whatever its score", set_all },
-	{ "rules", 0, "DIR",
-	  "run the rules of this folder (*.kql, *.aql) too, or those that come with ictus: built-in",
-	  set_rules },
 	{ "fail-on", 0, "LEVEL", "exit with 1 if a finding is at this level or above", set_fail_on,
 	  level_words },
 	{ 0 },

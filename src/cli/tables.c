@@ -219,7 +219,17 @@ static bool set_hide(cli_args *a, const char *v, const char **why)
 	return true;
 }
 
+static bool set_rules(cli_args *a, const char *v, const char **why)
+{
+	*why = "a folder, or built-in";
+	a->scan.rules = v;
+	return *v != 0;
+}
+
 const cli_option cli_detect_options[] = {
+	{ "rules", 0, "DIR",
+	  "run the rules of this folder (*.kql, *.aql) too, or those that come with ictus: built-in",
+	  set_rules },
 	{ "lower", 0, "FILE", "rules of this site: findings that they match get less priority", set_lower },
 	{ "hide", 0, "FILE", "rules of this site: findings that they match are counted, not shown",
 	  set_hide },

@@ -150,7 +150,8 @@ static void put_total(cli_watch *w, const ic_summary *s)
 {
 	char text[32];
 	bool verbose = w->args->verbose > 0;
-	if (w->files < 2 && !s->out_scope && !s->late && !s->dropped_memory && !s->hidden && !verbose)
+	bool more = s->out_scope || s->late || s->dropped_memory || s->hidden || s->rules;
+	if (w->files < 2 && !more && !verbose)
 		return;
 	fprintf(stderr, "ictus: %s file%s", count(s->files, text), s->files == 1 ? "" : "s");
 	fprintf(stderr, ", %s rows read", count(s->rows, text));
@@ -166,6 +167,12 @@ static void put_total(cli_watch *w, const ic_summary *s)
 	if (s->hidden)
 		fprintf(stderr, "; %s finding%s hidden by --hide", count(s->hidden, text),
 			s->hidden == 1 ? "" : "s");
+	if (s->rules)
+		fprintf(stderr, "; %s rule%s", count(s->rules, text), s->rules == 1 ? "" : "s");
+	if (s->rules_lacking)
+		fprintf(stderr, ", %s for what this input lacks", count(s->rules_lacking, text));
+	if (s->rules_failed)
+		fprintf(stderr, ", %s failed", count(s->rules_failed, text));
 	fputc('\n', stderr);
 	if (verbose)
 		fprintf(stderr, "ictus: %s finding%s in %.2f s\n", count(s->findings, text),

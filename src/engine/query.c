@@ -28,13 +28,23 @@ void ic_query_options_init(ic_query_options *opt)
 	opt->format = "ndjson";
 }
 
-typedef struct job {
+/* Where the rows go; with neither taker nor writer they are only counted. */
+typedef struct rows_out {
+	const ic_query_rows *taker;
+	ic_rows_writer *writer;
+	uint64_t rows;
+	ic_error *err;
+} rows_out;
+
+typedef struct ic_query_job job;
+struct ic_query_job {
 	ic_query_run q;
-	ic_query_input input;
+	ic_query_input input; /* of a query by itself */
 	const ic_query_options *opt;
 	const ic_output *out;
-	const ic_query_rows *rows; /* takes the rows instead of `out`; NULL: they are printed */
-	char *text;		   /* owned */
+	rows_out rows;
+	ic_sink sink;
+	char *text; /* owned */
 	size_t text_n;
 	const char *name; /* of the query in messages */
 	unsigned language;
@@ -45,7 +55,7 @@ typedef struct job {
 	ic_diag diag;
 	ic_query_diag *shown;
 	ic_error *err;
-} job;
+};
 
 void ic_query_note(const ic_query_run *q, const char *fmt, ...)
 {
@@ -162,7 +172,7 @@ static ic_status run_fault(job *j, ic_status st)
 {
 	if (j->diag.set)
 		return query_fault(j, st);
-	if (st == IC_E_NOMEM && j->q.run.budget.limit && j->q.run.budget.refused) {
+	if (st == IC_E_NOMEM && j->q.exec.budget->limit && j->q.exec.budget->refused) {
 		(void)ic_diag_fail(&j->diag, IC_DIAG_LIMIT, (ic_place){ 0 }, 1,
 				   "the query needs more memory than --memory leaves it");
 		return query_fault(j, st);
@@ -294,6 +304,12 @@ static ic_status find_now(job *j)
 	return IC_OK;
 }
 
+static ic_status optimise(job *j)
+{
+	ic_status st = ic_plan_optimise(&j->plan, ic_eval_fold, &j->diag);
+	return st == IC_OK ? IC_OK : query_fault(j, st);
+}
+
 static ic_status make_plan(job *j)
 {
 	bool now_open = j->q.run.opt->now_ticks == IC_TIME_NONE && !j->opt->check;
@@ -307,10 +323,7 @@ static ic_status make_plan(job *j)
 	}
 	for (uint32_t i = 0; st == IC_OK && i < j->plan.warnings; i++)
 		ic_query_note(&j->q, "%s:%.*s", j->name, (int)j->plan.warning[i].n, j->plan.warning[i].p);
-	if (st != IC_OK)
-		return st;
-	st = ic_plan_optimise(&j->plan, ic_eval_fold, &j->diag);
-	return st == IC_OK ? IC_OK : query_fault(j, st);
+	return st == IC_OK ? optimise(j) : st;
 }
 
 /* ---- running --------------------------------------------------------------------------------- */
@@ -333,13 +346,6 @@ static ic_status write_text(const job *j, ic_str text)
 	return st;
 }
 
-typedef struct rows_out {
-	const ic_query_rows *taker;
-	ic_rows_writer *writer; /* with no taker either, rows are only counted */
-	uint64_t rows;
-	ic_error *err;
-} rows_out;
-
 static ic_status push(void *ctx, const ic_chunk *c)
 {
 	rows_out *o = ctx;
@@ -355,44 +361,38 @@ static ic_status push(void *ctx, const ic_chunk *c)
 	return st;
 }
 
-static ic_status run_rows(job *j, ic_op_counts *counts, uint64_t *rows)
+static ic_status run_rows(job *j, ic_op_counts *counts)
 {
-	rows_out o = { .taker = j->rows, .err = j->err };
-	if (j->rows) {
-		ic_status st = j->rows->columns(j->rows->ctx, &j->plan.root->out);
-		if (st != IC_OK)
-			return st;
-	} else if (!j->opt->explain) {
-		o.writer = ic_rows_writer_new(j->opt->format, &j->plan.root->out, j->out, j->err);
-		if (!o.writer)
+	rows_out *o = &j->rows;
+	*o = (rows_out){ .err = j->err };
+	if (!j->opt->explain) {
+		o->writer = ic_rows_writer_new(j->opt->format, &j->plan.root->out, j->out, j->err);
+		if (!o->writer)
 			return j->err->code;
 	}
-	ic_sink sink = { .ctx = &o, .push = push };
 	j->err->code = IC_OK;
-	ic_status st = ic_exec_run(&j->plan, &j->q.exec, &sink, counts, j->err);
-	if (st == IC_OK && o.writer)
-		st = ic_rows_end(o.writer, j->err);
+	ic_status st = ic_exec_run(&j->plan, &j->q.exec, &j->sink, counts, j->err);
+	if (st == IC_OK && o->writer)
+		st = ic_rows_end(o->writer, j->err);
 	else if (st != IC_OK && st != IC_E_CLOSED)
 		st = run_fault(j, st);
-	ic_rows_writer_free(o.writer);
-	*rows = o.rows;
+	ic_rows_writer_free(o->writer);
 	return st;
 }
 
 static ic_status run_plan(job *j)
 {
-	uint64_t rows = 0;
 	ic_op_counts *counts = ic_calloc((size_t)j->plan.ops + 1, sizeof *counts);
 	if (!counts)
 		return ic_fail_nomem(j->err);
-	ic_status st = run_rows(j, counts, &rows);
+	ic_status st = run_rows(j, counts);
 	if (st == IC_OK && j->opt->explain)
 		st = write_text(j, ic_plan_explain(&j->plan, counts));
 	if (j->plan.geo_used && !j->geo)
 		ic_query_note(&j->q, "geo_info_from_ip_address() knows no places: %s",
 			      ic_geo_supported ? "there is no GeoLite2-City.mmdb in the folder of --lists"
 					       : "this build has no libmaxminddb");
-	if (st == IC_OK && !j->opt->explain && rows == 0 && j->plan.root->kind != IC_OP_VALUES)
+	if (st == IC_OK && !j->opt->explain && j->rows.rows == 0 && j->plan.root->kind != IC_OP_VALUES)
 		ic_query_note(&j->q, "%s: no rows; --explain shows which step took them out", j->name);
 	ic_free(counts);
 	return st;
@@ -419,7 +419,7 @@ static ic_status open_geo(job *j)
 	return IC_OK;
 }
 
-static ic_status run_job(job *j)
+static ic_status prepare(job *j)
 {
 	ic_status st = load_text(j);
 	if (st == IC_OK && j->opt->language)
@@ -434,8 +434,12 @@ static ic_status run_job(job *j)
 			st = ic_fail(j->err, st == IC_E_NOMEM ? st : IC_E_USAGE,
 				     "--timezone: no zone is called \"%s\"", j->opt->timezone);
 	}
-	if (st == IC_OK)
-		st = open_geo(j);
+	return st == IC_OK ? open_geo(j) : st;
+}
+
+static ic_status run_job(job *j)
+{
+	ic_status st = prepare(j);
 	if (st == IC_OK)
 		st = make_plan(j);
 	if (st != IC_OK || (j->opt->check && !j->opt->explain))
@@ -443,52 +447,111 @@ static ic_status run_job(job *j)
 	return j->opt->check ? write_text(j, ic_plan_explain(&j->plan, NULL)) : run_plan(j);
 }
 
-static ic_status query(const ic_query_options *opt, const ic_observer *obs, const ic_output *out,
-		       const ic_query_rows *rows, ic_summary *ret, ic_query_diag *diag, ic_error *err)
+/* input, budget NULL: its own. */
+static ic_status job_init(job *j, const ic_query_options *opt, const ic_observer *obs, ic_query_input *input,
+			  ic_budget *budget, ic_error *err)
 {
-	ic_error local = { 0 };
-	job j = { .opt = opt,
-		  .out = out,
-		  .rows = rows,
-		  .shown = diag,
-		  .err = err ? err : &local,
-		  .name = "query" };
-	if (diag)
-		*diag = (ic_query_diag){ .kind = NULL };
-	j.q.opt = opt;
-	j.q.input = &j.input;
-	j.q.no_push = opt->explain;
-	ic_status st = ic_run_init(&j.q.run, &opt->input, obs, j.err);
-	if (st != IC_OK)
-		return st;
-	j.q.exec = (ic_exec_config){ .source = ic_query_source(),
-				     .threads = j.q.run.threads,
-				     .budget = &j.q.run.budget,
-				     .beacon = &ic_query_beacon,
-				     .max_made_rows = MADE_ROWS,
-				     .max_joined_rows = opt->max_rows ? opt->max_rows : JOINED_ROWS };
-	st = run_job(&j);
-	if (ret)
-		*ret = j.q.run.summary;
-	if (j.planned)
-		ic_plan_clear(&j.plan);
-	ic_query_close_files(&j.q);
-	ic_input_free(j.input.spare);
-	ic_zone_free(j.zone);
-	ic_geo_close(j.geo);
-	ic_free(j.text);
-	ic_run_clear(&j.q.run);
+	*j = (job){ .opt = opt, .err = err, .name = "query" };
+	j->sink = (ic_sink){ .ctx = &j->rows, .push = push };
+	j->q.opt = opt;
+	j->q.input = input ? input : &j->input;
+	j->q.no_push = opt->explain;
+	ic_status st = ic_run_init(&j->q.run, &opt->input, obs, j->err);
+	j->q.exec = (ic_exec_config){ .source = ic_query_source(),
+				      .threads = j->q.run.threads,
+				      .budget = budget ? budget : &j->q.run.budget,
+				      .beacon = &ic_query_beacon,
+				      .max_made_rows = MADE_ROWS,
+				      .max_joined_rows = opt->max_rows ? opt->max_rows : JOINED_ROWS };
 	return st;
+}
+
+static void job_clear(job *j)
+{
+	if (j->planned)
+		ic_plan_clear(&j->plan);
+	ic_query_close_files(&j->q);
+	ic_input_free(j->input.spare);
+	ic_zone_free(j->zone);
+	ic_geo_close(j->geo);
+	ic_free(j->text);
+	ic_run_clear(&j->q.run);
 }
 
 ic_status ic_query(const ic_query_options *opt, const ic_observer *obs, const ic_output *out, ic_summary *ret,
 		   ic_query_diag *diag, ic_error *err)
 {
-	return query(opt, obs, out, NULL, ret, diag, err);
+	ic_error local = { 0 };
+	job j;
+	if (diag)
+		*diag = (ic_query_diag){ .kind = NULL };
+	ic_status st = job_init(&j, opt, obs, NULL, NULL, err ? err : &local);
+	if (st != IC_OK)
+		return st;
+	j.out = out;
+	j.shown = diag;
+	st = run_job(&j);
+	if (ret)
+		*ret = j.q.run.summary;
+	job_clear(&j);
+	return st;
 }
 
-ic_status ic_query_into(const ic_query_options *opt, const ic_observer *obs, const ic_query_rows *rows,
-			ic_error *err)
+/* ---- in steps ------------------------------------------------------------------------------------ */
+
+ic_status ic_query_job_new(const ic_query_options *opt, ic_query_input *input, ic_budget *budget,
+			   ic_query_job **ret, ic_error *err)
 {
-	return query(opt, obs, NULL, rows, NULL, NULL, err);
+	job *j = ic_malloc(sizeof *j);
+	if (!j)
+		return ic_fail_nomem(err);
+	ic_status st = job_init(j, opt, NULL, input, budget, err);
+	if (st != IC_OK) {
+		ic_free(j);
+		return st;
+	}
+	st = prepare(j);
+	if (st == IC_OK)
+		*ret = j;
+	else
+		ic_query_job_free(j);
+	return st;
+}
+
+void ic_query_job_free(ic_query_job *j)
+{
+	if (j)
+		job_clear(j);
+	ic_free(j);
+}
+
+ic_status ic_query_job_bind(ic_query_job *j, bool *ret_waits, ic_query_diag *diag, ic_error *err)
+{
+	bool now_open = j->opt->input.now_ticks == IC_TIME_NONE;
+	j->err = err;
+	j->shown = diag;
+	*ret_waits = false;
+	ic_status st = compile(j, now_open);
+	if (st == IC_OK && now_open && j->plan.now_used) {
+		*ret_waits = true;
+		return IC_OK;
+	}
+	if (st == IC_OK && now_open)
+		st = compile(j, false);
+	return st == IC_OK ? optimise(j) : st;
+}
+
+ic_status ic_query_job_begin(ic_query_job *j, const ic_query_rows *rows, ic_exec **ret, ic_error *err)
+{
+	j->rows = (rows_out){ .taker = rows, .err = err };
+	ic_status st = rows->columns(rows->ctx, &j->plan.root->out);
+	return st == IC_OK ? ic_exec_begin(&j->plan, j->plan.root, &j->q.exec, &j->sink, ret, err) : st;
+}
+
+ic_status ic_query_job_end(ic_query_job *j, ic_exec *x, ic_error *err)
+{
+	j->err = err;
+	err->code = IC_OK;
+	ic_status st = ic_exec_end(x, NULL, err);
+	return st == IC_OK || st == IC_E_CLOSED ? IC_OK : run_fault(j, st);
 }

@@ -19,8 +19,8 @@ typedef struct ic_relation ic_relation;
 /* The telemetry that queries read: one query's, or that of all rules of a run. */
 typedef struct ic_query_input {
 	ic_input *spare;	     /* opened to look at, not read yet; the first reading takes it */
-	const ic_input_facts *facts; /* of an input that somebody else has opened; NULL: look for oneself */
-	bool begun;		     /* standard input can be read once */
+	const ic_input_facts *facts; /* of an input that somebody else has open; NULL: look for oneself */
+	bool begun, once;	     /* it was read; it can be read only once */
 } ic_query_input;
 
 /* What all parts of one run share. */
@@ -88,13 +88,6 @@ void ic_query_widen(ic_query_bounds *all, const ic_query_bounds *more);
 
 /* query_telemetry.c: the input as it was opened, all fields and streams. */
 ic_status ic_query_look(ic_query_run *q, const ic_input_facts **ret, ic_error *err);
-/* What a worker has just read. */
-typedef struct ic_batch_at {
-	ic_batch *batch;
-	uint64_t seq;	 /* of its unit */
-	uint64_t number; /* another one for each batch of the worker, from 1 */
-	bool first;	 /* of its unit */
-} ic_batch_at;
 /* A reading for these scans that somebody else makes: `at` says what each worker has read. Batches need the
  * fields *ret_wanted. Columns of other logs may be put into batches: whoever wants to see them as they were
  * read looks first. Close it as any reading. */

@@ -157,14 +157,15 @@ static ic_status bind_empty(ic_plan *plan, ic_schema schema, ic_op **ret)
 static ic_status bind_view(ic_query_run *q, ic_plan *plan, const ic_view *v, ic_str name, ic_op **ret,
 			   ic_diag *diag)
 {
-	if (!q->checking && q->run.opt->path_count == 0)
+	bool input = q->run.opt->path_count || q->input->facts;
+	if (!q->checking && !input)
 		return ic_diag_fail(diag, IC_DIAG_NAME, nowhere, name.n,
 				    "%.*s is a table of telemetry, and no PATH is given", (int)name.n,
 				    name.p);
 	ic_error err = { 0 };
 	const ic_input_facts *facts = NULL;
 	/* an input that cannot be read fails the run, after what is wrong with the query was said */
-	if (q->run.opt->path_count && !q->opt->check && ic_query_look(q, &facts, &err) == IC_E_NOMEM)
+	if (input && !q->opt->check && ic_query_look(q, &facts, &err) == IC_E_NOMEM)
 		return IC_E_NOMEM;
 	bool hosts = !facts || facts->can_give & IC_FIELD_BIT(IC_F_SRC_HOST);
 	size_t n = ic_view_column_count(v);

@@ -1,19 +1,30 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The rows of a query for another part of the engine. Private to src/engine. */
+/* A query for another part of the engine, in steps: several of them read the input together. Private to
+ * src/engine. */
 #ifndef IC_ENGINE_QUERY_ROWS_H
 #define IC_ENGINE_QUERY_ROWS_H
 
-#include "exec/chunk.h"
-#include "ictus.h"
+#include "engine/query.h"
 
 typedef struct ic_query_rows {
 	void *ctx;
-	ic_status (*columns)(void *ctx, const ic_schema *s); /* once, before the rows; valid until the end */
-	ic_status (*push)(void *ctx, const ic_chunk *c);     /* IC_E_CLOSED: no more are wanted */
+	ic_status (*columns)(void *ctx,
+			     const ic_schema *s); /* once a run, before the rows; valid until its end */
+	ic_status (*push)(void *ctx, const ic_chunk *c); /* IC_E_CLOSED: no more are wanted */
 } ic_query_rows;
 
-/* As ic_query, but the rows go to `rows`. */
-ic_status ic_query_into(const ic_query_options *opt, const ic_observer *obs, const ic_query_rows *rows,
-			ic_error *err);
+typedef struct ic_query_job ic_query_job;
+
+/* Borrows all. opt's now may be set later. input: that of all jobs over these paths; budget: of what the job
+ * keeps while it runs. */
+ic_status ic_query_job_new(const ic_query_options *opt, ic_query_input *input, ic_budget *budget,
+			   ic_query_job **ret, ic_error *err);
+void ic_query_job_free(ic_query_job *j); /* NULL allowed */
+/* *ret_waits: the query asks for now, which opt does not say yet; it is to be bound again. */
+ic_status ic_query_job_bind(ic_query_job *j, bool *ret_waits, ic_query_diag *diag, ic_error *err);
+/* A run of what is bound, for ic_exec_together or a group of scans. */
+ic_status ic_query_job_begin(ic_query_job *j, const ic_query_rows *rows, ic_exec **ret, ic_error *err);
+/* Ends it. Errors name their place in the query. */
+ic_status ic_query_job_end(ic_query_job *j, ic_exec *x, ic_error *err);
 
 #endif

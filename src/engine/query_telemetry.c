@@ -303,18 +303,19 @@ static ic_status new_reading(const ic_op *const *scan, uint32_t n, unsigned work
 	return st == IC_OK ? make_workers(r, workers, err) : st;
 }
 
+static ic_status open_spare(ic_query_run *q, ic_error *err)
+{
+	ic_input_request req = ic_run_request(&q->run, ~UINT64_C(0) >> (64 - IC_FIELD_COUNT), ALL_STREAMS);
+	return ic_input_open(&req, &q->input->spare, err);
+}
+
 ic_status ic_query_look(ic_query_run *q, const ic_input_facts **ret, ic_error *err)
 {
 	ic_query_input *in = q->input;
-	if (!in->facts && !in->spare) {
-		ic_input_request req =
-		    ic_run_request(&q->run, ~UINT64_C(0) >> (64 - IC_FIELD_COUNT), ALL_STREAMS);
-		ic_status st = ic_input_open(&req, &in->spare, err);
-		if (st != IC_OK)
-			return st;
-	}
-	*ret = in->facts ? in->facts : ic_input_get_facts(in->spare);
-	return IC_OK;
+	ic_status st = in->facts || in->spare ? IC_OK : open_spare(q, err);
+	if (st == IC_OK)
+		*ret = in->facts ? in->facts : ic_input_get_facts(in->spare);
+	return st;
 }
 
 /* Decides what each scan is to see of the input. */
@@ -336,20 +337,20 @@ static ic_status choose_rows(reading *r, ic_error *err)
 static ic_status take_input(reading *r, ic_error *err)
 {
 	ic_query_input *from = r->q->input;
-	const ic_input_facts *facts = NULL;
-	from->facts = NULL;
-	ic_status st = ic_query_look(r->q, &facts, err);
-	if (st != IC_OK)
-		return st;
-	r->facts = *facts;
-	r->in = from->spare;
-	from->spare = NULL;
-	if (from->begun && !facts->rereadable)
+	bool taken = from->facts ? !from->facts->rereadable : from->begun && from->once;
+	if (taken)
 		return ic_fail(
 		    err, IC_E_USAGE,
 		    "the query reads its tables more than once, which standard input does not allow: "
 		    "give a file");
+	ic_status st = from->spare ? IC_OK : open_spare(r->q, err);
+	if (st != IC_OK)
+		return st;
+	r->in = from->spare;
+	r->facts = *ic_input_get_facts(r->in);
+	from->spare = NULL;
 	from->begun = true;
+	from->once = !r->facts.rereadable;
 	return IC_OK;
 }
 
@@ -403,6 +404,7 @@ ic_status ic_telemetry_share(const ic_op *const *scan, uint32_t n, unsigned work
 	if (st == IC_OK) {
 		r->facts = *r->q->input->facts;
 		r->q->input->begun = true;
+		r->q->input->once = !r->facts.rereadable;
 		r->at = at;
 		st = choose_rows(r, err);
 	}

@@ -11,6 +11,7 @@
 #include "base/num.h"
 #include "base/thread.h"
 #include "base/time.h"
+#include "exec/exchange.h"
 #include "source/packet/live.h"
 
 enum { PORT_WORDS = 65536 / 64, MAX_THREADS = 256 };
@@ -200,18 +201,30 @@ void ic_run_progress(const ic_run *run, const ic_input *in)
 
 /* ---- reading --------------------------------------------------------------------- */
 
-/* What the workers of one pass share. Without an observation only times are looked at. */
+enum { ALL_STREAMS = (1u << IC_STREAM_COUNT_OF) - 1 };
+
+/* What a worker has at hand. */
+typedef struct pass_worker {
+	ic_parcel *parcel;
+	uint64_t out_scope, out_ports; /* of the unit so far */
+	bool begun, certain;	       /* the unit */
+} pass_worker;
+
+/* What the workers of one pass share: the observation as a taker of the reading. Without an observation
+ * only times are looked at. */
 typedef struct pass {
+	ic_taker t;
 	ic_run *run;
 	ic_input *in;
 	ic_observation *o;
 	ic_exchange *x;
-	ic_fieldset wanted;
+	const ic_row_filter
+	    *ports; /* readers let all ports pass, for the guests: it is our filter. NULL: no */
+	pass_worker *worker;
+	ic_batch_at *at; /* of each worker */
 	_Atomic int64_t newest;
 	_Atomic uint64_t out_scope, dropped;
 	_Atomic bool open_rows; /* some connection was logged while it was open */
-	pthread_mutex_t lock;	/* of err */
-	ic_error *err;
 } pass;
 
 static void raise_to(_Atomic int64_t *max, int64_t v)
@@ -221,15 +234,6 @@ static void raise_to(_Atomic int64_t *max, int64_t v)
 		;
 }
 
-static int64_t newest_of(const ic_batch *b)
-{
-	int64_t newest = IC_TIME_NONE;
-	const int64_t *t = b->col[IC_F_TIME].i; /* a null slot is 0: older than any event */
-	for (uint32_t r = 0; r < b->rows; r++)
-		newest = t[r] > newest ? t[r] : newest;
-	return newest;
-}
-
 /* A conn-only run met what only a full run can count rightly: another log (cat conn.log http.log), or
  * open connections, which are logged again and again and told apart by their uid. */
 static bool unfit(const pass *p)
@@ -237,29 +241,36 @@ static bool unfit(const pass *p)
 	return p->o && !ic_observe_is_full(p->o) && (p->open_rows || ic_input_surprised(p->in));
 }
 
-static bool any_open(const ic_batch *b)
+static void look_at(pass *p, const ic_batch *b)
 {
+	int64_t newest = IC_TIME_NONE;
 	unsigned open = 0;
-	for (uint32_t r = 0; r < b->rows; r++)
-		open |= b->flags[r];
-	return open & IC_ROW_OPEN;
+	const int64_t *t = b->col[IC_F_TIME].i; /* a null slot is 0: older than any event */
+	for (uint32_t r = 0; r < b->rows; r++) {
+		bool ours = !p->ports || b->stream[r] < IC_STREAM_NONE;
+		newest = ours && t[r] > newest ? t[r] : newest;
+		open |= ours ? b->flags[r] : 0;
+	}
+	raise_to(&p->newest, newest);
+	if (open & IC_ROW_OPEN)
+		p->open_rows = true;
 }
 
-static ic_status hand_over(pass *p, const ic_batch *b, const ic_unit *u, ic_parcel **parcel,
-			   uint64_t *out_scope)
+static ic_status hand_over(pass *p, const ic_batch *b, pass_worker *w, uint64_t seq)
 {
 	uint64_t dropped = 0;
 	for (uint32_t at = 0; at < b->rows;) {
-		if (*parcel) {
-			at = ic_observe_rows(p->o, b, at, *parcel, out_scope, &dropped);
+		if (w->parcel) {
+			at = ic_observe_rows(p->o, b, at, w->parcel, &w->out_scope, &dropped);
 			if (at == b->rows)
 				break;
-			ic_status st = ic_exchange_put(p->x, ic_unit_seq(u), *parcel, ic_unit_certain(u));
-			*parcel = NULL;
+			ic_parcel *full = w->parcel;
+			w->parcel = NULL;
+			ic_status st = ic_exchange_put(p->x, seq, full, w->certain);
 			if (st != IC_OK)
 				return st;
 		}
-		ic_status st = ic_exchange_get(p->x, ic_unit_seq(u), parcel);
+		ic_status st = ic_exchange_get(p->x, seq, &w->parcel);
 		if (st != IC_OK)
 			return st;
 	}
@@ -267,70 +278,131 @@ static ic_status hand_over(pass *p, const ic_batch *b, const ic_unit *u, ic_parc
 	return IC_OK;
 }
 
-/* Reads one unit from its start to its end. */
-static ic_status read_unit(pass *p, ic_unit *u, ic_batch *b, uint64_t *out_scope)
+/* Rows of other ports are made rows of no log. */
+static uint64_t hide_ports(const ic_row_filter *f, ic_batch *b)
 {
-	ic_parcel *parcel = NULL;
-	ic_status st;
-	*out_scope = 0;
-	while ((st = ic_unit_read(u, b)) == IC_OK && b->rows) {
-		raise_to(&p->newest, newest_of(b));
-		if (any_open(b))
-			p->open_rows = true;
-		if (p->o)
-			st = hand_over(p, b, u, &parcel, out_scope);
-		if (st != IC_OK)
-			break;
-		ic_run_progress(p->run, p->in);
+	uint64_t n = 0;
+	for (uint32_t r = 0; r < b->rows; r++) {
+		if (ic_row_port_kept(f, b, r))
+			continue;
+		b->stream[r] = IC_STREAM_NONE;
+		n++;
 	}
-	if (parcel) {
-		ic_status put = ic_exchange_put(p->x, ic_unit_seq(u), parcel, ic_unit_certain(u));
-		st = st == IC_OK ? put : st;
+	return n;
+}
+
+static ic_status take(ic_taker *t, unsigned worker, uint64_t seq, bool certain, ic_error *err)
+{
+	pass *p = (pass *)t;
+	pass_worker *w = &p->worker[worker];
+	ic_batch *b = p->at[worker].batch;
+	uint8_t stream[IC_BATCH_ROWS];
+	(void)err;
+	w->certain = certain;
+	if (p->at[worker].first)
+		w->out_scope = 0;
+	if (p->ports) {
+		memcpy(stream, b->stream, b->rows);
+		w->out_ports += hide_ports(p->ports, b);
 	}
+	look_at(p, b);
+	ic_status st = p->o ? hand_over(p, b, w, seq) : IC_OK;
+	if (p->ports)
+		memcpy(b->stream, stream, b->rows);
 	return st;
 }
 
-/* Reads a unit and commits it in its turn, again if its header turned out to be another one. */
-static ic_status take_unit(pass *p, ic_unit *u, ic_batch *b)
+static ic_status flush(ic_taker *t, unsigned worker, uint64_t seq, ic_error *err)
 {
-	uint64_t seq = ic_unit_seq(u), out_scope;
-	ic_status st = read_unit(p, u, b, &out_scope);
-	if (st == IC_OK)
-		st = ic_exchange_turn(p->x, seq);
-	while (st == IC_OK && !ic_unit_commit(u)) {
-		ic_exchange_discard(p->x, seq);
-		st = read_unit(p, u, b, &out_scope);
-	}
-	if (st != IC_OK)
-		return st;
-	p->out_scope += out_scope;
+	pass *p = (pass *)t;
+	pass_worker *w = &p->worker[worker];
+	ic_parcel *last = w->parcel;
+	(void)err;
+	w->parcel = NULL;
+	return last ? ic_exchange_put(p->x, seq, last, w->certain) : IC_OK;
+}
+
+static ic_status turn(ic_taker *t, unsigned worker, uint64_t seq)
+{
+	(void)worker;
+	return ic_exchange_turn(((pass *)t)->x, seq);
+}
+
+static void discard(ic_taker *t, unsigned worker, uint64_t seq)
+{
+	(void)worker;
+	ic_exchange_discard(((pass *)t)->x, seq);
+}
+
+static ic_status end(ic_taker *t, unsigned worker, uint64_t seq, ic_error *err)
+{
+	pass *p = (pass *)t;
+	(void)err;
+	p->out_scope += p->worker[worker].out_scope;
+	p->worker[worker].out_scope = 0;
 	ic_exchange_end(p->x, seq);
 	return IC_OK;
 }
 
-static ic_status work(void *ctx, unsigned worker)
+static void abort_pass(ic_taker *t, ic_status code)
+{
+	ic_exchange_abort(((pass *)t)->x, code);
+}
+
+static const ic_taker_class pass_class = {
+	.take = take,
+	.flush = flush,
+	.turn = turn,
+	.discard = discard,
+	.end = end,
+	.abort = abort_pass,
+};
+
+static ic_status next_unit(void *ctx, unsigned worker, void **unit, uint64_t *seq, ic_error *err)
 {
 	pass *p = ctx;
-	(void)worker;
-	ic_batch *b = ic_batch_new(p->wanted);
-	ic_status st = b ? IC_OK : IC_E_NOMEM;
-	while (st == IC_OK && !unfit(p)) {
-		ic_unit *u = NULL;
-		ic_error err = { 0 };
-		st = ic_input_next(p->in, &u, &err);
-		if (st != IC_OK) {
-			pthread_mutex_lock(&p->lock);
-			*p->err = err;
-			pthread_mutex_unlock(&p->lock);
-		}
-		if (st != IC_OK || !u)
-			break;
-		st = take_unit(p, u, b);
-	}
-	ic_batch_free(b);
-	if (st != IC_OK)
-		ic_exchange_abort(p->x, st);
+	ic_unit *u = NULL;
+	*unit = NULL;
+	if (unfit(p))
+		return IC_OK;
+	ic_status st = ic_input_next(p->in, &u, err);
+	*unit = u;
+	*seq = u ? ic_unit_seq(u) : 0;
+	p->worker[worker].begun = false;
 	return st;
+}
+
+static ic_status read_on(void *ctx, unsigned worker, void *unit, bool *more, ic_error *err)
+{
+	pass *p = ctx;
+	pass_worker *w = &p->worker[worker];
+	ic_batch_at *at = &p->at[worker];
+	ic_status st = ic_unit_read(unit, at->batch);
+	if (st != IC_OK)
+		return st == IC_E_NOMEM ? ic_fail_nomem(err) : ic_fail(err, st, "reading failed");
+	*more = at->batch->rows > 0;
+	at->first = !w->begun;
+	at->seq = ic_unit_seq(unit);
+	at->number++;
+	w->begun = *more; /* read again, it starts anew */
+	if (!*more) {
+		ic_unit_drop(unit, w->out_ports);
+		w->out_ports = 0;
+	}
+	ic_run_progress(p->run, p->in);
+	return IC_OK;
+}
+
+static bool certain(void *ctx, void *unit)
+{
+	(void)ctx;
+	return ic_unit_certain(unit);
+}
+
+static bool commit(void *ctx, void *unit)
+{
+	(void)ctx;
+	return ic_unit_commit(unit);
 }
 
 static ic_status finish(void *ctx, unsigned worker)
@@ -339,26 +411,98 @@ static ic_status finish(void *ctx, unsigned worker)
 	return ic_exchange_finish(ctx);
 }
 
-/* One pass over an open input. o NULL: only the newest time is wanted. *ret_unfit: the observation is
- * useless, read again in full. */
-static ic_status run_pass(ic_run *run, ic_input *in, ic_fieldset wanted, ic_observation *o, bool *ret_unfit,
-			  ic_error *err)
+static ic_status pass_init(pass *p, ic_error *err)
 {
-	pass p = { .run = run, .in = in, .o = o, .wanted = wanted, .newest = IC_TIME_NONE, .err = err };
-	size_t row_bytes = o ? ic_observe_row_bytes(o) : sizeof(ic_obs);
+	unsigned n = p->run->threads;
+	size_t row_bytes = p->o ? ic_observe_row_bytes(p->o) : sizeof(ic_obs);
 	/* Under a memory limit, rows that wait for their partition are a part of what has to fit. */
-	uint64_t window = run->opt->memory_bytes / ROWS_SHARE / row_bytes;
-	p.x = ic_exchange_new(row_bytes, window, ic_observe_order, ic_observe_drain, o);
-	if (!p.x)
+	uint64_t window = p->run->opt->memory_bytes / ROWS_SHARE / row_bytes;
+	p->x = ic_exchange_new(row_bytes, window, ic_observe_order, ic_observe_drain, p->o);
+	p->worker = ic_calloc(n, sizeof *p->worker);
+	p->at = ic_calloc(n, sizeof *p->at);
+	return p->x && p->worker && p->at ? IC_OK : ic_fail_nomem(err);
+}
+
+/* The peak is near: what the last windows need comes when they are drained. */
+static void free_batches(pass *p)
+{
+	for (unsigned i = 0; p->at && i < p->run->threads; i++) {
+		ic_batch_free(p->at[i].batch);
+		p->at[i].batch = NULL;
+	}
+}
+
+static void pass_clear(pass *p)
+{
+	free_batches(p);
+	for (unsigned i = 0; i < p->run->threads; i++) {
+		ic_parcel *left = p->worker ? p->worker[i].parcel : NULL;
+		if (left) { /* of a pass that failed */
+			left->n = 0;
+			(void)ic_exchange_put(p->x, 0, left, false);
+		}
+	}
+	ic_exchange_free(p->x);
+	ic_free(p->worker);
+	ic_free(p->at);
+}
+
+/* Reads the input to its end, or until the observation turns out to be unfit. */
+static ic_status read_all(pass *p, ic_taker *const *guest, uint32_t guests, ic_error *err)
+{
+	const ic_units units = {
+		.ctx = p, .next = next_unit, .read = read_on, .certain = certain, .commit = commit
+	};
+	ic_taker **all = ic_calloc(guests + (size_t)1, sizeof *all);
+	if (!all)
 		return ic_fail_nomem(err);
-	pthread_mutex_init(&p.lock, NULL);
+	/* first, because guests may fill in what the rows lack */
+	all[0] = &p->t;
+	for (uint32_t i = 0; i < guests; i++)
+		all[i + 1] = guest[i];
+	ic_status st = ic_read_units(&units, all, guests + 1, p->run->threads, err);
+	if (st == IC_OK && p->t.status != IC_OK) {
+		st = p->t.status;
+		*err = p->t.err;
+	}
+	ic_free(all);
+	return st;
+}
+
+/* One pass over an open input. o NULL: only the newest time is wanted. guests: NULL, or who reads along.
+ * *ret_unfit: the observation is useless, read again in full. */
+static ic_status run_pass(ic_run *run, ic_input *in, ic_fieldset wanted, ic_observation *o,
+			  const ic_guests *guests, bool *ret_unfit, ic_error *err)
+{
+	pass p = { .t = { .class = &pass_class }, .run = run, .in = in, .o = o, .newest = IC_TIME_NONE };
+	ic_row_filter wide = run->filter;
+	ic_taker *const *guest = NULL;
+	uint32_t n = 0;
+	ic_fieldset more = 0;
 	err->code = IC_OK;
-	ic_status st = ic_parallel_for(run->threads, run->threads, work, &p);
+	ic_status st = pass_init(&p, err);
+	if (st == IC_OK && guests)
+		st = guests->begin(guests->ctx, ic_input_get_facts(in), p.at, &guest, &n, &more, err);
+	if (n && wide.ports) {
+		wide.ports = NULL;
+		ic_input_filter(in, &wide);
+		p.ports = &run->filter;
+		more |= IC_FIELD_BIT(IC_F_DST_PORT) | IC_FIELD_BIT(IC_F_SERVICE);
+	}
+	wanted |= more;
+	ic_input_narrow(in, wanted, ALL_STREAMS);
+	for (unsigned i = 0; i < run->threads && st == IC_OK; i++)
+		if (!(p.at[i].batch = ic_batch_new(wanted)))
+			st = ic_fail_nomem(err);
+	if (st == IC_OK)
+		st = read_all(&p, guest, n, err);
 	*ret_unfit = st == IC_OK && unfit(&p);
+	if (guests)
+		guests->end(guests->ctx, st == IC_OK && !*ret_unfit);
+	free_batches(&p);
 	if (st == IC_OK && !*ret_unfit)
 		st = ic_parallel_for(run->threads, run->threads, finish, p.x);
-	pthread_mutex_destroy(&p.lock);
-	ic_exchange_free(p.x);
+	pass_clear(&p);
 	if (st != IC_OK)
 		return err->code != IC_OK ? st
 		       : st == IC_E_NOMEM ? ic_fail_nomem(err)
@@ -368,10 +512,6 @@ static ic_status run_pass(ic_run *run, ic_input *in, ic_fieldset wanted, ic_obse
 	run->summary.dropped_memory = p.dropped;
 	return IC_OK;
 }
-
-enum {
-	ALL_STREAMS = (1u << IC_STREAM_COUNT_OF) - 1,
-};
 
 ic_status ic_run_newest(ic_run *run, ic_error *err)
 {
@@ -388,7 +528,7 @@ ic_status ic_run_newest(ic_run *run, ic_error *err)
 			     "now is the newest event, which standard input tells only at its end: give "
 			     "--now wall or a time");
 	if (st == IC_OK)
-		st = run_pass(run, in, req.wanted, NULL, &none, err);
+		st = run_pass(run, in, req.wanted, NULL, NULL, &none, err);
 	ic_input_free(in);
 	return st;
 }
@@ -413,7 +553,7 @@ typedef struct lesson {
 
 /* *again: the result is not to be used, a full run must follow. */
 static ic_status observe_input(ic_run *run, ic_input *in, const lesson *l, ic_intern *names,
-			       ic_observation **ret, bool *again, ic_error *err)
+			       const ic_guests *guests, ic_observation **ret, bool *again, ic_error *err)
 {
 	const ic_input_facts *facts = ic_input_get_facts(in);
 	bool full = l->full || needs_full(facts);
@@ -426,12 +566,10 @@ static ic_status observe_input(ic_run *run, ic_input *in, const lesson *l, ic_in
 		.scope_all = run->opt->scope_all,
 		.internal = run->internal,
 	};
-	ic_fieldset wanted = ic_observe_fields(full);
-	ic_input_narrow(in, wanted, ALL_STREAMS);
 	ic_observation *o = ic_observe_new(&cfg, names, &run->budget);
 	if (!o)
 		return ic_fail_nomem(err);
-	ic_status st = run_pass(run, in, wanted, o, again, err);
+	ic_status st = run_pass(run, in, ic_observe_fields(full), o, guests, again, err);
 	if (st == IC_OK && !*again) {
 		st = ic_observe_finish(o, run->threads);
 		if (st != IC_OK)
@@ -477,7 +615,8 @@ static void summarise(ic_run *run, ic_observation *o)
 	}
 }
 
-ic_status ic_run_observe(ic_run *run, ic_intern *names, ic_observation **ret, ic_error *err)
+ic_status ic_run_observe(ic_run *run, ic_intern *names, const ic_guests *guests, ic_observation **ret,
+			 ic_error *err)
 {
 	ic_error local;
 	err = err ? err : &local;
@@ -492,7 +631,7 @@ ic_status ic_run_observe(ic_run *run, ic_intern *names, ic_observation **ret, ic
 			return st;
 		ic_observation *o = NULL;
 		bool again = false;
-		st = observe_input(run, in, &learned, names, &o, &again, err);
+		st = observe_input(run, in, &learned, names, guests, &o, &again, err);
 		if (st == IC_OK && learn(in, o, again, &learned)) {
 			ic_observe_free(o);
 			ic_input_free(in);

@@ -5,6 +5,7 @@
 #define IC_ENGINE_RUN_H
 
 #include "detect/observe.h"
+#include "exec/reading.h"
 #include "source/source.h"
 
 /* The options of a run in the form that the stages take. */
@@ -30,8 +31,29 @@ ic_input_request ic_run_request(ic_run *run, ic_fieldset wanted, unsigned stream
 ic_status ic_run_newest(ic_run *run, ic_error *err);
 /* "now" of the run: as asked, else the newest event, else the wall clock. */
 int64_t ic_run_now(const ic_run *run);
-/* Reads everything into an observation. *ret is the caller's. */
-ic_status ic_run_observe(ic_run *run, ic_intern *names, ic_observation **ret, ic_error *err);
+/* What a worker has just read. */
+typedef struct ic_batch_at {
+	ic_batch *batch;
+	uint64_t seq;	 /* of its unit */
+	uint64_t number; /* another one for each batch of the worker, from 1 */
+	bool first;	 /* of its unit */
+} ic_batch_at;
+
+/* Those who read along in the pass that makes an observation. */
+typedef struct ic_guests {
+	void *ctx;
+	/* Before the reading: the takers (of run->threads workers; none if n stays 0) and the fields that they
+	 * need besides. They see rows of all ports, in the batches of `at`. */
+	ic_status (*begin)(void *ctx, const ic_input_facts *facts, const ic_batch_at *at,
+			   ic_taker *const **taker, uint32_t *n, ic_fieldset *wanted, ic_error *err);
+	/* After it, also if begin failed. Not complete: what they have seen is void; begin comes again, or the
+	 * run has failed. A pass that was complete may be followed by another one. */
+	void (*end)(void *ctx, bool complete);
+} ic_guests;
+
+/* Reads everything into an observation. *ret is the caller's. guests: NULL allowed. */
+ic_status ic_run_observe(ic_run *run, ic_intern *names, const ic_guests *guests, ic_observation **ret,
+			 ic_error *err);
 /* Adds the file reports to the summary and passes them to the observer. */
 void ic_run_report_files(ic_run *run, const ic_input *in);
 /* Tells the observer how far the reading is, from any thread. */

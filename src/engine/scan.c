@@ -27,6 +27,7 @@ typedef struct scan {
 	ic_observation *seen;
 	ic_site_rules *lower, *hide;
 	ic_rules *rules;
+	ic_rules_run *rules_run; /* NULL: none */
 	ic_findings findings;
 	uint64_t id;
 } scan;
@@ -72,6 +73,15 @@ static void note_expired(const scan *s, const ic_site_rules *rules, const char *
 	obs->note(obs->ctx, text);
 }
 
+static ic_status observe(scan *s, ic_error *err)
+{
+	s->names = ic_intern_new(&s->run.budget);
+	if (!s->names)
+		return ic_fail_nomem(err);
+	const ic_guests guests = ic_rules_guests(s->rules_run);
+	return ic_run_observe(&s->run, s->names, s->rules_run ? &guests : NULL, &s->seen, err);
+}
+
 static ic_status find(scan *s, ic_error *err)
 {
 	note_expired(s, s->lower, s->opt->lower_file);
@@ -89,11 +99,8 @@ static ic_status find(scan *s, ic_error *err)
 		.internal = &s->run.internal,
 	};
 	ic_status st = ic_detect(s->seen, &cfg, &s->findings, err);
-	if (st == IC_OK && s->rules && !s->id) {
-		ic_input_options input = s->opt->input;
-		input.now_ticks = cfg.now;
-		st = ic_rules_scan(s->rules, &input, &cfg, s->run.obs, &s->findings, err);
-	}
+	if (st == IC_OK && s->rules_run)
+		st = ic_rules_finish(s->rules_run, &cfg, &s->findings, err);
 	if (st != IC_OK)
 		return st;
 	ic_summary *sum = &s->run.summary;
@@ -122,6 +129,7 @@ static void scan_clear(scan *s)
 	ic_findings_clear(&s->findings);
 	ic_site_rules_free(s->lower);
 	ic_site_rules_free(s->hide);
+	ic_rules_run_free(s->rules_run);
 	ic_rules_close(s->rules);
 	ic_observe_free(s->seen);
 	ic_intern_free(s->names);
@@ -137,12 +145,10 @@ ic_status ic_scan(const ic_scan_options *opt, const ic_observer *obs, const ic_o
 	ic_status st = check_options(&s, err);
 	if (st == IC_OK)
 		st = ic_run_init(&s.run, &opt->input, obs, err);
-	if (st == IC_OK) {
-		s.names = ic_intern_new(&s.run.budget);
-		st = s.names ? IC_OK : ic_fail_nomem(err);
-	}
+	if (st == IC_OK && s.rules)
+		st = ic_rules_run_new(s.rules, &s.run, &s.rules_run, err);
 	if (st == IC_OK)
-		st = ic_run_observe(&s.run, s.names, &s.seen, err);
+		st = observe(&s, err);
 	if (st == IC_OK)
 		st = find(&s, err);
 	if (st == IC_OK)

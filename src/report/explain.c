@@ -264,6 +264,10 @@ static void put_priority(ic_pen *p, const ic_finding *f)
 {
 	double L = 0;
 	bool any = false;
+	if (strncmp(f->detector, "rule.", 5) == 0) {
+		heading(p, "Priority: the middle of the level that the rule has");
+		return;
+	}
 	heading(p, "Priority: does the context look bad?");
 	ic_pen_line(p, 2);
 	ic_pen_text(p, IC_PLAIN, "L =");

@@ -82,6 +82,12 @@ ic_status ic_unit_read(ic_unit *u, ic_batch *b);
  * first_line + b->line[r], valid after commit or for the head unit only. */
 const char *ic_unit_path(const ic_unit *u);
 
+/* Whether the filter's ports and services let the row pass. The batch has port and service. */
+bool ic_row_port_kept(const ic_row_filter *f, const ic_batch *b, uint32_t row);
+/* n of the rows that were handed out are not the reader's after all, for their ports: the report counts them
+ * so. At the end of the unit. */
+void ic_unit_drop(ic_unit *u, uint64_t n);
+
 /* In order of sequence numbers, once the unit was read to its end. True: accepted, the unit is
  * released and its counts go to the file's report. False: an earlier unit changed the header that
  * this one was read with; throw its rows away and read it again from the start. */

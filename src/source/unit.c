@@ -238,6 +238,12 @@ static void reset(ic_unit *u, const ic_layout *layout)
 		u->damaged = false;
 }
 
+void ic_unit_drop(ic_unit *u, uint64_t n)
+{
+	u->counts.out_ports += n;
+	u->kept -= n;
+}
+
 /* ---- commit ---- */
 
 /* Keeps a layout that the unit made. False: out of memory. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the readers of text formats share: names, URLs, services, the meaning of an http row, the row
  * filter and the count of bad rows. */
+#include "source/source.h"
 #include "source/text/reader.h"
 
 #include <stdarg.h>
@@ -267,7 +268,7 @@ static bool is_web_service(ic_str s)
 	return s.p && service_index(s) < 7;
 }
 
-static bool port_wanted(const ic_row_filter *f, const ic_batch *b, uint32_t row)
+bool ic_row_port_kept(const ic_row_filter *f, const ic_batch *b, uint32_t row)
 {
 	const ic_column *port = &b->col[IC_F_DST_PORT];
 	/* Name look-ups are context, not destinations; an unknown port excludes nothing. */
@@ -285,7 +286,7 @@ static bool port_wanted(const ic_row_filter *f, const ic_batch *b, uint32_t row)
 
 bool ic_row_keep(const ic_row_filter *f, const ic_batch *b, uint32_t row, ic_row_counts *c)
 {
-	if (!port_wanted(f, b, row)) {
+	if (!ic_row_port_kept(f, b, row)) {
 		c->out_ports++;
 		return false;
 	}
