@@ -24,7 +24,8 @@ static uint64_t told(const uint8_t *p, size_t n, size_t step)
 			if (used > part || (f.control && f.length > 125))
 				abort();
 			h = (h ^ f.length) * UINT64_C(0x100000001b3) +
-			    (f.opcode | f.final << 4 | f.masked << 5 | f.control << 6 | f.compressed << 7);
+			    (unsigned)(f.opcode | f.final << 4 | f.masked << 5 | f.control << 6 |
+				       f.compressed << 7);
 		}
 		if (used > part || (!bad && used != part))
 			abort();

@@ -477,22 +477,14 @@ static void words(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(states),
-		cmocka_unit_test(in_order),
-		cmocka_unit_test(any_order),
-		cmocka_unit_test(overlaps),
-		cmocka_unit_test(keepalives),
-		cmocka_unit_test(losses),
-		cmocka_unit_test(out_of_window),
-		cmocka_unit_test(from_the_middle),
-		cmocka_unit_test(same_ports_again),
-		cmocka_unit_test(times),
-		cmocka_unit_test(refused_again),
-		cmocka_unit_test(stragglers),
-		cmocka_unit_test(attempts),
-		cmocka_unit_test(bounds),
-		cmocka_unit_test(community_id),
-		cmocka_unit_test(words),
+		cmocka_unit_test(states),	    cmocka_unit_test(in_order),
+		cmocka_unit_test(any_order),	    cmocka_unit_test(overlaps),
+		cmocka_unit_test(keepalives),	    cmocka_unit_test(losses),
+		cmocka_unit_test(out_of_window),    cmocka_unit_test(from_the_middle),
+		cmocka_unit_test(same_ports_again), cmocka_unit_test(times),
+		cmocka_unit_test(refused_again),    cmocka_unit_test(stragglers),
+		cmocka_unit_test(attempts),	    cmocka_unit_test(bounds),
+		cmocka_unit_test(community_id),	    cmocka_unit_test(words),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

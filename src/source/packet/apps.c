@@ -137,21 +137,23 @@ static bool count_bytes(app *a)
 	return true;
 }
 
-/* Of connections that carry nothing we know, or that are not looked into. */
+/* Of connections that carry nothing we know by now. */
 static char nothing;
+/* Of those that are not looked into any more. */
+static char ignored;
 /* Of those where HTTP was spoken before: CONNECT. */
 static char tunnel;
 
 static bool is_closed(const ic_flow *f)
 {
-	return f->app == &nothing || f->app == &tunnel;
+	return f->app == &nothing || f->app == &tunnel || f->app == &ignored;
 }
 
 static bool begin(void *ctx, ic_flow *f, const ic_packet *first)
 {
 	(void)ctx;
 	(void)first;
-	f->app = f->proto != 6 && f->proto != 17 ? &nothing : NULL;
+	f->app = f->proto != 6 && f->proto != 17 ? &ignored : NULL;
 	return true;
 }
 
@@ -635,22 +637,27 @@ static bool tell_rest(app *a)
 	return ok && tell_tls(a);
 }
 
-/* TLS may begin late: after STARTTLS, SOCKS or CONNECT. */
-static bool starts_tls(const ic_flow *f, int side, const uint8_t *p, size_t n)
+/* TLS may begin late: after STARTTLS, SOCKS or CONNECT. HTTP too, also behind what made no sense. */
+static bool starts_late(const ic_flow *f, int side, const uint8_t *p, size_t n)
 {
 	bool more;
-	return f->proto == 6 && p[0] == 22 && n > 5 && p[5] == (side == IC_ORIG ? 1 : 2) &&
-	       ic_tls_sniff(p, n, &more);
+	if (f->proto != 6 || f->app == &ignored)
+		return false;
+	if (p[0] == 22)
+		return n > 5 && p[5] == (side == IC_ORIG ? 1 : 2) && ic_tls_sniff(p, n, &more);
+	return side == IC_ORIG && ic_http_sniff(true, p, n, &more);
 }
 
 static bool data(void *ctx, ic_flow *f, int side, const uint8_t *p, size_t n, int64_t ticks, uint64_t number)
 {
 	bool late = is_closed(f);
 	app *a = late ? NULL : f->app;
-	if (n == 0 || (late && !starts_tls(f, side, p, n)))
+	if (n == 0 || (late && !starts_late(f, side, p, n)))
 		return true;
+	const bool tunnelled = f->app == &tunnel;
 	if (!a && !(a = app_new(ctx, f)))
 		return false;
+	a->requests |= tunnelled;
 	a->ticks = ticks;
 	a->packet = number;
 	a->side = side;
@@ -663,7 +670,7 @@ static bool data(void *ctx, ic_flow *f, int side, const uint8_t *p, size_t n, in
 	} else if (ok && !count_bytes(a)) {
 		a->apps->counts.given_up++;
 		ok = tell_rest(a);
-		f->app = &nothing;
+		f->app = &ignored;
 		app_free(a);
 	}
 	return ok;
