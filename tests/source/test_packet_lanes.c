@@ -142,7 +142,7 @@ static void read_capture(said *s, unsigned threads, size_t piece, ic_lanes_count
 	ic_lanes *l = ic_lanes_new(NULL, threads, NULL);
 	assert_non_null(b);
 	assert_non_null(l);
-	ic_lanes_want(l, wanted);
+	ic_lanes_want(l, wanted, ~0u);
 	bool more = true;
 	for (size_t from = 0, to = 0; from < capture_n || more;) {
 		size_t used = 0;

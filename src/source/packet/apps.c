@@ -175,6 +175,12 @@ static app *app_new(ic_apps *apps, ic_flow *f)
 	return a;
 }
 
+/* What nobody wants is not told. */
+static bool wants_stream(const ic_apps *a, ic_stream stream)
+{
+	return a->events->streams & IC_STREAM_BIT(stream);
+}
+
 static bool tell_listener(const app *a, const ic_tls_hello *tls, const ic_http_head *request)
 {
 	const ic_hello_sink *s = &a->apps->sink;
@@ -232,6 +238,8 @@ static bool say(ic_apps *apps, ic_flow *f, const ic_word *w)
 {
 	ic_burst done[IC_BURSTS_DONE];
 	unsigned n;
+	if (!wants_stream(apps, IC_STREAM_BURST))
+		return true;
 	ic_status st = ic_bursts_say(&f->bursts, w, apps->budget, done, &n);
 	if (st == IC_E_NOMEM)
 		return false;
@@ -254,13 +262,13 @@ static ic_str copy_to(char **at, ic_str s)
 	return s;
 }
 
-/* The oldest request, with what is known of its answer. */
-static bool tell_request(app *a)
+static bool put_request(app *a, const asked *r)
 {
 	const answered *answer = &a->answer;
-	asked *r = a->first;
 	ic_events *q = a->apps->events;
 	ic_stream stream = r->websocket ? IC_STREAM_WEBSOCKET : IC_STREAM_HTTP;
+	if (!wants_stream(a->apps, stream))
+		return true;
 	ic_event *e = ic_events_add(q, stream, r->websocket ? IC_ROW_UPGRADE : 0, a->flow, r->ticks);
 	bool ok = e && ic_event_text(q, e, IC_F_METHOD, r->method) &&
 		  ic_event_text(q, e, IC_F_SERVICE, r->websocket ? IC_STR("websocket") : IC_STR("http")) &&
@@ -276,6 +284,14 @@ static bool tell_request(app *a)
 			     ic_event_text(q, e, IC_F_CONTENT_TYPE, (ic_str){ answer->type, answer->type_n });
 		}
 	}
+	return ok;
+}
+
+/* The oldest request, with what is known of its answer. */
+static bool tell_request(app *a)
+{
+	asked *r = a->first;
+	bool ok = put_request(a, r);
 	a->answer.known = false;
 	a->first = r->next;
 	if (!a->first)
@@ -423,7 +439,7 @@ static bool keep(app *a, ic_str *to, ic_str s)
 /* Fingerprints take time: only those that are asked for. */
 static bool wants(const app *a, ic_fieldset fields)
 {
-	return (a->apps->events->wanted & fields) != 0;
+	return wants_stream(a->apps, IC_STREAM_SSL) && (a->apps->events->wanted & fields) != 0;
 }
 
 static bool keep_client(app *a, const ic_tls_hello *h)
@@ -491,6 +507,8 @@ static bool tell_tls(app *a)
 	if (a->told || !(a->hello[IC_ORIG] || a->hello[IC_RESP]))
 		return true;
 	a->told = true;
+	if (!wants_stream(a->apps, IC_STREAM_SSL))
+		return true;
 	ic_event *e =
 	    ic_events_add(q, IC_STREAM_SSL, 0, a->flow, a->hello[IC_ORIG] ? a->hello_ticks : a->flow->first);
 	bool ok =
@@ -704,6 +722,8 @@ static bool gap(void *ctx, ic_flow *f, int side, uint64_t n)
 static bool tell_connection(ic_apps *apps, const ic_flow *f)
 {
 	ic_events *q = apps->events;
+	if (!wants_stream(apps, IC_STREAM_CONN))
+		return true;
 	ic_event *e = ic_events_add(q, IC_STREAM_CONN, 0, f, f->first);
 	if (!e || !ic_event_text(q, e, IC_F_SERVICE, service_of(f)) ||
 	    !ic_event_text(q, e, IC_F_CONN_STATE, ic_str_of(f->state)))
@@ -724,6 +744,8 @@ static bool tell_connection(ic_apps *apps, const ic_flow *f)
 static bool word(void *ctx, ic_flow *f, int side, const ic_packet *p)
 {
 	const app *a = is_closed(f) ? NULL : f->app;
+	if (!wants_stream(ctx, IC_STREAM_BURST))
+		return true;
 	if ((f->proto != 6 && f->proto != 17) || (a && a->carries == WEBSOCKET && !a->frames_lost))
 		return true;
 	if (ic_is_ping(p->payload, p->captured, p->length, a && a->offers_h2)) {

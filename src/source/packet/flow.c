@@ -32,6 +32,7 @@ ic_flow_table *ic_flow_table_new(const ic_flow_handler *h, const ic_flow_limits 
 	if (!t)
 		return NULL;
 	t->handler = *h;
+	t->seed = ic_hash_seed();
 	t->limits = limits ? *limits : ic_flow_defaults;
 	t->budget = budget;
 	return t;
@@ -98,9 +99,10 @@ const ic_flow_counts *ic_flow_table_counts(const ic_flow_table *t)
 /* ---- the table ---- */
 
 /* The same for both directions. */
-static uint64_t hash_of(const ic_ip *a, uint16_t ap, const ic_ip *b, uint16_t bp, uint8_t proto)
+static uint64_t hash_of(uint64_t seed, const ic_ip *a, uint16_t ap, const ic_ip *b, uint16_t bp,
+			uint8_t proto)
 {
-	uint64_t x[4], seed = ic_hash_seed();
+	uint64_t x[4];
 	memcpy(x, a->b, 16);
 	memcpy(x + 2, b->b, 16);
 	return ic_mix(x[0] ^ ap, x[1], seed) + ic_mix(x[2] ^ bp, x[3], seed) + proto;
@@ -374,7 +376,7 @@ bool ic_flow_packet(ic_flow_table *t, const ic_packet *given)
 		one_way = answer == UINT16_MAX;
 		p.dport = one_way ? p.dport : answer;
 	}
-	uint64_t hash = hash_of(&p.src, p.sport, &p.dst, p.dport, p.proto);
+	uint64_t hash = hash_of(t->seed, &p.src, p.sport, &p.dst, p.dport, p.proto);
 	f = find(t, hash, &p, &side);
 	/* A SYN after the end starts the next connection of the same ports. One that is idle may still be
 	 * there: behind others in its queue when the times of packets are not in order. */

@@ -57,6 +57,7 @@ struct ic_flow_table {
 	ic_budget *budget;
 	flow **slot;
 	uint32_t slots, n;
+	uint64_t seed; /* of the hashes */
 	flow_queue wait[FLOW_WAITS];
 	int64_t now;
 	uint64_t held;

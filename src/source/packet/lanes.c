@@ -123,10 +123,12 @@ void ic_lanes_free(ic_lanes *l)
 	ic_free(l);
 }
 
-void ic_lanes_want(ic_lanes *l, ic_fieldset wanted)
+void ic_lanes_want(ic_lanes *l, ic_fieldset wanted, unsigned streams)
 {
-	for (unsigned i = 0; i < IC_LANES; i++)
+	for (unsigned i = 0; i < IC_LANES; i++) {
 		l->lane[i].events.wanted = wanted;
+		l->lane[i].events.streams = streams;
+	}
 }
 
 ic_events *ic_lanes_events(ic_lanes *l)

@@ -20,8 +20,8 @@ typedef struct ic_lanes ic_lanes;
  * be started is done without. NULL: out of memory. */
 ic_lanes *ic_lanes_new(const ic_hello_sink *sinks, unsigned threads, ic_budget *budget);
 void ic_lanes_free(ic_lanes *l); /* NULL allowed */
-/* The fields that events will be asked for. */
-void ic_lanes_want(ic_lanes *l, ic_fieldset wanted);
+/* The fields that events will be asked for, and their streams: others are not told. Before: none. */
+void ic_lanes_want(ic_lanes *l, ic_fieldset wanted, unsigned streams);
 /* Takes the packets that are whole in p[0..n); *used bytes were taken, all of them when `final`. What they say
  * comes into the queue of events. IC_E_NOMEM: also when a sink refused. */
 ic_status ic_lanes_feed(ic_lanes *l, const uint8_t *p, size_t n, bool final, size_t *used);
