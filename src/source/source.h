@@ -34,8 +34,9 @@ typedef struct ic_input_request {
 	ic_fieldset wanted;
 	unsigned streams; /* IC_STREAM_BITs wanted; rows of others are skipped unread */
 	ic_row_filter filter;
-	unsigned threads;  /* > 1: compressed files are inflated ahead on a thread of their own */
-	ic_budget *budget; /* NULL: none */
+	unsigned
+	    threads; /* > 1: a compressed file is inflated ahead on a thread of its own when files are few */
+	ic_budget *budget;			       /* NULL: none */
 	void (*note)(void *ctx, const char *sentence); /* skipped files and the like; may be NULL */
 	void *note_ctx;
 } ic_input_request;

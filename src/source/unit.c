@@ -67,12 +67,21 @@ static int use_fd(ic_unit *u)
 	return f->fd;
 }
 
+/* Whether the bytes of a unit that is a whole file shall come while others are worked on. While there are
+ * logs enough for all threads each inflates its own, straight into the cache it parses from. */
+static bool reads_ahead(const ic_input *in, const ic_file *f)
+{
+	if (in->req.threads <= 1)
+		return false;
+	if (f->kind->lines && in->readable_n - in->next_file >= in->req.threads)
+		return false;
+	return f->pack != IC_PACK_PLAIN || f->size > AHEAD_CHUNKS * ic_input_chunk();
+}
+
 static bool open_feed(ic_unit *u)
 {
 	ic_file *f = u->file;
-	/* Units of their own whole file: its bytes, or a large part of them, come while others are worked on. */
-	bool ahead =
-	    u->in->req.threads > 1 && (f->pack != IC_PACK_PLAIN || f->size > AHEAD_CHUNKS * ic_input_chunk());
+	const bool ahead = reads_ahead(u->in, f);
 	ic_unpack *unpack = f->unpack;
 	f->unpack = NULL;
 	if (u->in->live)
