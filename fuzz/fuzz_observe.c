@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Rows with hostile texts through observation: each line is a row, cells split by tabs. The first byte
- * of a line chooses the stream and the flags. */
+ * of a line chooses addresses (bits 0 and 1), the stream (2 to 4) and the flags (4 to 7). */
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,8 +27,10 @@ static void add_row(ic_batch *b, ic_str line)
 	uint32_t r = b->rows++;
 	uint8_t first = line.n ? (uint8_t)line.p[0] : 0;
 	ic_fieldset seen = IC_FIELD_BIT(IC_F_TIME) | IC_FIELD_BIT(IC_F_DST_PORT) | IC_FIELD_BIT(IC_F_DST_IP);
-	b->stream[r] = first % (IC_STREAM_NONE + 1);
+	_Static_assert(IC_STREAM_NONE == 7, "three bits");
+	b->stream[r] = first >> 2 & 7;
 	b->flags[r] = first >> 4;
+	line = line.n ? (ic_str){ line.p + 1, line.n - 1 } : line;
 	b->col[IC_F_TIME].i[r] = r * IC_TICKS_S;
 	b->col[IC_F_DST_PORT].i[r] = first;
 	b->col[IC_F_DST_IP].ip[r] = ic_ip_from_v4(first & 1 ? 0x08080808 : 0x0a000001);
