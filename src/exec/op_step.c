@@ -163,7 +163,7 @@ static ic_status one(ic_operator *o, ic_emit *e, const ic_chunk *c, uint32_t r)
 			memcpy(s->row, made, s->width * sizeof *made);
 		} else if (!st && (own->active || k == 0)) {
 			st = try_step(s, e, c, r, k, own->active ? own : NULL, k, &taken);
-			if (taken && k == 0)
+			if (taken && !own->active)
 				own->id = s->sequences++;
 		}
 		if (!st && taken)
