@@ -138,9 +138,9 @@ static const struct {
 	const char *name, *title;
 	ic_list list;
 } topics[] = {
-	{ "functions", "Functions and aggregates of KQL", IC_LIST_KQL },
+	{ "functions", "Operators, functions and aggregates of KQL", IC_LIST_KQL },
 	{ "functions", "Functions and aggregates of AQL", IC_LIST_AQL },
-	{ "kql", "Functions and aggregates of KQL", IC_LIST_KQL },
+	{ "kql", "Operators, functions and aggregates of KQL", IC_LIST_KQL },
 	{ "aql", "Functions and aggregates of AQL", IC_LIST_AQL },
 	{ "tables", "Tables over telemetry", IC_LIST_TABLES },
 	{ "fields", "Canonical fields", IC_LIST_FIELDS },

@@ -5,6 +5,7 @@
 
 #include "base/time.h"
 #include "engine/views.h"
+#include "lang/lang.h"
 #include "plan/functions.h"
 #include "report/report.h"
 #include "source/simulate.h"
@@ -71,6 +72,17 @@ static bool function(size_t i, unsigned language, ic_list_entry *ret)
 	return false;
 }
 
+/* The operators, then the functions. */
+static bool kql(size_t i, ic_list_entry *ret)
+{
+	const char *name, *help;
+	size_t operators = 0;
+	for (; ic_lang_operator(operators, &name, &help); operators++)
+		if (operators == i)
+			return entry(name, help, ret);
+	return function(i - operators, IC_FN_KQL, ret);
+}
+
 bool ic_list_get(ic_list list, size_t i, ic_list_entry *ret)
 {
 	size_t n = 0;
@@ -96,7 +108,7 @@ bool ic_list_get(ic_list list, size_t i, ic_list_entry *ret)
 		while (n < i && ic_views[n].name)
 			n++;
 		return entry(ic_views[n].name, ic_views[n].help, ret);
-	case IC_LIST_KQL: return function(i, IC_FN_KQL, ret);
+	case IC_LIST_KQL: return kql(i, ret);
 	case IC_LIST_AQL: return function(i, IC_FN_AQL, ret);
 	case IC_LIST_FIELDS: return i < IC_FIELD_COUNT && entry(ic_fields[i].name, ic_fields[i].meaning, ret);
 	}

@@ -67,3 +67,17 @@ ic_status ic_lang_compile(ic_str text, unsigned language, const ic_catalog *cata
 		return compile_kql(text, catalog, plan, diag);
 	return compile_aql(text, catalog, plan, diag);
 }
+
+bool ic_lang_operator(size_t i, const char **name, const char **help)
+{
+	size_t operators = 0;
+	for (; ic_kql_operator(operators, name, help); operators++)
+		if (operators == i)
+			return true;
+	const ic_bind_evaluated *plugin = ic_bind_plugin_at(i - operators);
+	if (plugin) {
+		*name = "evaluate";
+		*help = plugin->usage;
+	}
+	return plugin != NULL;
+}

@@ -17,4 +17,7 @@ ic_status ic_lang_compile(ic_str text, unsigned language, const ic_catalog *cata
  * parses. *ret is a part of text. False: there is none. language 0: either; *ret_language says which. */
 bool ic_lang_extract(ic_str text, unsigned language, ic_str *ret, unsigned *ret_language);
 
+/* Operator i of KQL, then the plugins of evaluate, how each is used or what it does; false: past the end. */
+bool ic_lang_operator(size_t i, const char **name, const char **help);
+
 #endif

@@ -284,6 +284,7 @@ ic_expr *ic_bind_toscalar(ic_binder *b, const ic_bind_scope *s, const ic_kql_exp
 
 /* A call of evaluate. */
 typedef struct ic_bind_plugin {
+	const struct ic_bind_evaluated *plugin;
 	const ic_kql_op *o;
 	const ic_kql_expr *call;
 	const ic_bind_name *names;
@@ -291,20 +292,23 @@ typedef struct ic_bind_plugin {
 
 /* The argument of this name, or the one at this place without a name. */
 const ic_kql_expr *ic_bind_plugin_argument(const ic_bind_plugin *p, const char *name, uint32_t place);
-/* Fails: what the plugin takes. */
-bool ic_bind_plugin_usage(ic_binder *b, const ic_bind_plugin *p, const char *text);
+/* Fails: how the plugin is used. */
+bool ic_bind_plugin_usage(ic_binder *b, const ic_bind_plugin *p);
 /* The input, run, so that it can be looked at and then read again; *rows NULL when only checking. */
 bool ic_bind_run_input(ic_binder *b, ic_rel *r, ic_op **rows);
 
-/* ---- bind_library.c: plugins that are queries themselves */
+/* A plugin of evaluate; the families are lists of them that end with one without a name. */
+typedef struct ic_bind_evaluated {
+	const char *name;
+	const char *usage;
+	bool (*bind)(ic_binder *b, const ic_bind_plugin *p, ic_rel *r);
+	const void *own; /* the family's */
+} ic_bind_evaluated;
 
-bool ic_bind_is_library(ic_str name);
-bool ic_bind_library(ic_binder *b, const ic_bind_plugin *p, ic_rel *r);
-
-/* ---- bind_lookup.c: ipv4_lookup and kin */
-
-bool ic_bind_is_lookup(ic_str name);
-bool ic_bind_lookup(ic_binder *b, const ic_bind_plugin *p, ic_rel *r);
+extern const ic_bind_evaluated ic_bind_library[]; /* bind_library.c: those that are queries themselves */
+extern const ic_bind_evaluated ic_bind_lookups[]; /* bind_lookup.c: ipv4_lookup and kin */
+/* Plugin i of evaluate; NULL: past the end. */
+const ic_bind_evaluated *ic_bind_plugin_at(size_t i);
 
 /* ---- bind_lint.c: notes on what a query does in vain */
 

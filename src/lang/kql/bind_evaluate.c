@@ -52,9 +52,9 @@ static bool plugin_text(ic_binder *b, const ic_bind_plugin *p, const char *name,
 	return true;
 }
 
-bool ic_bind_plugin_usage(ic_binder *b, const ic_bind_plugin *p, const char *text)
+bool ic_bind_plugin_usage(ic_binder *b, const ic_bind_plugin *p)
 {
-	ic_bind_fail(b, IC_DIAG_TYPE, p->call->at, p->call->length, "%s", text);
+	ic_bind_fail(b, IC_DIAG_TYPE, p->call->at, p->call->length, "it is used as %s", p->plugin->usage);
 	return false;
 }
 
@@ -259,7 +259,7 @@ static bool bag_unpack(ic_binder *b, const ic_bind_plugin *p, ic_rel *r)
 	member_list l = { 0 };
 	ic_op *rows;
 	if (!bag)
-		return ic_bind_plugin_usage(b, p, "bag_unpack() takes a column");
+		return ic_bind_plugin_usage(b, p);
 	if (!plugin_text(b, p, "OutputColumnPrefix", 1, &prefix) ||
 	    !plugin_text(b, p, "columnsConflict", 2, &conflict))
 		return false;
@@ -275,7 +275,7 @@ static bool bag_unpack(ic_binder *b, const ic_bind_plugin *p, ic_rel *r)
 	if (column < 0)
 		return false;
 	if (r->op->out.column[column].type != IC_Q_DYNAMIC && !r->open)
-		return ic_bind_plugin_usage(b, p, "bag_unpack() takes a dynamic column");
+		return ic_bind_plugin_usage(b, p);
 	if (p->o->evaluate.typed)
 		return unpack_typed(b, p, (uint32_t)column, prefix, r);
 	if (!ic_bind_run_input(b, r, &rows))
@@ -421,7 +421,7 @@ static bool pivot(ic_binder *b, const ic_bind_plugin *p, ic_rel *r)
 	const ic_kql_expr *by = ic_bind_plugin_argument(p, "pivotColumn", 0);
 	ic_bind_scope s = { .names = p->names, .row = r, .base = r->op };
 	if (!by)
-		return ic_bind_plugin_usage(b, p, "pivot() takes a column");
+		return ic_bind_plugin_usage(b, p);
 	if (r->open)
 		return true;
 	int32_t column = ic_bind_named(b, &s, by);
@@ -446,8 +446,7 @@ static bool dcount_intersect(ic_binder *b, const ic_bind_plugin *p, ic_rel *r)
 	ic_expr **arg = ic_bind_alloc(b, n, sizeof(ic_expr *));
 	ic_bind_cols c = { 0 };
 	if (n == 0 || n > 100)
-		return ic_bind_plugin_usage(b, p,
-					    "dcount_intersect() takes columns that hll() made, at most 100");
+		return ic_bind_plugin_usage(b, p);
 	for (uint32_t i = 0; arg && i < n; i++) {
 		ic_str number = { NULL, 0 };
 		arg[i] = ic_bind_expr(b, &s, p->call->call.arg[i].expr);
@@ -464,20 +463,34 @@ static bool dcount_intersect(ic_binder *b, const ic_bind_plugin *p, ic_rel *r)
 	return arg && ic_bind_cols_project(b, &c, p->o, false, r);
 }
 
+static const ic_bind_evaluated own[] = {
+	{ "bag_unpack",
+	  "bag_unpack(column [, prefix] [, columnsConflict = 'keep_source'] [, ignoredProperties = names]) "
+	  "[: (name: type...)]",
+	  bag_unpack, NULL },
+	{ "pivot", "pivot(column [, aggregate [, columns...]])", pivot, NULL },
+	{ "dcount_intersect", "dcount_intersect(sketch, sketch...), at most 100 that hll() made",
+	  dcount_intersect, NULL },
+	{ 0 },
+};
+
+const ic_bind_evaluated *ic_bind_plugin_at(size_t i)
+{
+	static const ic_bind_evaluated *const families[] = { own, ic_bind_lookups, ic_bind_library };
+	for (size_t f = 0; f < sizeof families / sizeof *families; f++)
+		for (const ic_bind_evaluated *e = families[f]; e->name; e++)
+			if (i-- == 0)
+				return e;
+	return NULL;
+}
+
 bool ic_bind_evaluate(ic_binder *b, const ic_bind_name *names, const ic_kql_op *o, ic_rel *r)
 {
 	ic_bind_plugin p = { .o = o, .call = o->evaluate.call, .names = names };
 	ic_str name = p.call->call.name.text;
-	if (ic_str_eq(name, IC_STR("bag_unpack")))
-		return bag_unpack(b, &p, r);
-	if (ic_str_eq(name, IC_STR("pivot")))
-		return pivot(b, &p, r);
-	if (ic_bind_is_lookup(name))
-		return ic_bind_lookup(b, &p, r);
-	if (ic_str_eq(name, IC_STR("dcount_intersect")))
-		return dcount_intersect(b, &p, r);
-	if (ic_bind_is_library(name))
-		return ic_bind_library(b, &p, r);
+	for (size_t i = 0; (p.plugin = ic_bind_plugin_at(i)); i++)
+		if (ic_str_eq(name, ic_str_of(p.plugin->name)))
+			return p.plugin->bind(b, &p, r);
 	ic_bind_fail(b, IC_DIAG_UNSUPPORTED, p.call->at, p.call->length, "evaluate %.*s() is not supported",
 		     IC_BIND_NAME(name));
 	return false;

@@ -154,35 +154,12 @@ static ic_expr *near_shape(ic_binder *b, const ic_bind_plugin *p, ic_fn_id fn, c
 		      : NULL;
 }
 
-static const struct lookup {
-	const char *name, *takes;
-	uint32_t least;
+typedef struct lookup {
+	uint32_t least; /* arguments */
 	condition_fn condition;
 	ic_fn_id fn;
 	bool drops; /* the second argument, a column of the table, unless return_lookup_key = true */
-} lookups[] = {
-	{ "ipv4_lookup", "ipv4_lookup() takes a table, an address column and a network column", 3, in_network,
-	  IC_FN_IPV4_IS_IN_RANGE, false },
-	{ "ipv6_lookup", "ipv6_lookup() takes a table, an address column and a network column", 3, in_network,
-	  IC_FN_IPV6_IS_IN_RANGE, false },
-	{ "geo_polygon_lookup", "geo_polygon_lookup() takes a table, its polygons, longitude and latitude", 4,
-	  near_shape, IC_FN_GEO_DISTANCE_POLYGON, true },
-	{ "geo_line_lookup", "geo_line_lookup() takes a table, its lines, longitude, latitude and a radius",
-	  5, near_shape, IC_FN_GEO_DISTANCE_LINE, true },
-};
-
-static const struct lookup *lookup_of(ic_str name)
-{
-	for (size_t i = 0; i < sizeof lookups / sizeof *lookups; i++)
-		if (ic_str_eq(name, ic_str_of(lookups[i].name)))
-			return &lookups[i];
-	return NULL;
-}
-
-bool ic_bind_is_lookup(ic_str name)
-{
-	return lookup_of(name) != NULL;
-}
+} lookup;
 
 static bool without_key(ic_binder *b, const ic_bind_plugin *p, uint32_t before, const ic_rel *right,
 			ic_rel *r)
@@ -206,16 +183,16 @@ static bool option(const ic_bind_plugin *p, const char *name)
 
 /* Every row beside the rows of the table that belong to it: every pair is tried. return_unmatched = true:
  * rows without any stay alone. */
-bool ic_bind_lookup(ic_binder *b, const ic_bind_plugin *p, ic_rel *r)
+static bool bind_lookup(ic_binder *b, const ic_bind_plugin *p, ic_rel *r)
 {
 	const ic_kql_expr *c = p->call;
-	const struct lookup *l = lookup_of(c->call.name.text);
+	const lookup *l = p->plugin->own;
 	bool open = r->open;
 	uint32_t n = r->op->out.n;
 	ic_rel right;
 	ic_op *rows = NULL;
 	if (c->call.args < l->least)
-		return ic_bind_plugin_usage(b, p, l->takes);
+		return ic_bind_plugin_usage(b, p);
 	if (!ic_bind_table(b, p->names, c->call.arg[0].expr, &right))
 		return false;
 	if (option(p, "return_unmatched") && !ic_bind_run_input(b, r, &rows))
@@ -233,3 +210,24 @@ bool ic_bind_lookup(ic_binder *b, const ic_bind_plugin *p, ic_rel *r)
 		return false;
 	return !l->drops || option(p, "return_lookup_key") || without_key(b, p, n, &right, r);
 }
+
+static const lookup ipv4 = { 3, in_network, IC_FN_IPV4_IS_IN_RANGE, false };
+static const lookup ipv6 = { 3, in_network, IC_FN_IPV6_IS_IN_RANGE, false };
+static const lookup polygons = { 4, near_shape, IC_FN_GEO_DISTANCE_POLYGON, true };
+static const lookup lines = { 5, near_shape, IC_FN_GEO_DISTANCE_LINE, true };
+
+const ic_bind_evaluated ic_bind_lookups[] = {
+	{ "ipv4_lookup", "ipv4_lookup(table, address, network [, columns...] [, return_unmatched = true])",
+	  bind_lookup, &ipv4 },
+	{ "ipv6_lookup", "ipv6_lookup(table, address, network [, columns...] [, return_unmatched = true])",
+	  bind_lookup, &ipv6 },
+	{ "geo_polygon_lookup",
+	  "geo_polygon_lookup(table, polygon, longitude, latitude [, radius] [, return_unmatched = true] "
+	  "[, return_lookup_key = true])",
+	  bind_lookup, &polygons },
+	{ "geo_line_lookup",
+	  "geo_line_lookup(table, line, longitude, latitude, radius [, return_unmatched = true] "
+	  "[, return_lookup_key = true])",
+	  bind_lookup, &lines },
+	{ 0 },
+};

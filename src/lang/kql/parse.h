@@ -16,4 +16,7 @@ ic_status ic_kql_parse_text(ic_arena *a, ic_str text, ic_place at, ic_kql_block 
 /* An ic_prefix_fn: the query that begins with the first byte of text. */
 void ic_kql_parse_prefix(ic_arena *a, ic_str text, ic_prefix *ret);
 
+/* Operator i of those that there are, with a line about it; false: past the end. */
+bool ic_kql_operator(size_t i, const char **name, const char **help);
+
 #endif
