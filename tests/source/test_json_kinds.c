@@ -191,6 +191,56 @@ static void test_piece_before_the_line(void **state)
 	ic_buf_clear(&text);
 }
 
+static char *rows_by(const ic_source_kind *kind, ic_reader *r, const char *text)
+{
+	const size_t n = strlen(text);
+	ic_batch *b = ic_batch_new(EVERYTHING);
+	ic_row_counts c = { 0 };
+	ic_buf out;
+	size_t at = 0;
+	assert_non_null(b);
+	ic_batch_reset(b);
+	ic_buf_init(&out, 0);
+	assert_int_equal(kind->parse(r, text, n, &at, true, b, &c), IC_OK);
+	assert_int_equal(at, n);
+	add_rows(b, &out);
+	ic_buf_printf(&out, "bad %u other %u", (unsigned)c.bad, (unsigned)c.other_stream);
+	ic_buf_putc(&out, '\0');
+	ic_batch_free(b);
+	return out.p;
+}
+
+/* A reader that has read other things gives what a new one gives, and says of its layout what that says. */
+static void test_used_again(void **state)
+{
+	(void)state;
+	const char *conns = "{\"ts\":1714521600,\"uid\":\"C1\",\"id.resp_p\":443,\"conn_state\":\"SF\"}\n"
+			    "{\"ts\":1714521601,\"uid\":\"C2\",\"id.resp_p\":80,\"conn_state\":\"SF\"}\n"
+			    "{\"ts\":1714521602,\"uid\":\"C3\",\"id.resp_p\":\"x\",\"conn_state\":\"SF\"}\n";
+	const ic_input_request req = all_of(EVERYTHING);
+	const ic_reader_config cfg = { .req = &req };
+	bool nomem;
+	const ic_source_kind *kind = &ic_kind_zeek_json;
+	const ic_layout *layout = kind->layout(&cfg, conns, strlen(conns), &nomem);
+	ic_reader *r = kind->begin(&cfg, layout), *used = kind->begin(&cfg, layout);
+	assert_non_null(r);
+	assert_non_null(used);
+	ic_free(rows_by(kind, used, zeek_lines));
+	const ic_layout *other = kind->layout_after(used, &nomem);
+	assert_ptr_not_equal(other, layout);
+	kind->layout_free(other);
+	kind->again(used, layout);
+	char *expected = rows_by(kind, r, conns), *got = rows_by(kind, used, conns);
+	assert_string_equal(got, expected);
+	assert_non_null(strstr(expected, "bad 1 other 0"));
+	assert_ptr_equal(kind->layout_after(used, &nomem), layout);
+	ic_free(expected);
+	ic_free(got);
+	kind->end(r);
+	kind->end(used);
+	kind->layout_free(layout);
+}
+
 static void test_zeek_layout(void **state)
 {
 	(void)state;
@@ -562,6 +612,7 @@ int main(void)
 		cmocka_unit_test(test_lines_of_one_shape),
 		cmocka_unit_test(test_events_of_one_shape),
 		cmocka_unit_test(test_piece_before_the_line),
+		cmocka_unit_test(test_used_again),
 		cmocka_unit_test(test_zeek_layout),
 		cmocka_unit_test(test_zeek_other_log_later),
 		cmocka_unit_test(test_eve),
