@@ -271,6 +271,16 @@ bool ic_cidr_parse(ic_str s, ic_cidr *ret)
 	return true;
 }
 
+size_t ic_cidr_format(const ic_cidr *c, char *buf)
+{
+	bool dotted = ic_ip_is_v4(&c->net) && c->bits >= 96;
+	size_t n = ic_ip_format(&c->net, buf);
+	buf[n++] = '/';
+	n += put_octet(buf + n, dotted ? c->bits - 96u : c->bits);
+	buf[n] = '\0';
+	return n;
+}
+
 static inline uint64_t high_first(const uint8_t *p)
 {
 	uint64_t v;
@@ -294,6 +304,21 @@ bool ic_cidr_has(const ic_cidr *c, const ic_ip *ip)
 static const char *const internal_default[] = { "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7",
 						"100.64.0.0/10" };
 
+static void mark_nets(struct ic_cidr_nets *nets, const ic_cidr *c)
+{
+	ic_ip any = ic_ip_from_v4(0);
+	bool all_v4 = c->bits < 96 && ic_cidr_has(c, &any);
+	if (!all_v4 && (c->bits < 96 || !ic_ip_is_v4(&c->net)))
+		return;
+	uint32_t first = all_v4 ? 0 : (uint32_t)c->net.b[12] << 8 | c->net.b[13];
+	uint32_t n = all_v4 ? 1u << 16 : c->bits < 112 ? 1u << (112 - c->bits) : 1;
+	for (uint32_t net = first & ~(n - 1); n; n--, net++) {
+		nets->some[net >> 6] |= UINT64_C(1) << (net & 63);
+		if (c->bits <= 112)
+			nets->all[net >> 6] |= UINT64_C(1) << (net & 63);
+	}
+}
+
 ic_status ic_cidrs_init(ic_cidrs *set, const char *const *texts, size_t count, ic_error *err)
 {
 	*set = (ic_cidrs){ 0 };
@@ -302,19 +327,23 @@ ic_status ic_cidrs_init(ic_cidrs *set, const char *const *texts, size_t count, i
 		count = sizeof internal_default / sizeof *internal_default;
 	}
 	set->list = ic_reallocarray(NULL, count, sizeof *set->list);
-	if (!set->list)
+	set->nets = ic_calloc(1, sizeof *set->nets);
+	if (!set->list || !set->nets) {
+		ic_cidrs_clear(set);
 		return ic_fail_nomem(err);
+	}
 	for (size_t i = 0; i < count; i++) {
 		if (!ic_cidr_parse(ic_str_of(texts[i]), &set->list[i])) {
 			ic_cidrs_clear(set);
 			return ic_fail(err, IC_E_USAGE, "not an address or CIDR block: %s", texts[i]);
 		}
+		mark_nets(set->nets, &set->list[i]);
 	}
 	set->n = count;
 	return IC_OK;
 }
 
-bool ic_cidrs_has(const ic_cidrs *set, const ic_ip *ip)
+bool ic_cidrs_has_slow(const ic_cidrs *set, const ic_ip *ip)
 {
 	for (size_t i = 0; i < set->n; i++)
 		if (ic_cidr_has(&set->list[i], ip))
@@ -325,5 +354,6 @@ bool ic_cidrs_has(const ic_cidrs *set, const ic_ip *ip)
 void ic_cidrs_clear(ic_cidrs *set)
 {
 	ic_free(set->list);
+	ic_free(set->nets);
 	*set = (ic_cidrs){ 0 };
 }

@@ -59,13 +59,33 @@ typedef struct ic_cidr {
 typedef struct ic_cidrs {
 	ic_cidr *list;
 	size_t n;
+	/* One bit for each IPv4 /16: all of it is in a block; some of it may be. */
+	struct ic_cidr_nets {
+		uint64_t all[1024], some[1024];
+	} * nets;
 } ic_cidrs;
 /* "10.0.0.0/8", "fd00::/8", or one address. */
 bool ic_cidr_parse(ic_str s, ic_cidr *ret);
+/* "10.0.0.0/8"; buf holds at least 64 bytes. Returns the length. */
+size_t ic_cidr_format(const ic_cidr *c, char *buf);
 bool ic_cidr_has(const ic_cidr *c, const ic_ip *ip);
 /* texts NULL or count 0: the default internal ranges. IC_E_USAGE names a bad one. */
 ic_status ic_cidrs_init(ic_cidrs *set, const char *const *texts, size_t count, ic_error *err);
-bool ic_cidrs_has(const ic_cidrs *set, const ic_ip *ip);
+bool ic_cidrs_has_slow(const ic_cidrs *set, const ic_ip *ip);
+static inline bool ic_ip_net_bit(const uint64_t nets[1024], const ic_ip *ip)
+{
+	return nets[ip->b[12] << 2 | ip->b[13] >> 6] >> (ip->b[13] & 63) & 1;
+}
+static inline bool ic_cidrs_has(const ic_cidrs *set, const ic_ip *ip)
+{
+	if (set->nets && ic_ip_is_v4(ip)) {
+		if (ic_ip_net_bit(set->nets->all, ip))
+			return true;
+		if (!ic_ip_net_bit(set->nets->some, ip))
+			return false;
+	}
+	return ic_cidrs_has_slow(set, ip);
+}
 void ic_cidrs_clear(ic_cidrs *set);
 
 #endif

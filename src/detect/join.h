@@ -23,16 +23,14 @@ struct ic_observer_state {
 	/* Join entries, finished uids and DNS answers remembered over all partitions: the most, and now. */
 	size_t join_limit, memory_limit, done_limit;
 	_Atomic size_t joined, connected, done, resolved, asked; /* connected: of those joined */
-	/* One bit for each IPv4 /16: all of it public and outside; all of it inside. A /16 that is neither
-	 * is looked at address by address. */
-	uint64_t outside[1024], inside[1024];
+	/* One bit for each IPv4 /16: all of it public and not internal. Others are looked at address by address. */
+	uint64_t outside[1024];
 	ic_partition part[IC_PARTITIONS];
 	ic_sample sample[IC_PARTITIONS];
 };
 
-/* Whether an address is public and outside cfg.internal; whether it is in cfg.internal. */
+/* Whether an address is public and not in cfg.internal. */
 bool ic_observe_outside(const ic_observation *o, const ic_ip *ip);
-bool ic_observe_inside(const ic_observation *o, const ic_ip *ip);
 void ic_observe_classes_init(ic_observation *o);
 
 /* What to do when a container refuses to grow: under a memory limit the value is dropped and counted

@@ -29,67 +29,28 @@ ic_fieldset ic_observe_fields(bool full)
 
 /* ---- address classes ----------------------------------------------------------------- */
 
-static const uint8_t V4_MAPPED[12] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff };
-
-static inline bool is_v4(const ic_ip *ip)
-{
-	return memcmp(ip->b, V4_MAPPED, sizeof V4_MAPPED) == 0;
-}
-
 static inline bool bit_at(const uint64_t *bits, uint32_t i)
 {
 	return (bits[i >> 6] >> (i & 63)) & 1;
 }
 
-/* Whether the bits, one for each IPv4 /16, have that of the address. */
-static inline bool surely(const uint64_t *bits, const ic_ip *ip)
-{
-	return is_v4(ip) && bit_at(bits, (uint32_t)ip->b[12] << 8 | ip->b[13]);
-}
-
-static void mark(uint64_t *bits, uint32_t net)
-{
-	bits[net >> 6] |= UINT64_C(1) << (net & 63);
-}
-
 void ic_observe_classes_init(ic_observation *o)
 {
-	uint64_t some[1024] = { 0 }; /* a /16 that an internal range touches */
-	for (size_t i = 0; i < o->cfg.internal.n; i++) {
-		const ic_cidr *c = &o->cfg.internal.list[i];
-		ic_ip any = ic_ip_from_v4(0);
-		bool all_v4 = c->bits < 96 && ic_cidr_has(c, &any);
-		if (!all_v4 && (c->bits < 96 || !is_v4(&c->net)))
-			continue;
-		uint32_t first = all_v4 ? 0 : (uint32_t)c->net.b[12] << 8 | c->net.b[13];
-		uint32_t nets = all_v4 ? 1u << 16 : c->bits < 112 ? 1u << (112 - c->bits) : 1;
-		for (uint32_t net = first & ~(nets - 1); nets; nets--, net++) {
-			mark(some, net);
-			if (c->bits <= 112)
-				mark(o->inside, net);
-		}
-	}
+	const struct ic_cidr_nets *internal = o->cfg.internal.nets;
 	for (uint32_t net = 0; net < 1u << 16; net++) {
 		ic_ip first = ic_ip_from_v4(net << 16), last = ic_ip_from_v4(net << 16 | 0xffff);
 		/* 192.0.0.0/24 is the one special range smaller than a /16: its ends differ in class. */
-		if (!bit_at(some, net) && ic_ip_classify(&first) == IC_IP_PUBLIC &&
+		if (!(internal && bit_at(internal->some, net)) && ic_ip_classify(&first) == IC_IP_PUBLIC &&
 		    ic_ip_classify(&last) == IC_IP_PUBLIC)
-			mark(o->outside, net);
+			o->outside[net >> 6] |= UINT64_C(1) << (net & 63);
 	}
 }
 
 bool ic_observe_outside(const ic_observation *o, const ic_ip *ip)
 {
-	if (surely(o->outside, ip))
+	if (ic_ip_is_v4(ip) && ic_ip_net_bit(o->outside, ip))
 		return true;
 	return ic_ip_classify(ip) == IC_IP_PUBLIC && !ic_cidrs_has(&o->cfg.internal, ip);
-}
-
-bool ic_observe_inside(const ic_observation *o, const ic_ip *ip)
-{
-	if (surely(o->inside, ip))
-		return true;
-	return !surely(o->outside, ip) && ic_cidrs_has(&o->cfg.internal, ip);
 }
 
 /* ---- columns -------------------------------------------------------------------------- */
@@ -293,12 +254,12 @@ static uint32_t plain_rows(ic_observation *o, const ic_batch *b, uint32_t r, ic_
 			continue;
 		}
 		const ic_ip *src = &c.src_ip.ip[r], *dst = &c.dst_ip.ip[r];
-		if (!surely(o->outside, dst) && !o->cfg.scope_all && !ic_observe_outside(o, dst)) {
+		if (!o->cfg.scope_all && !ic_observe_outside(o, dst)) {
 			++*out_scope;
 			continue;
 		}
 		ends e = { ic_intern_ip(o->names, src), ic_intern_ip(o->names, dst),
-			   surely(o->inside, src) || ic_observe_inside(o, src), true };
+			   ic_cidrs_has(&o->cfg.internal, src), true };
 		if (!e.src || !e.dst) {
 			++*dropped;
 			continue;
@@ -489,7 +450,7 @@ static verdict full_row(const ic_observation *o, const ic_batch *b, const base_c
 			return NO_MEMORY;
 		*part = text_partition(user);
 	}
-	f->base.internal_src = has_src ? ic_observe_inside(o, &c->src_ip.ip[r]) : f->src_host != 0;
+	f->base.internal_src = has_src ? ic_cidrs_has(&o->cfg.internal, &c->src_ip.ip[r]) : f->src_host != 0;
 	f->base.in_scope = !has_dst || o->cfg.scope_all || ic_observe_outside(o, &c->dst_ip.ip[r]);
 	if (uid.p) {
 		f->uid = ic_hash(uid.p, uid.n);

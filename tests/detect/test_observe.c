@@ -141,8 +141,10 @@ static void classes_agree_with_the_slow_way(void **state)
 			ic_ip ip = ic_ip_from_v4(i * 107381u);
 			if (i >= 40000)
 				assert_true(ic_ip_parse(ic_str_of(probes[i - 40000]), &ip));
-			bool inside = ic_cidrs_has(&set, &ip);
-			assert_int_equal(ic_observe_inside(o, &ip), inside);
+			bool inside = false;
+			for (size_t k = 0; k < set.n; k++)
+				inside |= ic_cidr_has(&set.list[k], &ip);
+			assert_int_equal(ic_cidrs_has(&set, &ip), inside);
 			assert_int_equal(ic_observe_outside(o, &ip),
 					 !inside && ic_ip_classify(&ip) == IC_IP_PUBLIC);
 		}
