@@ -1,72 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Expressions over chunks.
- *
- * A list of expressions becomes a list of nodes, each after its arguments and each different one once.
- * A run computes a node for all rows of the chunk at most once. Where a lazy kernel asks for an argument
- * on some rows only, the nodes that belong to this argument alone are computed in a frame of these rows;
- * what it shares with others is computed for all rows, so that no node is computed more than once a
- * frame and a chunk. */
-#include <pthread.h>
-
+/* Expressions over chunks: a list of expressions becomes a list of nodes, each after its arguments and each
+ * different one once. */
 #include "base/error.h"
 #include "base/hash.h"
-#include "exec/kernel.h"
+#include "exec/eval.h"
 
 enum {
 	MAX_DEPTH = 1000,   /* of an expression: the evaluator recurses */
 	MAX_NODES = 200000, /* of a list of expressions */
 	ROW_COST = 8,	    /* of a row form, in units of a simple vector form */
-	CHEAP = 6,	    /* what is computed for all rows rather than for some of them */
 };
 
-typedef struct node {
-	ic_expr_kind kind;
-	ic_qtype type;
-	const ic_expr *expr;
-	const ic_kernel *kernel;
-	void *state;
-	uint32_t *arg;
-	uint32_t n;
-	uint32_t first; /* nodes first..this were made for this one: its own part of the list */
-	uint32_t cost;
-	uint32_t next; /* in the same slot of the table of nodes + 1 */
-	ic_vector constant;
-} node;
-
-/* What one run at a time uses: a call record for each node. */
-typedef struct scratch {
-	struct scratch *next;
-	ic_call call[];
-} scratch;
-
-struct ic_eval {
-	ic_plan *plan;
-	node *node;
-	uint32_t nodes, room;
-	uint32_t *root;
-	uint32_t n;
-	uint32_t *slot; /* hash of a node to its number + 1 */
-	uint32_t slots;
-	bool kql;
-	pthread_mutex_t lock;
-	scratch *idle;
-};
-
-typedef struct ic_eval_frame {
-	const ic_eval *e;
-	const ic_chunk *in; /* of the whole run; NULL while constants are folded */
-	struct ic_eval_frame *parent;
-	const uint16_t *pick; /* rows of the parent */
-	uint32_t rows;
-	uint32_t first, last; /* nodes that are computed here */
-	ic_vector *memo;      /* of them; type IC_QTYPES: not yet */
-	ic_arena *arena;
-	scratch *scratch;
-	/* where and why the run ended */
-	ic_status failed;
-	const char *cause;
-	ic_place at;
-} frame;
+typedef ic_eval_node node;
+typedef ic_eval_scratch scratch;
+typedef ic_eval_frame frame;
 
 /* ---- compiling ------------------------------------------------------------------------ */
 
@@ -254,86 +201,6 @@ static ic_status compile_constant(compiler *c, const ic_expr *x, uint32_t *ret)
 	return add_node(c, &n, ret, &found);
 }
 
-/* The type that argument i should have for the kernel; its own if that will do. */
-static ic_qtype wanted_type(const ic_expr *x, const ic_kernel *k, uint32_t i)
-{
-	const ic_function *f = &ic_functions[x->call.fn];
-	ic_qtype has = x->call.arg[i]->type;
-	char letter = ic_function_arg(f, i);
-
-	if (x->call.fn == IC_FN_CASE) /* condition, value, ..., value */
-		letter = i % 2 || i == x->call.n - 1 ? 'x' : 'u';
-	switch (letter) {
-	case 's':
-	case 'S':
-		if ((has == IC_Q_IP && !k->addresses) || has == IC_Q_DYNAMIC)
-			return IC_Q_STRING;
-		return has;
-	case 'r':
-	case 'R': return has == IC_Q_NULL ? has : IC_Q_REAL;
-	case 'x':
-	case 'X':
-		if (f->ret != 'x')
-			return has;
-		if (x->type == IC_Q_STRING && has == IC_Q_IP)
-			return IC_Q_STRING;
-		if (x->type == IC_Q_REAL && (has == IC_Q_INT || has == IC_Q_LONG || has == IC_Q_DECIMAL))
-			return IC_Q_REAL;
-		return has;
-	default: return has;
-	}
-}
-
-static const ic_expr *converted(compiler *c, const ic_expr *x, ic_qtype type)
-{
-	ic_plan *p = c->e->plan;
-	ic_expr *call;
-
-	if (x->type == type || (x->kind == IC_X_CONST && x->value.null && x->type == IC_Q_NULL))
-		return x;
-	call = ic_expr_call(p, x->at, type == IC_Q_STRING ? IC_FN_TO_STRING : IC_FN_TO_REAL, type, 1);
-	if (call)
-		call->call.arg[0] = (ic_expr *)(uintptr_t)x;
-	return call;
-}
-
-/* a and b and c, nested to the left by the parser, as one call of three arguments. */
-static uint32_t chain_length(const ic_expr *x)
-{
-	ic_fn_id fn = x->call.fn;
-	uint32_t n = 1;
-
-	if (fn != IC_FN_AND && fn != IC_FN_OR && fn != IC_FN_SQL_AND && fn != IC_FN_SQL_OR)
-		return x->call.n;
-	for (; x->kind == IC_X_CALL && x->call.fn == fn && x->call.n == 2; x = x->call.arg[0])
-		n++;
-	return n;
-}
-
-/* A copy of the call with the arguments that the kernel will get. */
-static ic_expr *rewritten(compiler *c, const ic_expr *x, const ic_kernel *k, uint32_t n)
-{
-	ic_expr *copy = ic_expr_call(c->e->plan, x->at, x->call.fn, x->type, n);
-
-	if (!copy)
-		return NULL;
-	copy->call.list = x->call.list;
-	if (n != x->call.n) {
-		const ic_expr *left = x;
-		for (uint32_t i = n; --i > 0; left = left->call.arg[0])
-			copy->call.arg[i] = left->call.arg[1];
-		copy->call.arg[0] = (ic_expr *)(uintptr_t)left;
-		return copy;
-	}
-	for (uint32_t i = 0; i < n; i++) {
-		const ic_expr *arg = converted(c, x->call.arg[i], wanted_type(x, k, i));
-		if (!arg)
-			return NULL;
-		copy->call.arg[i] = (ic_expr *)(uintptr_t)arg;
-	}
-	return copy;
-}
-
 static ic_status compile_arguments(compiler *c, ic_expr *call, node *n, bool *constant)
 {
 	n->arg = ic_arena_alloc(&c->e->plan->arena, ((size_t)call->call.n + 1) * sizeof *n->arg);
@@ -373,7 +240,7 @@ static ic_status compile_call(compiler *c, const ic_expr *x, uint32_t *ret)
 		return ic_diag_fail(c->diag, IC_DIAG_UNSUPPORTED, x->at,
 				    f->name ? (uint32_t)strlen(f->name) : 1, "%s is not supported",
 				    f->name ? f->name : f->help);
-	copy = rewritten(c, x, k, chain_length(x));
+	copy = ic_eval_rewrite(c->e->plan, x, k);
 	if (!copy)
 		return IC_E_NOMEM;
 	n.expr = copy;
@@ -418,260 +285,6 @@ static ic_status compile(compiler *c, const ic_expr *x, uint32_t *ret)
 	c->depth--;
 	return st;
 }
-
-/* ---- running -------------------------------------------------------------------------- */
-
-static bool fail(frame *f, ic_status st, const char *cause, ic_place at)
-{
-	while (f->parent)
-		f = f->parent;
-	if (f->failed == IC_OK) {
-		f->failed = st;
-		f->cause = cause;
-		f->at = at;
-	}
-	return false;
-}
-
-static bool no_memory(frame *f)
-{
-	return fail(f, IC_E_NOMEM, NULL, (ic_place){ 0, 0 });
-}
-
-ic_value ic_call_nomem(ic_call *c)
-{
-	c->failed = IC_E_NOMEM;
-	return ic_value_null(c->expr->type);
-}
-
-ic_value ic_call_limit(ic_call *c, const char *cause)
-{
-	c->failed = IC_E_LIMIT;
-	c->cause = cause;
-	return ic_value_null(c->expr->type);
-}
-
-/* What argument values a row has: constants are filled in once. */
-static void row_arguments(const ic_vector *arg, uint32_t n, uint32_t row, bool constants, bool kql,
-			  ic_value *ret)
-{
-	for (uint32_t i = 0; i < n; i++)
-		if (arg[i].constant == constants) {
-			ret[i] = ic_vector_value(&arg[i], row);
-			bool empty = kql && ret[i].null && ic_qtype_is_text(ret[i].type);
-			/* an empty text may have no bytes to point to; kernels need not think of it */
-			if (empty || (ret[i].type == IC_Q_STRING && !ret[i].null && !ret[i].s.p))
-				ret[i] = ic_value_str(IC_STR(""));
-		}
-}
-
-static bool any_null(const ic_value *v, uint32_t n)
-{
-	for (uint32_t i = 0; i < n; i++)
-		if (v[i].null)
-			return true;
-	return false;
-}
-
-/* A row form over all rows. */
-static bool run_rows(frame *f, ic_call *c, const node *n, const ic_vector *arg, uint32_t rows, ic_vector *ret)
-{
-	const ic_kernel *k = n->kernel;
-	bool kql = f->e->kql, nulls = false;
-	ic_vector_out out;
-	ic_value *value = ic_arena_alloc(f->arena, ((size_t)n->n + 1) * sizeof *value);
-
-	if (!value || !ic_vector_make(&out, f->arena, n->type, rows))
-		return no_memory(f);
-	row_arguments(arg, n->n, 0, true, kql, value);
-	for (uint32_t i = 0; i < rows; i++) {
-		ic_value v;
-		row_arguments(arg, n->n, i, false, kql, value);
-		if (k->strict && any_null(value, n->n))
-			v = ic_value_null(n->type);
-		else {
-			c->row = f->in ? f->in->flow + i : 0;
-			v = k->row(c, value);
-			if (c->failed != IC_OK)
-				return true;
-		}
-		nulls |= v.null;
-		ic_vector_set(&out, i, &v);
-	}
-	*ret = out.v;
-	if (!nulls && n->type != IC_Q_DYNAMIC)
-		ret->nulls = NULL;
-	return true;
-}
-
-static bool eval(frame *f, uint32_t id, ic_vector *ret);
-
-/* The argument that is text of a few words, if all others are constants; NULL: there is none. */
-static ic_vector *only_coded(const node *n, ic_vector *arg, uint32_t rows)
-{
-	ic_vector *ret = NULL;
-
-	if (n->kernel->impure || ic_functions[n->expr->call.fn].flags & IC_FN_SERIAL)
-		return NULL;
-	for (uint32_t i = 0; i < n->n; i++) {
-		if (arg[i].constant)
-			continue;
-		if (ret || !arg[i].coded || arg[i].coded->words > rows)
-			return NULL;
-		ret = &arg[i];
-	}
-	return ret;
-}
-
-static bool run_call(frame *f, uint32_t id, ic_vector *ret)
-{
-	const node *n = &f->e->node[id];
-	const ic_kernel *k = n->kernel;
-	ic_call *c = &f->scratch->call[id];
-	ic_vector *arg = NULL, *few = NULL;
-	const ic_coded *coded = NULL;
-	uint32_t rows = f->rows;
-	bool constant = !k->impure && !k->lazy;
-
-	if (!k->lazy) {
-		arg = ic_arena_alloc(f->arena, ((size_t)n->n + 1) * sizeof *arg);
-		if (!arg)
-			return no_memory(f);
-		for (uint32_t i = 0; i < n->n; i++) {
-			if (!eval(f, n->arg[i], &arg[i]))
-				return false;
-			constant = constant && arg[i].constant;
-		}
-		few = constant ? NULL : only_coded(n, arg, rows);
-		if (few) {
-			coded = few->coded;
-			*few = coded->word;
-			rows = coded->words;
-		}
-	}
-	c->plan = f->e->plan;
-	c->expr = n->expr;
-	c->arena = f->arena;
-	c->state = n->state;
-	c->failed = IC_OK;
-	c->frame = f;
-	c->node = id;
-	if (constant)
-		rows = 1;
-	*ret = (ic_vector){ .type = n->type };
-	if (k->lazy)
-		k->lazy(c, rows, ret);
-	else if (k->vector)
-		k->vector(c, arg, rows, ret);
-	else if (!run_rows(f, c, n, arg, rows, ret))
-		return false;
-	if (c->failed != IC_OK)
-		return fail(f, c->failed, c->cause, n->expr->at);
-	ret->constant = ret->constant || constant;
-	if (f->e->kql && n->type == IC_Q_STRING)
-		ret->nulls = NULL;
-	if (!coded)
-		return true;
-	ic_vector word = *ret;
-	return ic_vector_decode(ret, f->arena, &word, coded->words, coded->code, f->rows) || no_memory(f);
-}
-
-/* Node id for the rows of the frame. */
-static bool eval(frame *f, uint32_t id, ic_vector *ret)
-{
-	const node *n = &f->e->node[id];
-	ic_vector *memo, whole;
-
-	if (n->kind == IC_X_CONST) {
-		*ret = n->constant;
-		return true;
-	}
-	if (f->parent && (id < f->first || id > f->last))
-		return eval(f->parent, id, &whole) &&
-		       (ic_vector_pick(ret, f->arena, &whole, f->pick, f->rows) || no_memory(f));
-	memo = &f->memo[id - f->first];
-	if (memo->type == IC_QTYPES) {
-		if (n->kind == IC_X_COLUMN && f->parent) {
-			if (!eval(f->parent, id, &whole))
-				return false;
-			if (!ic_vector_pick(memo, f->arena, &whole, f->pick, f->rows)) {
-				memo->type = IC_QTYPES;
-				return no_memory(f);
-			}
-		} else if (n->kind == IC_X_COLUMN) {
-			*memo = f->in->col[n->expr->column];
-			if (f->e->kql && memo->type == IC_Q_STRING)
-				memo->nulls = NULL; /* nor have words any */
-		} else {
-			ic_vector made;
-			if (!run_call(f, id, &made))
-				return false;
-			*memo = made;
-		}
-	}
-	*ret = *memo;
-	return true;
-}
-
-static bool frame_memo(frame *f)
-{
-	size_t n = (size_t)f->last - f->first + 1;
-
-	f->memo = ic_arena_alloc(f->arena, n * sizeof *f->memo);
-	if (!f->memo)
-		return no_memory(f);
-	for (size_t i = 0; i < n; i++)
-		f->memo[i].type = IC_QTYPES;
-	return true;
-}
-
-/* Is argument `id` known for all rows of the frame? */
-static bool known(const frame *f, uint32_t id)
-{
-	return id >= f->first && id <= f->last && f->memo[id - f->first].type != IC_QTYPES;
-}
-
-bool ic_call_arg_cheap(const ic_call *c, uint32_t i)
-{
-	const frame *f = c->frame;
-	uint32_t id = f->e->node[c->node].arg[i];
-
-	return f->e->node[id].cost <= CHEAP || known(f, id);
-}
-
-bool ic_call_arg(ic_call *c, uint32_t i, const uint16_t *pick, uint32_t n, ic_vector *ret)
-{
-	frame *f = c->frame;
-	uint32_t id = f->e->node[c->node].arg[i];
-	const node *a = &f->e->node[id];
-	ic_vector whole;
-	bool ok;
-
-	if (a->kind == IC_X_CONST || !pick)
-		ok = eval(f, id, ret);
-	else if (a->cost <= CHEAP || known(f, id) || (f->parent && (id < f->first || id > f->last)))
-		ok = eval(f, id, &whole) && (ic_vector_pick(ret, f->arena, &whole, pick, n) || no_memory(f));
-	else {
-		frame part = { .e = f->e,
-			       .in = f->in,
-			       .parent = f,
-			       .pick = pick,
-			       .rows = n,
-			       .first = a->first,
-			       .last = id,
-			       .arena = f->arena,
-			       .scratch = f->scratch };
-		ok = frame_memo(&part) && eval(&part, id, ret);
-	}
-	if (!ok) { /* the frame knows why; the call only that it must stop */
-		while (f->parent)
-			f = f->parent;
-		c->failed = f->failed;
-		c->cause = f->cause;
-	}
-	return ok;
-}
-
 /* ---- constants ------------------------------------------------------------------------ */
 
 /* Computes a call of constants now and makes it one. */
@@ -686,7 +299,7 @@ static ic_status fold_node(compiler *c, node *n)
 
 	if (!s)
 		return IC_E_NOMEM;
-	ok = frame_memo(&f) && eval(&f, id, &v);
+	ok = ic_eval_node_run(&f, id, &v);
 	if (n->kernel->release && s->call[id].scratch)
 		n->kernel->release(s->call[id].scratch);
 	ic_free(s);
@@ -767,50 +380,6 @@ void ic_eval_free(ic_eval *e)
 	ic_free(e->slot);
 	ic_free(e->root);
 	ic_free(e);
-}
-
-/* A scratch that nobody uses: as many are made as there are workers. The expression is shared and
- * read-only but for this list. */
-static scratch *borrow(ic_eval *e)
-{
-	scratch *s;
-
-	pthread_mutex_lock(&e->lock);
-	s = e->idle;
-	if (s)
-		e->idle = s->next;
-	pthread_mutex_unlock(&e->lock);
-	return s ? s : ic_calloc(1, sizeof *s + (size_t)e->nodes * sizeof *s->call);
-}
-
-static void give_back(ic_eval *e, scratch *s)
-{
-	pthread_mutex_lock(&e->lock);
-	s->next = e->idle;
-	e->idle = s;
-	pthread_mutex_unlock(&e->lock);
-}
-
-ic_status ic_eval_run(const ic_eval *shared, const ic_chunk *in, ic_arena *arena, ic_vector *ret,
-		      ic_error *err)
-{
-	ic_eval *e = (ic_eval *)(uintptr_t)shared;
-	frame f = { .e = e, .in = in, .rows = in->rows, .last = e->nodes ? e->nodes - 1 : 0, .arena = arena };
-	bool ok;
-
-	f.scratch = borrow(e);
-	if (!f.scratch)
-		return ic_fail_nomem(err);
-	ok = frame_memo(&f);
-	for (uint32_t i = 0; ok && i < e->n; i++)
-		ok = eval(&f, e->root[i], &ret[i]);
-	give_back(e, f.scratch);
-	if (ok)
-		return IC_OK;
-	if (f.failed != IC_E_LIMIT)
-		return ic_fail_nomem(err);
-	return ic_fail_at(err, IC_E_LIMIT, NULL, f.at.line, f.at.column, "%s",
-			  f.cause ? f.cause : "a limit was reached");
 }
 
 ic_status ic_eval_fold(ic_plan *p, const ic_expr *call, ic_value *ret, ic_diag *diag)

@@ -8,6 +8,7 @@
 #include "base/zone.h"
 #include "exec/periods.h"
 #include "exec/text.h"
+#include "exec/vector.h"
 
 /* ---- DATEFORMAT: the patterns of Java's SimpleDateFormat ---------------------------------------- */
 
@@ -356,6 +357,21 @@ static ic_value long_row(ic_call *c, const ic_value *arg)
 	return ic_value_long((int64_t)d.d);
 }
 
+static ic_value long_or_null(ic_call *c, const ic_value *arg)
+{
+	return arg[0].null ? ic_value_null(IC_Q_LONG) : long_row(c, arg);
+}
+
+static void long_vector(ic_call *c, const ic_vector *arg, uint32_t rows, ic_vector *ret)
+{
+	if (!ic_vector_is_ints(&arg[0])) {
+		ic_call_rows(c, arg, rows, long_or_null, ret);
+		return;
+	}
+	*ret = arg[0];
+	ret->type = IC_Q_LONG;
+}
+
 static ic_value str_row(ic_call *c, const ic_value *arg)
 {
 	return ic_text_borrow(ic_text_of(c, &arg[0]));
@@ -441,7 +457,7 @@ static const ic_kernel_entry entries[] = {
 	{ IC_FN_AQL_DATEFORMAT, { .row = dateformat_row, .strict = true, .prepare = check_pattern } },
 	{ IC_FN_AQL_PARSEDATETIME, { .row = parsedatetime_row, .strict = true, .prepare = check_moment } },
 	{ IC_FN_AQL_NOW, { .row = now_row } },
-	{ IC_FN_AQL_LONG, { .row = long_row, .strict = true } },
+	{ IC_FN_AQL_LONG, { .vector = long_vector } },
 	{ IC_FN_AQL_DOUBLE, { .row = double_row, .strict = true } },
 	{ IC_FN_AQL_STR, { .row = str_row, .strict = true } },
 	{ IC_FN_AQL_UTF8, { .row = utf8_row, .strict = true } },

@@ -33,19 +33,49 @@ static void logic_step(logic *l, const ic_vector *v, bool decisive)
 	l->picked = left;
 }
 
-/* All arguments at once, where none has nulls and all are there for every row. */
-static void and_words(uint8_t *ret, const ic_vector *v, uint32_t rows, bool first)
+/* One more argument for all rows at once; it has no nulls. Returns how many rows are still undecided. */
+static uint32_t logic_words(uint8_t *restrict ret, const ic_vector *v, uint32_t rows, bool first,
+			    bool decisive)
 {
 	const uint8_t *b = v->data;
+	uint32_t set = 0;
 
-	if (v->constant)
-		for (uint32_t i = 0; i < rows; i++)
-			ret[i] = first ? b[0] : ret[i] & b[0];
+	if (first && v->constant)
+		memset(ret, b[0], rows);
 	else if (first)
 		memcpy(ret, b, rows);
+	else if (v->constant)
+		for (uint32_t i = 0; i < rows; i++)
+			ret[i] = decisive ? ret[i] | b[0] : ret[i] & b[0];
+	else if (decisive)
+		for (uint32_t i = 0; i < rows; i++)
+			ret[i] |= b[i];
 	else
 		for (uint32_t i = 0; i < rows; i++)
 			ret[i] &= b[i];
+	for (uint32_t i = 0; i < rows; i++)
+		set += ret[i];
+	return decisive ? rows - set : set;
+}
+
+/* The first arguments, as long as they have no nulls and many rows are undecided. Returns how many they are. */
+static uint32_t logic_begin(ic_call *c, uint32_t rows, bool decisive, uint8_t *ret)
+{
+	uint32_t n = c->expr->call.n;
+
+	for (uint32_t i = 0; i < n; i++) {
+		ic_vector v;
+		if (!ic_call_arg(c, i, NULL, rows, &v))
+			return n;
+		if (v.nulls || (v.constant && rows > 1))
+			return i;
+		uint32_t left = logic_words(ret, &v, rows, i == 0, decisive);
+		if (left == 0)
+			return n; /* nothing can change any more */
+		if (left < rows / 2 && i + 1 < n && !ic_call_arg_cheap(c, i + 1))
+			return i + 1;
+	}
+	return n;
 }
 
 static void logic_finish(const logic *l, ic_vector_out *o, uint32_t rows)
@@ -62,28 +92,13 @@ static void logic_run(ic_call *c, uint32_t rows, ic_vector *ret, bool decisive)
 	ic_vector_out o;
 	ic_vector v;
 	logic *l;
-	uint32_t i = 0;
 
 	if (!ic_call_out(c, &o, rows))
 		return;
-	/* conjunctions start with plain vectors: bytes are anded until one has nulls or few rows are left */
-	for (; !decisive && i < c->expr->call.n; i++) {
-		uint32_t left = 0;
-		if (!ic_call_arg(c, i, NULL, rows, &v))
-			return;
-		if (v.nulls || (v.constant && rows > 1))
-			break;
-		and_words(o.b, &v, rows, i == 0);
-		for (uint32_t r = 0; r < rows; r++)
-			left += o.b[r];
-		if (left == 0)
-			i = c->expr->call.n - 1; /* nothing can be true any more */
-		else if (left < rows / 2 && i + 1 < c->expr->call.n && !ic_call_arg_cheap(c, i + 1)) {
-			i++;
-			break;
-		}
-	}
-	if (i == c->expr->call.n && !decisive) {
+	uint32_t i = logic_begin(c, rows, decisive, o.b);
+	if (c->failed != IC_OK)
+		return;
+	if (i == c->expr->call.n) {
 		ic_call_done(&o, NULL, 0, rows, ret);
 		return;
 	}
@@ -94,9 +109,10 @@ static void logic_run(ic_call *c, uint32_t rows, ic_vector *ret, bool decisive)
 	}
 	l->picked = 0;
 	for (uint32_t r = 0; r < rows; r++) {
-		l->value[r] = decisive || (i > 0 && !o.b[r]) ? FALSE_ : TRUE_;
-		if (decisive || i == 0 || o.b[r])
-			l->pick[l->picked++] = (uint16_t)r;
+		bool decided = i > 0 && (o.b[r] != 0) == decisive;
+		l->value[r] = decided == decisive ? TRUE_ : FALSE_;
+		l->pick[l->picked] = (uint16_t)r;
+		l->picked += !decided;
 	}
 	for (; i < c->expr->call.n && l->picked; i++) {
 		bool all = l->picked == rows;

@@ -138,28 +138,45 @@ static void like_vector(ic_call *c, const ic_vector *arg, uint32_t rows, ic_vect
 
 /* ---- INCIDR ------------------------------------------------------------------------------------ */
 
+/* One block as it is written; several where tests of one address were joined. */
 static ic_status incidr_prepare(ic_plan *plan, const ic_expr *call, void **state, ic_diag *diag)
 {
-	const ic_expr *x = call->call.arg[1];
-	ic_cidr *net;
+	uint32_t n = call->call.n - 1;
+	const char **text = ic_arena_alloc(&plan->arena, n * sizeof *text);
+	ic_cidrs *blocks = ic_arena_alloc(&plan->arena, sizeof *blocks);
+	ic_error err;
 
-	if (x->kind != IC_X_CONST || x->value.null || x->value.type != IC_Q_STRING)
-		return ic_diag_fail(diag, IC_DIAG_TYPE, x->at, 1,
-				    "INCIDR takes a constant block such as '10.0.0.0/8'");
-	net = ic_arena_alloc(&plan->arena, sizeof *net);
-	if (!net)
+	if (!text || !blocks)
 		return IC_E_NOMEM;
-	if (!ic_cidr_parse(ic_str_trim(x->value.s), net))
-		return ic_diag_fail(diag, IC_DIAG_TYPE, x->at, x->value.s.n + 2,
-				    "'%.*s' is no block of addresses",
-				    (int)(x->value.s.n > 60 ? 60 : x->value.s.n), x->value.s.p);
-	*state = net;
-	return IC_OK;
+	for (uint32_t i = 0; i < n; i++) {
+		const ic_expr *x = call->call.arg[i + 1];
+		ic_cidr one;
+		if (x->kind != IC_X_CONST || x->value.null || x->value.type != IC_Q_STRING)
+			return ic_diag_fail(diag, IC_DIAG_TYPE, x->at, 1,
+					    "INCIDR takes a constant block such as '10.0.0.0/8'");
+		ic_str s = ic_str_trim(x->value.s);
+		if (!ic_cidr_parse(s, &one))
+			return ic_diag_fail(diag, IC_DIAG_TYPE, x->at, x->value.s.n + 2,
+					    "'%.*s' is no block of addresses", (int)(s.n > 60 ? 60 : s.n),
+					    s.p);
+		text[i] = ic_arena_dup(&plan->arena, s.p, s.n);
+		if (!text[i])
+			return IC_E_NOMEM;
+	}
+	ic_status st = ic_cidrs_init(blocks, text, n, &err);
+	if (st == IC_OK)
+		*state = blocks;
+	return st;
+}
+
+static void incidr_dispose(void *state)
+{
+	ic_cidrs_clear(state);
 }
 
 static void incidr_vector(ic_call *c, const ic_vector *arg, uint32_t rows, ic_vector *ret)
 {
-	const ic_cidr *net = c->state;
+	const ic_cidrs *blocks = c->state;
 	ic_vector_out o;
 	ic_ip ip;
 
@@ -167,10 +184,11 @@ static void incidr_vector(ic_call *c, const ic_vector *arg, uint32_t rows, ic_ve
 		return;
 	for (uint32_t i = 0; i < rows; i++)
 		if (arg[0].type == IC_Q_IP)
-			o.b[i] = ic_cidr_has(net, &((const ic_ip *)arg[0].data)[ic_vector_at(&arg[0], i)]);
+			o.b[i] =
+			    ic_cidrs_has(blocks, &((const ic_ip *)arg[0].data)[ic_vector_at(&arg[0], i)]);
 		else {
 			ic_value v = ic_vector_value(&arg[0], i);
-			o.b[i] = v.type == IC_Q_STRING && ic_ip_parse(v.s, &ip) && ic_cidr_has(net, &ip);
+			o.b[i] = v.type == IC_Q_STRING && ic_ip_parse(v.s, &ip) && ic_cidrs_has(blocks, &ip);
 		}
 	ic_call_done(&o, arg, 1, rows, ret);
 }
@@ -209,7 +227,11 @@ static ic_value index_row(ic_call *c, const ic_value *arg)
 static const ic_kernel_entry entries[] = {
 	{ IC_FN_LIKE, { .vector = like_vector, .addresses = true, .prepare = like_prepare } },
 	{ IC_FN_ILIKE, { .vector = like_vector, .addresses = true, .prepare = like_prepare } },
-	{ IC_FN_INCIDR, { .vector = incidr_vector, .addresses = true, .prepare = incidr_prepare } },
+	{ IC_FN_INCIDR,
+	  { .vector = incidr_vector,
+	    .addresses = true,
+	    .prepare = incidr_prepare,
+	    .dispose = incidr_dispose } },
 	{ IC_FN_INDEX, { .row = index_row, .strict = true } },
 	{ IC_FN_MEMBER, { .row = member_row, .strict = true } },
 };
