@@ -206,28 +206,26 @@ typedef struct ends {
 	bool internal_src, in_scope;
 } ends;
 
-static inline ic_obs base_at(const base_columns *c, const ic_batch *b, uint32_t r, ends e)
+/* Member by member: a copy of a whole one would wait for the bits that were just set one by one. */
+static inline void put_base(ic_obs *to, const base_columns *c, const ic_batch *b, uint32_t r, ends e)
 {
 	numbers v = numbers_at(c, r);
-	return (ic_obs){
-		.ticks = c->time.i[r],
-		.size = v.ip_bytes >= 0 ? v.ip_bytes
-			: v.out >= 0	? v.out
-					: IC_SIZE_UNKNOWN,
-		.bytes_out = v.out >= 0 ? v.out : -1,
-		.bytes_in = v.in >= 0 ? v.in : -1,
-		.src = e.src,
-		.dst = e.dst,
-		.duration_ds = tenths(v.duration),
-		.port = (uint16_t)(v.port < 0 ? 0 : v.port),
-		.transport = transport_of(text_at(&c->transport, r)) & 15u,
-		.service = service_of(text_at(&c->service, r)) & 15u,
-		.stream = b->stream[r] & 7u,
-		.in_scope = e.in_scope,
-		.internal_src = e.internal_src,
-		.open = (b->flags[r] & IC_ROW_OPEN) != 0,
-		.has_duration = v.timed,
-	};
+	to->ticks = c->time.i[r];
+	to->size = v.ip_bytes >= 0 ? v.ip_bytes : v.out >= 0 ? v.out : IC_SIZE_UNKNOWN;
+	to->bytes_out = v.out >= 0 ? v.out : -1;
+	to->bytes_in = v.in >= 0 ? v.in : -1;
+	to->src = e.src;
+	to->dst = e.dst;
+	to->duration_ds = tenths(v.duration);
+	to->port = (uint16_t)(v.port < 0 ? 0 : v.port);
+	to->transport = transport_of(text_at(&c->transport, r)) & 15u;
+	to->service = service_of(text_at(&c->service, r)) & 15u;
+	to->stream = b->stream[r] & 7u;
+	to->in_scope = e.in_scope;
+	to->internal_src = e.internal_src;
+	to->open = (b->flags[r] & IC_ROW_OPEN) != 0;
+	to->has_duration = v.timed;
+	to->spare = 0;
 }
 
 /* ---- conn-only runs -------------------------------------------------------------------- */
@@ -264,7 +262,7 @@ static uint32_t plain_rows(ic_observation *o, const ic_batch *b, uint32_t r, ic_
 			++*dropped;
 			continue;
 		}
-		*to++ = base_at(&c, b, r, e);
+		put_base(to++, &c, b, r, e);
 		*part++ = ip_partition(src);
 	}
 	p->n = (uint32_t)(part - p->part);
@@ -430,7 +428,8 @@ static bool proxied_address(const ic_observation *o, const ic_batch *b, uint32_t
 static verdict full_row(const ic_observation *o, const ic_batch *b, const base_columns *c, uint32_t r,
 			ic_obs_full *f, uint8_t *part)
 {
-	*f = (ic_obs_full){ .base = base_at(c, b, r, (ends){ 0 }), .count = 1 };
+	*f = (ic_obs_full){ .count = 1 };
+	put_base(&f->base, c, b, r, (ends){ 0 });
 	bool has_src = !null_at(&c->src_ip, r), has_dst = !null_at(&c->dst_ip, r);
 	if (has_src && !intern_ip(o, &c->src_ip.ip[r], &f->src_ip))
 		return NO_MEMORY;
