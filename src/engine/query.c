@@ -500,7 +500,7 @@ ic_status ic_query(const ic_query_options *opt, const ic_observer *obs, const ic
 /* ---- in steps ------------------------------------------------------------------------------------ */
 
 ic_status ic_query_job_new(const ic_query_options *opt, ic_query_input *input, ic_budget *budget,
-			   ic_query_job **ret, ic_error *err)
+			   unsigned beside, ic_query_job **ret, ic_error *err)
 {
 	job *j = ic_malloc(sizeof *j);
 	if (!j)
@@ -510,6 +510,7 @@ ic_status ic_query_job_new(const ic_query_options *opt, ic_query_input *input, i
 		ic_free(j);
 		return st;
 	}
+	j->q.exec.beside = beside;
 	st = prepare(j);
 	if (st == IC_OK)
 		*ret = j;

@@ -16,9 +16,9 @@ typedef struct ic_query_rows {
 typedef struct ic_query_job ic_query_job;
 
 /* Borrows all. opt's now may be set later. input: that of all jobs over these paths; budget: of what the job
- * keeps while it runs. */
+ * keeps while it runs; beside: so many jobs run together. */
 ic_status ic_query_job_new(const ic_query_options *opt, ic_query_input *input, ic_budget *budget,
-			   ic_query_job **ret, ic_error *err);
+			   unsigned beside, ic_query_job **ret, ic_error *err);
 void ic_query_job_free(ic_query_job *j); /* NULL allowed */
 /* *ret_waits: the query asks for now, which opt does not say yet; it is to be bound again. */
 ic_status ic_query_job_bind(ic_query_job *j, bool *ret_waits, ic_query_diag *diag, ic_error *err);

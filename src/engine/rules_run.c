@@ -309,7 +309,7 @@ static bool bind_rule(ic_rules_run *all, rule_run *r)
 	bool waits = false;
 	ic_status st = IC_OK;
 	if (!r->job)
-		st = ic_query_job_new(&r->opt, &all->input, &all->budget, &r->job, &err);
+		st = ic_query_job_new(&r->opt, &all->input, &all->budget, all->n, &r->job, &err);
 	if (st == IC_OK)
 		st = ic_query_job_bind(r->job, &waits, &diag, &err);
 	if (st != IC_OK)

@@ -41,6 +41,7 @@ typedef struct ic_exec_config {
 	ic_scan_source source;
 	unsigned threads;
 	ic_budget *budget;
+	unsigned beside;	  /* so many runs read together, so that buffers are smaller; 0: one */
 	uint64_t max_made_rows;	  /* range, make-series: 10^7 */
 	uint64_t max_joined_rows; /* mv-expand, join: 10^8 (--max-rows) */
 	_Atomic bool *stop;	  /* set from outside to end the run; may be NULL */

@@ -10,7 +10,8 @@
 enum {
 	SLAB_PAGE = 16 << 10,	 /* of a partition */
 	WINDOW_BYTES = 20 << 20, /* rows of a window of the exchange */
-	WINDOW_SHARE = 16,	 /* of --memory */
+	BESIDE_MOST = 8,   /* runs that share the bytes of a window: less and the tables leave the cache */
+	WINDOW_SHARE = 16, /* of --memory */
 	UNITS_MOST = 1 << 24,
 	LEAST_MOST = 64,
 };
@@ -282,7 +283,11 @@ static ic_status make_tables(ic_summarize *s, bool shared)
 	}
 	unsigned workers = ic_operator_workers(s->o);
 	s->worker = ic_calloc(workers, sizeof *s->worker);
-	uint64_t window = WINDOW_BYTES / s->row_bytes;
+	unsigned beside = ic_operator_config(s->o)->beside;
+	uint64_t window = WINDOW_BYTES / s->row_bytes /
+			  (beside < 2		  ? 1
+			   : beside < BESIDE_MOST ? beside
+						  : BESIDE_MOST);
 	uint64_t share = budget && budget->limit ? budget->limit / WINDOW_SHARE / s->row_bytes : window;
 	s->x = ic_exchange_new(s->row_bytes, share < window ? share + 1 : window, NULL, drain, s);
 	for (unsigned i = 0; s->worker && i < workers; i++)

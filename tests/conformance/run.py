@@ -27,7 +27,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 LIMIT_S = 60
 SKIPPED = 77
-NOT_PLANNED = ("graph", "make-graph", "scan", "partition", "fork", "facet", "reduce")
+NOT_PLANNED = ("graph", "make-graph", "fork", "facet", "reduce")
 DOUBTFUL = {"emu-0142"}
 OK, WRONG = "ok", "wrong"
 
