@@ -91,8 +91,8 @@ static ic_status init_times(ic_run *run, ic_error *err)
 enum {
 	ROWS_SHARE = 16,      /* of a memory limit, what rows on their way may take; the heap loses as much */
 	BASE_BYTES = 6 << 20, /* the program itself, its libraries, what is allocated once */
-	WORKER_BYTES = 2 << 20, /* text, batch and parcel of a worker that reads */
-	WORKER_LEAST = 8 << 20, /* a limit that gives a worker less than this wants fewer workers */
+	WORKER_BYTES = 2 << 20,	 /* text, batch and parcel of a worker that reads */
+	WORKER_LEAST = 10 << 20, /* a limit that gives a worker less than this wants fewer workers */
 };
 
 /* The limit is that of the whole process: the tables, which grow and are counted, get what the rest,
