@@ -53,7 +53,7 @@ typedef struct rule_run {
 	int32_t fact[FACTS]; /* its column, -1: none */
 	ic_finding *list;
 	size_t n, room;
-	bool cut;
+	bool cut, nomem;
 	const char *const *attack;
 	size_t attack_n;
 } rule_run;
@@ -94,7 +94,8 @@ static ic_str fact_text(rule_run *r, const ic_chunk *c, uint32_t row, unsigned f
 		return none;
 	ic_value v = ic_vector_value(&c->col[r->fact[fact]], row);
 	ic_str s = ic_value_text(&r->arena, &v);
-	char *copy = s.n ? ic_arena_dup(&r->arena, s.p, s.n) : NULL;
+	char *copy = s.p && s.n ? ic_arena_dup(&r->arena, s.p, s.n) : NULL;
+	r->nomem |= s.n && !copy;
 	return copy ? (ic_str){ copy, s.n } : none;
 }
 
@@ -129,6 +130,7 @@ static const char *row_text(rule_run *r, const ic_chunk *c, uint32_t row)
 	for (uint32_t i = 0; i < r->columns->n && b.n < TEXT_MOST; i++) {
 		ic_value v = ic_vector_value(&c->col[i], row);
 		ic_str s = ic_value_text(&r->arena, &v), name = r->columns->column[i].name;
+		r->nomem |= s.n && !s.p;
 		if (!s.p || s.n == 0)
 			continue;
 		s.n = s.n < CELL_MOST ? s.n : CELL_MOST;
@@ -149,7 +151,7 @@ static double priority_of(ic_level l)
 	return middle[l];
 }
 
-static uint64_t id_of(const rule_run *r, const ic_finding *f)
+static uint64_t id_of(rule_run *r, const ic_finding *f)
 {
 	ic_buf b;
 	ic_buf_init(&b, 0);
@@ -158,6 +160,7 @@ static uint64_t id_of(const rule_run *r, const ic_finding *f)
 	ic_buf_putc(&b, '|');
 	ic_buf_str(&b, f->value);
 	ic_buf_printf(&b, "|%d", f->dst_port);
+	r->nomem |= b.failed;
 	uint64_t id = b.failed ? 0 : ic_hash_stable(b.p, b.n);
 	ic_buf_clear(&b);
 	return id;
@@ -223,7 +226,7 @@ static ic_status take_row(rule_run *r, const ic_chunk *c, uint32_t row)
 	f->group_by = f->dst_ip.p || !f->dst_name.p ? IC_BY_IP_PORT : IC_BY_NAME;
 	f->id = id_of(r, f);
 	r->n++;
-	return IC_OK;
+	return r->nomem ? IC_E_NOMEM : IC_OK;
 }
 
 static ic_status take_rows(void *ctx, const ic_chunk *c)

@@ -13,6 +13,7 @@
 #define MOST_ALLOCATIONS 200000
 
 static char folder[] = "/tmp/ictus-torture-XXXXXX";
+static char rules_folder[] = "/tmp/ictus-rules-XXXXXX";
 
 static int make_telemetry(void **state)
 {
@@ -70,6 +71,20 @@ static ic_status scan(const ic_output *out, ic_summary *ret, ic_error *err)
 	opt.input.threads = 1;
 	opt.format = "ndjson";
 	opt.all = true;
+	return ic_scan(&opt, NULL, out, ret, err);
+}
+
+/* Rules that read along: one that streams, one that waits for its other side. */
+static ic_status scan_rules(const ic_output *out, ic_summary *ret, ic_error *err)
+{
+	const char *paths[] = { folder };
+	ic_scan_options opt;
+	ic_scan_options_init(&opt);
+	opt.input.paths = paths;
+	opt.input.path_count = 1;
+	opt.input.threads = 1;
+	opt.format = "ndjson";
+	opt.rules = rules_folder;
 	return ic_scan(&opt, NULL, out, ret, err);
 }
 
@@ -194,7 +209,7 @@ static void torture(verb *run)
 			refused++;
 		else if (st != IC_OK)
 			fail_msg("request %" PRIu64 ": status %d: %s", n, st, err.message);
-		else if (!same && sum.dropped_memory == 0 && sum.damaged_files == 0)
+		else if (!same && !sum.dropped_memory && !sum.damaged_files && !sum.rules_failed)
 			fail_msg("request %" PRIu64 " of %" PRIu64 ": another result, and nothing said", n,
 				 requests);
 		assert_int_equal(st == IC_E_NOMEM, err.code == IC_E_NOMEM);
@@ -206,6 +221,32 @@ static void scan_survives(void **state)
 {
 	(void)state;
 	torture(scan);
+}
+
+static void put_rule(const char *name, const char *query)
+{
+	char path[80];
+	snprintf(path, sizeof path, "%s/%s.kql", rules_folder, name);
+	FILE *f = fopen(path, "w");
+	assert_non_null(f);
+	fprintf(f, "// id: %s\n// title: A rule\n// level: low\n// falsepositives: all\n%s\n", name, query);
+	fclose(f);
+}
+
+static void scan_with_rules_survives(void **state)
+{
+	char command[80];
+	(void)state;
+	assert_non_null(mkdtemp(rules_folder));
+	put_rule("one", "DeviceNetworkEvents | where RemotePort == 80 | project DeviceName, RemoteIP, "
+			"RemotePort | take 3");
+	put_rule(
+	    "two",
+	    "conn | join kind=inner (conn | summarize n = count() by id_resp_h | top 1 by n) on id_resp_h "
+	    "| summarize Connections = count(), First = min(ts) by id_orig_h, id_resp_h");
+	torture(scan_rules);
+	snprintf(command, sizeof command, "rm -rf '%s'", rules_folder);
+	assert_int_equal(system(command), 0);
 }
 
 static void convert_survives(void **state)
@@ -242,9 +283,13 @@ static void query_of_table_survives(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(scan_survives),	 cmocka_unit_test(convert_survives),
-		cmocka_unit_test(packets_survive),	 cmocka_unit_test(query_of_telemetry_survives),
-		cmocka_unit_test(query_in_aql_survives), cmocka_unit_test(query_of_table_survives),
+		cmocka_unit_test(scan_survives),
+		cmocka_unit_test(scan_with_rules_survives),
+		cmocka_unit_test(convert_survives),
+		cmocka_unit_test(packets_survive),
+		cmocka_unit_test(query_of_telemetry_survives),
+		cmocka_unit_test(query_in_aql_survives),
+		cmocka_unit_test(query_of_table_survives),
 	};
 	return cmocka_run_group_tests(tests, make_telemetry, remove_telemetry);
 }
