@@ -285,10 +285,9 @@ static ic_status compile(ic_operator *o, nested *s, ic_diag *diag)
 
 ic_status ic_make_nested(ic_operator *o, ic_diag *diag)
 {
-	static const ic_operator_class class = { .push = nested_push,
-						 .finish = nested_finish,
-						 .free = nested_free,
-						 .holds = true };
+	static const ic_operator_class class = {
+		.push = nested_push, .finish = nested_finish, .free = nested_free, .holds = true
+	};
 	nested *s = ic_calloc(1, sizeof *s);
 	o->class = &class;
 	o->state = s;

@@ -126,10 +126,9 @@ static void sample_free(ic_operator *o)
 
 ic_status ic_make_sample(ic_operator *o, ic_diag *diag)
 {
-	static const ic_operator_class class = { .push = sample_push,
-						 .finish = sample_finish,
-						 .free = sample_free,
-						 .holds = true };
+	static const ic_operator_class class = {
+		.push = sample_push, .finish = sample_finish, .free = sample_free, .holds = true
+	};
 	(void)diag;
 	const ic_value *n = &o->op->sort.limit;
 	sample *s = ic_calloc(1, sizeof *s);

@@ -292,10 +292,9 @@ static ic_status compile(ic_operator *o, series *s, ic_diag *diag)
 
 ic_status ic_make_series(ic_operator *o, ic_diag *diag)
 {
-	static const ic_operator_class class = { .push = series_push,
-						 .finish = series_finish,
-						 .free = series_free,
-						 .holds = true };
+	static const ic_operator_class class = {
+		.push = series_push, .finish = series_finish, .free = series_free, .holds = true
+	};
 	const ic_op *op = o->op;
 	ic_budget *budget = ic_operator_config(o)->budget;
 	series *s = ic_calloc(1, sizeof *s);

@@ -15,7 +15,7 @@ typedef struct ic_events {
 	ic_arena arena; /* of the events; emptied when the queue is */
 	ic_fieldset wanted;
 	unsigned streams; /* IC_STREAM_BITs of the events that somebody wants */
-	uint64_t order; /* of the events to come, ascending; see ic_events_merge */
+	uint64_t order;	  /* of the events to come, ascending; see ic_events_merge */
 } ic_events;
 
 void ic_events_init(ic_events *q, ic_budget *budget);

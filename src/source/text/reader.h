@@ -16,7 +16,7 @@
 typedef struct ic_row_counts {
 	uint64_t read, kept, bad, out_ports, out_time, other_stream;
 	uint64_t lines; /* line ends passed, header lines included */
-	bool waits; /* rows are left, also without more text: set anew by every call that parses */
+	bool waits;	/* rows are left, also without more text: set anew by every call that parses */
 	bool has_sample;
 	uint64_t sample_line;
 	uint32_t sample_column;	    /* 1-based byte column, 0 unknown */
