@@ -301,7 +301,7 @@ typedef enum ic_list {
 	IC_LIST_FIELDS,	  /* canonical names */
 	IC_LIST_QUERY_FORMATS,
 	IC_LIST_TABLES, /* that queries know over telemetry */
-	IC_LIST_KQL,	/* functions and aggregates: "bin(n, n)" */
+	IC_LIST_KQL,	/* operators, plugins, functions, aggregates: "bin(n, n)" */
 	IC_LIST_AQL,
 } ic_list;
 typedef struct ic_list_entry {
