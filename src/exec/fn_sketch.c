@@ -20,11 +20,17 @@ static bool read_all(ic_call *c, const ic_value *arg, uint32_t n, ic_distinct *s
 	return true;
 }
 
+/* Hashes that no hash function gave may speak of any number of values. */
+static ic_value count_value(double n)
+{
+	return ic_value_long(n < 0x1p63 ? (int64_t)n : INT64_MAX);
+}
+
 static ic_value dcount_row(ic_call *c, const ic_value *arg)
 {
 	ic_distinct s;
 	ic_value ret;
-	return read_all(c, arg, 1, &s, &ret) ? ic_value_long((int64_t)ic_distinct_count(&s)) : ret;
+	return read_all(c, arg, 1, &s, &ret) ? count_value(ic_distinct_count(&s)) : ret;
 }
 
 static ic_value shared_row(ic_call *c, const ic_value *arg)
@@ -34,7 +40,7 @@ static ic_value shared_row(ic_call *c, const ic_value *arg)
 	ic_distinct *s = ic_arena_alloc(c->arena, n * sizeof *s);
 	if (!s)
 		return ic_call_nomem(c);
-	return read_all(c, arg, n, s, &ret) ? ic_value_long((int64_t)ic_distinct_shared(s, n)) : ret;
+	return read_all(c, arg, n, s, &ret) ? count_value(ic_distinct_shared(s, n)) : ret;
 }
 
 static ic_value merge_row(ic_call *c, const ic_value *arg)

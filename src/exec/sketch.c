@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "exec/sketch.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -65,7 +66,7 @@ double ic_distinct_shared(const ic_distinct *s, uint32_t n)
 			in++;
 		shared += in == n;
 	}
-	return bound == INT64_MAX ? shared : round(shared / ((double)bound / 0x1p63));
+	return bound == INT64_MAX || bound == 0 ? shared : round(shared / ((double)bound / 0x1p63));
 }
 
 const ic_dyn *ic_distinct_list(const ic_dyn *d, uint32_t *ret_most)
@@ -130,6 +131,13 @@ double ic_digest_total(const ic_digest *d)
 	return total;
 }
 
+static void merge_into(ic_centroid *to, const ic_centroid *c)
+{
+	double weight = fmin(to->weight + c->weight, DBL_MAX);
+	to->mean += (c->mean - to->mean) * (c->weight / weight);
+	to->weight = weight;
+}
+
 /* One pass over the sorted centroids: neighbours become one while they weigh no more than the middle of the
  * distribution allows; its ends stay fine. */
 static void merge_neighbours(ic_digest *d, double total, double size)
@@ -141,8 +149,7 @@ static void merge_neighbours(ic_digest *d, double total, double size)
 		const ic_centroid *c = &d->centroid[i];
 		double weight = last->weight + c->weight, q = (before + weight / 2) / total;
 		if (weight <= 4 * total * q * (1 - q) / size) {
-			last->mean += (c->mean - last->mean) * c->weight / weight;
-			last->weight = weight;
+			merge_into(last, c);
 		} else {
 			before += last->weight;
 			d->centroid[++n] = *c;
@@ -151,13 +158,28 @@ static void merge_neighbours(ic_digest *d, double total, double size)
 	d->n = n + 1;
 }
 
+/* For weights so far apart that the total knows nothing of the small ones: two neighbours become one. */
+static void merge_pairs(ic_digest *d)
+{
+	uint32_t n = 0;
+	for (uint32_t i = 0; i < d->n; i += 2) {
+		d->centroid[n] = d->centroid[i];
+		if (i + 1 < d->n)
+			merge_into(&d->centroid[n], &d->centroid[i + 1]);
+		n++;
+	}
+	d->n = n;
+}
+
 void ic_digest_settle(ic_digest *d)
 {
 	if (d->n)
 		qsort(d->centroid, d->n, sizeof *d->centroid, by_mean);
 	double total = ic_digest_total(d);
-	for (double size = IC_DIGEST_EXACT / 2; d->n > IC_DIGEST_EXACT; size /= 2)
+	for (double size = IC_DIGEST_EXACT / 2; d->n > IC_DIGEST_EXACT && size >= 1; size /= 2)
 		merge_neighbours(d, total, size);
+	while (d->n > IC_DIGEST_EXACT)
+		merge_pairs(d);
 }
 
 double ic_digest_percentile(const ic_digest *d, double percent)
