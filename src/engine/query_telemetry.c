@@ -488,8 +488,8 @@ static bool make_column(const reading *r, worker *w, const ic_batch *b, uint32_t
 	ic_view_batch from = {
 		.batch = b, .arena = &w->arena, .internal = &r->q->run.internal, .null_text = c->null_text
 	};
-	w->made[number] = true;
-	return ic_view_fill(&c->from, &from, &w->col[number]);
+	/* a scan that has no memory ends alone: the others must not take what is not there for made */
+	return w->made[number] = ic_view_fill(&c->from, &from, &w->col[number]);
 }
 
 /* Another batch: the columns of the one before are gone. */
