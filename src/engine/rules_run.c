@@ -125,6 +125,7 @@ static const char *row_text(rule_run *r, const ic_chunk *c, uint32_t row)
 {
 	enum { TEXT_MOST = 600, CELL_MOST = 80 };
 	ic_buf b;
+	const char *before = ": ";
 	ic_buf_init(&b, 0);
 	ic_buf_puts(&b, r->rule->title);
 	for (uint32_t i = 0; i < r->columns->n && b.n < TEXT_MOST; i++) {
@@ -134,7 +135,8 @@ static const char *row_text(rule_run *r, const ic_chunk *c, uint32_t row)
 		if (!s.p || s.n == 0)
 			continue;
 		s.n = s.n < CELL_MOST ? s.n : CELL_MOST;
-		ic_buf_puts(&b, i ? ", " : ": ");
+		ic_buf_puts(&b, before);
+		before = ", ";
 		ic_buf_str(&b, name);
 		ic_buf_putc(&b, '=');
 		ic_buf_str(&b, s);
