@@ -426,7 +426,6 @@ static ic_status burst_row(ic_observation *o, ic_partition *p, const ic_obs_full
 {
 	uint32_t n = row->uid ? ic_join_find(p->join, row->uid) : 0;
 	ic_obs_full ev = *row;
-	ev.base.has_duration = 0; /* that of the connection, if anything */
 	if (n) {
 		const ic_join_entry *e = ic_join_at(p->join, n);
 		ev = e->ev;
@@ -435,6 +434,7 @@ static ic_status burst_row(ic_observation *o, ic_partition *p, const ic_obs_full
 		ev.base.port = e->ev.base.port;
 		ev.base.in_scope = e->ev.base.in_scope;
 	}
+	ev.base.has_duration = 0; /* that of the connection, if anything */
 	if (!ev.name)
 		ev.name = resolved_name(p->join, &ev.base);
 	unsigned keys = keys_of(&ev);
