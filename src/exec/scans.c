@@ -188,7 +188,9 @@ ic_taker *const *ic_scan_group_begin(ic_scan_group *g, void *reading)
 		scan_taker *s = g->taker[i];
 		s->reading = reading;
 		s->base = s->order->units;
-		ic_alone_begin(s->order);
+		/* what holds its rows passes none on yet: behind it is another scan's turn, maybe */
+		if (!s->order->class->holds)
+			ic_alone_begin(s->order);
 	}
 	return g->as_taker;
 }
@@ -204,10 +206,10 @@ void ic_scan_group_end(ic_scan_group *g)
 		if (st == IC_E_CLOSED)
 			s->n->o.closed = true;
 		s->x->main.err = &err;
-		if (st == IC_OK || st == IC_E_CLOSED)
-			st = ic_alone_end(s->order, &s->x->main);
-		else
+		if (st != IC_OK && st != IC_E_CLOSED)
 			err = s->t.err;
+		else if (!s->order->class->holds)
+			st = ic_alone_end(s->order, &s->x->main);
 		s->x->main.err = NULL;
 		if (st != IC_OK && st != IC_E_CLOSED)
 			ic_exec_fail(s->x, st, &err);
