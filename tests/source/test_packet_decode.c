@@ -125,8 +125,10 @@ static void links(void **state)
 	k.b[k.at + 1] |= 0x40; /* encrypted */
 	assert_int_equal(decode(105, 0), IC_DECODED_OTHER);
 	for (unsigned big = 0; big < 2; big++) {
-		static const uint8_t head[2][12] = { { 2, 0, 0, 0, 5, 0, 10, 0, 'x', 0, 0, 0 },
-						     { 2, 0, 0, 0, 0, 5, 0, 10, 'x', 0, 0, 0 } };
+		/* 513 bytes and padding, also a length in the other byte order */
+		uint8_t head[4 + 516] = { 2, 0, 0, 0, 1, 2, 10, 0 };
+		if (big)
+			memcpy(head + 4, "\2\1\0\12", 4);
 		start4();
 		pk_type(&k, big ? 9 : 9 << 8);
 		uint8_t length[2];
@@ -134,7 +136,7 @@ static void links(void **state)
 		if (!big)
 			pk_put16(length, (size_t)(length[1] << 8 | length[0]));
 		pk_push(&k, length, 2);
-		pk_push(&k, head[big], 12);
+		pk_push(&k, head, sizeof head);
 		is_v4(239);
 	}
 	pk_start(&k, "\2\0\0\0\xff\0\1\0", 8);

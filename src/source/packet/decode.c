@@ -464,16 +464,16 @@ static ic_decoded radiotap(cursor *c, bytes b)
 }
 
 /* Attributes of Linux's log of packets, each with a length and a type in the byte order of their writer, which
- * the length tells; number 9 is the packet. */
+ * the type tells: it is small, and none is 0. Number 9 is the packet. */
 static ic_decoded nflog(cursor *c, bytes b)
 {
 	if (b.n < 4)
 		return IC_DECODED_SHORT;
 	b = after(b, 4);
 	while (b.n >= 4) {
-		const uint32_t little = (uint32_t)(b.p[0] | b.p[1] << 8), big = be16(b.p);
-		const bool is_big = big >= 4 && big < little;
-		const uint32_t length = is_big ? big : little, type = b.p[is_big ? 3 : 2];
+		const bool is_big = b.p[2] == 0;
+		const uint32_t length = is_big ? be16(b.p) : (uint32_t)(b.p[0] | b.p[1] << 8),
+			       type = b.p[is_big ? 3 : 2];
 		if (type == 9)
 			return ip(c, after(b, 4));
 		if (length < 4 || b.n < (length + 3) / 4 * 4)
