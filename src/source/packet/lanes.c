@@ -192,12 +192,14 @@ static bool deal(ic_lanes *l, const ic_packet *p, const uint8_t *from, size_t n)
 		to->packet = more;
 		to->room = room;
 	}
-	ic_packet *q = &to->packet[to->n++];
+	ic_packet *q = &to->packet[to->n];
 	*q = *p;
 	if (p->captured && !(p->payload >= from && p->payload < from + n)) {
 		q->payload = (const uint8_t *)ic_arena_dup(&l->copies, (const char *)p->payload, p->captured);
-		return q->payload != NULL;
+		if (!q->payload)
+			return false;
 	}
+	to->n++;
 	return true;
 }
 
