@@ -94,6 +94,12 @@ static ic_status opened(void *ctx, ic_error *err)
 {
 	const cli_live *l = ctx;
 	ic_status st = cli_rights_drop(err);
+	/* not before: what an earlier capture wrote outlives a wrong --interface */
+	if (st == IC_OK && l->fd >= 0 && ftruncate(l->fd, 0) != 0 && errno != EINVAL) {
+		*err = (ic_error){ .code = IC_E_IO };
+		snprintf(err->message, sizeof err->message, "%s: %s", l->args->save, strerror(errno));
+		st = IC_E_IO;
+	}
 	if (st == IC_OK && !l->args->quiet)
 		fprintf(stderr, "ictus: capturing on %s%s\n", l->args->live.interface,
 			l->args->live.duration_ticks ? "" : "; Ctrl-C ends it");
@@ -124,7 +130,7 @@ int cli_live_begin(cli_live *l, cli_args *args)
 	if (!args->save)
 		return 0;
 	/* what was captured is nobody else's business */
-	l->fd = open(args->save, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	l->fd = open(args->save, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
 	if (l->fd < 0)
 		return cannot_write(l, errno);
 	l->out = (ic_output){ .write = keep_packets, .ctx = l };
