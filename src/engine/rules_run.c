@@ -134,7 +134,9 @@ static const char *row_text(rule_run *r, const ic_chunk *c, uint32_t row)
 		r->nomem |= s.n && !s.p;
 		if (!s.p || s.n == 0)
 			continue;
-		s.n = s.n < CELL_MOST ? s.n : CELL_MOST;
+		if (s.n > CELL_MOST) /* not within a character */
+			for (s.n = CELL_MOST; s.n > CELL_MOST - 4 && (s.p[s.n] & 0xc0) == 0x80;)
+				s.n--;
 		ic_buf_puts(&b, before);
 		before = ", ";
 		ic_buf_str(&b, name);

@@ -156,9 +156,9 @@ static void partition_free(ic_operator *o)
 
 ic_status ic_make_partition(ic_operator *o, ic_diag *diag)
 {
-	static const ic_operator_class class = { .push = partition_push,
-						 .finish = partition_finish,
-						 .free = partition_free };
+	static const ic_operator_class class = {
+		.push = partition_push, .finish = partition_finish, .free = partition_free, .holds = true
+	};
 	const ic_op *op = o->op;
 	ic_budget *budget = ic_operator_config(o)->budget;
 	partition *p = ic_calloc(1, sizeof *p);
