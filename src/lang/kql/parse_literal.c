@@ -8,9 +8,29 @@
 
 #include "base/num.h"
 
+/* Puts more behind *all, which has room for *room bytes. Room doubles: a query may be nothing but pieces. */
+static bool join_text(ic_parser *p, ic_str *all, size_t *room, ic_str more)
+{
+	const size_t n = (size_t)all->n + more.n;
+	char *joined = (char *)(uintptr_t)all->p;
+	if (n > *room) {
+		*room = 2 * n;
+		joined = ic_arena_alloc(p->arena, *room);
+		if (!joined)
+			return ic_parse_nomem(p);
+		if (all->n)
+			memcpy(joined, all->p, all->n);
+	}
+	if (more.n)
+		memcpy(joined + all->n, more.p, more.n);
+	*all = (ic_str){ joined, (uint32_t)n };
+	return true;
+}
+
 bool ic_kql_string_literal(ic_parser *p, ic_str *ret)
 {
 	ic_str all = { 0 };
+	size_t room = 0;
 	bool first = true;
 	for (; p->tok.kind == IC_TOKEN_TEXT; first = false) {
 		ic_str one;
@@ -20,18 +40,10 @@ bool ic_kql_string_literal(ic_parser *p, ic_str *ret)
 			return false;
 		}
 		ic_next(p);
-		if (first) {
+		if (first)
 			all = one;
-			continue;
-		}
-		char *joined = ic_arena_alloc(p->arena, (size_t)all.n + one.n + 1);
-		if (!joined)
-			return ic_parse_nomem(p);
-		if (all.n)
-			memcpy(joined, all.p, all.n);
-		if (one.n)
-			memcpy(joined + all.n, one.p, one.n);
-		all = (ic_str){ joined, all.n + one.n };
+		else if (!join_text(p, &all, &room, one))
+			return false;
 	}
 	*ret = all;
 	return true;
