@@ -199,7 +199,8 @@ static bool whole_number(ic_str s, int64_t *ret)
 	ic_token t = ic_kql_lex(&l), end = ic_kql_lex(&l);
 	if (t.kind != IC_TOKEN_NUMBER || t.value.type != IC_Q_LONG || end.kind != IC_TOKEN_END)
 		return ic_parse_i64(s, ret); /* the least long is no positive number */
-	*ret = negative ? -t.value.i : t.value.i;
+	/* in hexadecimal the least long may stand here, which has no opposite */
+	*ret = negative ? (int64_t)(0 - (uint64_t)t.value.i) : t.value.i;
 	return true;
 }
 
