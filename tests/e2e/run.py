@@ -165,8 +165,13 @@ class Live:
     """A capture in progress."""
 
     def __init__(self, *words, env=None, under=(), program=None):
-        self.process = subprocess.Popen([*under, program or Ictus.path, *words], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                        stderr=subprocess.PIPE, env={**Ictus.env, **(env or {})})
+        def listen():
+            """A background job is born deaf to Ctrl-C, and ictus leaves it so."""
+            for number in signal.SIGINT, signal.SIGTERM, signal.SIGHUP:
+                signal.signal(number, signal.SIG_DFL)
+        self.process = subprocess.Popen([*under, program or Ictus.path, *words], stdin=subprocess.DEVNULL,
+                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=listen,
+                                        env={**Ictus.env, **(env or {})})
         self.said = self.process.stderr.readline().decode()  # that it captures, and that rights are given up
 
     def status(self):
