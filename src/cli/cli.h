@@ -150,6 +150,8 @@ int cli_live_end(cli_live *l);
 bool cli_rights_lower(void);
 bool cli_rights_raise(void);
 ic_status cli_rights_drop(ic_error *err);
+/* True where the program has the set-user-ID or set-group-ID bit and another user than its owner runs it. */
+bool cli_rights_are_borrowed(void);
 /* True for root without sudo. */
 bool cli_rights_are_nobodys(void);
 

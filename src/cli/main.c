@@ -65,6 +65,10 @@ int main(int argc, char **argv)
 {
 	int code;
 	cli_signals();
+	if (cli_rights_are_borrowed())
+		return cli_usage(
+		    NULL, "a set-user-ID ictus would read files that are not yours: to capture, use sudo, "
+			  "or give it the capability cap_net_raw");
 	if (argc < 2) {
 		cli_help(stderr, NULL);
 		return EXIT_USAGE;

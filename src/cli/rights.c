@@ -19,15 +19,11 @@ typedef struct person {
 	const char *name; /* NULL: not known by name, or of no groups */
 } person;
 
-/* The user behind sudo; of a program with the set-user-ID bit, whose variables say nothing, who runs it. */
+/* The user behind sudo. */
 static bool find_caller(person *p)
 {
 	const char *uid = getenv("SUDO_UID"), *gid = getenv("SUDO_GID"), *why;
-	uint64_t u = getuid(), g = getgid();
-	if (u != 0) {
-		*p = (person){ .uid = (uid_t)u, .gid = (gid_t)g };
-		return true;
-	}
+	uint64_t u, g;
 	if (!uid || !gid || !cli_set_whole(&u, uid, INT32_MAX, &why) ||
 	    !cli_set_whole(&g, gid, INT32_MAX, &why) || u == 0)
 		return false;
@@ -47,6 +43,11 @@ static bool find_nobody(person *p)
 static bool take_groups(const person *p)
 {
 	return p->name ? initgroups(p->name, p->gid) == 0 : setgroups(0, NULL) == 0;
+}
+
+bool cli_rights_are_borrowed(void)
+{
+	return getuid() != geteuid() || getgid() != getegid();
 }
 
 bool cli_rights_are_nobodys(void)
