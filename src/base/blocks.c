@@ -8,7 +8,7 @@
 #include "base/alloc.h"
 
 #define LINE	    ((size_t)64)
-#define BLOCK_BYTES ((size_t)2 << 20)
+#define BLOCK_BYTES ((size_t)IC_BLOCK_BYTES)
 #define MOST	    (BLOCK_BYTES / 2) /* larger pieces have a block of their own */
 
 enum { SMALL_BLOCKS = 8 };

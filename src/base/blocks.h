@@ -8,6 +8,8 @@
 #include <pthread.h>
 #include <stddef.h>
 
+#define IC_BLOCK_BYTES (2 << 20)
+
 typedef struct ic_blocks {
 	pthread_mutex_t lock;
 	struct ic_block *current; /* pieces are cut from it */

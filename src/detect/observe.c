@@ -18,6 +18,7 @@ const char *const ic_service_names[] = { NULL, "http", "tls", "quic", "websocket
 enum {
 	AHEAD = 64, /* rows whose memory is fetched together */
 	DS_A_MINUTE = 600,
+	SLAB_PAGE = 16 << 10, /* half of one is idle in each partition */
 };
 #define BYTES_MAX ((UINT64_C(1) << 56) - 1)
 
@@ -54,6 +55,7 @@ ic_observation *ic_observe_new(const ic_observe_config *cfg, ic_intern *names, i
 		ic_group_init(&p->hosts, sizeof(uint32_t), sizeof(ic_host), budget, &o->blocks);
 		ic_slab_init(&p->slab, budget);
 		p->slab.arena.blocks = &o->blocks;
+		p->slab.arena.page_size = SLAB_PAGE;
 		p->first = p->last = IC_TIME_NONE;
 	}
 	for (unsigned i = 0; cfg->full && i < IC_PARTITIONS; i++) {

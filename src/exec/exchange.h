@@ -21,7 +21,7 @@ typedef struct ic_parcel {
 	char *rows;    /* row r at rows + r * row_bytes */
 	uint8_t *part; /* partition of row r, set by the producer */
 	uint32_t n;    /* rows filled */
-	uint32_t room; /* IC_PARCEL_ROWS */
+	uint32_t room; /* at most IC_PARCEL_ROWS */
 } ic_parcel;
 
 /* Called for one partition with n rows of it side by side, in order. Never concurrently for the same
