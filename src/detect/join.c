@@ -204,6 +204,15 @@ static bool asked_before(const ic_observation *o, ic_partition *p, const ic_obs_
 	return false;
 }
 
+/* An event inside a connection into its series; *f is its profile, NULL if there is no memory for one. */
+static ic_status count_inside(const ic_observation *o, ic_partition *p, const ic_obs_full *ev, unsigned keys,
+			      ic_event_level level, ic_profile **f)
+{
+	ic_observe_account(p, ev->base.ticks, 1);
+	ic_status st = add_to_series(o, p, ev, keys, level);
+	return st == IC_OK ? profile_of(o, p, ev, f) : st;
+}
+
 static ic_status request(ic_observation *o, ic_partition *p, const ic_obs_full *row, bool proxied)
 {
 	if (asked_before(o, p, row))
@@ -217,11 +226,8 @@ static ic_status request(ic_observation *o, ic_partition *p, const ic_obs_full *
 	unsigned keys = keys_of(&ev);
 	if (!keys)
 		return IC_OK;
-	ic_observe_account(p, ev.base.ticks, 1);
-	ic_status st = add_to_series(o, p, &ev, keys, IC_AT_REQUEST);
 	ic_profile *f = NULL;
-	if (st == IC_OK)
-		st = profile_of(o, p, &ev, &f);
+	ic_status st = count_inside(o, p, &ev, keys, IC_AT_REQUEST, &f);
 	if (f)
 		f->requests++;
 	return st;
@@ -442,11 +448,8 @@ static ic_status burst_row(ic_observation *o, ic_partition *p, const ic_obs_full
 		p->out_scope++;
 		return IC_OK;
 	}
-	ic_observe_account(p, ev.base.ticks, 1);
-	ic_status st = add_to_series(o, p, &ev, keys, IC_AT_BURST);
 	ic_profile *f = NULL;
-	if (st == IC_OK)
-		st = profile_of(o, p, &ev, &f);
+	ic_status st = count_inside(o, p, &ev, keys, IC_AT_BURST, &f);
 	if (f)
 		f->bursts++;
 	return st;

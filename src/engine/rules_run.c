@@ -155,6 +155,21 @@ static double priority_of(ic_level l)
 	return middle[l];
 }
 
+/* As the detectors write it: 192.0.2.1:443, [2001:db8::1]:443; no port where the row has none. */
+static ic_str destination_text(rule_run *r, const ic_finding *f)
+{
+	if (!f->dst_ip.p || f->dst_port < 0)
+		return f->dst_ip;
+	bool six = memchr(f->dst_ip.p, ':', f->dst_ip.n) != NULL;
+	size_t room = (size_t)f->dst_ip.n + 16;
+	char *text = ic_arena_alloc(&r->arena, room);
+	r->nomem |= !text;
+	int n = text ? snprintf(text, room, six ? "[%.*s]:%d" : "%.*s:%d", (int)f->dst_ip.n, f->dst_ip.p,
+				f->dst_port)
+		     : 0;
+	return (ic_str){ text, n > 0 ? (uint32_t)n : 0 };
+}
+
 static uint64_t id_of(rule_run *r, const ic_finding *f)
 {
 	ic_buf b;
@@ -226,8 +241,8 @@ static ic_status take_row(rule_run *r, const ic_chunk *c, uint32_t row)
 	f->bytes_in = in >= 0 && in < 9e15 ? (int64_t)in : -1;
 	if (f->last_seen == IC_TIME_NONE)
 		f->last_seen = f->first_seen;
-	f->value = f->dst_name.p ? f->dst_name : f->dst_ip;
-	f->group_by = f->dst_ip.p || !f->dst_name.p ? IC_BY_IP_PORT : IC_BY_NAME;
+	f->group_by = f->dst_name.p ? IC_BY_NAME : IC_BY_IP_PORT;
+	f->value = f->dst_name.p ? f->dst_name : destination_text(r, f);
 	f->id = id_of(r, f);
 	r->n++;
 	return r->nomem ? IC_E_NOMEM : IC_OK;

@@ -151,13 +151,12 @@ bool ic_vector_decode(ic_vector *ret, ic_arena *a, const ic_vector *word, uint32
 		      uint32_t rows)
 {
 	ic_vector_out o;
-	ic_coded *coded = ic_arena_alloc(a, sizeof *coded);
 
 	if (word->constant) {
 		*ret = *word;
 		return true;
 	}
-	if (!coded || !ic_vector_make(&o, a, word->type, rows))
+	if (!ic_vector_make(&o, a, word->type, rows))
 		return false;
 	switch (ic_qtype_size(word->type)) {
 	case 1: DECODE(uint8_t);
@@ -171,10 +170,13 @@ bool ic_vector_decode(ic_vector *ret, ic_arena *a, const ic_vector *word, uint32
 	*ret = o.v;
 	if (!word->nulls)
 		ret->nulls = NULL;
-	if (word->type == IC_Q_STRING) {
-		*coded = (ic_coded){ code, words, *word };
-		ret->coded = coded;
-	}
+	if (word->type != IC_Q_STRING)
+		return true;
+	ic_coded *coded = ic_arena_alloc(a, sizeof *coded);
+	if (!coded)
+		return false;
+	*coded = (ic_coded){ code, words, *word };
+	ret->coded = coded;
 	return true;
 }
 

@@ -82,12 +82,12 @@ static parcel *parcel_new(size_t row_bytes)
 	parcel *p = ic_calloc(1, sizeof *p);
 	if (!p)
 		return NULL;
-	p->pub.rows = ic_reallocarray(NULL, IC_PARCEL_ROWS, row_bytes);
-	p->pub.part = ic_malloc(IC_PARCEL_ROWS);
 	/* three lots to a block of memory */
 	enum { LOT_MOST = IC_BLOCK_BYTES / 3 - 128 - (int)sizeof(lot) };
 	p->pub.room =
 	    row_bytes * IC_PARCEL_ROWS <= LOT_MOST ? IC_PARCEL_ROWS : (uint32_t)(LOT_MOST / row_bytes);
+	p->pub.rows = ic_reallocarray(NULL, p->pub.room, row_bytes);
+	p->pub.part = ic_malloc(p->pub.room);
 	if (!p->pub.rows || !p->pub.part) {
 		parcel_free(p);
 		return NULL;

@@ -8,6 +8,7 @@
 #include "base/time.h"
 #include "capture.h"
 #include "engine/hash_list.h"
+#include "sink.h"
 
 #define CAPTURE	   SOURCE_ROOT "/tests/cli/cases/convert-capture/mixed.pcap"
 #define CLIENT_JA3 "4d2118cbc80f03ccbbd571a7df42d7a7"
@@ -120,22 +121,6 @@ static void lists_survive(void **state)
 			break;
 	}
 	assert_true(refused > 5);
-}
-
-/* Where results go must not need memory of its own: that would fail too. */
-typedef struct sink {
-	size_t n;
-	char bytes[1 << 20];
-} sink;
-
-static ic_status sink_write(void *ctx, const void *p, size_t n)
-{
-	sink *s = ctx;
-	if (n > sizeof s->bytes - s->n)
-		return IC_E_IO;
-	memcpy(s->bytes + s->n, p, n);
-	s->n += n;
-	return IC_OK;
 }
 
 static ic_status run(sink *to, ic_error *err)

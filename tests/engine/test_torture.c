@@ -9,6 +9,7 @@
 #include "base/alloc.h"
 #include "base/hash.h"
 #include "capture.h"
+#include "sink.h"
 
 #define MOST_ALLOCATIONS 200000
 
@@ -43,25 +44,9 @@ static int remove_telemetry(void **state)
 	return system(command);
 }
 
-/* Where results go must not need memory of its own: that would fail too. */
-typedef struct sink {
-	size_t n;
-	char bytes[4 << 20];
-} sink;
-
-static ic_status sink_write(void *ctx, const void *p, size_t n)
-{
-	sink *s = ctx;
-	if (n > sizeof s->bytes - s->n)
-		return IC_E_IO;
-	memcpy(s->bytes + s->n, p, n);
-	s->n += n;
-	return IC_OK;
-}
-
 typedef ic_status verb(const ic_output *out, ic_summary *ret, ic_error *err);
 
-static ic_status scan(const ic_output *out, ic_summary *ret, ic_error *err)
+static ic_status scan_with(const char *rules, const ic_output *out, ic_summary *ret, ic_error *err)
 {
 	const char *paths[] = { folder };
 	ic_scan_options opt;
@@ -70,22 +55,20 @@ static ic_status scan(const ic_output *out, ic_summary *ret, ic_error *err)
 	opt.input.path_count = 1;
 	opt.input.threads = 1;
 	opt.format = "ndjson";
-	opt.all = true;
+	opt.all = !rules;
+	opt.rules = rules;
 	return ic_scan(&opt, NULL, out, ret, err);
+}
+
+static ic_status scan(const ic_output *out, ic_summary *ret, ic_error *err)
+{
+	return scan_with(NULL, out, ret, err);
 }
 
 /* Rules that read along: one that streams, one that waits for its other side. */
 static ic_status scan_rules(const ic_output *out, ic_summary *ret, ic_error *err)
 {
-	const char *paths[] = { folder };
-	ic_scan_options opt;
-	ic_scan_options_init(&opt);
-	opt.input.paths = paths;
-	opt.input.path_count = 1;
-	opt.input.threads = 1;
-	opt.format = "ndjson";
-	opt.rules = rules_folder;
-	return ic_scan(&opt, NULL, out, ret, err);
+	return scan_with(rules_folder, out, ret, err);
 }
 
 static ic_status convert(const ic_output *out, ic_summary *ret, ic_error *err)

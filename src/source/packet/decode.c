@@ -459,7 +459,12 @@ static ic_decoded wifi(cursor *c, bytes b)
 /* www.radiotap.org: what the radio said, with its length, little-endian. */
 static ic_decoded radiotap(cursor *c, bytes b)
 {
-	const uint32_t head = b.n < 4 ? 4 : (uint32_t)(b.p[2] | b.p[3] << 8);
+	enum { LEAST = 8 };
+	if (b.n < LEAST)
+		return IC_DECODED_SHORT;
+	const uint32_t head = (uint32_t)(b.p[2] | b.p[3] << 8);
+	if (head < LEAST)
+		return IC_DECODED_BAD;
 	return b.n < head ? IC_DECODED_SHORT : wifi(c, after(b, head));
 }
 
