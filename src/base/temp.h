@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Files without a name in the folder of $TMPDIR (/tmp without it): they end with the process. */
+#ifndef IC_BASE_TEMP_H
+#define IC_BASE_TEMP_H
+
+#include "ictus.h"
+
+/* *fd is the caller's to close. Errors are IC_E_IO and name the folder and the cause. */
+ic_status ic_temp_open(int *fd, ic_error *err);
+/* All n bytes at this offset. Threads may write and read at once. */
+ic_status ic_temp_write(int fd, const void *p, size_t n, uint64_t at, ic_error *err);
+ic_status ic_temp_read(int fd, void *p, size_t n, uint64_t at, ic_error *err);
+/* IC_E_IO: "a temporary file in FOLDER cannot be WHAT: CAUSE". code: an errno. */
+ic_status ic_temp_fail(ic_error *err, const char *what, int code);
+
+#endif
