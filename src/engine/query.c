@@ -286,7 +286,9 @@ static ic_status find_now(job *j)
 		ic_status st = IC_OK;
 		if (r->view && !telemetry && q->run.opt->path_count) {
 			telemetry = true;
-			st = ic_run_newest(&q->run, j->err);
+			st = ic_query_spool(q, j->err);
+			if (st == IC_OK)
+				st = ic_run_newest(&q->run, j->err);
 			t = q->run.newest;
 		} else if (r->file && r->time_column >= 0) {
 			st = ic_query_newest(r, &t, j->err);
@@ -323,7 +325,9 @@ static ic_status make_plan(job *j)
 	}
 	for (uint32_t i = 0; st == IC_OK && i < j->plan.warnings; i++)
 		ic_query_note(&j->q, "%s:%.*s", j->name, (int)j->plan.warning[i].n, j->plan.warning[i].p);
-	return st == IC_OK ? optimise(j) : st;
+	if (st == IC_OK)
+		st = optimise(j);
+	return st == IC_OK ? ic_query_keep(&j->q, &j->plan, j->plan.root, 1, j->err) : st;
 }
 
 /* ---- running --------------------------------------------------------------------------------- */
@@ -457,6 +461,8 @@ static ic_status job_init(job *j, const ic_query_options *opt, const ic_observer
 	j->q.input = input ? input : &j->input;
 	j->q.no_push = opt->explain;
 	ic_status st = ic_run_init(&j->q.run, &opt->input, obs, j->err);
+	if (input && input->spool)
+		j->q.run.spool = input->spool;
 	j->q.exec = (ic_exec_config){ .source = ic_query_source(),
 				      .threads = j->q.run.threads,
 				      .budget = budget ? budget : &j->q.run.budget,
@@ -546,6 +552,8 @@ ic_status ic_query_job_begin(ic_query_job *j, const ic_query_rows *rows, ic_exec
 {
 	j->rows = (rows_out){ .taker = rows, .err = err };
 	ic_status st = rows->columns(rows->ctx, &j->plan.root->out);
+	if (st == IC_OK && !j->opt->input.path_count) /* nothing is left to read after the pass */
+		st = ic_query_keep(&j->q, &j->plan, j->plan.root, 1, err);
 	return st == IC_OK ? ic_exec_begin(&j->plan, j->plan.root, &j->q.exec, &j->sink, ret, err) : st;
 }
 

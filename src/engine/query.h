@@ -21,6 +21,8 @@ typedef struct ic_query_input {
 	ic_input *spare;	     /* opened to look at, not read yet; the first reading takes it */
 	const ic_input_facts *facts; /* of an input that somebody else has open; NULL: look for oneself */
 	bool begun, once;	     /* it was read; it can be read only once */
+	bool again;		     /* somebody wanted to read once more what can be read only once */
+	ic_spool *spool;	     /* of its pipes, for all that read it; NULL: each run has its own */
 } ic_query_input;
 
 /* What all parts of one run share. */
@@ -88,6 +90,10 @@ void ic_query_widen(ic_query_bounds *all, const ic_query_bounds *more);
 
 /* query_telemetry.c: the input as it was opened, all fields and streams. */
 ic_status ic_query_look(ic_query_run *q, const ic_input_facts **ret, ic_error *err);
+/* The plan will read the telemetry more than `most` times: if it comes from pipes, they are kept first. */
+ic_status ic_query_keep(ic_query_run *q, ic_plan *plan, const ic_op *root, uint32_t most, ic_error *err);
+/* Keeps the pipes of the input that was looked at. */
+ic_status ic_query_spool(ic_query_run *q, ic_error *err);
 /* A reading for these scans that somebody else makes: `at` says what each worker has read. Batches need the
  * fields *ret_wanted. Columns of other logs may be put into batches: whoever wants to see them as they were
  * read looks first. Close it as any reading. */

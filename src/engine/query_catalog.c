@@ -333,7 +333,10 @@ static ic_status run_part(void *ctx, ic_plan *plan, ic_op *sub, ic_op **ret, ic_
 	ic_query_run *q = ctx;
 	ic_rowset *rows = NULL;
 	ic_error err = { 0 };
-	ic_status st = ic_exec_collect(plan, sub, &q->exec, &rows, &err);
+	/* what is computed before the query is bound is read beside its own reading */
+	ic_status st = ic_query_keep(q, plan, sub, 0, &err);
+	if (st == IC_OK)
+		st = ic_exec_collect(plan, sub, &q->exec, &rows, &err);
 	if (st == IC_OK)
 		st = rows_to_values(plan, rows, &sub->out, ret);
 	else if (st == IC_E_LIMIT || (st == IC_E_USAGE && err.line))

@@ -318,6 +318,49 @@ ic_status ic_query_look(ic_query_run *q, const ic_input_facts **ret, ic_error *e
 	return st;
 }
 
+/* Whether it can be read only once. */
+static bool is_once(const ic_query_input *in)
+{
+	const ic_input_facts *f = in->facts ? in->facts : in->spare ? ic_input_get_facts(in->spare) : NULL;
+	return f && !f->rereadable;
+}
+
+static ic_status read_twice(ic_query_input *in, const ic_query_run *q, ic_error *err)
+{
+	in->again = true;
+	return ic_fail(err, IC_E_USAGE, "the query reads its tables more than once, which %s does not allow",
+		       q->run.opt->path_count ? "a pipe" : "a live capture");
+}
+
+ic_status ic_query_spool(ic_query_run *q, ic_error *err)
+{
+	ic_query_input *in = q->input;
+	if (!is_once(in))
+		return IC_OK;
+	return in->spare ? ic_run_spool(&q->run, &in->spare, err) : read_twice(in, q, err);
+}
+
+static ic_status no_rows(void *ctx, const ic_chunk *c)
+{
+	(void)ctx;
+	(void)c;
+	return IC_OK;
+}
+
+ic_status ic_query_keep(ic_query_run *q, ic_plan *plan, const ic_op *root, uint32_t most, ic_error *err)
+{
+	const ic_sink nobody = { .push = no_rows };
+	ic_exec *x = NULL;
+	uint32_t readings = 0;
+	if (!is_once(q->input))
+		return IC_OK;
+	ic_status st = ic_exec_begin(plan, root, &q->exec, &nobody, &x, err);
+	if (st == IC_OK)
+		st = ic_exec_readings(&x, 1, q->input, &readings, err);
+	(void)ic_exec_end(x, NULL, NULL);
+	return st == IC_OK && readings > most ? ic_query_spool(q, err) : st;
+}
+
 /* Decides what each scan is to see of the input. */
 static ic_status choose_rows(reading *r, ic_error *err)
 {
@@ -339,10 +382,7 @@ static ic_status take_input(reading *r, ic_error *err)
 	ic_query_input *from = r->q->input;
 	bool taken = from->facts ? !from->facts->rereadable : from->begun && from->once;
 	if (taken)
-		return ic_fail(
-		    err, IC_E_USAGE,
-		    "the query reads its tables more than once, which standard input does not allow: "
-		    "give a file");
+		return read_twice(from, r->q, err);
 	ic_status st = from->spare ? IC_OK : open_spare(r->q, err);
 	if (st != IC_OK)
 		return st;

@@ -45,7 +45,8 @@ typedef struct rule_run {
 	ic_query_job *job;
 	rule_state state;
 	ic_error err;
-	bool lacks; /* failed: the input lacks what it names */
+	bool lacks; /* failed: the input lacks what it names, */
+	bool again; /* or cannot be read as often as it asks for */
 
 	ic_query_rows rows;
 	ic_arena arena; /* of the findings' texts */
@@ -314,11 +315,14 @@ static ic_status add_reasons(rule_run *r)
 
 /* ---- running --------------------------------------------------------------------------------- */
 
-static void rule_failed(rule_run *r, ic_status st, const ic_error *err, const ic_query_diag *diag)
+static void rule_failed(ic_rules_run *all, rule_run *r, ic_status st, const ic_error *err,
+			const ic_query_diag *diag)
 {
 	r->state = RULE_FAILED;
 	r->err = *err;
-	r->lacks = diag && diag->kind && strcmp(diag->kind, "name") == 0;
+	r->again = all->input.again;
+	r->lacks = r->again || (diag && diag->kind && strcmp(diag->kind, "name") == 0);
+	all->input.again = false;
 	if (st == IC_E_NOMEM && err->code == IC_OK)
 		(void)ic_fail_nomem(&r->err);
 }
@@ -335,7 +339,7 @@ static bool bind_rule(ic_rules_run *all, rule_run *r)
 	if (st == IC_OK)
 		st = ic_query_job_bind(r->job, &waits, &diag, &err);
 	if (st != IC_OK)
-		rule_failed(r, st, &err, &diag);
+		rule_failed(all, r, st, &err, &diag);
 	else
 		r->state = waits ? RULE_WAITS : RULE_BOUND;
 	return r->state == RULE_BOUND;
@@ -352,8 +356,38 @@ static void begin_rules(ic_rules_run *all)
 			continue;
 		ic_status st = ic_query_job_begin(r->job, &r->rows, &all->x[i], &err);
 		if (st != IC_OK)
-			rule_failed(r, st, &err, NULL);
+			rule_failed(all, r, st, &err, NULL);
 	}
+}
+
+/* What a rule has seen of a pass that is given up is forgotten. */
+static void forget(ic_rules_run *all, uint32_t i)
+{
+	rule_run *r = &all->list[i];
+	(void)ic_exec_end(all->x[i], NULL, NULL);
+	all->x[i] = NULL;
+	r->n = 0;
+	r->cut = false;
+}
+
+/* Of a pipe: whether one reading is enough for all rules. */
+static ic_status read_again(void *ctx, const ic_input_facts *facts, bool *ret, ic_error *err)
+{
+	ic_rules_run *all = ctx;
+	uint32_t readings = 0;
+	all->input.facts = facts;
+	begin_rules(all);
+	ic_status st = ic_exec_readings(all->x, all->n, &all->input, &readings, err);
+	*ret = readings > 1;
+	for (uint32_t i = 0; i < all->n; i++) {
+		rule_run *r = &all->list[i];
+		*ret |= r->state == RULE_WAITS || r->again;
+		r->state = r->again ? RULE_NEW : r->state;
+		r->again = false;
+		forget(all, i);
+	}
+	all->input.facts = NULL;
+	return st;
 }
 
 static ic_status begin_pass(void *ctx, const ic_input_facts *facts, const ic_batch_at *at,
@@ -376,16 +410,6 @@ static ic_status begin_pass(void *ctx, const ic_input_facts *facts, const ic_bat
 	return st;
 }
 
-/* What a rule has seen of a pass that is given up is forgotten. */
-static void forget(ic_rules_run *all, uint32_t i)
-{
-	rule_run *r = &all->list[i];
-	(void)ic_exec_end(all->x[i], NULL, NULL);
-	all->x[i] = NULL;
-	r->n = 0;
-	r->cut = false;
-}
-
 static void end_pass(void *ctx, bool complete)
 {
 	ic_rules_run *all = ctx;
@@ -404,7 +428,7 @@ static void end_pass(void *ctx, bool complete)
 
 ic_guests ic_rules_guests(ic_rules_run *all)
 {
-	return (ic_guests){ .ctx = all, .begin = begin_pass, .end = end_pass };
+	return (ic_guests){ .ctx = all, .again = read_again, .begin = begin_pass, .end = end_pass };
 }
 
 static void say(const ic_rules_run *all, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
@@ -446,7 +470,7 @@ ic_status ic_rules_finish(ic_rules_run *all, const ic_detect_config *cfg, ic_fin
 			ic_status ran = ic_query_job_end(r->job, all->x[i], &own);
 			all->x[i] = NULL;
 			if (ran != IC_OK)
-				rule_failed(r, ran, &own, NULL);
+				rule_failed(all, r, ran, &own, NULL);
 		}
 		all->run->summary.rules++;
 		if (r->state == RULE_FAILED) {
@@ -480,7 +504,10 @@ static ic_status rule_init(rule_run *r, const ic_rule *rule, const ic_run *run)
 	/* as they are resolved, so that all look at the same rows */
 	r->opt.input.since.ticks = run->filter.since;
 	r->opt.input.until.ticks = run->filter.until;
-	r->opt.input.now_ticks = o->now_ticks != IC_TIME_NONE ? o->now_ticks : run->newest;
+	/* no row of a capture is the newest while it is made: now is its beginning */
+	r->opt.input.now_ticks = o->now_ticks != IC_TIME_NONE ? o->now_ticks
+				 : o->live		      ? ic_run_now(run)
+							      : run->newest;
 	r->opt.input.internal = o->internal;
 	r->opt.input.internal_count = o->internal_count;
 	r->opt.input.threads = run->threads;
@@ -496,6 +523,7 @@ ic_status ic_rules_run_new(const ic_rules *rules, ic_run *run, ic_rules_run **re
 	if (!all)
 		return ic_fail_nomem(err);
 	all->run = run;
+	all->input.spool = run->spool;
 	/* a rule that outgrows its share fails alone: the detectors keep theirs */
 	all->budget.limit = run->budget.limit / MEMORY_SHARE;
 	run->budget.limit -= all->budget.limit;

@@ -118,6 +118,7 @@ ic_status ic_run_init(ic_run *run, const ic_input_options *opt, const ic_observe
 		run->threads = MAX_THREADS;
 	fit_memory(run, opt->memory_bytes);
 	run->newest = IC_TIME_NONE;
+	run->spool = &run->own_spool;
 	run->summary.first_ticks = run->summary.last_ticks = IC_TIME_NONE;
 	run->summary.worst_level = -1;
 	run->filter.since = run->filter.until = IC_TIME_NONE;
@@ -136,6 +137,7 @@ void ic_run_clear(ic_run *run)
 	ic_cidrs_clear(&run->internal);
 	ic_free(run->ports);
 	run->ports = NULL;
+	ic_spool_clear(&run->own_spool);
 }
 
 static void pass_note(void *ctx, const char *sentence)
@@ -151,6 +153,7 @@ ic_input_request ic_run_request(ic_run *run, ic_fieldset wanted, unsigned stream
 		.paths = run->opt->paths,
 		.path_count = run->opt->path_count,
 		.live = run->opt->live,
+		.spool = run->spool,
 		.input_type = run->opt->input_type,
 		.map_file = run->opt->map_file,
 		.wanted = wanted,
@@ -513,6 +516,14 @@ static ic_status run_pass(ic_run *run, ic_input *in, ic_fieldset wanted, ic_obse
 	return IC_OK;
 }
 
+ic_status ic_run_spool(ic_run *run, ic_input **in, ic_error *err)
+{
+	ic_status st = ic_input_spool(*in, run->spool, err);
+	ic_input_free(*in);
+	*in = NULL;
+	return st;
+}
+
 ic_status ic_run_newest(ic_run *run, ic_error *err)
 {
 	ic_input_request req = ic_run_request(run, IC_FIELD_BIT(IC_F_TIME), ALL_STREAMS);
@@ -523,10 +534,11 @@ ic_status ic_run_newest(ic_run *run, ic_error *err)
 	ic_status st = ic_input_open(&req, &in, err);
 	if (st != IC_OK)
 		return st;
-	if (!ic_input_get_facts(in)->rereadable)
-		st = ic_fail(err, IC_E_USAGE,
-			     "now is the newest event, which standard input tells only at its end: give "
-			     "--now wall or a time");
+	if (!ic_input_get_facts(in)->rereadable) {
+		st = ic_run_spool(run, &in, err);
+		if (st == IC_OK)
+			st = ic_input_open(&req, &in, err);
+	}
 	if (st == IC_OK)
 		st = run_pass(run, in, req.wanted, NULL, NULL, &none, err);
 	ic_input_free(in);
@@ -583,6 +595,26 @@ static ic_status observe_input(ic_run *run, ic_input *in, const lesson *l, ic_in
 	return IC_OK;
 }
 
+/* Opens the input; one that will be read twice is made one that can be. */
+static ic_status open_input(ic_run *run, const ic_guests *guests, bool noted, ic_input **ret, ic_error *err)
+{
+	ic_input_request req = ic_run_request(run, ic_observe_fields(true), ALL_STREAMS);
+	bool again = false;
+	if (noted)
+		req.note = NULL;
+	ic_status st = ic_input_open(&req, ret, err);
+	if (st != IC_OK)
+		return st;
+	const ic_input_facts *facts = ic_input_get_facts(*ret);
+	if (guests && !facts->rereadable && !run->opt->live)
+		st = guests->again(guests->ctx, facts, &again, err);
+	if (st != IC_OK || !again)
+		return st;
+	st = ic_run_spool(run, ret, err);
+	req.note = NULL;
+	return st == IC_OK ? ic_input_open(&req, ret, err) : st;
+}
+
 /* Learns from a pass what only a pass shows. True: it has to be done again. */
 static bool learn(const ic_input *in, const ic_observation *o, bool again, lesson *l)
 {
@@ -622,13 +654,12 @@ ic_status ic_run_observe(ic_run *run, ic_intern *names, const ic_guests *guests,
 	err = err ? err : &local;
 	lesson learned = { .full = false };
 	for (;;) {
-		ic_input_request req = ic_run_request(run, ic_observe_fields(true), ALL_STREAMS);
-		if (learned.full)
-			req.note = NULL; /* said before */
 		ic_input *in = NULL;
-		ic_status st = ic_input_open(&req, &in, err);
-		if (st != IC_OK)
+		ic_status st = open_input(run, guests, learned.full, &in, err);
+		if (st != IC_OK) {
+			ic_input_free(in);
 			return st;
+		}
 		ic_observation *o = NULL;
 		bool again = false;
 		st = observe_input(run, in, &learned, names, guests, &o, &again, err);

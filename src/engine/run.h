@@ -19,6 +19,9 @@ typedef struct ic_run {
 	ic_row_filter filter;
 	ic_summary summary;
 	int64_t newest; /* newest event read, IC_TIME_NONE if none */
+	ic_spool
+	    *spool; /* of pipes that are read twice: own_spool, or that of the run this one is a part of */
+	ic_spool own_spool;
 } ic_run;
 
 /* Checks the options. Relative times are resolved, which reads the times of the whole input first
@@ -27,6 +30,8 @@ ic_status ic_run_init(ic_run *run, const ic_input_options *opt, const ic_observe
 void ic_run_clear(ic_run *run);
 /* The request for ic_input_open. */
 ic_input_request ic_run_request(ic_run *run, ic_fieldset wanted, unsigned streams);
+/* Keeps what the pipes of *in give, so that the run can read it twice; *in was only looked at, and is closed. */
+ic_status ic_run_spool(ic_run *run, ic_input **in, ic_error *err);
 /* Reads the times of the whole input, before any filter: run->newest. */
 ic_status ic_run_newest(ic_run *run, ic_error *err);
 /* "now" of the run: as asked, else the newest event, else the wall clock. */
@@ -42,6 +47,8 @@ typedef struct ic_batch_at {
 /* Those who read along in the pass that makes an observation. */
 typedef struct ic_guests {
 	void *ctx;
+	/* Of an input that can be read only once: whether they will read it again after the pass. */
+	ic_status (*again)(void *ctx, const ic_input_facts *facts, bool *ret, ic_error *err);
 	/* Before the reading: the takers (of run->threads workers; none if n stays 0) and the fields that they
 	 * need besides. They see rows of all ports, in the batches of `at`. */
 	ic_status (*begin)(void *ctx, const ic_input_facts *facts, const ic_batch_at *at,

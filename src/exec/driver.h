@@ -48,6 +48,7 @@ struct ic_exec {
 	ic_status status;
 	ic_error err;
 	bool over;	      /* nothing is left to run */
+	bool rehearsal;	      /* only which scans are due is wanted: nothing is run */
 	_Atomic bool failing; /* a scan has failed: the others may stop */
 	bool nested;	      /* a body of mv-apply: */
 	const ic_chunk *input;
@@ -58,6 +59,9 @@ struct ic_exec {
 bool ic_exec_stopped(const ic_exec *x);
 /* Runs as far as it goes without another reading, then calls `due` for each scan that can be read now. */
 void ic_exec_due(ic_exec *x, void (*due)(void *ctx, node *scan), void *ctx);
+/* Between the two what is due comes as in a run, but no rows do. */
+void ic_exec_rehearse(ic_exec *x);
+void ic_exec_rehearsed(ic_exec *x);
 void ic_exec_fail(ic_exec *x, ic_status st, const ic_error *err); /* keeps the first */
 /* Rows that come alone out of `from` are a unit of their own for each ordering operator on their way. */
 void ic_alone_begin(ic_operator *from);

@@ -308,7 +308,7 @@ static ic_status pass_input(ic_operator *o, ic_worker *w)
 static ic_status finish(ic_exec *x, node *n, unsigned port)
 {
 	bool input = n->o.op->kind == IC_OP_INPUT;
-	if (n->o.closed || (!input && !n->o.class->finish))
+	if (n->o.closed || x->rehearsal || (!input && !n->o.class->finish))
 		return IC_OK;
 	ic_alone_begin(&n->o);
 	ic_status st = input ? pass_input(&n->o, &x->main) : n->o.class->finish(&n->o, &x->main, port);
@@ -393,6 +393,20 @@ void ic_exec_due(ic_exec *x, void (*due)(void *ctx, node *scan), void *ctx)
 	x->over |= st != IC_OK || x->root->done;
 	if (!x->over)
 		find_due(x, x->root, true, due, ctx);
+}
+
+void ic_exec_rehearse(ic_exec *x)
+{
+	x->rehearsal = true;
+}
+
+void ic_exec_rehearsed(ic_exec *x)
+{
+	x->rehearsal = x->over = false;
+	for (node *n = x->newest; n; n = n->older) {
+		n->read = n->done = false;
+		n->at = 0;
+	}
 }
 
 static void report_counts(const ic_exec *x, ic_op_counts *counts)

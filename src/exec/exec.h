@@ -62,6 +62,8 @@ ic_status ic_exec_end(ic_exec *x, ic_op_counts *counts, ic_error *err);
 /* Runs them to their ends (NULLs are passed over); what is due at the same time is read once. Which of them
  * failed, and why, ic_exec_end says. */
 ic_status ic_exec_together(ic_exec *const *x, uint32_t n, ic_error *err);
+/* How often these runs, which have begun and read nothing yet, will read `input` when they run together. */
+ic_status ic_exec_readings(ic_exec *const *x, uint32_t n, const void *input, uint32_t *ret, ic_error *err);
 
 /* The scans of `input` (NULL: of the first one that is met) that are due in these runs, for a reading that
  * others share. Runs what comes before them. NULL: out of memory. */

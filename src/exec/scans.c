@@ -216,6 +216,27 @@ void ic_scan_group_end(ic_scan_group *g)
 	}
 }
 
+ic_status ic_exec_readings(ic_exec *const *x, uint32_t n, const void *input, uint32_t *ret, ic_error *err)
+{
+	ic_scan_group *g = NULL;
+	bool more = true;
+	*ret = 0;
+	for (uint32_t i = 0; i < n; i++)
+		if (x[i])
+			ic_exec_rehearse(x[i]);
+	while (more && (g = ic_scan_group_new(x, n, NULL, err))) {
+		more = g->n > 0;
+		*ret += more && g->input == input;
+		for (uint32_t i = 0; i < g->n; i++)
+			g->taker[i]->n->read = true;
+		ic_scan_group_free(g);
+	}
+	for (uint32_t i = 0; i < n; i++)
+		if (x[i])
+			ic_exec_rehearsed(x[i]);
+	return more ? IC_E_NOMEM : IC_OK;
+}
+
 /* ---- readings of their own --------------------------------------------------------------------------- */
 
 static ic_status read_group(ic_scan_group *g, unsigned workers, ic_error *err)

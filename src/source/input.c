@@ -9,6 +9,7 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/hash.h"
+#include "base/temp.h"
 #include "source/messages.h"
 #include "source/walk.h"
 
@@ -53,117 +54,70 @@ static void unreadable(ic_file *f, ic_status code, const char *why)
 /* ---- one file ---- */
 
 /* The first text of a file. An IC_E_NOMEM is returned, damage goes to the report. */
-static ic_status read_head(ic_file *f, ic_raw *raw, ic_unpack **unpack, char *head, size_t *n)
+static ic_status read_text(ic_file *f, ic_read_fn read, void *from, char *head, size_t *n)
+{
+	ic_error err = { 0 };
+	ic_unpack *unpack = ic_unpack_new(f->pack, read, from);
+	ic_status st = unpack ? ic_unpack_read(unpack, head, IC_HEAD_BYTES, n, &err) : IC_E_NOMEM;
+	ic_unpack_free(unpack);
+	if (st == IC_E_NOMEM)
+		return st;
+	if (st != IC_OK && *n == 0)
+		unreadable(f, st, err.message);
+	return IC_OK;
+}
+
+/* How it is packed. False: it cannot be read, which the report says. */
+static bool read_magic(ic_file *f, ic_read_fn read, void *from)
 {
 	uint8_t magic[4];
 	size_t got = 0;
-	ic_error err = { 0 };
-	*n = 0;
 	while (got < sizeof(magic)) {
-		ssize_t r = ic_raw_read(raw, magic + got, sizeof(magic) - got);
+		ssize_t r = read(from, magic + got, sizeof(magic) - got);
 		if (r < 0) {
 			unreadable(f, IC_E_IO, strerror((int)-r));
-			return IC_OK;
+			return false;
 		}
 		if (r == 0)
 			break;
 		got += (size_t)r;
 	}
-	raw->at = 0;
-	raw->fell_short = false;
 	f->pack = ic_pack_of(magic, got);
-	*unpack = ic_unpack_new(f->pack, ic_raw_read, raw);
-	if (!*unpack)
-		return IC_E_NOMEM;
-	ic_status st = ic_unpack_read(*unpack, head, IC_HEAD_BYTES, n, &err);
-	if (st == IC_E_NOMEM)
-		return st;
-	if (st != IC_OK && *n == 0)
-		unreadable(f, st, err.message);
-	return IC_OK;
+	return true;
 }
-
-/* A pipe is read once: what was taken to recognise it is given back first. Its magic is looked at
- * through a reader that starts with bytes already read. */
-typedef struct pushed_back {
-	ic_raw *raw;
-	uint8_t bytes[4];
-	size_t n, at;
-} pushed_back;
-
-static ssize_t read_pushed_back(void *ctx, void *to, size_t n)
-{
-	pushed_back *p = ctx;
-	size_t left = p->n - p->at;
-	if (left == 0)
-		return ic_raw_read(p->raw, to, n);
-	if (n > left)
-		n = left;
-	memcpy(to, p->bytes + p->at, n);
-	p->at += n;
-	return (ssize_t)n;
-}
-
-typedef struct pipe_raw {
-	ic_raw raw; /* first: the file owns it by this address */
-	pushed_back back;
-} pipe_raw;
 
 static ic_status open_pipe(ic_input *in, ic_file *f, char *head, size_t *n)
 {
-	pipe_raw *p = ic_calloc(1, sizeof(*p));
-	ic_error err = { 0 };
-	*n = 0;
-	if (!p)
-		return IC_E_NOMEM;
 	bool std = strcmp(f->path, "-") == 0;
 	f->fd = std ? STDIN_FILENO : ic_file_open(f, &f->report.first_bad);
+	*n = 0;
 	if (f->fd < 0) {
 		f->report.damaged = true;
-		ic_free(p);
 		return IC_OK;
 	}
-	p->raw = (ic_raw){ .fd = f->fd, .pipe = true, .done = &in->bytes_done };
-	p->back.raw = &p->raw;
-	f->raw = &p->raw;
-	while (p->back.n < sizeof(p->back.bytes)) {
-		ssize_t r =
-		    ic_raw_read(&p->raw, p->back.bytes + p->back.n, sizeof(p->back.bytes) - p->back.n);
-		if (r < 0)
-			unreadable(f, IC_E_IO, strerror((int)-r));
-		if (r <= 0)
-			break;
-		p->back.n += (size_t)r;
-	}
-	if (f->report.damaged)
-		return IC_OK;
-	f->pack = ic_pack_of(p->back.bytes, p->back.n);
-	f->unpack = ic_unpack_new(f->pack, read_pushed_back, &p->back);
-	f->head = ic_malloc(IC_HEAD_BYTES);
-	if (!f->unpack || !f->head)
+	f->from = ic_pipe_new(f->fd, &in->bytes_done);
+	if (!f->from)
 		return IC_E_NOMEM;
-	ic_status st = ic_unpack_read(f->unpack, head, IC_HEAD_BYTES, n, &err);
-	if (st == IC_E_NOMEM)
-		return st;
-	if (st != IC_OK && *n == 0)
-		unreadable(f, st, err.message);
-	memcpy(f->head, head, *n);
-	f->head_n = *n;
-	return IC_OK;
+	if (!read_magic(f, ic_pipe_read, f->from))
+		return IC_OK;
+	ic_pipe_rewind(f->from, true);
+	return read_text(f, ic_pipe_read, f->from, head, n);
 }
 
 static ic_status open_regular(ic_file *f, char *head, size_t *n)
 {
 	ic_raw raw = { .size = f->size };
-	ic_unpack *unpack = NULL;
+	ic_status st = IC_OK;
 	raw.fd = ic_file_open(f, &f->report.first_bad);
 	*n = 0;
 	if (raw.fd < 0) {
 		f->report.damaged = true;
 		return IC_OK;
 	}
-	ic_status st = read_head(f, &raw, &unpack, head, n);
-	ic_unpack_free(unpack);
+	if (read_magic(f, ic_raw_read, &raw)) {
+		raw.at = 0;
+		st = read_text(f, ic_raw_read, &raw, head, n);
+	}
 	(void)close(raw.fd);
 	return st;
 }
@@ -238,7 +192,7 @@ static ic_status recognise(ic_input *in, ic_file *f, char *head, size_t n, const
 
 static ic_status init_file(ic_file *f, const ic_found *found)
 {
-	*f = (ic_file){ .fd = -1, .first_time = IC_TIME_NONE, .report.format = "" };
+	*f = (ic_file){ .fd = -1, .spooled = -1, .first_time = IC_TIME_NONE, .report.format = "" };
 	f->path = ic_strdup(found->path);
 	f->shown = shown_path(found->path);
 	if (!f->path || !f->shown)
@@ -252,6 +206,19 @@ static ic_status init_file(ic_file *f, const ic_found *found)
 	return IC_OK;
 }
 
+/* Whether it is a pipe whose bytes were kept. */
+static bool find_spooled(const ic_spool *s, ic_file *f)
+{
+	for (size_t i = 0; s && i < s->n; i++) {
+		if (strcmp(s->list[i].path, f->path) == 0) {
+			f->spooled = s->list[i].fd;
+			f->size = s->list[i].bytes;
+			return true;
+		}
+	}
+	return false;
+}
+
 static ic_status open_file(ic_input *in, ic_file *f, const ic_found *found, char *head,
 			   const ic_source_kind *forced)
 {
@@ -259,7 +226,9 @@ static ic_status open_file(ic_input *in, ic_file *f, const ic_found *found, char
 	ic_status st = init_file(f, found);
 	if (st != IC_OK)
 		return st;
-	if (found->error) {
+	if (find_spooled(in->req.spool, f)) {
+		f->pipe = false;
+	} else if (found->error) {
 		unreadable(f, IC_E_IO, strerror(found->error));
 		return IC_OK;
 	}
@@ -335,7 +304,7 @@ static void gather_facts(ic_input *in)
 		facts->bytes += f->size;
 		sizes_known &= !f->pipe;
 		facts->streams |= f->streams;
-		facts->mixed |= is_mixed(f) || f->pipe;
+		facts->mixed |= is_mixed(f) || f->pipe || f->spooled >= 0;
 		ic_fieldset gives = f->newest->gives ? f->newest->gives : ~UINT64_C(0);
 		facts->can_give |= f->kind->can_give(f->streams, &in->cfg) & gives;
 	}
@@ -431,11 +400,9 @@ static void free_file(ic_file *f)
 	for (size_t i = 0; i < f->layout_n; i++)
 		f->kind->layout_free(f->layouts[i]);
 	ic_free(f->layouts);
-	ic_unpack_free(f->unpack);
+	ic_pipe_free(f->from);
 	if (f->fd > STDIN_FILENO)
 		(void)close(f->fd);
-	ic_free(f->raw);
-	ic_free(f->head);
 	ic_free(f->path);
 	ic_free(f->shown);
 }
@@ -459,6 +426,50 @@ void ic_input_free(ic_input *in)
 	ic_arena_clear(&in->file_arena);
 	(void)pthread_mutex_destroy(&in->lock);
 	ic_free(in);
+}
+
+/* ---- keeping pipes ---- */
+
+static ic_status spool_file(const ic_file *f, ic_spooled *to, ic_error *err)
+{
+	ic_error why = { 0 };
+	*to = (ic_spooled){ .fd = -1, .path = ic_strdup(f->path) };
+	if (!to->path)
+		return ic_fail_nomem(err);
+	ic_status st = ic_temp_open(&to->fd, &why);
+	if (st == IC_OK)
+		st = ic_pipe_keep(f->from, to->fd, &to->bytes, &why);
+	if (st == IC_OK || st == IC_E_NOMEM)
+		return st == IC_OK ? st : ic_fail_nomem(err);
+	return ic_fail_at(err, st, f->path, 0, 0, "it is to be read twice and cannot be kept: %s",
+			  why.message);
+}
+
+ic_status ic_input_spool(const ic_input *in, ic_spool *to, ic_error *err)
+{
+	for (size_t i = 0; i < in->file_n; i++) {
+		if (!in->files[i].from)
+			continue;
+		ic_spooled *more = ic_reallocarray(to->list, to->n + 1, sizeof *more);
+		if (!more)
+			return ic_fail_nomem(err);
+		to->list = more;
+		ic_status st = spool_file(&in->files[i], &to->list[to->n++], err);
+		if (st != IC_OK)
+			return st;
+	}
+	return IC_OK;
+}
+
+void ic_spool_clear(ic_spool *s)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		if (s->list[i].fd >= 0)
+			(void)close(s->list[i].fd);
+		ic_free(s->list[i].path);
+	}
+	ic_free(s->list);
+	*s = (ic_spool){ .list = NULL };
 }
 
 /* ---- handing out ---- */

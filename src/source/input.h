@@ -8,6 +8,7 @@
 
 #include "source/feed.h"
 #include "source/packet/live.h"
+#include "source/pipe.h"
 #include "source/text/map.h"
 #include "source/text/reader.h"
 
@@ -18,15 +19,13 @@
 void ic_input_set_chunk(size_t bytes);
 size_t ic_input_chunk(void);
 
-/* ---- bytes of a file: stream.c ---- */
+/* ---- bytes of a regular file: stream.c ---- */
 
 typedef struct ic_raw {
 	int fd;
-	bool pipe;
-	bool fell_short; /* a regular file ended before its size at opening */
+	bool fell_short; /* the file ended before its size at opening */
 	uint64_t at, size;
 	_Atomic uint64_t *done; /* bytes read are added here; may be NULL */
-	_Atomic bool stop;	/* a read that waits for a pipe gives up */
 } ic_raw;
 ssize_t ic_raw_read(void *raw, void *to, size_t n); /* an ic_read_fn */
 
@@ -44,6 +43,7 @@ typedef struct ic_file {
 	char *path, *shown; /* as found; escaped for a terminal */
 	uint64_t dev, ino, size;
 	bool named, pipe;
+	int spooled; /* the kept bytes of what was a pipe, borrowed; -1: it is none */
 	bool empty, readable;
 	ic_pack pack;
 	const ic_source_kind *kind;
@@ -52,11 +52,7 @@ typedef struct ic_file {
 	uint64_t head_hash;
 	int rank; /* 0: details, 1: connections, 2: not read */
 
-	/* a pipe's beginning cannot be read again */
-	char *head;
-	size_t head_n;
-	ic_raw *raw;
-	ic_unpack *unpack;
+	ic_pipe *from; /* of a pipe */
 
 	/* under the input's lock */
 	const ic_layout **layouts; /* owned */

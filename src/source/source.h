@@ -25,10 +25,22 @@ typedef struct ic_row_filter {
 	int64_t since, until;  /* ticks, both included; IC_TIME_NONE: open */
 } ic_row_filter;
 
+/* What pipes gave, in files without names: inputs over the same paths read these instead. Zeroed: nothing. */
+typedef struct ic_spooled {
+	char *path; /* owned, as found */
+	int fd;	    /* owned */
+	uint64_t bytes;
+} ic_spooled;
+typedef struct ic_spool {
+	ic_spooled *list;
+	size_t n;
+} ic_spool;
+
 typedef struct ic_input_request {
 	const char *const *paths;
 	size_t path_count;
 	const ic_live_options *live; /* NULL: none; else its packets are all that is read, once */
+	const ic_spool *spool;	     /* of pipes that were read before; may be NULL */
 	const char *input_type;	     /* NULL: sniff */
 	const char *map_file;	     /* NULL: none */
 	ic_fieldset wanted;
@@ -60,6 +72,10 @@ typedef struct ic_input_facts {
 ic_status ic_input_open(const ic_input_request *req, ic_input **ret, ic_error *err);
 void ic_input_free(ic_input *in); /* NULL allowed; no worker may still use it */
 const ic_input_facts *ic_input_get_facts(const ic_input *in);
+/* Keeps all that the pipes of an input give, of which nothing was read yet: it is of no more use, others with
+ * this spool are. IC_E_IO names the pipe and the cause; what was kept is in *to. */
+ic_status ic_input_spool(const ic_input *in, ic_spool *to, ic_error *err);
+void ic_spool_clear(ic_spool *s);
 /* Narrows what will be read to these fields and streams, once the facts are known. Before the first
  * ic_input_next only. */
 void ic_input_narrow(ic_input *in, ic_fieldset wanted, unsigned streams);

@@ -2,7 +2,6 @@
 /* The text of a unit: a chunk of a plain file, found by its line ends, or all of a file in blocks
  * with the unfinished record carried over. */
 #include <errno.h>
-#include <poll.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -36,34 +35,20 @@ size_t ic_input_buffer_bytes(void)
 
 /* ---- raw bytes ---- */
 
-/* Waits until a pipe can be read; false when the unit is given up. */
-static bool wait_readable(ic_raw *raw)
-{
-	struct pollfd p = { .fd = raw->fd, .events = POLLIN };
-	while (!atomic_load_explicit(&raw->stop, memory_order_relaxed)) {
-		int rc = poll(&p, 1, 100);
-		if (rc != 0 && !(rc < 0 && errno == EINTR))
-			return true;
-	}
-	return false;
-}
-
 ssize_t ic_raw_read(void *ctx, void *to, size_t n)
 {
 	ic_raw *raw = ctx;
 	ssize_t got;
-	if (!raw->pipe && n > raw->size - raw->at)
+	if (n > raw->size - raw->at)
 		n = (size_t)(raw->size - raw->at);
 	if (n == 0)
 		return 0;
 	do {
-		if (raw->pipe && !wait_readable(raw))
-			return 0;
-		got = raw->pipe ? read(raw->fd, to, n) : pread(raw->fd, to, n, (off_t)raw->at);
+		got = pread(raw->fd, to, n, (off_t)raw->at);
 	} while (got < 0 && (errno == EINTR || errno == EAGAIN));
 	if (got < 0)
 		return -errno;
-	raw->fell_short |= got == 0 && !raw->pipe;
+	raw->fell_short |= got == 0;
 	raw->at += (uint64_t)got;
 	if (raw->done)
 		atomic_fetch_add_explicit(raw->done, (uint64_t)got, memory_order_relaxed);
@@ -317,13 +302,6 @@ ic_status ic_text_start(ic_unit *u)
 	if (!u->feed && !u->in->live) { /* it could not be opened */
 		t->final = t->drained = true;
 		return IC_OK;
-	}
-	if (u->file->head_n) {
-		ic_status st = make_room(u, u->file->head_n + chunk_bytes);
-		if (st != IC_OK)
-			return st;
-		memcpy(t->p, u->file->head, u->file->head_n);
-		t->n = u->file->head_n;
 	}
 	return ic_text_more(u);
 }

@@ -41,6 +41,12 @@ void ic_input_give_buffer(ic_input *in, char *p, size_t room)
 int ic_file_open(const ic_file *f, ic_error *err)
 {
 	struct stat st;
+	if (f->spooled >= 0) {
+		int same = fcntl(f->spooled, F_DUPFD_CLOEXEC, 0);
+		if (same < 0)
+			(void)ic_fail_at(err, IC_E_IO, f->path, 0, 0, "%s", strerror(errno));
+		return same;
+	}
 	int fd = open(f->path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	if (fd < 0) {
 		(void)ic_fail_at(err, IC_E_IO, f->path, 0, 0, "%s", strerror(errno));
@@ -81,21 +87,20 @@ static bool reads_ahead(const ic_input *in, const ic_file *f)
 static bool open_feed(ic_unit *u)
 {
 	ic_file *f = u->file;
-	const bool ahead = reads_ahead(u->in, f);
-	ic_unpack *unpack = f->unpack;
-	f->unpack = NULL;
 	if (u->in->live)
 		return true;
-	if (!unpack) {
+	if (f->from) {
+		ic_pipe_rewind(f->from, false);
+	} else {
 		u->fd = use_fd(u);
 		if (u->fd < 0)
 			return true;
 		u->raw = (ic_raw){ .fd = u->fd, .size = f->size, .done = &u->in->bytes_done };
-		unpack = ic_unpack_new(f->pack, ic_raw_read, &u->raw);
-		if (!unpack)
-			return false;
 	}
-	u->feed = ic_feed_new(unpack, ahead, ic_input_chunk());
+	ic_unpack *unpack = f->from ? ic_unpack_new(f->pack, ic_pipe_read, f->from)
+				    : ic_unpack_new(f->pack, ic_raw_read, &u->raw);
+	if (unpack)
+		u->feed = ic_feed_new(unpack, reads_ahead(u->in, f), ic_input_chunk());
 	return u->feed != NULL;
 }
 
@@ -162,9 +167,8 @@ static void end_reader(ic_unit *u)
 void ic_unit_free(ic_unit *u)
 {
 	ic_file *f = u->file;
-	atomic_store(&u->raw.stop, true);
-	if (f->raw && !u->chunked)
-		atomic_store(&f->raw->stop, true);
+	if (f->from)
+		atomic_store(&f->from->stop, true);
 	ic_feed_free(u->feed);
 	end_reader(u);
 	release_text(u);

@@ -8,6 +8,7 @@
 
 #include "base/alloc.h"
 #include "base/hash.h"
+#include "base/temp.h"
 #include "capture.h"
 #include "sink.h"
 
@@ -109,10 +110,10 @@ static ic_status convert_packets(const ic_output *out, ic_summary *ret, ic_error
 	return ic_convert(&opt, NULL, out, ret, err);
 }
 
-static ic_status run_query(const char *text, const ic_query_binding *table, const ic_output *out,
-			   ic_summary *ret, ic_error *err)
+static ic_status run_query_on(const char *path, const char *text, const ic_query_binding *table,
+			      const ic_output *out, ic_summary *ret, ic_error *err)
 {
-	const char *paths[] = { folder };
+	const char *paths[] = { path };
 	ic_query_options opt;
 	ic_query_options_init(&opt);
 	opt.input.paths = paths;
@@ -123,6 +124,23 @@ static ic_status run_query(const char *text, const ic_query_binding *table, cons
 	opt.text = text;
 	opt.format = "json";
 	return ic_query(&opt, NULL, out, ret, NULL, err);
+}
+
+static ic_status run_query(const char *text, const ic_query_binding *table, const ic_output *out,
+			   ic_summary *ret, ic_error *err)
+{
+	return run_query_on(folder, text, table, out, ret, err);
+}
+
+/* A second reading of standard input, which is kept for it. */
+static ic_status query_stdin(const ic_output *out, ic_summary *ret, ic_error *err)
+{
+	if (lseek(STDIN_FILENO, 0, SEEK_SET) != 0)
+		return IC_E_IO;
+	return run_query_on("-",
+			    "let least = toscalar(conn | summarize min(ts));\n"
+			    "conn | where ts >= least | summarize n = count()",
+			    NULL, out, ret, err);
 }
 
 /* Connections with what other logs say of them, groups, a join, order. */
@@ -251,6 +269,21 @@ static void query_of_telemetry_survives(void **state)
 	torture(query_telemetry);
 }
 
+static void query_of_stdin_survives(void **state)
+{
+	(void)state;
+	static const char text[] = "#separator \\x09\n#path\tconn\n#fields\tts\tuid\n1.0\tC1\n2.0\tC2\n";
+	int saved = dup(STDIN_FILENO), fd = -1;
+	assert_int_equal(ic_temp_open(&fd, NULL), IC_OK);
+	assert_int_equal(ic_temp_write(fd, text, sizeof text - 1, 0, NULL), IC_OK);
+	assert_int_equal(dup2(fd, STDIN_FILENO), STDIN_FILENO);
+	torture(query_stdin);
+	if (saved >= 0)
+		assert_int_equal(dup2(saved, STDIN_FILENO), STDIN_FILENO);
+	(void)close(saved);
+	(void)close(fd);
+}
+
 static void query_in_aql_survives(void **state)
 {
 	(void)state;
@@ -271,6 +304,7 @@ int main(void)
 		cmocka_unit_test(convert_survives),
 		cmocka_unit_test(packets_survive),
 		cmocka_unit_test(query_of_telemetry_survives),
+		cmocka_unit_test(query_of_stdin_survives),
 		cmocka_unit_test(query_in_aql_survives),
 		cmocka_unit_test(query_of_table_survives),
 	};

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 
 #include "source/messages.h"
 
@@ -546,6 +547,88 @@ static void test_stdin(void **state)
 	(void)close(ends[0]);
 }
 
+/* What pipes gave is kept, and read as often as one likes: plain, packed, damaged. */
+static void test_spool(void **state)
+{
+	(void)state;
+	char *text = rows_text();
+	size_t n = strlen(text);
+	char *packed = ic_malloc(n * 2);
+	size_t packed_n = gzip_member(packed, 0, n * 2, text, n);
+	ic_file_report report;
+	char *expected = rows_of(put_text("kept.log", text), 1, &report);
+	const writer writers[] = { { "kept", text, n },
+				   { "kept.gz", packed, packed_n },
+				   { "cut.gz", packed, packed_n / 2 } };
+	for (int k = 0; k < 3; k++) {
+		writer w = writers[k];
+		char *path = ic_strdup(path_of(w.path));
+		w.path = path;
+		ic_spool spool = { .list = NULL };
+		ic_input *in;
+		ic_error err = { 0 };
+		pthread_t t;
+		ic_input_request req = request_of((const char *const *)&path, 1, 2);
+		assert_int_equal(mkfifo(path, 0600), 0);
+		assert_int_equal(pthread_create(&t, NULL, write_pipe, &w), 0);
+		assert_int_equal(ic_input_open(&req, &in, &err), IC_OK);
+		assert_false(ic_input_get_facts(in)->rereadable);
+		assert_int_equal(ic_input_spool(in, &spool, &err), IC_OK);
+		(void)pthread_join(t, NULL);
+		ic_input_free(in);
+		assert_int_equal(spool.n, 1);
+		assert_int_equal(spool.list[0].bytes, w.n);
+		req.spool = &spool;
+		for (int again = 0; again < 2; again++) {
+			ic_buf out;
+			ic_buf_init(&out, 0);
+			ic_input_set_chunk(500);
+			assert_int_equal(ic_input_open(&req, &in, &err), IC_OK);
+			assert_true(ic_input_get_facts(in)->rereadable);
+			assert_true(ic_input_get_facts(in)->mixed);
+			(void)read_all(in, 2, EVERYTHING, &out, false);
+			assert_int_equal(ic_input_report(in, 0)->damaged, k == 2);
+			if (k < 2)
+				assert_string_equal(out.p, expected);
+			else
+				assert_true(out.n < strlen(expected));
+			ic_input_free(in);
+			ic_input_set_chunk(0);
+			ic_buf_clear(&out);
+		}
+		ic_spool_clear(&spool);
+		ic_free(path);
+	}
+	ic_free(packed);
+	ic_free(expected);
+	ic_free(text);
+}
+
+/* Of a pipe no more than its head is held, however long nothing comes out of it. */
+static void test_pipe_of_nothing(void **state)
+{
+	(void)state;
+	const size_t room = IC_PIPE_HEAD_BYTES * 2;
+	char *packed = ic_malloc(room), path[256];
+	size_t n = 0;
+	while (n < room - 100)
+		n = gzip_member(packed, n, room, "", 0);
+	(void)snprintf(path, sizeof(path), "%s", path_of("nothing.gz"));
+	writer w = { path, packed, n };
+	const char *paths[] = { path };
+	ic_input *in = NULL;
+	ic_error err;
+	pthread_t t;
+	assert_int_equal(mkfifo(path, 0600), 0);
+	(void)signal(SIGPIPE, SIG_IGN);
+	assert_int_equal(pthread_create(&t, NULL, write_pipe, &w), 0);
+	ic_status st = open_paths(paths, 1, &in, &err);
+	assert_true(st == IC_OK || st == IC_E_NOINPUT);
+	ic_input_free(in);
+	(void)pthread_join(t, NULL);
+	ic_free(packed);
+}
+
 /* ---- the rest ---- */
 
 static void test_kinds(void **state)
@@ -663,6 +746,8 @@ int main(void)
 		cmocka_unit_test(test_order),
 		cmocka_unit_test(test_pipe),
 		cmocka_unit_test(test_stdin),
+		cmocka_unit_test(test_spool),
+		cmocka_unit_test(test_pipe_of_nothing),
 		cmocka_unit_test(test_kinds),
 		cmocka_unit_test(test_hostile_name),
 		cmocka_unit_test(test_given_up),
