@@ -46,8 +46,6 @@ static ic_status check_options(scan *s, ic_error *err)
 	const ic_scan_options *opt = s->opt;
 	if (!opt->explain_id && !ic_finding_format_find(opt->format))
 		return ic_fail(err, IC_E_USAGE, "unknown format \"%s\"", opt->format);
-	if (opt->input.live && opt->rules)
-		return ic_fail(err, IC_E_USAGE, "rules read the input again, which a live capture cannot be");
 	ic_status st = IC_OK;
 	if (opt->explain_id)
 		st = parse_id(opt->explain_id, &s->id, err);

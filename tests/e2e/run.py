@@ -332,11 +332,40 @@ def check_streaming():
     Tap.point(running and row == b'{"uri":"/one"}\n', "convert prints a row as soon as it is known", row)
 
 
+RULE = """// id: web
+// title: Requests of one device
+// level: low
+http | summarize Requests = count() by id_orig_h, id_resp_h, id_resp_p
+"""
+TWICE = """// id: twice
+// title: Side by side
+// level: low
+http | join kind=inner (http | take 5) on uid
+"""
+
+
+def check_rules(folder):
+    """A rule that a capture cannot serve is said, and does not stop the others."""
+    rules = folder / "two"
+    rules.mkdir()
+    (rules / "a.kql").write_text(RULE)
+    (rules / "b.kql").write_text(TWICE)
+    live = Live("scan", "--interface", "lo", "--rules", str(rules))
+    curl(f"http://{LOCAL}/one")
+    time.sleep(0.5)
+    code, out, err = live.end(signal.SIGINT)
+    Tap.point(code == 0 and pick(findings(out), "rule.web", dst_ip=LOCAL) and "b.kql" in err and "a live capture" in err,
+              "live: rules read along; one that reads twice is said", f"{code}\n{out}\n{err}")
+
+
 def check_live(folder):
     """Runs the three tests under the eyes of all verbs that capture. Returns the file."""
     saved = folder / "seeds.pcap"
     # how steady a beat of a second is depends on how busy the machine is
-    options = ["--scope", "all", "--min-automation", "0"]
+    rules = folder / "rules"
+    rules.mkdir()
+    (rules / "web.kql").write_text(RULE)
+    options = ["--scope", "all", "--min-automation", "0", "--rules", str(rules)]
     scan = Live("scan", "--interface", "lo", "--save", str(saved), *options)
     convert = Live("convert", "--interface", "lo", "--bpf", "tcp port 80", "--fields", FIELDS)
     prints = Live("fingerprint", "--interface", "any", "--bpf", "tcp port 443")
@@ -363,6 +392,7 @@ def check_live(folder):
     Tap.point(beats and all(abs(f["interval_median_s"] - GAP_S) < GAP_S / 4 for f in beats),
               "live: the beat of test 1 to a public address", live)
     Tap.point(pick(found, "websocket", src_ip=LOCAL), "live: the upgrade of test 3", live)
+    Tap.point(pick(found, "rule.web", dst_ip=C2), "live: a rule's finding", live)
     return saved
 
 
@@ -435,6 +465,7 @@ def inside(program, shared):
         check_refusals(folder)
         check_loss()
         check_streaming()
+        check_rules(folder)
         path = check_findings(check_live(folder), folder)
         check_seeds(shared, path)
     return Tap.end()
