@@ -189,7 +189,14 @@ static const wrong wrongs[] = {
 	  "straight" },
 	{ "SELECT FROM events", IC_DIAG_SYNTAX, 8, "expected an expression", NULL },
 	{ "SELECT a WHERE b", IC_DIAG_SYNTAX, 10, "expected `FROM`", NULL },
-	{ "SELECT a FROM events WHERE b & 1", IC_DIAG_SYNTAX, 30, "means nothing", "AND" },
+	{ "SELECT a FROM events WHERE b && 1", IC_DIAG_SYNTAX, 30, "means nothing", "AND" },
+	{ "SELECT a || b FROM events", IC_DIAG_SYNTAX, 10, "means nothing", "CONCAT" },
+	{ "SELECT a ~ b FROM events", IC_DIAG_SYNTAX, 10, "means nothing", NULL },
+	{ "SELECT a FROM events WHERE b = 0xg", IC_DIAG_SYNTAX, 32, "hexadecimal", NULL },
+	{ "SELECT a FROM events WHERE b = 0x10000000000000000", IC_DIAG_SYNTAX, 32, "hexadecimal", NULL },
+	{ "SELECT a FROM events SESSION BY a b", IC_DIAG_UNSUPPORTED, 22, "SESSION BY", "GROUP BY" },
+	{ "SELECT a FROM events ORDER BY a COLLATE b", IC_DIAG_SYNTAX, 41, "a language", NULL },
+	{ "SELECT a FROM events PARAMETERS b", IC_DIAG_SYNTAX, 34, "`=`", NULL },
 };
 
 static void errors(void **state)

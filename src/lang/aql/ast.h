@@ -102,6 +102,11 @@ struct ic_aql_query {
 	ic_place window_at;
 	int64_t last_ms;
 	ic_aql_expr *start, *stop; /* RANGE; stop NULL: until now */
+	struct ic_aql_pass {
+		ic_place at;
+		const char *note;
+	} pass[4]; /* clauses that change nothing here; further ones are not said */
+	uint32_t passed;
 };
 
 #endif

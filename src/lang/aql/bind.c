@@ -424,6 +424,9 @@ ic_op *ic_aql_bind_query(ic_aql_binder *b)
 	ic_expr **bound, *having = NULL;
 	result r = { 0 };
 	order o = { 0 };
+	for (uint32_t i = 0; i < q->passed; i++)
+		if (ic_plan_warn(b->plan, q->pass[i].at, "%s", q->pass[i].note) != IC_OK)
+			return ic_aql_bind_nomem(b);
 	ic_op *op = rows_of(b);
 	if (!op || !b->busy || !group_keys(b))
 		return NULL;

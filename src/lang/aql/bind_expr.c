@@ -172,6 +172,17 @@ static ic_expr *arithmetic(ic_aql_binder *b, const ic_aql_expr *e)
 	return ic_aql_call_of(b, e->at, e->binary.fn, type, 2, left, right);
 }
 
+/* Bits of whole numbers, powers of reals. */
+static ic_expr *of_type(ic_aql_binder *b, const ic_aql_expr *e, ic_qtype type)
+{
+	ic_expr *left = ic_aql_expr_of(b, e->binary.left);
+	ic_expr *right = left ? ic_aql_expr_of(b, e->binary.right) : NULL;
+	if (!right || !(left = ic_aql_as_type(b, ic_aql_as_number(b, left), type)) ||
+	    !(right = ic_aql_as_type(b, ic_aql_as_number(b, right), type)))
+		return NULL;
+	return ic_aql_call_of(b, e->at, e->binary.fn, type, 2, left, right);
+}
+
 /* A text in quotes that is an alias, in front of a comparison. */
 static ic_expr *left_side(ic_aql_binder *b, const ic_aql_expr *e)
 {
@@ -264,6 +275,9 @@ static ic_expr *binary(ic_aql_binder *b, const ic_aql_expr *e)
 	case IC_FN_SQL_MUL:
 	case IC_FN_SQL_DIV:
 	case IC_FN_SQL_MOD: return arithmetic(b, e);
+	case IC_FN_BINARY_AND:
+	case IC_FN_BINARY_OR: return of_type(b, e, IC_Q_LONG);
+	case IC_FN_POW: return of_type(b, e, IC_Q_REAL);
 	default: return comparison(b, e);
 	}
 }

@@ -29,10 +29,36 @@ static ic_token quoted_token(ic_lexer *l, ic_token t, unsigned char quote)
 		   : ic_token_bad(t, "a quoted field name is not closed", NULL);
 }
 
+/* 0xff000000, as bits are written. */
+static ic_token hex_token(ic_lexer *l, ic_token t)
+{
+	uint32_t i = l->pos + 2;
+	uint64_t bits = 0, beyond = 0;
+	for (;; i++) {
+		unsigned char c = ic_lexer_byte(l, i), low = c | 0x20;
+		if (!ic_is_digit(c) && (low < 'a' || low > 'f'))
+			break;
+		beyond |= bits >> 59;
+		bits = bits << 4 | (uint64_t)(ic_is_digit(c) ? c - '0' : low - 'a' + 10);
+	}
+	bool clean = i > l->pos + 2 && !ic_is_letter(ic_lexer_byte(l, i));
+	while (ic_is_letter(ic_lexer_byte(l, i)) || ic_is_digit(ic_lexer_byte(l, i)))
+		i++;
+	l->pos = i;
+	t.length = i - t.pos;
+	if (!clean || beyond)
+		return ic_token_bad(t, "a hexadecimal number that is none, or beyond LONG", NULL);
+	t.kind = IC_TOKEN_NUMBER;
+	t.value = ic_value_long((int64_t)bits);
+	return t;
+}
+
 static ic_token number_token(ic_lexer *l, ic_token t)
 {
 	uint32_t i = l->pos;
-	bool hex = ic_lexer_byte(l, i) == '0' && (ic_lexer_byte(l, i + 1) | 0x20) == 'x', whole = true;
+	bool whole = true;
+	if (ic_lexer_byte(l, i) == '0' && (ic_lexer_byte(l, i + 1) | 0x20) == 'x')
+		return hex_token(l, t);
 	while (ic_is_digit(ic_lexer_byte(l, i)))
 		i++;
 	if (ic_lexer_byte(l, i) == '.' && ic_is_digit(ic_lexer_byte(l, i + 1))) {
@@ -54,8 +80,8 @@ static ic_token number_token(ic_lexer *l, ic_token t)
 	l->pos = i;
 	t.length = i - t.pos;
 	if (!clean)
-		return ic_token_bad(t, hex ? "AQL has no hexadecimal numbers" : "a number runs into a word",
-				    hex ? NULL : "put a blank between them, as in LAST 24 HOURS");
+		return ic_token_bad(t, "a number runs into a word",
+				    "put a blank between them, as in LAST 24 HOURS");
 	t.kind = IC_TOKEN_NUMBER;
 	t.value = ic_value_long(0);
 	if (whole && ic_parse_i64(digits, &t.value.i))
@@ -75,6 +101,10 @@ static ic_token name_token(ic_lexer *l, ic_token t)
 			continue;
 		if (c == '.' && ic_is_letter(ic_lexer_byte(l, i + 1)))
 			continue;
+		if (c == ':' && ic_lexer_byte(l, i + 1) == ':' && ic_is_letter(ic_lexer_byte(l, i + 2))) {
+			i++; /* GEO::LOOKUP */
+			continue;
+		}
 		if (c < 0x80 || ic_wide_at(l, i, &n) != IC_WIDE_LETTER)
 			break;
 	}
@@ -103,9 +133,12 @@ static ic_token sign_token(ic_lexer *l, ic_token t)
 		return ic_token_bad(
 		    t, "a placeholder in braces",
 		    "it stands for a value that the tool which sends the query fills in: write the value");
-	if (c == 0 || !strchr("()*+-/%,;=<>", c))
-		return ic_token_bad(t, "a character that means nothing in AQL",
-				    c == '&' || c == '|' ? "AQL has AND and OR, no bit operations" : NULL);
+	if (c == 0 || !strchr("()*+-/%,;=<>&|^", c))
+		return ic_token_bad(t, "a character that means nothing in AQL", NULL);
+	if ((c == '&' || c == '|') && ic_lexer_byte(l, l->pos) == c)
+		return ic_token_bad(t, "a sign that means nothing in AQL",
+				    c == '&' ? "write AND between conditions"
+					     : "write OR between conditions, CONCAT(a, b) to join texts");
 	return t;
 }
 

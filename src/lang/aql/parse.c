@@ -29,9 +29,10 @@ static const struct {
 	{ "EXISTS", "EXISTS", "write field IN (SELECT ...)" },
 	{ "DISTINCT", "DISTINCT",
 	  "use GROUP BY for distinct rows, UNIQUECOUNT(field) to count distinct values" },
-	{ "COLLATE", "COLLATE in local queries", "text is ordered by its bytes" },
-	{ "INTO", "INTO in local queries", "a query prints its rows, there are no cursors" },
-	{ "PARAMETERS", "PARAMETERS in local queries", "they steer a QRadar deployment: leave them out" },
+	{ "SESSION", "SESSION BY in local queries",
+	  "GROUP BY who acts and DATEFORMAT(starttime, 'yyyy-MM-dd HH') gives groups in time" },
+	{ "COLLATE", "COLLATE here", "it stands behind a key of ORDER BY" },
+	{ "INTO", "INTO here", "it stands behind the table of FROM" },
 	{ "OFFSET", "OFFSET", "use LIMIT alone" },
 	{ "TOP", "TOP", "use ORDER BY ... DESC LIMIT n" },
 	{ "RLIKE", "RLIKE", "use MATCHES or IMATCHES" },
@@ -108,6 +109,13 @@ static bool items_of(ic_parser *p, ic_aql_query *q)
 	return true;
 }
 
+/* What QRadar takes and a local query has no use for is read, said and passed over. */
+static void passed_over(const ic_parser *p, ic_aql_query *q, const char *note)
+{
+	if (q->passed < sizeof q->pass / sizeof *q->pass)
+		q->pass[q->passed++] = (struct ic_aql_pass){ p->tok.at, note };
+}
+
 static bool from_of(ic_parser *p, ic_aql_query *q)
 {
 	if (!ic_expect_word(p, "FROM"))
@@ -125,6 +133,15 @@ static bool from_of(ic_parser *p, ic_aql_query *q)
 	if (ic_is_sign(p, ','))
 		return ic_aql_refuse(p, "second table in FROM",
 				     "select from one of events and flows; IN (SELECT ...) relates them");
+	if (ic_is_sign(p, '('))
+		return ic_aql_refuse(p, "function in FROM in local queries", "select from events or flows");
+	if (!ic_is_word(p, "INTO"))
+		return true;
+	passed_over(p, q, "INTO is passed over: the rows are printed, there are no cursors");
+	ic_next(p);
+	if (p->tok.kind != IC_TOKEN_NAME && p->tok.kind != IC_TOKEN_FIELD)
+		return ic_expected(p, "a cursor's name");
+	ic_next(p);
 	return true;
 }
 
@@ -150,6 +167,13 @@ static bool keys_of(ic_parser *p, ic_aql_query *q)
 		k->descending = ic_take_word(p, "DESC");
 		if (!k->descending)
 			ic_take_word(p, "ASC");
+		if (ic_is_word(p, "COLLATE")) {
+			passed_over(p, q, "COLLATE is passed over: text is ordered by its bytes");
+			ic_next(p);
+			if (p->tok.kind != IC_TOKEN_TEXT)
+				return ic_expected(p, "a language such as 'de-CH'");
+			ic_next(p);
+		}
 		q->keys++;
 	} while (ic_take_sign(p, ','));
 	return true;
@@ -203,6 +227,23 @@ static bool window_of(ic_parser *p, ic_aql_query *q)
 	return !ic_take_word(p, "STOP") || (q->stop = ic_aql_operand(p));
 }
 
+/* PARAMETERS name = value, name = value */
+static bool parameters_of(ic_parser *p, ic_aql_query *q)
+{
+	if (!ic_is_word(p, "PARAMETERS"))
+		return true;
+	passed_over(p, q, "PARAMETERS are passed over: they steer a QRadar deployment");
+	ic_next(p);
+	do {
+		if (p->tok.kind != IC_TOKEN_NAME)
+			return ic_expected(p, "a parameter's name");
+		ic_next(p);
+		if (!ic_expect_sign(p, '=', "`=`") || !ic_aql_operand(p))
+			return false;
+	} while (ic_take_sign(p, ','));
+	return true;
+}
+
 static void complete(ic_parser *p)
 {
 	if (p->depth == 0)
@@ -227,7 +268,10 @@ static bool tail_of(ic_parser *p, ic_aql_query *q)
 	if (ic_take_word(p, "LIMIT") && !limit_of(p, q))
 		return false;
 	complete(p);
-	return window_of(p, q);
+	if (!window_of(p, q))
+		return false;
+	complete(p);
+	return parameters_of(p, q);
 }
 
 bool ic_aql_query_of(ic_parser *p, ic_aql_query *ret)

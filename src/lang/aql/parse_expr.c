@@ -2,7 +2,7 @@
 /* Expressions of AQL, by precedence climbing. */
 #include "lang/aql/parser.h"
 
-enum { OR = 1, AND, NOT, COMPARE, SUM, PRODUCT };
+enum { OR = 1, AND, NOT, COMPARE, BITS, SUM, PRODUCT, POWER };
 
 typedef struct infix {
 	const char *sign;
@@ -29,11 +29,14 @@ static const infix infixes[] = {
 	{ "IN", IC_FN_SQL_IN, COMPARE, true },
 	{ "BETWEEN", IC_FN_SQL_BETWEEN, COMPARE, true },
 	{ "IS", IC_FN_SQL_IS_NULL, COMPARE, false },
+	{ "&", IC_FN_BINARY_AND, BITS, false },
+	{ "|", IC_FN_BINARY_OR, BITS, false },
 	{ "+", IC_FN_SQL_ADD, SUM, false },
 	{ "-", IC_FN_SQL_SUB, SUM, false },
 	{ "*", IC_FN_SQL_MUL, PRODUCT, false },
 	{ "/", IC_FN_SQL_DIV, PRODUCT, false },
 	{ "%", IC_FN_SQL_MOD, PRODUCT, false },
+	{ "^", IC_FN_POW, POWER, false },
 };
 
 static const infix *infix_of(ic_str text)
