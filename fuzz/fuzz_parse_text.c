@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* parse and parse-kv with any pattern over any text. The first line picks the kind ('k': keys and values,
- * 'r': regular expressions, else simple), lines up to an empty one are the pieces of the pattern ('*'
- * first: skip; '<' last: a capture follows), or the delimiters, the quote and the escape; the rest is
- * the text. Captures lie in the text or are copies; a simple pattern finds what the regular expression of
+/* parse and parse-kv with any pattern over any text. The first line picks the kind ('k': keys and values, 'm': the
+ * same by a regular expression, 'r': regular expressions, else simple), lines up to an empty one are the pieces
+ * of the pattern ('*' first: skip; '<' last: a capture follows), or the delimiters, the quote and the escape, or
+ * the regular expression; the rest is the text. Captures lie in the text or are copies; a simple pattern finds what the regular expression of
  * the same meaning finds. */
 #include <stdlib.h>
 
@@ -117,18 +117,29 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	const char *p = copy, *end = copy + size;
 	ic_str kind = line(&p, end);
 	char k = kind.n ? kind.p[0] : 's';
-	op.parse.how = k == 'k' ? IC_PARSE_KV : k == 'r' ? IC_PARSE_REGEX : IC_PARSE_SIMPLE;
+	ic_quotes quote[2];
+	ic_str escape;
+	op.parse.how = k == 'k' || k == 'm' ? IC_PARSE_KV : k == 'r' ? IC_PARSE_REGEX : IC_PARSE_SIMPLE;
 	op.parse.piece = piece;
 	if (k == 'k') {
 		op.parse.greedy = kind.n > 1;
 		op.parse.pair_delimiter = line(&p, end);
 		op.parse.kv_delimiter = line(&p, end);
-		op.parse.quotes[0] = op.parse.quotes[1] = line(&p, end);
-		op.parse.escape = line(&p, end);
-		op.parse.key = keys;
-		op.parse.captures = 3;
+		quote[0].open = quote[0].close = line(&p, end);
+		quote[1] = (ic_quotes){ IC_STR("("), IC_STR(")") };
+		escape = line(&p, end);
+		op.parse.quote = quote;
+		op.parse.quotes = 2;
+		op.parse.escape = &escape;
+		op.parse.escapes = 1;
+	} else if (k == 'm') {
+		op.parse.pattern = line(&p, end);
 	} else {
 		pieces(&op, &p, end);
+	}
+	if (op.parse.how == IC_PARSE_KV) {
+		op.parse.key = keys;
+		op.parse.captures = 3;
 	}
 	run(&op, (ic_str){ p, (uint32_t)(end - p) });
 	free(copy);

@@ -5,6 +5,7 @@
 #include "exec/parse_text.h"
 
 #include "base/buf.h"
+#include "base/unicode.h"
 #include "exec/regex.h"
 
 struct ic_parse_text {
@@ -206,44 +207,60 @@ static bool is_word(char c)
 	       (unsigned char)c >= 0x80;
 }
 
+static const ic_quotes *quotes_at(const ic_op *op, ic_str s, uint32_t at)
+{
+	for (uint32_t i = 0; i < op->parse.quotes; i++)
+		if (starts(s, at, op->parse.quote[i].open))
+			return &op->parse.quote[i];
+	return NULL;
+}
+
+/* The length of the escape character here; 0: none. */
+static uint32_t escape_at(const ic_op *op, ic_str s, uint32_t at)
+{
+	for (uint32_t i = 0; i < op->parse.escapes; i++)
+		if (starts(s, at, op->parse.escape[i]))
+			return op->parse.escape[i].n;
+	return 0;
+}
+
 /* Without delimiters of its own every character that is no part of a word splits. */
 static uint32_t delimiter(ic_str s, uint32_t at, ic_str given, const ic_op *op)
 {
 	if (given.n)
 		return starts(s, at, given) ? given.n : 0;
-	if (starts(s, at, op->parse.quotes[0]))
-		return 0;
-	return !is_word(s.p[at]);
+	return !quotes_at(op, s, at) && !is_word(s.p[at]);
 }
 
 /* A quoted text that starts at *at; false: there is none, or it does not end. */
 static bool quoted(const ic_op *op, ic_str s, uint32_t *at, ic_arena *arena, ic_str *ret, bool *ok)
 {
-	ic_str open = op->parse.quotes[0], close = op->parse.quotes[1].n ? op->parse.quotes[1] : open;
-	ic_str escape = op->parse.escape;
-	if (!starts(s, *at, open))
+	const ic_quotes *q = quotes_at(op, s, *at);
+	if (!q)
 		return false;
-	uint32_t first = *at + open.n, i = first;
+	uint32_t first = *at + q->open.n, i = first;
 	bool escapes = false;
-	while (i < s.n && !starts(s, i, close)) {
-		if (starts(s, i, escape) && i + escape.n < s.n) {
+	while (i < s.n && !starts(s, i, q->close)) {
+		uint32_t escape = escape_at(op, s, i);
+		if (escape && i + escape < s.n) {
 			escapes = true;
-			i += escape.n;
+			i += escape;
 		}
 		i++;
 	}
 	if (i >= s.n)
 		return false;
 	*ret = (ic_str){ s.p + first, i - first };
-	*at = i + close.n;
+	*at = i + q->close.n;
 	if (!escapes)
 		return true;
 	char *to = ic_arena_alloc(arena, i - first + 1);
 	*ok = to != NULL;
 	uint32_t n = 0;
 	for (uint32_t from = first; to && from < i; from++) {
-		if (starts(s, from, escape) && from + escape.n < i)
-			from += escape.n;
+		uint32_t escape = escape_at(op, s, from);
+		if (from + escape < i)
+			from += escape;
 		to[n++] = s.p[from];
 	}
 	*ret = (ic_str){ to, to ? n : 0 };
@@ -332,6 +349,38 @@ static bool take_key(const ic_op *op, ic_str s, uint32_t *at, ic_arena *arena, i
 	return d != 0;
 }
 
+/* Each match is a key and its value. */
+static int find_matches(const ic_parse_text *t, ic_parse_scratch *scratch, ic_str s, ic_str *part)
+{
+	uint32_t at = 0;
+	int hit = 1;
+	while (at <= s.n && (hit = ic_regex_find(t->regex, scratch->match, s, at)) == 1) {
+		ic_str all = ic_regex_group(scratch->match, s, 0);
+		ic_str key = ic_regex_group(scratch->match, s, 1),
+		       value = ic_regex_group(scratch->match, s, 2);
+		if (key.p)
+			take_pair(t->op, ic_str_trim(key), value.p ? ic_str_trim(value) : IC_STR(""), part);
+		at = (uint32_t)(all.p - s.p) + all.n;
+		if (all.n == 0) { /* of nothing: the next character is tried */
+			unsigned used = 1;
+			if (at < s.n)
+				ic_utf8_read(s.p + at, s.n - at, &used);
+			at += used;
+		}
+	}
+	return hit < 0 ? IC_PARSE_LIMIT : 1;
+}
+
+static ic_status compile_pairs(ic_parse_text *t, ic_diag *diag)
+{
+	const ic_op *op = t->op;
+	ic_status st = ic_regex_new(op->parse.pattern, 0, op->at, &t->regex, diag);
+	if (!st && ic_regex_groups(t->regex) != 2)
+		st = ic_diag_fail(diag, IC_DIAG_TYPE, op->at, 1,
+				  "the regular expression of parse-kv has two groups: key and value");
+	return st;
+}
+
 static bool find_pairs(const ic_op *op, ic_str s, ic_arena *arena, ic_str *part)
 {
 	bool ok = true;
@@ -362,6 +411,8 @@ int ic_parse_text_find(const ic_parse_text *t, ic_parse_scratch *scratch, ic_str
 		bool words = t->op->parse.pair_delimiter.n == 0 && t->op->parse.kv_delimiter.n == 0;
 		for (uint32_t i = 0; i < t->op->parse.captures; i++)
 			part[i] = (ic_str){ NULL, 0 };
+		if (t->regex)
+			return find_matches(t, scratch, s, part);
 		bool ok = words ? find_words(t->op, s, arena, part) : find_pairs(t->op, s, arena, part);
 		return ok ? 1 : IC_PARSE_NOMEM;
 	}
@@ -378,7 +429,10 @@ ic_status ic_parse_text_new(const ic_op *op, ic_parse_text **ret, ic_diag *diag)
 	t->op = op;
 	t->group = ic_calloc(op->parse.captures + 1, sizeof *t->group);
 	ic_status st = t->group ? IC_OK : IC_E_NOMEM;
-	if (!st && (op->parse.how == IC_PARSE_REGEX || (op->parse.how != IC_PARSE_KV && needs_regex(op))))
+	bool pairs = op->parse.how == IC_PARSE_KV;
+	if (!st && pairs && op->parse.pattern.n)
+		st = compile_pairs(t, diag);
+	else if (!st && !pairs && (op->parse.how == IC_PARSE_REGEX || needs_regex(op)))
 		st = compile(t, diag);
 	if (st)
 		ic_parse_text_free(t);

@@ -159,6 +159,11 @@ typedef struct ic_parse_piece {
 	bool star; /* skip anything up to the text */
 } ic_parse_piece;
 
+/* What quotes of parse-kv begin and end with. */
+typedef struct ic_quotes {
+	ic_str open, close;
+} ic_quotes;
+
 typedef struct ic_op ic_op;
 struct ic_op {
 	ic_op_kind kind;
@@ -280,7 +285,12 @@ struct ic_op {
 			bool only_matches; /* parse-where */
 			ic_parse_piece *piece;
 			uint32_t pieces;
-			ic_str flags, pair_delimiter, kv_delimiter, quotes[2], escape; /* of parse-kv */
+			ic_str flags;				      /* of REGEX */
+			ic_str pair_delimiter, kv_delimiter, pattern; /* of parse-kv; .n 0: not given */
+			ic_quotes *quote;
+			uint32_t quotes;
+			ic_str *escape; /* one character each */
+			uint32_t escapes;
 			bool greedy;
 			uint32_t *target; /* out column of each capture */
 			ic_str *key;	  /* parse-kv: the key of each capture */

@@ -387,13 +387,23 @@ static void parse_pairs(void **state)
 		   "up|45|n 1\n");
 	ic_op *op =
 	    pairs_of(&g, "k='a;b';'o p'='it\\'s';w='open", "k:string|o p:string|w:string", ";", "=", false);
-	op->parse.quotes[0] = op->parse.quotes[1] = IC_STR("'");
-	op->parse.escape = IC_STR("\\");
+	ic_quotes quote = { IC_STR("'"), IC_STR("'") };
+	ic_str escape = IC_STR("\\");
+	op->parse.quote = &quote;
+	op->parse.quotes = 1;
+	op->parse.escape = &escape;
+	op->parse.escapes = 1;
 	rig_expect(&g, op, "a;b|it's|'open\n");
 	op = pairs_of(&g, "10:00 [INFO] Thread:45, Node:n1, Text: 'a b'",
 		      "Text:string|Thread:long|Node:string", "", "", false);
-	op->parse.quotes[0] = IC_STR("'");
+	op->parse.quote = &quote;
+	op->parse.quotes = 1;
 	rig_expect(&g, op, "a b|45|n1\n");
+	rig_starve(&g, op);
+	/* a regular expression: each match is a pair, the first of a key counts; it may match nothing at all */
+	op = pairs_of(&g, "a: 1; b :é ;a: 2\nnone\n", "b:string|a:long", "", "", false);
+	op->parse.pattern = IC_STR("(\\w*) *: *([^;]*)|x?");
+	rig_expect(&g, op, "é|1\n|~\n");
 	rig_starve(&g, op);
 	ic_plan_clear(&g.plan);
 }

@@ -236,8 +236,7 @@ static void pipes(void **state)
 	query("A | join kind=leftanti hint.strategy=shuffle (B | where c) on $left.x == $right.y, z",
 	      "A | join");
 	query("datatable(a: long, ['b c']: string) [1, 'x', -9223372036854775808, \"y\",] | top 3 by a asc "
-	      "nulls "
-	      "last, b",
+	      "nulls last",
 	      "datatable | top");
 	query("range x from 1 to 10 step 1 | mv-expand a = b to typeof(long), c limit 5",
 	      "range | mv-expand");
@@ -335,6 +334,9 @@ static const wrong wrongs[] = {
 	{ "T | where a in [1]", IC_DIAG_SYNTAX, 1, 16, "expected `(`", "in (a, b)" },
 	{ "T | parse s with a b", IC_DIAG_SYNTAX, 1, 20, "a text must stand between", NULL },
 	{ "T | top 2 of a by b", IC_DIAG_SYNTAX, 1, 11, "expected `by`", NULL },
+	{ "T | top 2 by a, b", IC_DIAG_SYNTAX, 1, 17, "one expression", "sort by" },
+	{ "T | parse a with b * 'c'", IC_DIAG_SYNTAX, 1, 20, "`*` cannot follow a string", NULL },
+	{ "T | top-hitters 2 by a", IC_DIAG_SYNTAX, 1, 19, "expected `of`", "written ['by']" },
 	{ "T | top-nested 2 of a by sum(b) with others = 'x'", IC_DIAG_SYNTAX, 1, 33, "found `with`", NULL },
 	{ "T | join kind=outer B on a", IC_DIAG_SYNTAX, 1, 15, "no kind of join", "leftouter" },
 	{ "T | print a", IC_DIAG_SYNTAX, 1, 5, "begins a query", NULL },

@@ -27,7 +27,7 @@ typedef struct ic_kql_item {
 	bool tuple;	/* written in brackets */
 	ic_kql_expr *expr;
 	/* what some operators add behind the expression */
-	ic_qtype type;	    /* mv-expand, mv-apply: to typeof(type); IC_QTYPES: none */
+	ic_qtype type;	    /* mv-expand, mv-apply: to typeof(type); find: column:type; IC_QTYPES: none */
 	ic_kql_expr *value; /* make-series: default=; NULL: none */
 	uint8_t order;	    /* project-reorder: enum ic_kql_order */
 } ic_kql_item;
@@ -187,6 +187,7 @@ typedef enum ic_kql_op_kind {
 	IC_KO_MV_APPLY,
 	IC_KO_MAKE_SERIES,
 	IC_KO_TOP_NESTED,
+	IC_KO_TOP_HITTERS,
 	IC_KO_PARSE,
 	IC_KO_PARSE_WHERE,
 	IC_KO_PARSE_KV,
@@ -203,6 +204,7 @@ typedef enum ic_kql_op_kind {
 	IC_KO_SAMPLE,
 	IC_KO_SAMPLE_DISTINCT,
 	IC_KO_GETSCHEMA,
+	IC_KO_ASSERT_SCHEMA,
 	IC_KO_INVOKE,
 	IC_KO_SCAN,
 	IC_KO_PARTITION,
@@ -254,8 +256,9 @@ struct ic_kql_op {
 		} summarize;
 		struct {
 			ic_kql_keys keys; /* SORT, TOP */
-			ic_kql_expr *n;	  /* TOP, TAKE, SAMPLE, SAMPLE_DISTINCT */
-			ic_kql_expr *of;  /* SAMPLE_DISTINCT */
+			ic_kql_expr *n;	  /* TOP, TAKE, SAMPLE, SAMPLE_DISTINCT, TOP_HITTERS */
+			ic_kql_expr *of;  /* SAMPLE_DISTINCT, TOP_HITTERS */
+			ic_kql_expr *by;  /* TOP_HITTERS: what is summed; NULL: rows are counted */
 		} sort;
 		struct {
 			ic_join_kind kind; /* default filled in: innerunique; lookup: leftouter */
@@ -295,7 +298,8 @@ struct ic_kql_op {
 			ic_kql_columns columns;
 			ic_kql_options with; /* pair_delimiter, kv_delimiter, quote, escape, greedy */
 		} parse_kv;
-		ic_kql_name name; /* AS */
+		ic_kql_name name;      /* AS, COUNT: text.p NULL: Count */
+		ic_kql_columns schema; /* ASSERT_SCHEMA */
 		struct {
 			ic_kql_name chart;
 			ic_kql_options with;
@@ -325,10 +329,10 @@ struct ic_kql_op {
 		} evaluate;			/* EVALUATE, INVOKE */
 		struct {
 			ic_kql_exprs in;	/* tables; n 0: all */
-			ic_kql_expr *predicate; /* a string LITERAL alone in it means: some column has it */
-			ic_kql_items project;	/* FIND; n 0: project-smart */
-			ic_kql_columns types;	/* FIND: project a:type */
-		} search;			/* SEARCH, FIND */
+			ic_kql_expr *predicate; /* a string LITERAL alone in it means: some column has it;
+						 * NULL: every row */
+			ic_kql_items project; /* FIND: with the type of project a:type; n 0: project-smart */
+		} search;		      /* SEARCH, FIND */
 		struct {
 			ic_kql_exprs partition_by;
 			ic_kql_columns declare;

@@ -222,6 +222,7 @@ bool ic_bind_project(ic_binder *b, const ic_bind_name *names, const ic_kql_op *o
 bool ic_bind_sort(ic_binder *b, const ic_bind_name *names, const ic_kql_op *o, ic_rel *r);
 bool ic_bind_print(ic_binder *b, const ic_bind_name *names, const ic_kql_op *o, ic_rel *r);
 bool ic_bind_getschema(ic_binder *b, const ic_kql_op *o, ic_rel *r);
+bool ic_bind_assert_schema(ic_binder *b, const ic_kql_op *o, const ic_rel *r);
 
 bool ic_bind_cols_add(ic_binder *b, ic_bind_cols *c, ic_str name, ic_expr *e);
 bool ic_bind_cols_input(ic_binder *b, ic_bind_cols *c, ic_place at, const ic_op *in);
@@ -241,6 +242,7 @@ bool ic_bind_wildcard(ic_str pattern, ic_str name);
 bool ic_bind_summarize(ic_binder *b, const ic_bind_name *names, const ic_kql_op *o, ic_rel *r);
 bool ic_bind_distinct(ic_binder *b, const ic_bind_name *names, const ic_kql_op *o, ic_rel *r);
 bool ic_bind_count(ic_binder *b, const ic_kql_op *o, ic_rel *r);
+bool ic_bind_top_hitters(ic_binder *b, const ic_bind_name *names, const ic_kql_op *o, ic_rel *r);
 ic_expr *ic_bind_aggregate(ic_binder *b, const ic_bind_scope *s, const ic_kql_expr *e, int id);
 
 /* ---- bind_series.c: make-series, top-nested */

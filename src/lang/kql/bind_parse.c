@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* parse, parse-where, parse-kv */
+#include "base/unicode.h"
 #include "lang/kql/bind.h"
 
 /* Where captures go: a column of that name is replaced, else there is a new one. */
@@ -45,14 +46,12 @@ static bool capture(ic_binder *b, captures *c, const ic_kql_name *name, ic_qtype
 	return true;
 }
 
-static ic_expr *parsed_text(ic_binder *b, const ic_bind_name *names, const ic_kql_op *o, const ic_kql_expr *e,
-			    const ic_rel *r)
+/* What is parsed, as text whatever it is. */
+static ic_expr *parsed_text(ic_binder *b, const ic_bind_name *names, const ic_kql_expr *e, const ic_rel *r)
 {
 	ic_bind_scope s = { .names = names, .row = r, .base = r->op };
 	ic_expr *text = ic_bind_expr(b, &s, e);
-	if (text && text->type == IC_Q_IP)
-		text = ic_bind_to(b, text, IC_Q_STRING);
-	return ic_bind_fit(b, text, 's', o->says, 0);
+	return text ? ic_bind_to(b, text, IC_Q_STRING) : NULL;
 }
 
 /* Text and what follows it make one piece of the plan. */
@@ -103,7 +102,7 @@ static bool pieces(ic_binder *b, const ic_kql_op *o, ic_op *op, captures *c)
 bool ic_bind_parse(ic_binder *b, const ic_bind_name *names, const ic_kql_op *o, ic_rel *r)
 {
 	captures c = { 0 };
-	ic_expr *text = parsed_text(b, names, o, o->parse.text, r);
+	ic_expr *text = parsed_text(b, names, o->parse.text, r);
 	ic_op *op = text ? ic_bind_op(b, IC_OP_PARSE, o, r->op) : NULL;
 	if (!op || !captures_init(b, &c, &r->op->out, o->parse.pieces) || !pieces(b, o, op, &c))
 		return false;
@@ -120,18 +119,88 @@ bool ic_bind_parse(ic_binder *b, const ic_bind_name *names, const ic_kql_op *o, 
 	return true;
 }
 
-static ic_str with_text(const ic_kql_op *o, const char *name, const char *otherwise)
+/* ---- parse-kv */
+
+static bool with_failed(ic_binder *b, const ic_kql_option *o, const char *wants)
 {
-	const ic_kql_expr *e = ic_bind_option(&o->parse_kv.with, name);
-	ic_str text = ic_bind_option_text(e);
-	return text.p ? text : ic_str_of(otherwise);
+	ic_bind_fail(b, IC_DIAG_TYPE, o->value->at, o->value->length, "%.*s of parse-kv is %s",
+		     IC_BIND_NAME(o->name.text), wants);
+	return false;
+}
+
+/* The bytes of the first character of s from `at` on; 0: there is none. */
+static uint32_t character(ic_str s, uint32_t at)
+{
+	unsigned used = 0;
+	if (at < s.n)
+		ic_utf8_read(s.p + at, s.n - at, &used);
+	return used;
+}
+
+/* A quote: one character for both ends, or two, one for each. */
+static bool add_quotes(ic_binder *b, const ic_kql_option *o, ic_str text, ic_op *op, uint32_t *room)
+{
+	uint32_t first = character(text, 0), second = character(text, first);
+	if (!first || first + second != text.n)
+		return with_failed(b, o, "one character or two: what opens and what closes");
+	op->parse.quote = ic_bind_grow(b, op->parse.quote, op->parse.quotes, room, sizeof *op->parse.quote);
+	if (!op->parse.quote)
+		return false;
+	ic_str open = { text.p, first }, close = { text.p + first, second };
+	op->parse.quote[op->parse.quotes++] = (ic_quotes){ open, second ? close : open };
+	return true;
+}
+
+static bool add_escape(ic_binder *b, const ic_kql_option *o, ic_str text, ic_op *op, uint32_t *room)
+{
+	if (!text.n || character(text, 0) != text.n)
+		return with_failed(b, o, "one character");
+	op->parse.escape =
+	    ic_bind_grow(b, op->parse.escape, op->parse.escapes, room, sizeof *op->parse.escape);
+	if (op->parse.escape)
+		op->parse.escape[op->parse.escapes++] = text;
+	return op->parse.escape != NULL;
+}
+
+static bool kv_options(ic_binder *b, const ic_kql_options *with, ic_op *op)
+{
+	uint32_t quote_room = 0, escape_room = 0;
+	for (uint32_t i = 0; i < with->n; i++) {
+		const ic_kql_option *o = &with->option[i];
+		ic_str name = o->name.text, text = ic_bind_option_text(o->value);
+		if (ic_str_eq(name, IC_STR("greedy"))) {
+			op->parse.greedy = ic_bind_option_true(o->value);
+			continue;
+		}
+		if (!text.p)
+			return with_failed(b, o, "a text");
+		bool ok = true;
+		if (ic_str_eq(name, IC_STR("pair_delimiter")))
+			op->parse.pair_delimiter = text;
+		else if (ic_str_eq(name, IC_STR("kv_delimiter")))
+			op->parse.kv_delimiter = text;
+		else if (ic_str_eq(name, IC_STR("regex")))
+			op->parse.pattern = text;
+		else if (ic_str_eq(name, IC_STR("quote")))
+			ok = add_quotes(b, o, text, op, &quote_room);
+		else if (ic_str_eq(name, IC_STR("escape")))
+			ok = add_escape(b, o, text, op, &escape_room);
+		else
+			return with_failed(
+			    b, o,
+			    "none of its options: pair_delimiter, kv_delimiter, quote, escape, "
+			    "greedy, regex");
+		if (!ok)
+			return false;
+	}
+	return true;
 }
 
 bool ic_bind_parse_kv(ic_binder *b, const ic_bind_name *names, const ic_kql_op *o, ic_rel *r)
 {
 	captures c = { 0 };
 	uint32_t n = o->parse_kv.columns.n;
-	ic_expr *text = parsed_text(b, names, o, o->parse_kv.text, r);
+	ic_expr *text = parsed_text(b, names, o->parse_kv.text, r);
 	ic_op *op = text ? ic_bind_op(b, IC_OP_PARSE, o, r->op) : NULL;
 	ic_str *key = op ? ic_bind_alloc(b, n, sizeof *key) : NULL;
 	if (!key || !captures_init(b, &c, &r->op->out, n))
@@ -144,11 +213,8 @@ bool ic_bind_parse_kv(ic_binder *b, const ic_bind_name *names, const ic_kql_op *
 	}
 	op->parse.text = text;
 	op->parse.how = IC_PARSE_KV;
-	op->parse.pair_delimiter = with_text(o, "pair_delimiter", "");
-	op->parse.kv_delimiter = with_text(o, "kv_delimiter", "");
-	op->parse.quotes[0] = op->parse.quotes[1] = with_text(o, "quote", "");
-	op->parse.escape = with_text(o, "escape", "");
-	op->parse.greedy = ic_bind_option_true(ic_bind_option(&o->parse_kv.with, "greedy"));
+	if (!kv_options(b, &o->parse_kv.with, op))
+		return false;
 	op->parse.target = c.target;
 	op->parse.key = key;
 	op->parse.captures = c.count;

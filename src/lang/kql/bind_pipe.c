@@ -109,7 +109,11 @@ static bool table_name(ic_binder *b, const ic_bind_name *names, const ic_kql_exp
 		if (!kept)
 			return false;
 		*kept = call;
-		return ic_bind_table(b, names, kept, r);
+		if (!ic_bind_table(b, names, kept, r))
+			return false;
+		if (n->stmt->view)
+			r->label = name;
+		return true;
 	}
 	case IC_BIND_VALUE: break;
 	}
@@ -263,7 +267,9 @@ static bool one_operator(ic_binder *b, const ic_bind_name *names, const ic_kql_o
 	case IC_KO_PARTITION: return ic_bind_partition(b, names, o, r);
 	case IC_KO_EVALUATE: return ic_bind_evaluate(b, names, o, r);
 	case IC_KO_INVOKE: return ic_bind_invoke(b, names, first, o, r);
+	case IC_KO_TOP_HITTERS: return ic_bind_top_hitters(b, names, o, r);
 	case IC_KO_GETSCHEMA: return ic_bind_getschema(b, o, r);
+	case IC_KO_ASSERT_SCHEMA: return ic_bind_assert_schema(b, o, r);
 	case IC_KO_AS:
 	case IC_KO_RENDER: return true;
 	default:

@@ -462,7 +462,7 @@ bool ic_bind_sort(ic_binder *b, const ic_bind_name *names, const ic_kql_op *o, i
 	return true;
 }
 
-/* ---- getschema */
+/* ---- getschema, assert-schema */
 
 static const char *clr_name(ic_qtype t)
 {
@@ -480,9 +480,70 @@ static const char *clr_name(ic_qtype t)
 	}
 }
 
+/* name:type of each column, with commas between. */
+static ic_str schema_text(ic_binder *b, const ic_schema *s)
+{
+	size_t n = 0;
+	for (uint32_t i = 0; i < s->n; i++)
+		n += s->column[i].name.n + strlen(ic_qtype_name(s->column[i].type)) + 2;
+	char *text = n < UINT32_MAX ? ic_bind_alloc(b, n + 1, 1) : ic_bind_nomem(b);
+	char *p = text;
+	for (uint32_t i = 0; p && i < s->n; i++) {
+		const char *type = ic_qtype_name(s->column[i].type);
+		if (i)
+			*p++ = ',';
+		memcpy(p, s->column[i].name.p, s->column[i].name.n);
+		p += s->column[i].name.n;
+		*p++ = ':';
+		memcpy(p, type, strlen(type));
+		p += strlen(type);
+	}
+	return (ic_str){ text, text ? (uint32_t)(p - text) : 0 };
+}
+
+/* getschema kind=csl: one text. */
+static bool schema_as_text(ic_binder *b, const ic_kql_op *o, ic_rel *r)
+{
+	ic_op *op = ic_bind_op(b, IC_OP_VALUES, o, NULL);
+	ic_qcolumn *column = op ? ic_bind_alloc(b, 1, sizeof *column) : NULL;
+	ic_value *v = column ? ic_bind_alloc(b, 1, sizeof *v) : NULL;
+	ic_str text = v ? schema_text(b, &r->op->out) : (ic_str){ NULL, 0 };
+	if (!text.p)
+		return false;
+	*column = (ic_qcolumn){ IC_STR("Schema"), IC_Q_STRING };
+	*v = ic_value_str(text);
+	op->out = (ic_schema){ column, 1 };
+	op->values.value = v;
+	op->values.rows = 1;
+	*r = (ic_rel){ .op = op };
+	return true;
+}
+
+bool ic_bind_assert_schema(ic_binder *b, const ic_kql_op *o, const ic_rel *r)
+{
+	const ic_schema *s = &r->op->out;
+	const ic_kql_columns *wanted = &o->schema;
+	bool same = s->n == wanted->n || r->open;
+	for (uint32_t i = 0; i < wanted->n && i < s->n && same; i++) {
+		const ic_kql_column *c = &wanted->column[i];
+		same = ic_str_eq(c->name.text, s->column[i].name) &&
+		       (c->type == s->column[i].type ||
+			(c->type == IC_Q_STRING && s->column[i].type == IC_Q_IP));
+	}
+	if (same)
+		return true;
+	ic_str text = schema_text(b, s);
+	ic_bind_fail(b, IC_DIAG_TYPE, o->at, o->length, "the columns are other ones");
+	if (text.p && b->status == IC_E_USAGE)
+		ic_diag_hint(b->diag, "they are (%.*s)", text.n > 400 ? 400 : (int)text.n, text.p);
+	return false;
+}
+
 bool ic_bind_getschema(ic_binder *b, const ic_kql_op *o, ic_rel *r)
 {
 	const ic_schema *s = &r->op->out;
+	if (ic_str_eq(ic_bind_option_text(ic_bind_option(&o->options, "kind")), IC_STR("csl")))
+		return schema_as_text(b, o, r);
 	ic_op *op = ic_bind_op(b, IC_OP_VALUES, o, NULL);
 	ic_qcolumn *column = op ? ic_bind_alloc(b, 4, sizeof *column) : NULL;
 	ic_value *v = column ? ic_bind_alloc(b, (size_t)s->n * 4, sizeof *v) : NULL;

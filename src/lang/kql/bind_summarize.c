@@ -20,6 +20,13 @@ static bool takes_columns(const char *name)
 	return is_one_of(name, list, sizeof list / sizeof *list);
 }
 
+/* Those whose result bears the name of their argument. */
+static bool keeps_name(const char *name)
+{
+	static const char *const list[] = { "binary_all_and", "binary_all_or", "binary_all_xor" };
+	return is_one_of(name, list, sizeof list / sizeof *list);
+}
+
 static bool is_percentiles(const char *name)
 {
 	static const char *const list[] = { "percentile", "percentiles", "percentilew", "percentilesw" };
@@ -42,6 +49,8 @@ static const char *prefix_of(const char *name)
 		{ "percentilew", "percentile" },
 		{ "percentiles_array", "percentiles" },
 		{ "percentilesw_array", "percentiles" },
+		{ "buildschema", "schema" },
+		{ "tdigest_merge", "merge_tdigests" },
 	};
 	for (size_t i = 0; i < sizeof map / sizeof *map; i++)
 		if (strcmp(name, map[i][0]) == 0)
@@ -175,28 +184,40 @@ static ic_qtype agg_type(ic_binder *b, int id, ic_expr **arg, uint32_t n)
 	return t;
 }
 
+/* The name of column i of arg_max and kin. Their old names, argmax and any, put a prefix before each. */
+static ic_str taken_name(ic_binder *b, const char *name, ic_str written, const ic_str *arg_name, uint32_t i)
+{
+	const char *prefix = name[0] == 't' ? "any_" : strcmp(name, "arg_max") == 0 ? "max_" : "min_";
+	bool arg_m = name[0] == 'a', old = !ic_str_eq(written, ic_str_of(name));
+	if (arg_name[i].n && !old)
+		return arg_name[i];
+	char number[24];
+	snprintf(number, sizeof number, "arg%u", i);
+	if (!arg_m)
+		return ic_bind_join_text(b, ic_str_of(prefix), "", old ? arg_name[i] : ic_str_of(number));
+	ic_str first = ic_bind_join_text(b, ic_str_of(prefix), "", arg_name[0]);
+	if (i == 0 || !first.p)
+		return first;
+	return ic_bind_join_text(b, first, "_", arg_name[i].n ? arg_name[i] : ic_str_of(number));
+}
+
 /* The columns that an aggregate gives. */
-static bool agg_columns(ic_binder *b, ic_bind_aggs *a, const char *name, ic_qtype type, ic_expr *const *arg,
-			const ic_str *arg_name, uint32_t n, ic_agg *agg)
+static bool agg_columns(ic_binder *b, ic_bind_aggs *a, const char *name, ic_str written, ic_qtype type,
+			ic_expr *const *arg, const ic_str *arg_name, uint32_t n, ic_agg *agg)
 {
 	ic_str head = ic_bind_join_text(b, ic_str_of(prefix_of(name)), "_", n ? arg_name[0] : IC_STR(""));
 	if (!head.p)
 		return false;
 	agg->columns = 1;
 	if (takes_columns(name)) {
-		bool arg_m = name[0] == 'a';
 		agg->columns = strcmp(name, "take_anyif") == 0 ? 1 : n;
-		for (uint32_t i = 0; i < agg->columns; i++) {
-			ic_str own = arg_name[i].n ? arg_name[i]
-				     : arg_m && i == 0
-					 ? ic_str_of(strcmp(name, "arg_max") == 0 ? "max_" : "min_")
-				     : arg_m ? IC_STR("Column")
-					     : IC_STR("any_");
-			if (!add_column(b, a, own, arg[i]->type))
+		for (uint32_t i = 0; i < agg->columns; i++)
+			if (!add_column(b, a, taken_name(b, name, written, arg_name, i), arg[i]->type))
 				return false;
-		}
 		return true;
 	}
+	if (keeps_name(name) && arg_name[0].n)
+		return add_column(b, a, arg_name[0], type);
 	if (!is_percentiles(name))
 		return add_column(b, a, head, type);
 	uint32_t first = name[10] == 'w' || strcmp(name, "percentilesw") == 0 ? 2 : 1;
@@ -235,7 +256,7 @@ ic_expr *ic_bind_aggregate(ic_binder *b, const ic_bind_scope *s, const ic_kql_ex
 	uint32_t first = a->columns;
 	ic_agg *agg = &a->agg[a->n++];
 	*agg = (ic_agg){ .fn = (ic_agg_id)id, .type = type, .n = n, .arg = arg, .at = e->at };
-	if (!agg_columns(b, a, f->name, type, arg, name, n, agg))
+	if (!agg_columns(b, a, f->name, e->call.name.text, type, arg, name, n, agg))
 		return NULL;
 	ic_expr *x = ic_bind_const(b, e->at, ic_value_null(type));
 	if (x) {
@@ -430,7 +451,7 @@ bool ic_bind_count(ic_binder *b, const ic_kql_op *o, ic_rel *r)
 	int id = ic_aggregate_find(IC_STR("count"), IC_FN_KQL);
 	if (!agg || id < 0)
 		return false;
-	*column = (ic_qcolumn){ IC_STR("Count"), IC_Q_LONG };
+	*column = (ic_qcolumn){ o->name.text.p ? o->name.text : IC_STR("Count"), IC_Q_LONG };
 	*agg = (ic_agg){ .fn = (ic_agg_id)id, .type = IC_Q_LONG, .columns = 1, .at = o->at };
 	op->out = (ic_schema){ column, 1 };
 	op->ordered = false;
@@ -438,4 +459,35 @@ bool ic_bind_count(ic_binder *b, const ic_kql_op *o, ic_rel *r)
 	op->summarize.aggs = 1;
 	*r = (ic_rel){ .op = op };
 	return true;
+}
+
+/* top-hitters n of x [by y]: summarize count() or sum(y) by x, then the n largest. */
+bool ic_bind_top_hitters(ic_binder *b, const ic_bind_name *names, const ic_kql_op *o, ic_rel *r)
+{
+	const ic_kql_expr *of = o->sort.of, *by = o->sort.by;
+	ic_str what = ic_bind_auto_name(b, by ? by : of);
+	ic_kql_name name = { .at = o->at, .length = o->length };
+	name.text = ic_bind_join_text(b, by ? IC_STR("approximate_sum_") : IC_STR("approximate_count_"), "",
+				      what.p ? what : IC_STR(""));
+	ic_kql_expr *agg = ic_bind_alloc(b, 1, sizeof *agg), *rank = ic_bind_alloc(b, 1, sizeof *rank);
+	ic_kql_arg arg = { .expr = (ic_kql_expr *)by };
+	if (!agg || !rank || !name.text.p)
+		return false;
+	*agg = (ic_kql_expr){ .kind = IC_KE_CALL, .at = o->at, .length = o->length };
+	agg->call.name = (ic_kql_name){ by ? IC_STR("sum") : IC_STR("count"), o->at, o->length };
+	agg->call.arg = &arg;
+	agg->call.args = by ? 1 : 0;
+	*rank = (ic_kql_expr){ .kind = IC_KE_NAME, .at = o->at, .length = o->length, .name = name };
+	ic_kql_item key_item = { .expr = (ic_kql_expr *)of, .type = IC_QTYPES };
+	ic_kql_item aggs = { .name = &name, .names = 1, .expr = agg, .type = IC_QTYPES };
+	ic_kql_op summarize = { .kind = IC_KO_SUMMARIZE,
+				.at = o->at,
+				.length = o->length,
+				.says = o->says,
+				.summarize = { { &aggs, 1 }, { &key_item, 1 }, true } };
+	ic_kql_key key = { .expr = rank, .descending = true };
+	ic_kql_op top = { .kind = IC_KO_TOP, .at = o->at, .length = o->length, .says = o->says };
+	top.sort.keys = (ic_kql_keys){ &key, 1 };
+	top.sort.n = o->sort.n;
+	return ic_bind_summarize(b, names, &summarize, r) && ic_bind_sort(b, names, &top, r);
 }

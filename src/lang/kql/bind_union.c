@@ -139,6 +139,30 @@ static int32_t source_column(const united *u, const ic_schema *in, const united_
 	return i >= 0 && in->column[i].type == c->type ? i : -1;
 }
 
+/* Columns of one name and several types have the type behind their names. These give way to the others, which
+ * keep the names that they have. */
+static bool name_columns(ic_binder *b, const united_column *const *from, const united_column *const *head,
+			 bool inner, ic_qcolumn *column, uint32_t n)
+{
+	ic_qcolumn *taken = ic_bind_alloc(b, (size_t)n + 1, sizeof *taken);
+	uint32_t k = 0;
+	if (!taken)
+		return false;
+	for (int typed = 0; typed < 2; typed++)
+		for (uint32_t i = 0; i < n; i++) {
+			bool several = from[i] && head[i]->next && !inner;
+			if (several != (typed != 0))
+				continue;
+			ic_str name = column[i].name;
+			if (several)
+				name = ic_bind_join_text(b, head[i]->name, "_",
+							 ic_str_of(ic_qtype_name(column[i].type)));
+			column[i].name = ic_bind_unique(b, taken, k, name);
+			taken[k++] = column[i];
+		}
+	return b->status == IC_OK;
+}
+
 static bool result_columns(ic_binder *b, const united *u, const ic_kql_op *o, ic_str source, bool inner,
 			   rel_list *l, ic_op *op)
 {
@@ -159,15 +183,12 @@ static bool result_columns(ic_binder *b, const united *u, const ic_kql_op *o, ic
 					     IC_MAX_COLUMNS);
 				return false;
 			}
-			ic_str name = c->name;
-			if (u->first[i]->next && !inner)
-				name = ic_bind_join_text(b, u->first[i]->name, "_",
-							 ic_str_of(ic_qtype_name(c->type)));
 			from[n] = c;
 			head[n] = u->first[i];
-			column[n] = (ic_qcolumn){ ic_bind_unique(b, column, n, name), c->type };
-			n++;
+			column[n++] = (ic_qcolumn){ c->name, c->type };
 		}
+	if (!name_columns(b, from, head, inner, column, n))
+		return false;
 	for (uint32_t k = 0; k < l->n; k++) {
 		int32_t *map = ic_bind_alloc(b, n, sizeof *map);
 		if (!map)
@@ -245,7 +266,6 @@ static bool add_matching(ic_binder *b, const ic_bind_name *names, ic_str pattern
 		};
 		if (!ic_bind_table(b, names, e, &r))
 			return false;
-		r.label = n->name.text;
 		if (!add_rel(b, l, &r, prefix))
 			return false;
 	}
@@ -314,6 +334,11 @@ bool ic_bind_union(ic_binder *b, const ic_bind_name *names, const ic_kql_op *o, 
 
 /* ---- search, find */
 
+static bool is_pack(const ic_kql_expr *e)
+{
+	return e->kind == IC_KE_CALL && ic_str_eq(e->call.name.text, IC_STR("pack_all"));
+}
+
 static bool find_columns(ic_binder *b, const ic_bind_name *names, const ic_kql_op *o, ic_rel *r)
 {
 	ic_bind_cols c = { 0 };
@@ -326,9 +351,11 @@ static bool find_columns(ic_binder *b, const ic_bind_name *names, const ic_kql_o
 		const ic_kql_item *item = &o->search.project.item[i];
 		ic_expr *e = ic_bind_expr(b, &s, item->expr);
 		ic_str name = item->names ? item->name[0].text : ic_bind_auto_name(b, item->expr);
-		if (e && i < o->search.types.n && o->search.types.column[i].type < IC_Q_NULL)
-			e = ic_bind_to(b, e, o->search.types.column[i].type);
-		if (!name.p || !ic_bind_cols_add(b, &c, ic_bind_unique(b, c.column, c.n, name), e))
+		if (e && item->type < IC_Q_NULL)
+			e = ic_bind_to(b, e, item->type);
+		if (!name.p)
+			name = is_pack(item->expr) ? IC_STR("pack_") : IC_STR("Column1");
+		if (!ic_bind_cols_add(b, &c, ic_bind_unique(b, c.column, c.n, name), e))
 			return false;
 	}
 	return ic_bind_cols_project(b, &c, o, false, r);

@@ -212,8 +212,15 @@ static bool piece_column(ic_parser *p, ic_kql_piece *piece)
 static bool piece_of(ic_parser *p, const ic_kql_piece *before, ic_kql_piece *piece)
 {
 	*piece = (ic_kql_piece){ .at = p->tok.at };
-	if (ic_take_sign(p, '*'))
+	bool text_before = before && before->kind == IC_KQL_PIECE_COLUMN && before->type == IC_Q_STRING;
+	if (ic_is_sign(p, '*')) {
+		if (text_before)
+			return ic_parse_fail(
+			    p, IC_DIAG_SYNTAX, p->tok.at, 1,
+			    "`*` cannot follow a string column: nothing says where that ends");
+		ic_next(p);
 		return true;
+	}
 	if (p->tok.kind == IC_TOKEN_TEXT) {
 		piece->kind = IC_KQL_PIECE_TEXT;
 		return ic_kql_string_literal(p, &piece->text);
@@ -221,7 +228,7 @@ static bool piece_of(ic_parser *p, const ic_kql_piece *before, ic_kql_piece *pie
 	ic_token start = p->tok;
 	if (!piece_column(p, piece))
 		return false;
-	if (before && before->kind == IC_KQL_PIECE_COLUMN && before->type == IC_Q_STRING)
+	if (text_before)
 		return ic_parse_fail(
 		    p, IC_DIAG_SYNTAX, start.at, start.length,
 		    "a text must stand between the string column before and this one: nothing says "

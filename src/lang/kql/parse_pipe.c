@@ -231,7 +231,20 @@ static bool op_sort(ic_parser *p, ic_kql_op *op)
 
 static bool op_top(ic_parser *p, ic_kql_op *op)
 {
-	return (op->sort.n = ic_kql_sum(p)) && ic_expect_word(p, "by") && ic_kql_keys_of(p, &op->sort.keys);
+	if (!(op->sort.n = ic_kql_sum(p)) || !ic_expect_word(p, "by") || !ic_kql_keys_of(p, &op->sort.keys))
+		return false;
+	if (op->sort.keys.n == 1)
+		return true;
+	const ic_kql_expr *second = op->sort.keys.key[1].expr;
+	ic_parse_fail(p, IC_DIAG_SYNTAX, second->at, second->length, "top takes one expression behind `by`");
+	ic_diag_hint(p->diag, "write `sort by` with all of them, then `take`");
+	return false;
+}
+
+static bool op_top_hitters(ic_parser *p, ic_kql_op *op)
+{
+	return (op->sort.n = ic_kql_sum(p)) && ic_expect_word(p, "of") && (op->sort.of = ic_kql_scalar(p)) &&
+	       (!ic_take_word(p, "by") || (op->sort.by = ic_kql_scalar(p)));
 }
 
 static bool op_take(ic_parser *p, ic_kql_op *op)
@@ -247,6 +260,16 @@ static bool op_sample_distinct(ic_parser *p, ic_kql_op *op)
 static bool op_as(ic_parser *p, ic_kql_op *op)
 {
 	return ic_kql_name_of(p, "a name for the rows", &op->name);
+}
+
+static bool op_count(ic_parser *p, ic_kql_op *op)
+{
+	return !ic_take_word(p, "as") || ic_kql_name_of(p, "the column's name", &op->name);
+}
+
+static bool op_assert_schema(ic_parser *p, ic_kql_op *op)
+{
+	return ic_kql_columns_of(p, &op->schema, NULL, false);
 }
 
 static bool op_nothing(ic_parser *p, ic_kql_op *op)
@@ -290,7 +313,7 @@ static const word_operator operators[] = {
 	{ "top", IC_KO_TOP, PIPED, op_top, "", "the first rows of an order" },
 	{ "take", IC_KO_TAKE, PIPED, op_take, "", "some rows: the first" },
 	{ "limit", IC_KO_TAKE, PIPED, op_take, "", "take" },
-	{ "count", IC_KO_COUNT, PIPED, op_nothing, "", "the number of rows" },
+	{ "count", IC_KO_COUNT, PIPED, op_count, "", "the number of rows" },
 	{ "distinct", IC_KO_DISTINCT, PIPED, op_distinct, "", "each combination of the columns once" },
 	{ "join", IC_KO_JOIN, PIPED, ic_kql_op_join, "kind",
 	  "rows of two tables whose keys are equal; nine kinds" },
@@ -310,6 +333,8 @@ static const word_operator operators[] = {
 	  "arrays of aggregates over steps of time" },
 	{ "top-nested", IC_KO_TOP_NESTED, PIPED, ic_kql_op_top_nested, "",
 	  "the best values of one column, for each the best of the next" },
+	{ "top-hitters", IC_KO_TOP_HITTERS, PIPED, op_top_hitters, "",
+	  "the values that the most rows have, or with the largest sums" },
 	{ "parse", IC_KO_PARSE, PIPED, ic_kql_op_parse, "kind flags", "columns from text by a pattern" },
 	{ "parse-where", IC_KO_PARSE_WHERE, PIPED, ic_kql_op_parse, "kind flags",
 	  "parse, and only rows that the pattern fits" },
@@ -332,7 +357,9 @@ static const word_operator operators[] = {
 	{ "sample", IC_KO_SAMPLE, PIPED, op_take, "", "some rows, the same ones in each run" },
 	{ "sample-distinct", IC_KO_SAMPLE_DISTINCT, PIPED, op_sample_distinct, "",
 	  "some distinct values of a column" },
-	{ "getschema", IC_KO_GETSCHEMA, PIPED, op_nothing, "", "names and types of the columns" },
+	{ "getschema", IC_KO_GETSCHEMA, PIPED, op_nothing, "kind", "names and types of the columns" },
+	{ "assert-schema", IC_KO_ASSERT_SCHEMA, PIPED, op_assert_schema, "",
+	  "nothing, if the columns are these; else an error" },
 	{ "invoke", IC_KO_INVOKE, PIPED, ic_kql_op_evaluate, "", "a function of a let that takes the rows" },
 	{ "scan", IC_KO_SCAN, PIPED, ic_kql_op_scan, "with_match_id",
 	  "sequences of rows that match steps, one after the other" },
@@ -343,8 +370,6 @@ static const word_operator operators[] = {
 	{ "fork", IC_KO_KINDS, PIPED, NULL, "", NULL },
 	{ "facet", IC_KO_KINDS, PIPED, NULL, "", NULL },
 	{ "reduce", IC_KO_KINDS, PIPED, NULL, "", NULL },
-	{ "top-hitters", IC_KO_KINDS, PIPED, NULL, "", NULL },
-	{ "assert-schema", IC_KO_KINDS, PIPED, NULL, "", NULL },
 	{ "execute-and-cache", IC_KO_KINDS, PIPED, NULL, "", NULL },
 	{ "macro-expand", IC_KO_KINDS, SOURCE | PIPED, NULL, "", NULL },
 	{ "make-graph", IC_KO_KINDS, PIPED, NULL, "", NULL },

@@ -164,6 +164,12 @@ static bool search_tables(ic_parser *p, ic_kql_op *op)
 
 static bool search_predicate(ic_parser *p, ic_kql_op *op)
 {
+	ic_token next = ic_peek(p);
+	if (ic_is_sign(p, '*') && (next.kind == IC_TOKEN_END || is_sign(&next, '|') || is_sign(&next, ')') ||
+				   is_sign(&next, ';'))) {
+		ic_next(p); /* * alone: every row */
+		return true;
+	}
 	bool outer = ic_kql_own(p)->in_search;
 	ic_kql_own(p)->in_search = true;
 	op->search.predicate = ic_kql_scalar(p);
@@ -179,7 +185,6 @@ bool ic_kql_op_search(ic_parser *p, ic_kql_op *op)
 static bool find_columns(ic_parser *p, ic_kql_op *op)
 {
 	ic_kql_items *list = &op->search.project;
-	ic_kql_columns *types = &op->search.types;
 	do {
 		if (!IC_PARSE_ROOM(p, list->item, list->n) || !ic_kql_item_of(p, &list->item[list->n]))
 			return false;
@@ -188,12 +193,8 @@ static bool find_columns(ic_parser *p, ic_kql_op *op)
 			continue;
 		if (item->expr->kind != IC_KE_NAME)
 			return ic_expected(p, "a column in front of `:`");
-		if (!IC_PARSE_ROOM(p, types->column, types->n))
+		if (!ic_kql_type_of(p, &item->type))
 			return false;
-		types->column[types->n] = (ic_kql_column){ .name = item->expr->name };
-		if (!ic_kql_type_of(p, &types->column[types->n].type))
-			return false;
-		types->n++;
 	} while (ic_take_sign(p, ','));
 	return true;
 }
