@@ -191,6 +191,120 @@ static void test_piece_before_the_line(void **state)
 	ic_buf_clear(&text);
 }
 
+/* ---- lines that are nearly like the others ---- */
+
+static unsigned seed = 7;
+
+static unsigned roll(unsigned n)
+{
+	seed = seed * 1664525u + 1013904223u;
+	return (seed >> 8) % n;
+}
+
+static const char *one_of(const char *const *list, unsigned n)
+{
+	return list[roll(8) ? 0 : roll(n)];
+}
+
+/* A line of Zeek's conn.log; its numbers, words and members are mostly of one kind. */
+static void put_conn(ic_buf *b)
+{
+	static const char *const durations[] = { "0.416535", "12.000001",
+						 "3",	     "0",
+						 "1e-3",     "0.0012309551239013672",
+						 "null",     "123456789012345678901234567890.5" };
+	static const char *const words[] = { "true", "false", "null", "1", "tru", "truest" };
+	static const char *const counts[] = { "707",
+					      "0",
+					      "00",
+					      "1",
+					      "-1",
+					      "1234567890123456",
+					      "12345678901234567890",
+					      "12345678901234567890123456789012",
+					      "7.0",
+					      "" };
+	static const char *const services[] = { "\"service\":\"ssl\",", "", "\"service\":\"http\",",
+						"\"service\":null,", "\"service\" : \"dns\"," };
+	static const char *const blanks[] = { "", " ", "\t" };
+	ic_buf_printf(b, "{\"ts\":%u.%06u,\"uid\":\"C%u\",\"id.orig_h\":\"10.20.%u.%u\",",
+		      1714521600 + roll(99999), roll(1000000), roll(1u << 30), roll(256), roll(256));
+	ic_buf_printf(b, "\"id.resp_h\":\"%s%u.1.2.3\",\"id.resp_p\":%u,\"proto\":\"%s\",%s",
+		      roll(9) ? "" : "x", roll(256), roll(70000), roll(3) ? "tcp" : "udp",
+		      one_of(services, 5));
+	ic_buf_printf(b, "\"duration\":%s,\"orig_bytes\":%s,\"resp_bytes\":%u,\"conn_state\":\"SF\",",
+		      one_of(durations, 8), one_of(counts, 10), roll(100000));
+	ic_buf_printf(b, "\"local_orig\":%s,\"missed_bytes\":%s,\"history\":\"Sh\",\"orig_pkts\":%u%s}%s\n",
+		      one_of(words, 6), one_of(counts, 10), roll(100), one_of(blanks, 3), one_of(blanks, 3));
+}
+
+static void put_flow(ic_buf *b)
+{
+	static const char *const types[] = { "flow", "flow", "http", "flaw" };
+	static const char *const words[] = { "true", "false", "null", "0", "fals", "falsely" };
+	ic_buf_printf(b, "{\"timestamp\":\"2024-05-01T00:00:%02u.%06u+0000\",\"flow_id\":%u%09u,", roll(62),
+		      roll(1000000), roll(900) + 100, roll(1000000000));
+	ic_buf_printf(b, "\"event_type\":\"%s\",\"src_ip\":\"10.20.0.%u\",\"dest_ip\":\"2001:db8::%x\",",
+		      one_of(types, 4), roll(256), roll(65536));
+	ic_buf_printf(
+	    b, "\"dest_port\":%u,\"proto\":\"TCP\",\"flow\":{\"pkts_toserver\":%u,\"bytes_toserver\":%u,",
+	    roll(66000), roll(100), roll(100000));
+	ic_buf_printf(b,
+		      "\"start\":\"2024-05-01T00:00:00.%06u+0000\",\"alerted\":%s},\"tcp\":{\"syn\":%s}}\n",
+		      roll(1000000), one_of(words, 6), one_of(words, 6));
+}
+
+/* Puts a byte of use to JSON somewhere into the last line, or takes one out. */
+static void spoil(ic_buf *b, size_t line)
+{
+	static const char bytes[] = "{}[],:\"\\0159.-eEtrufalsn xT\n";
+	const size_t at = line + roll((unsigned)(b->n - line - 1));
+	if (roll(3) == 0) {
+		memmove(b->p + at, b->p + at + 1, b->n - at - 1);
+		b->n--;
+	} else {
+		b->p[at] = bytes[roll(sizeof(bytes) - 1)];
+	}
+}
+
+/* Whatever happens to lines, many taken together by column are what each is on its own, at every level. */
+static void check_spoiled(const ic_source_kind *kind, void (*put)(ic_buf *))
+{
+	const ic_input_request req = all_of(EVERYTHING);
+	unsigned bad = 0;
+	ic_buf text;
+	ic_buf_init(&text, 0);
+	for (unsigned round = 0; round < 24; round++) {
+		const unsigned rare = round % 3 ? 40 : 3;
+		ic_buf_reset(&text);
+		for (unsigned i = 0; i < 250; i++) {
+			const size_t line = text.n;
+			put(&text);
+			if (roll(rare) == 0)
+				spoil(&text, line);
+		}
+		char *alone = json_rows(kind, &req, NULL, text.p, text.n, 1);
+		for (int level = IC_SIMD_SCALAR; level <= IC_SIMD_AVX512; level++) {
+			ic_cpu_simd_limit((ic_simd)level);
+			char *together = json_rows(kind, &req, NULL, text.p, text.n, 0);
+			assert_string_equal(together, alone);
+			ic_free(together);
+		}
+		bad += strstr(alone, " bad 0 ") == NULL;
+		ic_free(alone);
+	}
+	ic_cpu_simd_limit(IC_SIMD_AVX512);
+	assert_true(bad > 12);
+	ic_buf_clear(&text);
+}
+
+static void test_spoiled_lines(void **state)
+{
+	(void)state;
+	check_spoiled(&ic_kind_zeek_json, put_conn);
+	check_spoiled(&ic_kind_eve, put_flow);
+}
+
 static char *rows_by(const ic_source_kind *kind, ic_reader *r, const char *text)
 {
 	const size_t n = strlen(text);
@@ -612,6 +726,7 @@ int main(void)
 		cmocka_unit_test(test_lines_of_one_shape),
 		cmocka_unit_test(test_events_of_one_shape),
 		cmocka_unit_test(test_piece_before_the_line),
+		cmocka_unit_test(test_spoiled_lines),
 		cmocka_unit_test(test_used_again),
 		cmocka_unit_test(test_zeek_layout),
 		cmocka_unit_test(test_zeek_other_log_later),

@@ -254,6 +254,7 @@ bool ic_json_queue_learn(ic_json_fill *f, const ic_json_plan *plan)
 		return true;
 	if (!f->queue) {
 		ic_zeek_cells_prepare();
+		ic_json_lines_prepare();
 		f->queue = ic_calloc(1, sizeof(*f->queue));
 	}
 	if (!f->queue)

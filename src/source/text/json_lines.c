@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Lines of known shapes one after the other: where their values are, without a scan. */
+#include <pthread.h>
+
 #include "source/text/json_nodes.h"
 
 #if defined(__x86_64__)
@@ -48,139 +50,326 @@ void ic_json_shape_plan(ic_json *j, shape *h, const ic_json_plan *plan)
 	h->plan = plan;
 }
 
-/* ---- one line ---- */
-
 static inline void put_absent(uint16_t *cell, uint16_t absent)
 {
 	cell[0] = absent;
 	cell[1] = (uint16_t)(absent + 1);
 }
 
-/* Whether the line at p[at] fits the shape; its values go to cells. FIT: whether a piece stands at some
- * place; NUMBER: whether p[0..n) is a plain number. */
-#define FITS_LINE(FIT, NUMBER)                                                                               \
-	do {                                                                                                 \
-		const piece *c = h->piece;                                                                   \
-		if ((ends[c->mark] & IC_SCAN_MAX) - (size_t)c->back != at || !FIT(c, p + at))                \
-			return false;                                                                        \
-		do {                                                                                         \
-			const size_t value = at + c->length;                                                 \
-			uint16_t *to = cells + c->cell;                                                      \
-			const bool string = c->string;                                                       \
-			c++;                                                                                 \
-			at = (ends[c->mark] & IC_SCAN_MAX) - (size_t)c->back;                                \
-			if (!FIT(c, p + at))                                                                 \
-				return false;                                                                \
-			to[0] = (uint16_t)value;                                                             \
-			to[1] = (uint16_t)(at + 1);                                                          \
-			if (string || NUMBER(p + value, at - value))                                         \
-				continue;                                                                    \
-			const ic_json_kind kind = plain_scalar(p + value, at - value);                       \
-			if (kind == IC_JSON_NONE)                                                            \
-				return false;                                                                \
-			if (kind == IC_JSON_NULL)                                                            \
-				put_absent(to, absent);                                                      \
-		} while (!c->last);                                                                          \
-		return true;                                                                                 \
-	} while (0)
-
-#if defined(__x86_64__)
-#define AVX2 __attribute__((target("avx2,bmi,bmi2")))
-AVX2 static inline bool fits_piece_avx2(const piece *c, const char *p)
+/* Whether the value at the gate is the one that the plan is for. */
+static inline bool same_gate(const shape *h, const char *p, const uint16_t *cells)
 {
-	const __m256i v = _mm256_loadu_si256((const __m256i *)(const void *)p);
-	const __m256i text = _mm256_loadu_si256((const __m256i *)(const void *)c->text);
-	const __m256i mask = _mm256_loadu_si256((const __m256i *)(const void *)c->mask);
-	return _mm256_testz_si256(_mm256_xor_si256(v, text), mask);
-}
-
-/* As plain_number; n may be anything. */
-AVX2 static inline bool number_avx2(const char *p, size_t n)
-{
-	__m256i v = _mm256_loadu_si256((const __m256i *)(const void *)p);
-	v = _mm256_sub_epi8(v, _mm256_set1_epi8('0'));
-	v = _mm256_cmpeq_epi8(_mm256_min_epu8(v, _mm256_set1_epi8(9)), v);
-	const uint32_t other = _bzhi_u32(~(uint32_t)_mm256_movemask_epi8(v), (uint32_t)n);
-	if (n - 1 >= PLAIN_MAX)
-		return false;
-	if (other == 0)
-		return p[0] != '0' || n == 1;
-	const uint32_t point = _tzcnt_u32(other);
-	return _blsr_u32(other) == 0 && p[point] == '.' && point > 0 && point + 1 < n &&
-	       (p[0] != '0' || point == 1);
-}
-
-AVX2 static bool fits_line_avx2(const shape *h, const char *p, size_t at, const uint16_t *ends,
-				uint16_t *cells, uint16_t absent)
-{
-	FITS_LINE(fits_piece_avx2, number_avx2);
-}
-#endif
-
-static inline bool number_any(const char *p, size_t n)
-{
-	return n - 1 < PLAIN_MAX && plain_number(p, n);
-}
-
-static bool fits_line_any(const shape *h, const char *p, size_t at, const uint16_t *ends, uint16_t *cells,
-			  uint16_t absent)
-{
-	FITS_LINE(fits_piece, number_any);
-}
-
-static bool fits_line(ic_simd level, const shape *h, const char *p, size_t at, const uint16_t *ends,
-		      uint16_t *cells, const ic_json_cells *to)
-{
-#if defined(__x86_64__)
-	if (level >= IC_SIMD_AVX2 ? !fits_line_avx2(h, p, at, ends, cells, to->absent)
-				  : !fits_line_any(h, p, at, ends, cells, to->absent))
-		return false;
-#else
-	(void)level;
-	if (!fits_line_any(h, p, at, ends, cells, to->absent))
-		return false;
-#endif
-	for (unsigned i = 0; i < h->absents; i++)
-		put_absent(cells + h->absent[i], to->absent);
-	for (unsigned i = 0; i < h->sames; i++)
-		memcpy(cells + h->same[i].to, cells + h->same[i].from, 2 * sizeof(*cells));
-	if (cells[to->needed] == to->absent)
-		return false;
 	const uint16_t *gate = cells + h->gate_cell;
 	return !h->gate ||
 	       (gate[1] - gate[0] - 1 == h->gate_n && memcmp(p + gate[0], h->gate_text, h->gate_n) == 0);
 }
 
+/* ---- one line ---- */
+
+/* Whether the line at p[at] fits the shape; its values go to cells. */
+static bool fits_line(const shape *h, const char *p, size_t at, const uint16_t *ends, uint16_t *cells,
+		      const ic_json_cells *to)
+{
+	const piece *c = h->piece;
+	if ((ends[c->mark] & IC_SCAN_MAX) - (size_t)c->back != at || !fits_piece(c, p + at))
+		return false;
+	for (; !c->last; c++) {
+		const size_t value = at + c->length;
+		uint16_t *cell = cells + c->cell;
+		at = (ends[c[1].mark] & IC_SCAN_MAX) - (size_t)c[1].back;
+		if (!fits_piece(c + 1, p + at))
+			return false;
+		cell[0] = (uint16_t)value;
+		cell[1] = (uint16_t)(at + 1);
+		if (c->form == FORM_TEXT)
+			continue;
+		const ic_json_kind kind = plain_scalar(p + value, at - value);
+		if (kind == IC_JSON_NONE)
+			return false;
+		if (kind == IC_JSON_NULL)
+			put_absent(cell, to->absent);
+	}
+	for (unsigned i = 0; i < h->absents; i++)
+		put_absent(cells + h->absent[i], to->absent);
+	for (unsigned i = 0; i < h->sames; i++)
+		memcpy(cells + h->same[i].to, cells + h->same[i].from, 2 * sizeof(*cells));
+	return cells[to->needed] != to->absent && same_gate(h, p, cells);
+}
+
+/* ---- many lines of one shape, piece by piece ---- */
+
+typedef struct alike {
+	const char *p;
+	uint32_t n;
+	const uint16_t *ends[TOGETHER_MOST]; /* the marks of each */
+	uint16_t *cells[TOGETHER_MOST];	     /* where its values go */
+} alike;
+
+#if defined(__x86_64__)
+#define AVX2 __attribute__((target("avx2,bmi,bmi2")))
+
+/* Whole numbers by their length: the least byte at each place, and how much more may be there. */
+static struct whole_form {
+	_Alignas(64) uint8_t least[32];
+	uint8_t more[32];
+} whole_forms[PLAIN_MAX + 1];
+
+static void fill_whole_forms(void)
+{
+	for (unsigned n = 0; n <= PLAIN_MAX; n++) {
+		struct whole_form *f = &whole_forms[n];
+		for (unsigned i = 0; i < 32; i++) {
+			f->least[i] = '0';
+			f->more[i] = i < n ? 9 : UINT8_MAX;
+		}
+		f->least[0] = n > 1 ? '1' : '0';
+		f->more[0] = n > 1 ? 8 : 9;
+	}
+}
+
+void ic_json_lines_prepare(void)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	pthread_once(&once, fill_whole_forms);
+}
+
+/* What is wrong with some line; which one is of no interest. */
+typedef struct wrong {
+	__m256i bytes;	/* that are not those of the pieces, or no digits */
+	uint64_t point; /* bytes of numbers with a point that do not belong there */
+	uint64_t word;	/* bits that words have not */
+	size_t number_length, word_length;
+} wrong;
+
+/* p[0..n), of which 32 bytes can be read, as digits without a leading zero. */
+AVX2 static inline void see_whole(wrong *w, const char *p, size_t n)
+{
+	const struct whole_form *f = &whole_forms[n & PLAIN_MAX];
+	const __m256i v = _mm256_loadu_si256((const __m256i *)(const void *)p);
+	const __m256i more = _mm256_sub_epi8(v, _mm256_load_si256((const __m256i *)(const void *)f->least));
+	w->bytes = _mm256_or_si256(
+	    w->bytes, _mm256_subs_epu8(more, _mm256_load_si256((const __m256i *)(const void *)f->more)));
+	w->number_length |= n;
+}
+
+/* As plain_number. */
+AVX2 static inline void see_real(wrong *w, const char *p, size_t n)
+{
+	const __m256i v = _mm256_loadu_si256((const __m256i *)(const void *)p);
+	const __m256i digits = _mm256_sub_epi8(v, _mm256_set1_epi8('0'));
+	const uint32_t other = ~(uint32_t)_mm256_movemask_epi8(
+	    _mm256_cmpeq_epi8(_mm256_min_epu8(digits, _mm256_set1_epi8(9)), digits));
+	const uint32_t zero = (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(v, _mm256_set1_epi8('0')));
+	const uint32_t dot = (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(v, _mm256_set1_epi8('.')));
+	const uint32_t within = _bzhi_u32(other, (uint32_t)n);
+	/* one point at the most, a digit behind it, a digit before it, no zero and more */
+	w->point |=
+	    _blsr_u32(within) | (within & (~dot | other >> 1)) | (other & 1) | (zero & ~(other >> 1) & 1);
+	w->number_length |= n;
+}
+
+AVX2 static inline void see_word(wrong *w, const char *p, size_t n)
+{
+	static const struct {
+		char text[8];
+		uint64_t mask; /* little-endian */
+	} words[2] = { { "true", UINT64_C(0xffffffff) }, { "false", UINT64_C(0xffffffffff) } };
+	uint64_t v, text;
+	memcpy(&v, p, sizeof(v));
+	memcpy(&text, words[n & 1].text, sizeof(text));
+	w->word |= (v ^ text) & words[n & 1].mask;
+	w->word_length |= n - 4;
+}
+
+#define EACH_VALUE(SEE)                                                                                      \
+	_Pragma("GCC unroll 4") for (size_t i = 0; i < n; i++)                                               \
+	{                                                                                                    \
+		const uint16_t *const mark = ends[i];                                                        \
+		const size_t value = (mark[before] & IC_SCAN_MAX) + behind;                                  \
+		const size_t at = (mark[after] & IC_SCAN_MAX) - back;                                        \
+		const __m256i v = _mm256_loadu_si256((const __m256i *)(const void *)(p + at));               \
+		w.bytes = _mm256_or_si256(w.bytes, _mm256_and_si256(_mm256_xor_si256(v, text), mask));       \
+		SEE;                                                                                         \
+	}
+#define PUT_VALUE                                                                                            \
+	do {                                                                                                 \
+		const uint32_t both = (uint32_t)value | (uint32_t)(at + 1) << 16;                            \
+		memcpy(cells[i] + cell, &both, sizeof(both));                                                \
+	} while (0)
+#define SEE_VALUES(SEE)                                                                                      \
+	do {                                                                                                 \
+		if (wanted)                                                                                  \
+			EACH_VALUE(SEE; PUT_VALUE)                                                           \
+		else                                                                                         \
+			EACH_VALUE(SEE)                                                                      \
+	} while (0)
+
+/* False: some line is of another shape, or has an unusual value. The first piece of each has been found to
+ * fit; now whether the others stand where they should, and how the values before them look. nobody: the cell
+ * of values that are not wanted. */
+AVX2 static bool fit_avx2(const shape *h, const alike *a, uint16_t nobody)
+{
+	const char *const p = a->p;
+	const uint16_t *const *const ends = a->ends;
+	uint16_t *const *const cells = a->cells;
+	const size_t n = a->n;
+	for (const piece *c = h->piece; !c->last; c++) {
+		const piece *next = c + 1;
+		const __m256i text = _mm256_loadu_si256((const __m256i *)(const void *)next->text);
+		const __m256i mask = _mm256_loadu_si256((const __m256i *)(const void *)next->mask);
+		const size_t before = c->mark, behind = (size_t)c->length - c->back;
+		const size_t after = next->mark, back = next->back, cell = c->cell;
+		const bool wanted = cell != nobody;
+		wrong w = { .bytes = _mm256_setzero_si256() };
+		switch ((piece_form)c->form) {
+		case FORM_TEXT: SEE_VALUES((void)value); break;
+		case FORM_WHOLE: SEE_VALUES(see_whole(&w, p + value, at - value)); break;
+		case FORM_REAL: SEE_VALUES(see_real(&w, p + value, at - value)); break;
+		case FORM_WORD: SEE_VALUES(see_word(&w, p + value, at - value)); break;
+		}
+		if (w.point | w.word | (w.number_length > PLAIN_MAX) | (w.word_length > 1) |
+		    !_mm256_testz_si256(w.bytes, w.bytes))
+			return false;
+	}
+	return true;
+}
+#else
+void ic_json_lines_prepare(void) {}
+#endif
+
+/* Whether all the lines fit, none of them with an unusual value. False, too, when that cannot be told quickly. */
+static bool fit_together(ic_simd level, const shape *h, const alike *a, const ic_json_cells *to)
+{
+#if defined(__x86_64__)
+	if (level < IC_SIMD_AVX2 || !fit_avx2(h, a, (uint16_t)(to->stride - 2)))
+		return false;
+	for (unsigned k = 0; k < h->absents; k++) {
+		if (h->absent[k] == to->needed)
+			return false;
+		for (uint32_t i = 0; i < a->n; i++)
+			put_absent(a->cells[i] + h->absent[k], to->absent);
+	}
+	for (unsigned k = 0; k < h->sames; k++)
+		for (uint32_t i = 0; i < a->n; i++)
+			memcpy(a->cells[i] + h->same[k].to, a->cells[i] + h->same[k].from,
+			       2 * sizeof(*a->cells[i]));
+	for (uint32_t i = 0; h->gate && i < a->n; i++)
+		if (!same_gate(h, a->p, a->cells[i]))
+			return false;
+	return true;
+#else
+	(void)level;
+	(void)h;
+	(void)a;
+	(void)to;
+	return false;
+#endif
+}
+
 /* ---- lines ---- */
+
+/* Lines in their order, each with a shape that it may have. */
+typedef struct candidates {
+	size_t at; /* where the first starts */
+	uint32_t n;
+	unsigned shapes;		   /* a bit for each that is among them */
+	uint16_t first[TOGETHER_MOST + 1]; /* the first mark of each, and of what comes after the last */
+	uint8_t shape[TOGETHER_MOST];
+} candidates;
+
+/* Whether a line with this first mark ends, and begins, as those of the shape do. */
+static inline bool may_have(const shape *h, const ic_json_plan *plan, const ic_json_slab *s, size_t at,
+			    size_t mark)
+{
+	const piece *c = h->piece;
+	return h->plan == plan && mark + h->line < s->marks && s->ends[mark + h->line] & IC_SCAN_LINE &&
+	       (s->ends[mark + c->mark] & IC_SCAN_MAX) - (size_t)c->back == at && fits_piece(c, s->text + at);
+}
+
+static void find_candidates(const struct ic_json_nodes *t, const ic_json_slab *s, size_t at, size_t mark,
+			    const ic_json_plan *plan, uint32_t most, candidates *ret)
+{
+	unsigned which = t->recent, tried = 0;
+	ret->at = at;
+	ret->n = ret->shapes = 0;
+	while (ret->n < most && tried < SHAPES) {
+		const shape *h = &t->shapes[which];
+		if (!may_have(h, plan, s, at, mark)) {
+			which = (which + 1) % SHAPES;
+			tried++;
+			continue;
+		}
+		ret->first[ret->n] = (uint16_t)mark;
+		ret->shape[ret->n++] = (uint8_t)which;
+		ret->shapes |= 1u << which;
+		mark += h->line;
+		at = s->ends[mark++] & IC_SCAN_MAX;
+		tried = 0;
+	}
+	ret->first[ret->n] = (uint16_t)mark;
+}
+
+/* Whether the line fits a shape: the one that it may have, or another with as many marks. */
+static bool fits_any(const struct ic_json_nodes *t, const ic_json_slab *s, const candidates *c, uint32_t i,
+		     const ic_json_plan *plan, const ic_json_cells *to)
+{
+	const size_t mark = c->first[i], end = c->first[i + 1] - 1u;
+	const size_t at = i ? s->ends[mark - 1] & IC_SCAN_MAX : c->at;
+	for (unsigned k = 0; k < SHAPES; k++) {
+		const shape *h = &t->shapes[(c->shape[i] + k) % SHAPES];
+		if (h->plan == plan && mark + h->line == end &&
+		    fits_line(h, s->text, at, s->ends + mark, to->cell + i * to->stride, to))
+			return true;
+	}
+	return false;
+}
+
+/* The first line of a shape that does not fit after all, c->n if there is none. */
+static uint32_t first_misfit(ic_json *j, const ic_json_slab *s, const candidates *c, unsigned which,
+			     const ic_json_plan *plan, const ic_json_cells *to)
+{
+	alike a;
+	a.p = s->text;
+	a.n = 0;
+	for (uint32_t i = 0; i < c->n; i++) {
+		a.ends[a.n] = s->ends + c->first[i];
+		a.cells[a.n] = to->cell + i * to->stride;
+		a.n += c->shape[i] == which;
+	}
+	shape *h = &j->nodes->shapes[which];
+	if (fit_together(j->level, h, &a, to))
+		return c->n;
+	for (uint32_t i = 0; i < c->n; i++)
+		if (c->shape[i] == which && !fits_any(j->nodes, s, c, i, plan, to))
+			return i;
+	/* They do fit, so it was a value: from now on numbers may have a point. */
+	for (uint32_t i = 0; i < h->pieces; i++)
+		if (h->piece[i].form == FORM_WHOLE)
+			h->piece[i].form = FORM_REAL;
+	return c->n;
+}
 
 uint32_t ic_json_take_lines(ic_json *j, const ic_json_slab *s, size_t at, size_t *k, const ic_json_plan *plan,
 			    const ic_json_cells *to, uint32_t most)
 {
 	struct ic_json_nodes *t = j->nodes;
-	const uint16_t *ends = s->ends;
-	uint16_t *cells = to->cell;
-	unsigned which = t->recent, tried = 0;
-	uint32_t n = 0;
-	size_t mark = *k;
-	while (n < most && tried < SHAPES) {
-		const shape *h = &t->shapes[which];
-		const size_t end = mark + h->line;
-		if (h->plan != plan || end >= s->marks || !(ends[end] & IC_SCAN_LINE) ||
-		    !fits_line(j->level, h, s->text, at, ends + mark, cells, to)) {
-			which = (which + 1) % SHAPES;
-			tried++;
-			continue;
-		}
-		at = ends[end] & IC_SCAN_MAX;
-		mark = end + 1;
-		cells += to->stride;
-		tried = 0;
-		n++;
+	candidates c;
+	uint32_t n;
+	find_candidates(t, s, at, *k, plan, most < t->together ? most : t->together, &c);
+	n = c.n;
+	for (unsigned left = c.shapes; left && n; left &= left - 1) {
+		uint32_t misfit = first_misfit(j, s, &c, (unsigned)__builtin_ctz(left), plan, to);
+		n = misfit < n ? misfit : n;
 	}
+	/* What comes after a line that does not fit has been looked at in vain: less of it the next time. */
+	if (n < c.n)
+		t->together = TOGETHER_LEAST;
+	else if (n == t->together)
+		t->together = 2 * n < TOGETHER_MOST ? 2 * n : TOGETHER_MOST;
 	if (n == 0)
 		return 0;
-	*k = mark;
-	t->recent = which % SHAPES;
+	*k = c.first[n];
+	t->recent = c.shape[n - 1];
 	t->credit = t->credit + n < CREDIT_MAX ? t->credit + n : CREDIT_MAX;
 	return n;
 }

@@ -46,6 +46,19 @@ struct node {
 #define LEARN_COST 16 /* lines between two shapes that are learned */
 #define CREDIT_MAX (4 * LEARN_COST)
 
+/* Lines that are tried at once. */
+#define TOGETHER_LEAST 8
+#define TOGETHER_MOST  128
+
+/* What follows a piece. WHOLE, REAL and WORD are what such a value usually is: any other plain scalar fits as
+ * well, but is not looked for first. */
+typedef enum piece_form {
+	FORM_TEXT,  /* a string, whose quotes are of the pieces */
+	FORM_WHOLE, /* digits */
+	FORM_REAL,  /* digits, perhaps a point among them */
+	FORM_WORD,  /* true or false */
+} piece_form;
+
 typedef struct piece {
 	char text[PIECE_MAX];
 	uint8_t mask[PIECE_MAX]; /* of the bytes of text that count */
@@ -53,7 +66,7 @@ typedef struct piece {
 	uint16_t mark;		 /* the piece starts so many bytes before what this mark of the line says */
 	uint8_t back;
 	uint8_t length;
-	bool string;   /* what follows: a string, or a number or word */
+	uint8_t form;  /* piece_form */
 	bool last;     /* nothing follows */
 	uint16_t cell; /* where the value's offsets go, once the shape has a plan */
 	ic_json_value *value;
@@ -83,6 +96,7 @@ struct ic_json_nodes {
 	unsigned recent, oldest; /* shapes */
 	shape *fitted;		 /* by the last line that was scanned; NULL: none */
 	unsigned credit;
+	uint32_t together;     /* TOGETHER_LEAST to TOGETHER_MOST */
 	uint32_t count, asked; /* nodes in use; those up to `asked` were asked for */
 	uint16_t table[TABLE_SIZE];
 	ic_arena keys;
@@ -107,7 +121,7 @@ static inline uint32_t no_digits(const char *p)
 }
 #endif
 
-#define PLAIN_MAX 24
+#define PLAIN_MAX 31
 
 /* True when p[0..n) is a number of the usual kind: digits, perhaps a point among them. n is 1 to
  * PLAIN_MAX and 32 bytes may be read. The others are left to pass_scalar. */
@@ -211,6 +225,8 @@ typedef struct ic_json_cells {
 	uint16_t needed; /* the cell of a value that each line must have */
 } ic_json_cells;
 
+/* Builds constant tables; called once before ic_json_take_lines (again does no harm). */
+void ic_json_lines_prepare(void);
 /* Takes lines from the one at text[at] on, whose first mark is *k, as long as each fits a shape with this
  * plan, `most` at the most. Returns how many; *k is then the mark after the end of the last. */
 uint32_t ic_json_take_lines(ic_json *j, const ic_json_slab *s, size_t at, size_t *k, const ic_json_plan *plan,

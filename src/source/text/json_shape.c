@@ -14,7 +14,7 @@ static bool fits(const shape *h, const char *p, size_t at, const uint16_t *ends,
 		if (!fits_piece(next, p + at))
 			return false;
 		ic_json_kind kind = IC_JSON_STRING;
-		if (!c->string) {
+		if (c->form != FORM_TEXT) {
 			kind = plain_scalar(p + value, at - value);
 			if (kind == IC_JSON_NONE)
 				return false;
@@ -92,8 +92,8 @@ static bool take_shape(ic_json *j, shape *h, const char *p, size_t at, const uin
 		if (p[at - string] == '[' || e->flags & INNER || (gated && h->gate) ||
 		    !add_piece(h, p, from, at, mark, (ends[mark] & IC_SCAN_MAX) - from))
 			return false;
-		h->piece[h->pieces - 1].string = string;
-		h->piece[h->pieces - 1].value = e->value;
+		piece *c = &h->piece[h->pieces - 1];
+		c->value = e->value;
 		if (gated)
 			h->gate = e->value;
 		mark = k;
@@ -103,7 +103,11 @@ static bool take_shape(ic_json *j, shape *h, const char *p, size_t at, const uin
 			at = from + 1;
 			k += 2;
 		} else {
-			from = at = ic_json_pass_scalar(p, at, at + PLAIN_MAX).at;
+			from = ic_json_pass_scalar(p, at, at + PLAIN_MAX).at;
+			c->form = p[at] >= 'a'			   ? FORM_WORD
+				  : memchr(p + at, '.', from - at) ? FORM_REAL
+								   : FORM_WHOLE;
+			at = from;
 		}
 		for (; p[at] == '}' && depth > 0; at++)
 			depth--;

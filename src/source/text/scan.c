@@ -127,35 +127,51 @@ AVX2 static size_t scan_avx2(const char *p, size_t n, char sep, uint16_t *next, 
 
 /* Each lane holds twice its number; a newline adds one. Compressed, widened and rotated by one bit,
  * that is the offset with the line mark on top. */
+typedef struct seen512 {
+	size_t count; /* marks */
+	__mmask64 slash;
+} seen512;
+
+/* The bytes of `in` among 64 at p. i: offset of p in the slab. */
+AVX512 static inline seen512 block_avx512(const char *p, __mmask64 in, size_t i, char sep, uint16_t *next)
+{
+	static const char twice[64] = { 0,   2,	  4,   6,   8,	 10,  12,  14,	16,  18,  20,  22,  24,
+					26,  28,  30,  32,  34,	 36,  38,  40,	42,  44,  46,  48,  50,
+					52,  54,  56,  58,  60,	 62,  64,  66,	68,  70,  72,  74,  76,
+					78,  80,  82,  84,  86,	 88,  90,  92,	94,  96,  98,  100, 102,
+					104, 106, 108, 110, 112, 114, 116, 118, 120, 122, 124, 126 };
+	const __m512i lanes = _mm512_loadu_si512(twice), one = _mm512_set1_epi8(1);
+	const __m512i v = _mm512_maskz_loadu_epi8(in, p);
+	const __mmask64 line = _mm512_mask_cmpeq_epi8_mask(in, v, _mm512_set1_epi8('\n'));
+	const __mmask64 all = _mm512_mask_cmpeq_epi8_mask(in, v, _mm512_set1_epi8(sep)) | line;
+	const __m512i marked = _mm512_mask_add_epi8(lanes, line, lanes, one);
+	const __m512i packed = _mm512_maskz_compress_epi8(all, marked);
+	const __m512i base = _mm512_set1_epi16((short)(unsigned short)(2 * i + 2));
+	__m512i low = _mm512_cvtepu8_epi16(_mm512_castsi512_si256(packed));
+	low = _mm512_add_epi16(low, base);
+	_mm512_storeu_si512(next, _mm512_shrdi_epi16(low, low, 1));
+	const size_t count = (size_t)__builtin_popcountll(all);
+	if (__builtin_expect(count > 32, 0)) {
+		__m512i high = _mm512_cvtepu8_epi16(_mm512_extracti64x4_epi64(packed, 1));
+		high = _mm512_add_epi16(high, base);
+		_mm512_storeu_si512(next + 32, _mm512_shrdi_epi16(high, high, 1));
+	}
+	return (seen512){ count, _mm512_mask_cmpeq_epi8_mask(in, v, _mm512_set1_epi8('\\')) };
+}
+
 AVX512 static size_t scan_avx512(const char *p, size_t n, char sep, uint16_t *next, bool *backslash)
 {
-	char twice[64];
-	for (int i = 0; i < 64; i++)
-		twice[i] = (char)(2 * i);
-	const __m512i lanes = _mm512_loadu_si512(twice), one = _mm512_set1_epi8(1);
-	const __m512i seps = _mm512_set1_epi8(sep), lines = _mm512_set1_epi8('\n');
-	const __m512i slashes = _mm512_set1_epi8('\\');
 	__mmask64 slash = 0;
-	size_t k = 0;
-	for (size_t i = 0; i < n; i += 64) {
-		__mmask64 in = n - i >= 64 ? ~UINT64_C(0) : (UINT64_C(1) << (n - i)) - 1;
-		__m512i v = _mm512_maskz_loadu_epi8(in, p + i);
-		__mmask64 line = _mm512_mask_cmpeq_epi8_mask(in, v, lines);
-		__mmask64 all = _mm512_mask_cmpeq_epi8_mask(in, v, seps) | line;
-		slash |= _mm512_mask_cmpeq_epi8_mask(in, v, slashes);
-		__m512i marked = _mm512_mask_add_epi8(lanes, line, lanes, one);
-		__m512i packed = _mm512_maskz_compress_epi8(all, marked);
-		__m512i base = _mm512_set1_epi16((short)(unsigned short)(2 * i + 2));
-		__m512i low = _mm512_cvtepu8_epi16(_mm512_castsi512_si256(packed));
-		low = _mm512_add_epi16(low, base);
-		_mm512_storeu_si512(next + k, _mm512_shrdi_epi16(low, low, 1));
-		size_t count = (size_t)__builtin_popcountll(all);
-		if (__builtin_expect(count > 32, 0)) {
-			__m512i high = _mm512_cvtepu8_epi16(_mm512_extracti64x4_epi64(packed, 1));
-			high = _mm512_add_epi16(high, base);
-			_mm512_storeu_si512(next + k + 32, _mm512_shrdi_epi16(high, high, 1));
-		}
-		k += count;
+	size_t k = 0, i = 0;
+	for (; n - i >= 64; i += 64) {
+		const seen512 b = block_avx512(p + i, ~UINT64_C(0), i, sep, next + k);
+		slash |= b.slash;
+		k += b.count;
+	}
+	if (i < n) {
+		const seen512 b = block_avx512(p + i, (UINT64_C(1) << (n - i)) - 1, i, sep, next + k);
+		slash |= b.slash;
+		k += b.count;
 	}
 	*backslash = slash != 0;
 	return k;
