@@ -91,12 +91,20 @@ void ic_records_end(ic_records *r);
 
 /* The end of the JSON value at p[at], 0 if it does not end there. */
 size_t ic_record_skip(const char *p, size_t n, size_t at);
-size_t ic_json_blanks(const char *p, size_t n, size_t at);
+static inline size_t ic_json_blanks(const char *p, size_t n, size_t at)
+{
+	/* mostly there are none */
+	while (at < n && (uint8_t)p[at] <= ' ' &&
+	       (p[at] == ' ' || p[at] == '\t' || p[at] == '\n' || p[at] == '\r'))
+		at++;
+	return at;
+}
 /* Members of the object in `text` in turn: *at starts at 0. False at the end; *bad if it is no object. */
 bool ic_record_member(ic_str text, size_t *at, ic_str *name, ic_str *value, bool *bad);
 /* The same in two steps, *at being where the value starts in between; who reads the value moves *at behind
- * it. */
-bool ic_record_name(ic_str text, size_t *at, ic_str *name, bool *bad);
+ * it. likely: a name without escapes that is no surprise here, {NULL, 0} for none. It is not searched for, and
+ * *name is it. */
+bool ic_record_name(ic_str text, size_t *at, ic_str likely, ic_str *name, bool *bad);
 bool ic_record_value(ic_str text, size_t *at, ic_str *value, bool *bad);
 bool ic_record_element(ic_str text, size_t *at, ic_str *value, bool *bad);
 

@@ -12,13 +12,6 @@ enum { BLOCK = 1 << 20 };
 
 /* ---- JSON --------------------------------------------------------------------------------- */
 
-size_t ic_json_blanks(const char *p, size_t n, size_t at)
-{
-	while (at < n && (p[at] == ' ' || p[at] == '\t' || p[at] == '\n' || p[at] == '\r'))
-		at++;
-	return at;
-}
-
 static size_t skip_string(const char *p, size_t n, size_t at)
 {
 	for (at++; at < n; at += 2) {
@@ -29,18 +22,17 @@ static size_t skip_string(const char *p, size_t n, size_t at)
 	return 0;
 }
 
-/* Behind a number or a word. */
-static bool ends_scalar(char c)
-{
-	return c == ',' || c == ']' || c == '}' || c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
+/* Bytes that stand behind a number or a word. */
+static const bool ends_scalar[256] = {
+	[','] = true, [']'] = true, ['}'] = true, [' '] = true, ['\t'] = true, ['\r'] = true, ['\n'] = true,
+};
 
 size_t ic_record_skip(const char *p, size_t n, size_t at)
 {
 	size_t depth = 0;
 	if (at < n && p[at] != '{' && p[at] != '[' && p[at] != '"') {
 		size_t from = at;
-		while (at < n && !ends_scalar(p[at]))
+		while (at < n && !ends_scalar[(uint8_t)p[at]])
 			at++;
 		return at > from ? at : 0;
 	}
@@ -98,19 +90,34 @@ bool ic_record_element(ic_str t, size_t *at, ic_str *value, bool *bad)
 	return !*bad;
 }
 
-bool ic_record_name(ic_str t, size_t *at, ic_str *name, bool *bad)
+/* Behind the name and its colon, 0 if another one stands there. */
+static size_t after_likely(ic_str t, size_t at, ic_str likely)
+{
+	const size_t end = at + 1 + likely.n;
+	if (!likely.n || t.n - at < likely.n + 3u || t.p[at] != '"' || t.p[end] != '"' ||
+	    t.p[end + 1] != ':' || memcmp(t.p + at + 1, likely.p, likely.n) != 0)
+		return 0;
+	return end + 2;
+}
+
+bool ic_record_name(ic_str t, size_t *at, ic_str likely, ic_str *name, bool *bad)
 {
 	*bad = false;
 	size_t from = step(t, *at, '{', '}', bad);
 	if (from == SIZE_MAX)
 		return false;
-	size_t end = from < t.n && t.p[from] == '"' ? skip_string(t.p, t.n, from) : 0;
-	size_t colon = end ? ic_json_blanks(t.p, t.n, end) : t.n;
-	*bad = colon >= t.n || t.p[colon] != ':';
-	if (*bad)
-		return false;
-	*name = (ic_str){ t.p + from + 1, (uint32_t)(end - from - 2) };
-	*at = ic_json_blanks(t.p, t.n, colon + 1);
+	size_t value = after_likely(t, from, likely);
+	*name = likely;
+	if (!value) {
+		size_t end = from < t.n && t.p[from] == '"' ? skip_string(t.p, t.n, from) : 0;
+		size_t colon = end ? ic_json_blanks(t.p, t.n, end) : t.n;
+		*bad = colon >= t.n || t.p[colon] != ':';
+		if (*bad)
+			return false;
+		*name = (ic_str){ t.p + from + 1, (uint32_t)(end - from - 2) };
+		value = colon + 1;
+	}
+	*at = ic_json_blanks(t.p, t.n, value);
 	return true;
 }
 
@@ -125,7 +132,7 @@ bool ic_record_value(ic_str t, size_t *at, ic_str *value, bool *bad)
 
 bool ic_record_member(ic_str t, size_t *at, ic_str *name, ic_str *value, bool *bad)
 {
-	return ic_record_name(t, at, name, bad) && ic_record_value(t, at, value, bad);
+	return ic_record_name(t, at, (ic_str){ NULL, 0 }, name, bad) && ic_record_value(t, at, value, bad);
 }
 
 /* ---- bytes -------------------------------------------------------------------------------- */

@@ -98,19 +98,24 @@ static bool wanted(const scan *s, int32_t column)
 	return column >= 0 && s->place[column] >= 0;
 }
 
-/* Members come in the same order as in the record before, mostly. */
-static int32_t member_column(const scan *s, worker *w, uint32_t k, ic_str name)
+/* Members come in the same order as in the record before, mostly. .p NULL: nothing is known. */
+static ic_str likely_name(const scan *s, const worker *w, uint32_t k)
 {
 	int32_t c = k < GUESSES ? w->guess[k] : -1;
-	if (c >= 0 && ic_str_eq(s->file->schema.column[c].name, name))
-		return c;
+	return c < 0 ? (ic_str){ NULL, 0 } : s->file->schema.column[c].name;
+}
+
+static int32_t member_column(const scan *s, worker *w, uint32_t k, ic_str likely, ic_str name)
+{
+	if (name.p == likely.p)
+		return w->guess[k];
 	if (memchr(name.p, '\\', name.n)) {
 		bool fits;
 		ic_value v =
 		    ic_cell_of_json(&w->arena, IC_Q_STRING, (ic_str){ name.p - 1, name.n + 2 }, &fits);
 		return fits ? column_of(s, v.s) : -1;
 	}
-	c = column_of(s, name);
+	int32_t c = column_of(s, name);
 	if (k < GUESSES)
 		w->guess[k] = c;
 	return c;
@@ -135,10 +140,11 @@ static bool put_nested(scan *s, worker *w, uint32_t row, uint32_t column, ic_str
 static bool put_object(scan *s, worker *w, uint32_t row, ic_str record)
 {
 	size_t at = 0;
-	ic_str name, value;
+	ic_str likely = likely_name(s, w, 0), name, value;
 	bool bad, fits;
-	for (uint32_t k = 0; ic_record_name(record, &at, &name, &bad); k++) {
-		int32_t c = member_column(s, w, k, name);
+	for (uint32_t k = 0; ic_record_name(record, &at, likely, &name, &bad);
+	     likely = likely_name(s, w, ++k)) {
+		int32_t c = member_column(s, w, k, likely, name);
 		bool mine = wanted(s, c);
 		if (mine && put_nested(s, w, row, (uint32_t)c, record, &at))
 			continue;

@@ -140,7 +140,9 @@ static const ic_dyn *parse_value(parser *j);
 
 static void skip_blanks(parser *j)
 {
-	while (j->p < j->end && (*j->p == ' ' || *j->p == '\t' || *j->p == '\n' || *j->p == '\r'))
+	/* mostly there are none */
+	while (j->p < j->end && (uint8_t)*j->p <= ' ' &&
+	       (*j->p == ' ' || *j->p == '\t' || *j->p == '\n' || *j->p == '\r'))
 		j->p++;
 }
 
@@ -348,29 +350,40 @@ static const ic_dyn *parse_word(parser *j, const char *word, const ic_dyn *value
 	return value;
 }
 
+/* Items that are text wait as names without a value: their nodes are made all at once. */
 static const ic_dyn *parse_array(parser *j)
 {
-	size_t first = j->n;
+	const size_t first = j->n;
+	size_t texts = 0;
 	if (!take(j, ']')) {
 		do {
-			const ic_dyn *v = parse_value(j);
-			if (!v || !push(j, IC_STR(""), v))
+			const bool is_text = take(j, '"');
+			const ic_dyn *v = NULL;
+			ic_str text = IC_STR("");
+			if (is_text ? !parse_text(j, &text) : !(v = parse_value(j)))
 				return NULL;
+			if (!push(j, text, v))
+				return NULL;
+			texts += is_text;
 		} while (take(j, ','));
 		if (!take(j, ']'))
 			return NULL;
 	}
-	size_t n = j->n - first;
-	ic_dyn *d = node(j->a, IC_DYN_ARRAY);
-	const ic_dyn **list = ic_arena_alloc(j->a, sizeof *list * n);
-	if (!d || !list) {
+	const size_t n = j->n - first;
+	ic_dyn *d = ic_arena_alloc(j->a, sizeof *d * (1 + texts) + sizeof(const ic_dyn *) * n);
+	if (!d) {
 		j->no_memory = true;
 		return NULL;
 	}
-	for (size_t i = 0; i < n; i++)
-		list[i] = j->stack[first + i].value;
-	d->n = (uint32_t)n;
-	d->item = list;
+	ic_dyn *text = d + 1;
+	const ic_dyn **list = (const ic_dyn **)(text + texts);
+	for (size_t i = 0; i < n; i++) {
+		const ic_dyn_member *m = &j->stack[first + i];
+		if (!m->value)
+			*text = (ic_dyn){ .kind = IC_DYN_STRING, .s = m->name };
+		list[i] = m->value ? m->value : text++;
+	}
+	*d = (ic_dyn){ .kind = IC_DYN_ARRAY, .n = (uint32_t)n, .item = list };
 	j->n = first;
 	(void)weigh(d); /* text of IC_VALUE_BYTES cannot be too heavy */
 	return d;
