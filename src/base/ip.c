@@ -4,42 +4,7 @@
 #include "base/alloc.h"
 #include "base/error.h"
 #include "base/num.h"
-
-static unsigned digit_at(const char *p, const char *end)
-{
-	return p < end ? (unsigned)(unsigned char)*p - '0' : 255;
-}
-
-/* Dotted quad, whole slice. Octets of more than one digit must not begin with 0: some readers take
- * them as octal, so their meaning is in doubt. */
-static bool parse_v4(const char *p, uint32_t n, uint32_t *ret)
-{
-	const char *end = p + n;
-	uint32_t address = 0;
-	if (n < 7 || n > 15)
-		return false;
-	for (unsigned octets = 0; octets < 4; octets++) {
-		if (octets && (p == end || *p++ != '.'))
-			return false;
-		unsigned v = digit_at(p, end), d;
-		if (v > 9)
-			return false;
-		if ((d = digit_at(++p, end)) <= 9) {
-			if (v == 0)
-				return false;
-			v = v * 10 + d;
-			if ((d = digit_at(++p, end)) <= 9) {
-				v = v * 10 + d;
-				p++;
-			}
-		}
-		if (v > 255)
-			return false;
-		address = address << 8 | v;
-	}
-	*ret = address;
-	return p == end;
-}
+#include "base/quad.h"
 
 static int hex_digit(char c)
 {
@@ -75,7 +40,7 @@ static bool parse_v6(ic_str s, ic_ip *ret)
 		if (n == 8 || !take_group(s, &i, &groups[n]))
 			return false;
 		if (i < s.n && s.p[i] == '.') {
-			if (n > 6 || !parse_v4(s.p + start, s.n - start, &v4))
+			if (n > 6 || !ic_quad_parse((ic_str){ s.p + start, s.n - start }, &v4))
 				return false;
 			groups[n++] = (uint16_t)(v4 >> 16);
 			groups[n++] = (uint16_t)v4;
@@ -108,7 +73,7 @@ static bool parse_v6(ic_str s, ic_ip *ret)
 bool ic_ip_parse(ic_str s, ic_ip *ret)
 {
 	uint32_t v4;
-	if (parse_v4(s.p, s.n, &v4)) {
+	if (ic_quad_parse(s, &v4)) {
 		*ret = ic_ip_from_v4(v4);
 		return true;
 	}

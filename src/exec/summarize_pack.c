@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Values to cells of fixed size, and back. */
-#include <endian.h>
 #include <math.h>
 
 #include "base/hash.h"
+#include "base/quad.h"
 #include "exec/summarize.h"
 
 enum {
@@ -56,70 +56,13 @@ static ic_status add_big(ic_texts *t, ic_str s, uint32_t *id)
 	return IC_OK;
 }
 
-/* One octet of an address as it is written: its digits are the last `n` of four bytes. Over 255: it is
- * none. */
-static inline uint32_t octet_of(uint32_t bytes, uint32_t n)
-{
-	static const uint32_t least[4] = { 256, 0, 10, 100 };
-	if (n > 3)
-		return UINT32_MAX;
-	uint32_t v = (bytes ^ 0x30303030u) & (uint32_t)(UINT64_C(0xffffffff00000000) >> 8 * n);
-	if ((v | (v + 0x76767676u)) & 0x80808080u)
-		return UINT32_MAX;
-	v = (v >> 8 & 255) * 100 + (v >> 16 & 255) * 10 + (v >> 24);
-	return v < least[n] ? UINT32_MAX : v;
-}
-
-static inline uint64_t eight_bytes(const char *p)
-{
-	uint64_t v;
-	memcpy(&v, p, 8);
-	return le64toh(v);
-}
-
-/* The top bit of each byte that is a dot. */
-static inline uint64_t dots_of(uint64_t v)
-{
-	const uint64_t low = UINT64_C(0x7f7f7f7f7f7f7f7f);
-	v ^= UINT64_C(0x2e2e2e2e2e2e2e2e);
-	return ~(((v & low) + low) | v) & ~low;
-}
-
 /* The id of a text that is an IPv4 address as it is written out, else 0: logs are full of them, and an
  * address needs no dictionary. */
 static inline uint32_t address_text_id(ic_str s)
 {
-	enum { LEAST = 7, MOST = 15 };
-	if (s.n < LEAST || s.n > MOST || (uint8_t)(s.p[0] - '1') > 8)
-		return 0;
-	/* all of it, and a dot behind it, in two words: pieces that overlap need no copy of unknown length */
-	uint64_t low, high = 0;
-	if (s.n == LEAST) {
-		uint32_t a, b;
-		memcpy(&a, s.p, 4);
-		memcpy(&b, s.p + 3, 4);
-		low = le32toh(a) | (uint64_t)le32toh(b) << 24 | (uint64_t)'.' << 56;
-	} else {
-		low = eight_bytes(s.p);
-		high = (eight_bytes(s.p + s.n - 8) >> 8 >> 8 * (15 - s.n)) | (uint64_t)'.' << 8 * (s.n - 8);
-	}
-	uint64_t dots = (dots_of(low) >> 7) | (dots_of(high) >> 6); /* two bits a byte place */
-	unsigned __int128 text = (unsigned __int128)high << 64 | low;
-	uint32_t ip = 0, from = 0;
-	for (int i = 0; i < 4; i++) {
-		if (!dots)
-			return 0;
-		uint64_t first = dots & UINT64_C(0x0101010101010101);
-		uint32_t bit = (uint32_t)__builtin_ctzll(first ? first : dots);
-		uint32_t to = bit / 8 + (bit & 1) * 8;
-		dots &= ~(UINT64_C(1) << bit);
-		uint32_t octet = octet_of((uint32_t)(text << (128 - 8 * to) >> 96), to - from);
-		if (octet > 255)
-			return 0;
-		ip = ip << 8 | octet;
-		from = to + 1;
-	}
-	return !dots && ip >= ADDRESS_FIRST && ip < IC_INTERN_FIRST ? ip : 0;
+	uint32_t ip;
+	const bool digit = (uint8_t)(s.p[0] - '1') <= 8; /* tells names apart at once */
+	return digit && ic_quad_parse(s, &ip) && ip >= ADDRESS_FIRST && ip < IC_INTERN_FIRST ? ip : 0;
 }
 
 static ic_status text_id(ic_texts *t, ic_str s, uint32_t *id)
@@ -356,6 +299,12 @@ static ic_status pack_words(ic_summarize *s, const target *to, const ic_coded *c
 	return IC_OK;
 }
 
+/* Texts of one length are mostly told apart by their last byte. */
+static inline bool alike(ic_str a, ic_str b)
+{
+	return a.n == 0 || (a.p[a.n - 1] == b.p[a.n - 1] && ic_str_eq(a, b));
+}
+
 static ic_status pack_text(ic_summarize *s, const target *to, const ic_vector *v, uint32_t at)
 {
 	if (v->coded)
@@ -366,7 +315,7 @@ static ic_status pack_text(ic_summarize *s, const target *to, const ic_vector *v
 	for (uint32_t r = 0; r < to->n; r++) {
 		uint32_t i = v->constant ? 0 : at + r;
 		ic_str one = ic_vector_null(v, i) ? (ic_str){ NULL, 0 } : str[i];
-		bool same = one.p && last.p && one.n == last.n && (one.p == last.p || ic_str_eq(one, last));
+		bool same = one.p && last.p && one.n == last.n && (one.p == last.p || alike(one, last));
 		ic_status st = same ? IC_OK : text_id(&s->texts, one, &id);
 		if (st != IC_OK)
 			return st;

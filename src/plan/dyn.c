@@ -259,18 +259,18 @@ static bool unescape(const char *p, const char *end, char *to, uint32_t *n)
 /* After the opening quote. Text without escapes is borrowed. */
 static bool parse_text(parser *j, ic_str *ret)
 {
-	const char *start = j->p;
+	const char *start = j->p, *p = start, *const end = j->end;
 	bool escaped = false;
-	while ((j->p = ic_json_quote(j->p, j->end)) < j->end && *j->p == '\\') {
+	while ((p = ic_json_quote(p, end)) < end && *p == '\\') {
 		escaped = true;
-		if (j->end - j->p < 2)
+		if (end - p < 2)
 			return false;
-		j->p += 2;
+		p += 2;
 	}
-	if (j->p >= j->end)
+	if (p >= end)
 		return false;
-	const char *end = j->p++;
-	*ret = (ic_str){ start, (uint32_t)(end - start) };
+	j->p = p + 1;
+	*ret = (ic_str){ start, (uint32_t)(p - start) };
 	if (!escaped)
 		return true;
 	char *copy = ic_arena_alloc(j->a, ret->n);
@@ -279,7 +279,7 @@ static bool parse_text(parser *j, ic_str *ret)
 		return false;
 	}
 	ret->p = copy;
-	return unescape(start, end, copy, &ret->n);
+	return unescape(start, p, copy, &ret->n);
 }
 
 static const ic_dyn *parse_string(parser *j)

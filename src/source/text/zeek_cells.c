@@ -3,6 +3,7 @@
 
 #include <pthread.h>
 
+#include "base/quad.h"
 #include "base/time.h"
 #include "source/text/fast.h"
 
@@ -49,28 +50,10 @@ static inline bool real_scalar(const char *p, uint32_t n, double *ret)
 
 static inline bool quad_scalar(const char *p, uint32_t n, ic_ip *ret)
 {
-	uint32_t address = 0, value = 0, digits = 0, parts = 0;
-	if (n < 7 || n > 15)
-		return false;
-	for (uint32_t i = 0; i <= n; i++) {
-		if (i == n || p[i] == '.') {
-			bool zero_first = digits > 1 && p[i - digits] == '0';
-			if (digits == 0 || digits > 3 || value > 255 || zero_first)
-				return false;
-			address = address << 8 | value;
-			parts++;
-			value = digits = 0;
-		} else {
-			if (p[i] < '0' || p[i] > '9')
-				return false;
-			value = (value * 10 + (uint32_t)(p[i] - '0')) & 0xffff;
-			digits++;
-		}
-	}
-	if (parts != 4)
-		return false;
+	uint32_t address = 0;
+	const bool good = ic_quad_parse_plain(p, n, &address);
 	*ret = ic_ip_from_v4(address);
-	return true;
+	return good;
 }
 
 /* Copies of what c points to stay in registers: what is written could be the same memory as c. */
@@ -95,45 +78,13 @@ static inline bool quad_scalar(const char *p, uint32_t n, ic_ip *ret)
 #if defined(__x86_64__)
 #define AVX2 __attribute__((target("avx2,bmi,bmi2")))
 
-/* A dotted quad is known by where its dots and its end are: 81 shapes. A multiplication spreads
- * their bit masks over 256 places without a collision. */
-typedef struct quad_shape {
-	int8_t shuffle[16]; /* to four groups of: nothing, hundreds, tens, ones */
-	uint8_t least[4];   /* the least value without a leading zero */
-	uint32_t mask;	    /* 0: no shape here */
-	uint8_t pad[8];
-} quad_shape;
-#define QUAD_PLACE(mask) ((uint32_t)((mask)*UINT32_C(0xd6af10d1)) >> 24)
-
 static struct {
-	_Alignas(64) quad_shape quad[256];
 	_Alignas(16) int8_t count[32][16]; /* by length: digits to the right end */
 	int8_t real[32][16];		   /* by length: the same without the point */
 } tables;
 
-static void fill_quad(const uint32_t length[4])
-{
-	quad_shape s;
-	uint32_t at = 0, mask = 0;
-	memset(&s, 0, sizeof(s));
-	memset(s.shuffle, -1, sizeof(s.shuffle));
-	for (uint32_t part = 0; part < 4; part++) {
-		for (uint32_t i = 0; i < length[part]; i++)
-			s.shuffle[4 * part + 4 - length[part] + i] = (int8_t)(at + i);
-		s.least[part] = length[part] == 3 ? 100 : length[part] == 2 ? 10 : 0;
-		at += length[part] + 1;
-		mask |= UINT32_C(1) << (at - 1);
-	}
-	s.mask = mask;
-	tables.quad[QUAD_PLACE(mask)] = s;
-}
-
 static void fill_tables(void)
 {
-	for (uint32_t i = 0; i < 81; i++) {
-		const uint32_t length[4] = { i / 27 + 1, i / 9 % 3 + 1, i / 3 % 3 + 1, i % 3 + 1 };
-		fill_quad(length);
-	}
 	memset(tables.count, -1, sizeof(tables.count));
 	memset(tables.real, -1, sizeof(tables.real));
 	for (int n = 1; n <= 16; n++)
@@ -195,23 +146,11 @@ AVX2 static inline bool quad_avx2(const char *p, uint32_t n, ic_ip *ret)
 {
 	static const int8_t place[16] = { -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, 0, 4, 8, 12 };
 	static const uint8_t mapped[16] = { [10] = 0xff, [11] = 0xff };
-	__m128i v = load16(p);
-	uint32_t end = UINT32_C(1) << (n & 15);
-	uint32_t dots = (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(v, _mm_set1_epi8('.')));
-	uint32_t mask = (dots & (end - 1)) | end;
-	const quad_shape *s = &tables.quad[QUAD_PLACE(mask)];
-	v = _mm_shuffle_epi8(_mm_sub_epi8(v, _mm_set1_epi8('0')), load16(s->shuffle));
-	__m128i bad = _mm_subs_epu8(v, _mm_set1_epi8(9));
-	v = _mm_maddubs_epi16(v, _mm_set1_epi32(0x010a6400));
-	v = _mm_madd_epi16(v, _mm_set1_epi16(1));
-	int32_t least_word;
-	memcpy(&least_word, s->least, sizeof(least_word));
-	__m128i least = _mm_cvtepu8_epi32(_mm_cvtsi32_si128(least_word));
-	bad = _mm_or_si128(bad, _mm_cmpgt_epi32(v, _mm_set1_epi32(255)));
-	bad = _mm_or_si128(bad, _mm_cmpgt_epi32(least, v));
+	__m128i v;
+	const bool good = ic_quad_of(load16(p), n, &v);
 	v = _mm_or_si128(_mm_shuffle_epi8(v, load16(place)), load16(mapped));
 	_mm_storeu_si128((__m128i *)(void *)ret, v);
-	return (n < 16) & (mask == s->mask) & (_mm_testz_si128(bad, bad) != 0);
+	return good;
 }
 
 AVX2 static size_t times_avx2(const ic_zeek_cells *c, int64_t *out, uint16_t *odd)
@@ -359,11 +298,11 @@ AVX512 static inline __mmask8 quad_four(const four_cells *v, ic_ip *out)
 	__m128i dots = dword_of_row(_mm512_cmpeq_epi8_mask(v->bytes, _mm512_set1_epi8('.')));
 	__m128i end = _mm_sllv_epi32(one, v->length);
 	__m128i mask = _mm_or_si128(_mm_and_si128(dots, _mm_sub_epi32(end, one)), end);
-	__m128i place = _mm_srli_epi32(_mm_mullo_epi32(mask, _mm_set1_epi32((int)0xd6af10d1)), 24);
-	const quad_shape *a = &tables.quad[_mm_extract_epi32(place, 0)];
-	const quad_shape *b = &tables.quad[_mm_extract_epi32(place, 1)];
-	const quad_shape *c = &tables.quad[_mm_extract_epi32(place, 2)];
-	const quad_shape *d = &tables.quad[_mm_extract_epi32(place, 3)];
+	__m128i place = _mm_srli_epi32(_mm_mullo_epi32(mask, _mm_set1_epi32((int)IC_QUAD_FACTOR)), 24);
+	const ic_quad_shape *a = &ic_quad_shapes[_mm_extract_epi32(place, 0)];
+	const ic_quad_shape *b = &ic_quad_shapes[_mm_extract_epi32(place, 1)];
+	const ic_quad_shape *c = &ic_quad_shapes[_mm_extract_epi32(place, 2)];
+	const ic_quad_shape *d = &ic_quad_shapes[_mm_extract_epi32(place, 3)];
 	__m128i expected = _mm_setr_epi32((int)a->mask, (int)b->mask, (int)c->mask, (int)d->mask);
 	__m256i low = _mm256_inserti128_si256(_mm256_castsi128_si256(load16(a)), load16(b), 1);
 	__m256i high = _mm256_inserti128_si256(_mm256_castsi128_si256(load16(c)), load16(d), 1);
@@ -424,6 +363,7 @@ void ic_zeek_cells_prepare(void)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	pthread_once(&once, fill_tables);
+	ic_quad_prepare();
 }
 
 #define BY_LEVEL(name)                                                                                       \
