@@ -17,7 +17,7 @@
 #include "source/feed.h"
 #include "source/walk.h"
 
-enum { BLOCK = 512 << 10, BLOCK_MOST = 32 << 20, HEAD = 8, FINISH_STEP = 1024 };
+enum { BLOCK = 512 << 10, HEAD = 8, FINISH_STEP = 1024 };
 
 enum {
 	TIME,
@@ -246,16 +246,19 @@ static void look_at_head(file *f)
 /* Everything of one capture. *known: its first bytes are those of one. */
 static ic_status read_capture(ic_feed *f, ic_lanes *l, bool *known, ic_error *err)
 {
-	size_t room = BLOCK, n = 0, made, used;
-	uint8_t *p = ic_malloc(room);
-	ic_status st = p ? IC_OK : ic_fail_nomem(err);
+	ic_feed_text t = { .p = NULL };
+	size_t used;
+	ic_status st = IC_OK;
 	for (bool end = false, first = true; st == IC_OK && !end; first = false) {
-		ic_status damage = ic_feed_read(f, p + n, room - n, &made, err);
-		n += made;
-		end = n < room || damage != IC_OK;
-		if (first && !(*known = n == 0 || ic_capture_sniff(p, n)))
+		ic_status damage = ic_feed_more(f, &t, &end, err);
+		if (damage == IC_E_NOMEM) {
+			st = damage;
 			break;
-		st = ic_lanes_feed(l, p, n, end, &used);
+		}
+		const uint8_t *p = t.p ? (const uint8_t *)t.p + t.at : NULL;
+		if (first && !(*known = t.n == t.at || ic_capture_sniff(p, t.n - t.at)))
+			break;
+		st = ic_lanes_feed(l, p, t.n - t.at, end, &used);
 		for (bool more = end; st == IC_OK && more; ic_lanes_drop(l))
 			st = ic_lanes_finish(l, FINISH_STEP, &more);
 		ic_lanes_drop(l);
@@ -263,16 +266,9 @@ static ic_status read_capture(ic_feed *f, ic_lanes *l, bool *known, ic_error *er
 			st = ic_fail_nomem(err);
 		else if (damage != IC_OK)
 			st = damage;
-		n -= used;
-		memmove(p, p + used, n);
-		if (st == IC_OK && !end && n == room) { /* one block of the file is larger */
-			uint8_t *more = room < BLOCK_MOST ? ic_realloc(p, room * 2) : NULL;
-			st = more ? IC_OK : ic_fail_nomem(err);
-			p = more ? more : p;
-			room *= 2;
-		}
+		t.at += used;
 	}
-	ic_free(p);
+	ic_free(t.p);
 	return st;
 }
 

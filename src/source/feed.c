@@ -5,11 +5,15 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/error.h"
 
 #define RING_BLOCKS 4
+#define HEAD_BYTES                                                                                           \
+	(80u << 10) /* before a block: what was left of the last one, a packet or a line, fits there */
+#define STEP_BYTES (4u << 20) /* the most that is read at once to finish a long line */
 
 typedef struct ring_block {
-	char *p;
+	char *p; /* HEAD_BYTES, then the block */
 	size_t n, at;
 } ring_block;
 
@@ -41,7 +45,7 @@ static void *run_ahead(void *arg)
 		pthread_mutex_unlock(&f->lock);
 		ic_error err = { 0 };
 		size_t made = 0;
-		ic_status st = ic_unpack_read(f->unpack, b->p, f->block, &made, &err);
+		ic_status st = ic_unpack_read(f->unpack, b->p + HEAD_BYTES, f->block, &made, &err);
 		pthread_mutex_lock(&f->lock);
 		b->n = made;
 		b->at = 0;
@@ -60,7 +64,7 @@ static void *run_ahead(void *arg)
 static bool start_thread(ic_feed *f)
 {
 	for (unsigned i = 0; i < RING_BLOCKS; i++)
-		if (!(f->blocks[i].p = ic_malloc(f->block)))
+		if (!(f->blocks[i].p = ic_malloc(HEAD_BYTES + f->block)))
 			return false;
 	if (pthread_mutex_init(&f->lock, NULL) != 0)
 		return false;
@@ -91,38 +95,102 @@ ic_feed *ic_feed_new(ic_unpack *u, bool ahead, size_t block)
 	return f;
 }
 
-ic_status ic_feed_read(ic_feed *f, void *out, size_t room, size_t *made, ic_error *err)
+/* The first filled block, which is the caller's until give_back; NULL at the end. */
+static ring_block *wait_filled(ic_feed *f)
 {
-	if (!f->ahead)
-		return ic_unpack_read(f->unpack, out, room, made, err);
-	ic_status st = IC_OK;
-	*made = 0;
 	pthread_mutex_lock(&f->lock);
+	while (f->count == 0 && !f->ended)
+		pthread_cond_wait(&f->filled, &f->lock);
+	ring_block *b = f->count ? &f->blocks[f->first] : NULL;
+	pthread_mutex_unlock(&f->lock);
+	return b;
+}
+
+static void give_back(ic_feed *f)
+{
+	pthread_mutex_lock(&f->lock);
+	f->first = (f->first + 1) % RING_BLOCKS;
+	f->count--;
+	pthread_cond_signal(&f->emptied);
+	pthread_mutex_unlock(&f->lock);
+}
+
+static ic_status end_of(const ic_feed *f, ic_error *err)
+{
+	if (f->end_status != IC_OK && err)
+		*err = f->end_error;
+	return f->end_status;
+}
+
+/* As ic_unpack_read. */
+static ic_status copy_out(ic_feed *f, char *out, size_t room, size_t *made, ic_error *err)
+{
+	*made = 0;
 	while (*made < room) {
-		while (f->count == 0 && !f->ended)
-			pthread_cond_wait(&f->filled, &f->lock);
-		if (f->count == 0)
-			break;
-		ring_block *b = &f->blocks[f->first];
+		ring_block *b = wait_filled(f);
+		if (!b)
+			return end_of(f, err);
 		size_t n = b->n - b->at < room - *made ? b->n - b->at : room - *made;
-		pthread_mutex_unlock(&f->lock); /* a filled block is the reader's */
-		memcpy((char *)out + *made, b->p + b->at, n);
-		pthread_mutex_lock(&f->lock);
+		memcpy(out + *made, b->p + HEAD_BYTES + b->at, n);
 		*made += n;
 		b->at += n;
-		if (b->at == b->n) {
-			f->first = (f->first + 1) % RING_BLOCKS;
-			f->count--;
-			pthread_cond_signal(&f->emptied);
-		}
+		if (b->at == b->n)
+			give_back(f);
 	}
-	if (f->count == 0 && f->ended) {
-		st = f->end_status;
-		if (st != IC_OK && err)
-			*err = f->end_error;
+	return IC_OK;
+}
+
+/* A block for a buffer: what is to be used still is put in front of the new bytes. */
+static ic_status exchange(ic_feed *f, ic_feed_text *t, bool *ended, ic_error *err)
+{
+	const size_t carry = t->n - t->at, room = HEAD_BYTES + f->block;
+	ring_block *b = wait_filled(f);
+	*ended = !b;
+	if (!b)
+		return end_of(f, err);
+	char *p = t->room == room ? t->p : ic_malloc(room);
+	if (!p)
+		return ic_fail_nomem(err);
+	const size_t from = HEAD_BYTES + b->at;
+	if (carry)
+		memcpy(b->p + from - carry, t->p + t->at, carry);
+	if (p != t->p)
+		ic_free(t->p);
+	*t = (ic_feed_text){ .p = b->p, .room = room, .at = from - carry, .n = HEAD_BYTES + b->n };
+	b->p = p;
+	give_back(f);
+	return IC_OK;
+}
+
+/* Behind what is to be used still, as much again or a block: a long line takes few steps. */
+static ic_status append(ic_feed *f, ic_feed_text *t, bool *ended, ic_error *err)
+{
+	const size_t carry = t->n - t->at, most = carry < STEP_BYTES ? carry : STEP_BYTES,
+		     want = most > f->block ? most : f->block;
+	size_t made;
+	if (carry && t->at)
+		memmove(t->p, t->p + t->at, carry);
+	t->at = 0;
+	t->n = carry;
+	if (carry + want > t->room) {
+		char *p = ic_realloc(t->p, carry + want);
+		if (!p)
+			return ic_fail_nomem(err);
+		t->p = p;
+		t->room = carry + want;
 	}
-	pthread_mutex_unlock(&f->lock);
-	return *made < room ? st : IC_OK;
+	ic_status st = f->ahead ? copy_out(f, t->p + t->n, want, &made, err)
+				: ic_unpack_read(f->unpack, t->p + t->n, want, &made, err);
+	t->n += made;
+	*ended = made < want || st != IC_OK;
+	return st;
+}
+
+ic_status ic_feed_more(ic_feed *f, ic_feed_text *t, bool *ended, ic_error *err)
+{
+	if (f->ahead && t->n - t->at <= HEAD_BYTES)
+		return exchange(f, t, ended, err);
+	return append(f, t, ended, err);
 }
 
 void ic_feed_free(ic_feed *f)

@@ -8,11 +8,19 @@
 
 typedef struct ic_feed ic_feed;
 
-/* Takes over the unpacker, also on failure. block: bytes of a ring block. NULL: out of memory. When
+/* Takes over the unpacker, also on failure. block: bytes that are read at once. NULL: out of memory. When
  * no thread can be started it does without. */
 ic_feed *ic_feed_new(ic_unpack *u, bool ahead, size_t block);
-/* As ic_unpack_read. */
-ic_status ic_feed_read(ic_feed *f, void *out, size_t room, size_t *made, ic_error *err);
+
+/* Text on its way: p[at..n) is still to be used. p is the caller's, of ic_malloc, and has `room` bytes; all zero at
+ * the start. */
+typedef struct ic_feed_text {
+	char *p;
+	size_t room, at, n;
+} ic_feed_text;
+/* More bytes behind those that are still to be used; p may become another buffer, and at another number. *ended:
+ * there are no more; then some may have come before it. Otherwise as ic_unpack_read, and IC_E_NOMEM. */
+ic_status ic_feed_more(ic_feed *f, ic_feed_text *t, bool *ended, ic_error *err);
 /* Ends the thread, waiting for a read in progress. NULL allowed. */
 void ic_feed_free(ic_feed *f);
 

@@ -214,34 +214,17 @@ static void drop_long_line(ic_unit *u)
 static void skip_line(ic_unit *u)
 {
 	ic_text *t = &u->text;
-	const char *eol = t->n ? memchr(t->p, '\n', t->n) : NULL;
+	const char *eol = t->n > t->at ? memchr(t->p + t->at, '\n', t->n - t->at) : NULL;
 	t->at = eol ? (size_t)(eol - t->p) + 1 : t->n;
 	t->skipping = !eol;
 	u->counts.lines += eol != NULL;
 }
 
-/* The next bytes of the text. A capture in progress gives what there is, so that its rows are not held back;
- * all else fills the room or is at its end. */
-static ic_status read_text(ic_unit *u, char *to, size_t want, size_t *made)
+/* A capture in progress gives what there is, so that its rows are not held back. */
+static ic_status read_live(ic_unit *u)
 {
 	ic_text *t = &u->text;
-	if (!u->in->live) {
-		ic_status st = ic_feed_read(u->feed, to, want, made, &u->damage);
-		t->drained = *made < want || st != IC_OK;
-		return st;
-	}
-	ssize_t got = ic_live_read(u->in->live, to, want);
-	*made = got > 0 ? (size_t)got : 0;
-	t->drained = got <= 0;
-	atomic_fetch_add_explicit(&u->in->bytes_done, *made, memory_order_relaxed);
-	return got < 0 ? ic_fail(&u->damage, IC_E_IO, "%s", strerror((int)-got)) : IC_OK;
-}
-
-static ic_status read_block(ic_unit *u)
-{
-	ic_text *t = &u->text;
-	size_t made = 0, carry = t->n - t->at;
-	size_t want = step(carry, chunk_bytes);
+	const size_t carry = t->n - t->at, want = step(carry, chunk_bytes);
 	if (carry && t->at)
 		memmove(t->p, t->p + t->at, carry);
 	t->n = carry;
@@ -249,15 +232,40 @@ static ic_status read_block(ic_unit *u)
 	ic_status st = make_room(u, carry + want);
 	if (st != IC_OK)
 		return st;
-	st = read_text(u, t->p + t->n, want, &made);
-	t->n += made;
+	const ssize_t got = ic_live_read(u->in->live, t->p + t->n, want);
+	t->drained = got <= 0;
+	if (got < 0)
+		return ic_fail(&u->damage, IC_E_IO, "%s", strerror((int)-got));
+	t->n += (size_t)got;
+	atomic_fetch_add_explicit(&u->in->bytes_done, (uint64_t)got, memory_order_relaxed);
+	return IC_OK;
+}
+
+static ic_status read_feed(ic_unit *u)
+{
+	ic_text *t = &u->text;
+	ic_status st = t->p ? IC_OK : make_room(u, chunk_bytes);
+	if (st != IC_OK)
+		return st;
+	ic_feed_text x = { .p = t->p, .room = t->room, .at = t->at, .n = t->n };
+	st = ic_feed_more(u->feed, &x, &t->drained, &u->damage);
+	t->p = x.p;
+	t->room = x.room;
+	t->at = x.at;
+	t->n = x.n;
+	return st;
+}
+
+static ic_status read_block(ic_unit *u)
+{
+	ic_status st = u->in->live ? read_live(u) : read_feed(u);
 	if (st == IC_E_NOMEM)
 		return st;
 	if (st != IC_OK) {
 		ic_error why = u->damage;
 		(void)ic_fail_at(&u->damage, why.code, u->file->path, 0, 0, "%s", why.message);
-		u->damaged = true;
-	} else if (t->drained && u->raw.fell_short) {
+		u->damaged = u->text.drained = true;
+	} else if (u->text.drained && u->raw.fell_short) {
 		damage(u, IC_E_IO, IC_MSG_SHRUNK);
 	}
 	return IC_OK;
