@@ -12,6 +12,7 @@ enum {
 	TOTAL_BYTES = 64 << 20,
 	FLOWS = 2000000,
 	SLOTS_FIRST = 1024,
+	CACHE_LINE = 64,
 };
 
 /* ---- life ---- */
@@ -35,6 +36,10 @@ ic_flow_table *ic_flow_table_new(const ic_flow_handler *h, const ic_flow_limits 
 	t->seed = ic_hash_seed();
 	t->limits = limits ? *limits : ic_flow_defaults;
 	t->budget = budget;
+	t->patience[FLOW_WAITS_ATTEMPT] = t->limits.tcp_attempt;
+	t->patience[FLOW_WAITS_DATA] = t->limits.tcp_idle;
+	t->patience[FLOW_WAITS_CLOSED] = t->limits.tcp_closed;
+	t->patience[FLOW_WAITS_DATAGRAM] = t->limits.udp_idle;
 	return t;
 }
 
@@ -98,37 +103,85 @@ const ic_flow_counts *ic_flow_table_counts(const ic_flow_table *t)
 
 /* ---- the table ---- */
 
-/* The same for both directions. */
-static uint64_t hash_of(uint64_t seed, const ic_ip *a, uint16_t ap, const ic_ip *b, uint16_t bp,
-			uint8_t proto)
+static bool is_icmp(const ic_packet *p)
 {
-	uint64_t x[4];
-	memcpy(x, a->b, 16);
-	memcpy(x + 2, b->b, 16);
-	return ic_mix(x[0] ^ ap, x[1], seed) + ic_mix(x[2] ^ bp, x[3], seed) + proto;
+	return p->proto == FLOW_ICMP || p->proto == FLOW_ICMP6;
 }
 
-static bool same_flow(const flow *f, const ic_packet *p, int *side)
+/* The type that answers this one: the pair of an ICMP query is one flow. UINT16_MAX: it stands alone. */
+static uint16_t icmp_answer(uint8_t proto, uint16_t type)
+{
+	static const uint8_t pairs[][3] = { { 1, 8, 0 },      { 1, 13, 14 },	{ 1, 15, 16 },
+					    { 1, 17, 18 },    { 1, 10, 9 },	{ 58, 128, 129 },
+					    { 58, 133, 134 }, { 58, 135, 136 }, { 58, 139, 140 },
+					    { 58, 144, 145 } };
+	for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
+		if (pairs[i][0] != proto)
+			continue;
+		if (pairs[i][1] == type)
+			return pairs[i][2];
+		if (pairs[i][2] == type)
+			return pairs[i][1];
+	}
+	return UINT16_MAX;
+}
+
+/* The port that is not its sender's: of ICMP as if the answer's type were one. */
+static uint16_t far_port(const ic_packet *p, bool *one_way)
+{
+	const uint16_t answer = is_icmp(p) ? icmp_answer(p->proto, p->sport) : p->dport;
+	*one_way = is_icmp(p) && answer == UINT16_MAX;
+	return *one_way ? p->dport : answer;
+}
+
+static uint64_t hash_of_end(const ic_ip *ip, uint16_t port, uint64_t seed)
+{
+	uint64_t x[2];
+	memcpy(x, ip->b, 16);
+	return ic_mix(x[0] ^ port, x[1], seed);
+}
+
+/* The same for both directions. */
+static uint64_t hash_of(const ic_flow_table *t, const ic_packet *p)
+{
+	bool one_way;
+	return hash_of_end(&p->src, p->sport, t->seed) +
+	       hash_of_end(&p->dst, far_port(p, &one_way), t->seed) + p->proto;
+}
+
+static uint64_t hash_of_flow(const ic_flow_table *t, const ic_flow *f)
+{
+	return hash_of_end(&f->ip[IC_ORIG], f->port[IC_ORIG], t->seed) +
+	       hash_of_end(&f->ip[IC_RESP], f->port[IC_RESP], t->seed) + f->proto;
+}
+
+static bool same_ip(const ic_ip *a, const ic_ip *b)
+{
+	uint64_t x[2], y[2];
+	memcpy(x, a->b, 16);
+	memcpy(y, b->b, 16);
+	return ((x[0] ^ y[0]) | (x[1] ^ y[1])) == 0;
+}
+
+static bool same_flow(const flow *f, const ic_packet *p, uint16_t far, int *side)
 {
 	const ic_flow *g = &f->pub;
-	if (g->proto != p->proto)
-		return false;
 	for (int s = 0; s < IC_SIDES; s++) {
-		if (g->port[s] == p->sport && g->port[!s] == p->dport &&
-		    memcmp(&g->ip[s], &p->src, 16) == 0 && memcmp(&g->ip[!s], &p->dst, 16) == 0) {
+		if (g->port[s] == p->sport && g->port[!s] == far && same_ip(&g->ip[s], &p->src) &&
+		    same_ip(&g->ip[!s], &p->dst)) {
 			*side = s;
-			return true;
+			return g->proto == p->proto;
 		}
 	}
 	return false;
 }
 
-static void put_slot(ic_flow_table *t, flow *f)
+static void put_slot(ic_flow_table *t, uint64_t hash, flow *f)
 {
-	uint32_t mask = t->slots - 1, i = (uint32_t)f->hash & mask;
-	while (t->slot[i])
+	uint32_t mask = t->slots - 1, i = (uint32_t)hash & mask;
+	while (t->slot[i].flow)
 		i = (i + 1) & mask;
-	t->slot[i] = f;
+	t->slot[i] = (flow_slot){ hash, f };
 }
 
 /* Makes room for one more; *full: the budget does not allow it. False: out of memory. */
@@ -137,38 +190,38 @@ static bool grow(ic_flow_table *t, bool *full)
 	*full = false;
 	if (t->slots && (uint64_t)t->n * 3 < (uint64_t)t->slots * 2)
 		return true;
-	uint32_t slots = t->slots ? t->slots * 2 : SLOTS_FIRST;
+	const uint32_t before = t->slots, slots = before ? before * 2 : SLOTS_FIRST;
 	*full = !take(t, slots * sizeof *t->slot);
 	if (*full)
 		return true;
-	flow **slot = ic_calloc(slots, sizeof *slot);
+	flow_slot *old = t->slot, *slot = ic_calloc(slots, sizeof *slot);
 	if (!slot) {
 		give(t, slots * sizeof *t->slot);
 		return false;
 	}
-	give(t, (size_t)t->slots * sizeof *t->slot);
-	ic_free(t->slot);
 	t->slot = slot;
 	t->slots = slots;
-	for (unsigned w = 0; w < FLOW_WAITS; w++)
-		for (flow *f = t->wait[w].oldest; f; f = f->newer)
-			put_slot(t, f);
+	for (uint32_t i = 0; i < before; i++)
+		if (old[i].flow)
+			put_slot(t, old[i].hash, old[i].flow);
+	give(t, (size_t)before * sizeof *old);
+	ic_free(old);
 	return true;
 }
 
 /* Takes the flow out of its slot and closes the gap in the probing (Knuth 6.4 R). */
 static void clear_slot(ic_flow_table *t, const flow *f)
 {
-	uint32_t mask = t->slots - 1, i = (uint32_t)f->hash & mask;
-	while (t->slot[i] != f)
+	uint32_t mask = t->slots - 1, i = (uint32_t)hash_of_flow(t, &f->pub) & mask;
+	while (t->slot[i].flow != f)
 		i = (i + 1) & mask;
 	for (uint32_t j = i;;) {
-		t->slot[i] = NULL;
+		t->slot[i].flow = NULL;
 		for (;;) {
 			j = (j + 1) & mask;
-			if (!t->slot[j])
+			if (!t->slot[j].flow)
 				return;
-			uint32_t home = (uint32_t)t->slot[j]->hash & mask;
+			uint32_t home = (uint32_t)t->slot[j].hash & mask;
 			if (i <= j ? home <= i || home > j : home <= i && home > j)
 				break;
 		}
@@ -211,20 +264,10 @@ static bool end_flow(ic_flow_table *t, flow *f)
 	return ok;
 }
 
-static int64_t wait_of(const ic_flow_table *t, unsigned waits)
-{
-	switch (waits) {
-	case FLOW_WAITS_ATTEMPT: return t->limits.tcp_attempt;
-	case FLOW_WAITS_CLOSED: return t->limits.tcp_closed;
-	case FLOW_WAITS_DATAGRAM: return t->limits.udp_idle;
-	default: return t->limits.tcp_idle;
-	}
-}
-
 static bool is_idle(const ic_flow_table *t, const flow *f)
 {
 	const int64_t since = f->waits == FLOW_WAITS_ATTEMPT ? f->pub.first : f->seen;
-	return t->now - since > wait_of(t, f->waits);
+	return t->now - since > t->patience[f->waits];
 }
 
 static bool expire(ic_flow_table *t)
@@ -274,37 +317,19 @@ bool ic_flow_finish(ic_flow_table *t, uint32_t most, bool *failed)
 
 /* ---- packets ---- */
 
-/* The pair of an ICMP query is one flow; anything else stands alone. */
-static uint16_t icmp_answer(uint8_t proto, uint16_t type)
-{
-	static const uint8_t pairs[][3] = { { 1, 8, 0 },      { 1, 13, 14 },	{ 1, 15, 16 },
-					    { 1, 17, 18 },    { 1, 10, 9 },	{ 58, 128, 129 },
-					    { 58, 133, 134 }, { 58, 135, 136 }, { 58, 139, 140 },
-					    { 58, 144, 145 } };
-	for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
-		if (pairs[i][0] != proto)
-			continue;
-		if (pairs[i][1] == type)
-			return pairs[i][2];
-		if (pairs[i][2] == type)
-			return pairs[i][1];
-	}
-	return UINT16_MAX;
-}
-
-static flow *find(const ic_flow_table *t, uint64_t hash, const ic_packet *p, int *side)
+static flow *find(const ic_flow_table *t, uint64_t hash, const ic_packet *p, uint16_t far, int *side)
 {
 	if (!t->slots)
 		return NULL;
 	uint32_t mask = t->slots - 1;
-	for (uint32_t i = (uint32_t)hash & mask; t->slot[i]; i = (i + 1) & mask)
-		if (t->slot[i]->hash == hash && same_flow(t->slot[i], p, side))
-			return t->slot[i];
+	for (uint32_t i = (uint32_t)hash & mask; t->slot[i].flow; i = (i + 1) & mask)
+		if (t->slot[i].hash == hash && same_flow(t->slot[i].flow, p, far, side))
+			return t->slot[i].flow;
 	return NULL;
 }
 
 /* *ret NULL: the budget has no room; the packet is counted. False: a handler failed, or out of memory. */
-static bool begin_flow(ic_flow_table *t, uint64_t hash, const ic_packet *p, flow **ret)
+static bool begin_flow(ic_flow_table *t, uint64_t hash, const ic_packet *p, uint16_t far, flow **ret)
 {
 	*ret = NULL;
 	if (t->n >= t->limits.flows && !evict(t))
@@ -326,7 +351,6 @@ static bool begin_flow(ic_flow_table *t, uint64_t hash, const ic_packet *p, flow
 		give(t, sizeof *f);
 		return false;
 	}
-	f->hash = hash;
 	f->seen = p->ticks;
 	/* A SYN-ACK, or a packet from a server's port, without what came before: its sender answered. */
 	bool answer = p->proto == FLOW_TCP && (p->tcp_flags & IC_TCP_SYN) && (p->tcp_flags & IC_TCP_ACK);
@@ -335,14 +359,14 @@ static bool begin_flow(ic_flow_table *t, uint64_t hash, const ic_packet *p, flow
 	f->pub.ip[from] = p->src;
 	f->pub.ip[!from] = p->dst;
 	f->pub.port[from] = p->sport;
-	f->pub.port[!from] = p->dport;
+	f->pub.port[!from] = far;
 	if (!t->handler.begin(t->handler.ctx, &f->pub, p)) {
 		give(t, sizeof *f);
 		ic_free(f);
 		return false;
 	}
 	t->n++;
-	put_slot(t, f);
+	put_slot(t, hash, f);
 	enqueue(t, f, p->proto == FLOW_TCP ? FLOW_WAITS_ATTEMPT : FLOW_WAITS_DATAGRAM);
 	*ret = f;
 	return true;
@@ -362,51 +386,86 @@ static bool datagram(ic_flow_table *t, flow *f, int side, const ic_packet *p)
 	return ok;
 }
 
-bool ic_flow_packet(ic_flow_table *t, const ic_packet *given)
+static bool take_packet(ic_flow_table *t, uint64_t hash, const ic_packet *p)
 {
-	ic_packet p = *given;
 	int side = IC_ORIG;
-	flow *f;
-	t->now = p.ticks;
+	bool one_way;
+	const uint16_t far = far_port(p, &one_way);
+	t->now = p->ticks;
 	if (!expire(t))
 		return false;
-	bool one_way = false;
-	if (p.proto == FLOW_ICMP || p.proto == FLOW_ICMP6) {
-		uint16_t answer = icmp_answer(p.proto, p.sport);
-		one_way = answer == UINT16_MAX;
-		p.dport = one_way ? p.dport : answer;
-	}
-	uint64_t hash = hash_of(t->seed, &p.src, p.sport, &p.dst, p.dport, p.proto);
-	f = find(t, hash, &p, &side);
+	flow *f = find(t, hash, p, far, &side);
 	/* A SYN after the end starts the next connection of the same ports. One that is idle may still be
 	 * there: behind others in its queue when the times of packets are not in order. */
-	bool anew = f && (is_idle(t, f) || (p.proto == FLOW_TCP && flow_tcp_begins_anew(f, side, &p)));
+	bool anew = f && (is_idle(t, f) || (p->proto == FLOW_TCP && flow_tcp_begins_anew(f, side, p)));
 	if (anew) {
 		if (!end_flow(t, f))
 			return false;
 		f = NULL;
 	}
 	if (!f) {
-		if (!begin_flow(t, hash, &p, &f))
+		if (!begin_flow(t, hash, p, far, &f))
 			return false;
 		if (!f)
 			return true;
 		f->pub.one_way = one_way;
-		side = memcmp(&f->pub.ip[IC_ORIG], &p.src, 16) == 0 && f->pub.port[IC_ORIG] == p.sport
-			   ? IC_ORIG
-			   : IC_RESP;
+		side = same_ip(&f->pub.ip[IC_ORIG], &p->src) && f->pub.port[IC_ORIG] == p->sport ? IC_ORIG
+												 : IC_RESP;
 	}
 	f->pub.packets[side]++;
-	f->pub.ip_bytes[side] += p.ip_bytes;
-	f->seen = p.ticks > f->seen ? p.ticks : f->seen;
-	if (p.proto != FLOW_TCP || !flow_tcp_is_closed(f))
+	f->pub.ip_bytes[side] += p->ip_bytes;
+	f->seen = p->ticks > f->seen ? p->ticks : f->seen;
+	if (p->proto != FLOW_TCP || !flow_tcp_is_closed(f))
 		f->pub.last = f->seen;
-	bool ok = p.proto == FLOW_TCP ? flow_tcp_packet(t, f, side, &p) : datagram(t, f, side, &p);
-	unsigned waits = p.proto == FLOW_TCP ? flow_tcp_waits(f) : FLOW_WAITS_DATAGRAM;
+	bool ok = p->proto == FLOW_TCP ? flow_tcp_packet(t, f, side, p) : datagram(t, f, side, p);
+	unsigned waits = p->proto == FLOW_TCP ? flow_tcp_waits(f) : FLOW_WAITS_DATAGRAM;
 	/* An attempt has its time from its first packet on: it keeps its place. */
-	if (waits != FLOW_WAITS_ATTEMPT || f->waits != FLOW_WAITS_ATTEMPT) {
+	if (waits != f->waits || (waits != FLOW_WAITS_ATTEMPT && f->newer)) {
 		unqueue(t, f);
 		enqueue(t, f, waits);
+	}
+	return ok;
+}
+
+bool ic_flow_packet(ic_flow_table *t, const ic_packet *p)
+{
+	return take_packet(t, hash_of(t, p), p);
+}
+
+/* Starts to bring the flow of that hash into the cache, if there is one. */
+static void fetch_flow(const ic_flow_table *t, uint64_t hash)
+{
+	const uint32_t mask = t->slots - 1;
+	uint32_t i = (uint32_t)hash & mask;
+	if (!t->slots)
+		return;
+	while (t->slot[i].flow && t->slot[i].hash != hash)
+		i = (i + 1) & mask;
+	for (size_t at = 0; t->slot[i].flow && at < sizeof(flow); at += CACHE_LINE)
+		__builtin_prefetch((const char *)t->slot[i].flow + at, 1);
+}
+
+/* With many connections most packets find theirs in memory, not in a cache: so what later packets need is asked
+ * for ahead, first the slot, then the flow. */
+bool ic_flow_packets(ic_flow_table *t, const ic_packet *all, const uint32_t *which, uint32_t n,
+		     uint64_t *order)
+{
+	enum { NEAR = 6, FAR = 2 * NEAR };
+	uint64_t hash[FAR];
+	bool ok = true;
+	for (uint64_t k = 0; ok && k < (uint64_t)n + FAR; k++) {
+		if (k >= FAR) {
+			const ic_packet *p = &all[which[k - FAR]];
+			*order = p->number;
+			ok = take_packet(t, hash[k % FAR], p);
+		}
+		if (k >= NEAR && k - NEAR < n)
+			fetch_flow(t, hash[(k - NEAR) % FAR]);
+		if (k < n) {
+			hash[k % FAR] = hash_of(t, &all[which[k]]);
+			if (t->slots)
+				__builtin_prefetch(&t->slot[(uint32_t)hash[k % FAR] & (t->slots - 1)]);
+		}
 	}
 	return ok;
 }

@@ -63,6 +63,9 @@ ic_flow_table *ic_flow_table_new(const ic_flow_handler *h, const ic_flow_limits 
 void ic_flow_table_free(ic_flow_table *t); /* without end() calls */
 /* False: a handler failed. Time is that of the packet, also when it is before that of the last one. */
 bool ic_flow_packet(ic_flow_table *t, const ic_packet *p);
+/* The same of n packets, all[which[0]] first; *order is set to the number of each while it is worked on. */
+bool ic_flow_packets(ic_flow_table *t, const ic_packet *all, const uint32_t *which, uint32_t n,
+		     uint64_t *order);
 /* Ends up to `most` connections that are left, in order of their first packets; true while there are more. */
 bool ic_flow_finish(ic_flow_table *t, uint32_t most, bool *failed);
 /* When the one that ic_flow_finish would end next had its last packet; false: there are none. */

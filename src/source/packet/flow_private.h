@@ -39,12 +39,17 @@ typedef struct flow_side {
 
 typedef struct flow {
 	ic_flow pub;
-	uint64_t hash;
 	int64_t seen; /* its last packet; pub.last ends where both sides have closed */
 	struct flow *older, *newer;
 	uint8_t waits;
 	flow_side side[IC_SIDES];
 } flow;
+
+/* The hash stands beside the pointer, so that a flow is not looked at in vain. */
+typedef struct flow_slot {
+	uint64_t hash;
+	flow *flow; /* NULL: free */
+} flow_slot;
 
 typedef struct flow_queue {
 	flow *oldest, *newest;
@@ -55,10 +60,11 @@ struct ic_flow_table {
 	ic_flow_limits limits;
 	ic_flow_counts counts;
 	ic_budget *budget;
-	flow **slot;
+	flow_slot *slot;
 	uint32_t slots, n;
 	uint64_t seed; /* of the hashes */
 	flow_queue wait[FLOW_WAITS];
+	int64_t patience[FLOW_WAITS]; /* ticks, of the limits */
 	int64_t now;
 	uint64_t held;
 };
@@ -69,7 +75,10 @@ bool flow_tcp_packet(ic_flow_table *t, flow *f, int side, const ic_packet *p);
 bool flow_tcp_end(ic_flow_table *t, flow *f);
 unsigned flow_tcp_waits(const flow *f);
 /* Both sides have sent a FIN: what follows belongs to it, and changes nothing. */
-bool flow_tcp_is_closed(const flow *f);
+static inline bool flow_tcp_is_closed(const flow *f)
+{
+	return f->side[IC_ORIG].fin && f->side[IC_RESP].fin;
+}
 bool flow_tcp_begins_anew(const flow *f, int side, const ic_packet *p);
 void flow_datagram_end(flow *f);
 

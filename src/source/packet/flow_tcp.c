@@ -201,11 +201,6 @@ unsigned flow_tcp_waits(const flow *f)
 	return o->syn || r->syn ? FLOW_WAITS_ATTEMPT : FLOW_WAITS_DATA;
 }
 
-bool flow_tcp_is_closed(const flow *f)
-{
-	return f->side[IC_ORIG].fin && f->side[IC_RESP].fin;
-}
-
 bool flow_tcp_begins_anew(const flow *f, int side, const ic_packet *p)
 {
 	const flow_side *s = &f->side[side];

@@ -17,7 +17,7 @@ typedef struct lane {
 	ic_flow_table *flows;
 	ic_apps *apps;
 	ic_events events;
-	ic_packet *packet; /* of the bytes at hand */
+	uint32_t *which; /* of the packets at hand */
 	uint32_t n, room;
 	bool failed;
 } lane;
@@ -25,6 +25,8 @@ typedef struct lane {
 struct ic_lanes {
 	ic_capture *capture;
 	ic_decoder *decoder;
+	ic_packet *packet; /* of the bytes at hand */
+	uint32_t n, room;
 	lane lane[IC_LANES];
 	ic_events told;	 /* those of all lanes, in order of the packets that told them */
 	ic_arena copies; /* payload of datagrams put together from fragments */
@@ -104,7 +106,7 @@ static void lane_clear(lane *l)
 	ic_flow_table_free(l->flows);
 	ic_apps_free(l->apps);
 	ic_events_clear(&l->events);
-	ic_free(l->packet);
+	ic_free(l->which);
 }
 
 void ic_lanes_free(ic_lanes *l)
@@ -118,6 +120,7 @@ void ic_lanes_free(ic_lanes *l)
 	ic_decoder_free(l->decoder);
 	ic_capture_free(l->capture);
 	ic_arena_clear(&l->copies);
+	ic_free(l->packet);
 	if (l->budget)
 		ic_budget_give(l->budget, l->share.limit);
 	ic_free(l);
@@ -181,25 +184,39 @@ static unsigned lane_of(const ic_packet *p)
 	       IC_LANES;
 }
 
-static bool deal(ic_lanes *l, const ic_packet *p, const uint8_t *from, size_t n)
+/* Where the next packet goes, NULL: out of memory. */
+static ic_packet *next_packet(ic_lanes *l)
 {
+	if (l->n == l->room) {
+		const uint32_t room = l->room ? l->room * 2 : PACKETS_FIRST;
+		ic_packet *more = ic_reallocarray(l->packet, room, sizeof *more);
+		if (!more)
+			return NULL;
+		l->packet = more;
+		l->room = room;
+	}
+	return &l->packet[l->n];
+}
+
+/* Gives the next packet, read from these n bytes, to its lane. */
+static bool deal(ic_lanes *l, const uint8_t *from, size_t n)
+{
+	ic_packet *p = &l->packet[l->n];
 	lane *to = &l->lane[lane_of(p)];
 	if (to->n == to->room) {
-		uint32_t room = to->room ? to->room * 2 : PACKETS_FIRST;
-		ic_packet *more = ic_reallocarray(to->packet, room, sizeof *more);
+		const uint32_t room = to->room ? to->room * 2 : PACKETS_FIRST;
+		uint32_t *more = ic_reallocarray(to->which, room, sizeof *more);
 		if (!more)
 			return false;
-		to->packet = more;
+		to->which = more;
 		to->room = room;
 	}
-	ic_packet *q = &to->packet[to->n];
-	*q = *p;
 	if (p->captured && !(p->payload >= from && p->payload < from + n)) {
-		q->payload = (const uint8_t *)ic_arena_dup(&l->copies, (const char *)p->payload, p->captured);
-		if (!q->payload)
+		p->payload = (const uint8_t *)ic_arena_dup(&l->copies, (const char *)p->payload, p->captured);
+		if (!p->payload)
 			return false;
 	}
-	to->n++;
+	to->which[to->n++] = l->n++;
 	return true;
 }
 
@@ -215,7 +232,7 @@ static void count_bad(ic_lanes *l, const char *cause)
 static ic_status take_packets(ic_lanes *l, const uint8_t *p, size_t n, bool final, size_t *used)
 {
 	ic_frame f;
-	ic_packet packet;
+	ic_packet *packet;
 	const char *cause = NULL;
 	size_t at = 0, step;
 	ic_take t = IC_TAKE_SKIP;
@@ -232,7 +249,8 @@ static ic_status take_packets(ic_lanes *l, const uint8_t *p, size_t n, bool fina
 		if (t != IC_TAKE_OK)
 			continue;
 		l->counts.packets++;
-		if (ic_decode(l->decoder, &f, &packet) == IC_DECODED && !deal(l, &packet, p, n))
+		if (!(packet = next_packet(l)) ||
+		    (ic_decode(l->decoder, &f, packet) == IC_DECODED && !deal(l, p, n)))
 			return IC_E_NOMEM;
 	}
 	if (final && at < n && !l->broken)
@@ -245,11 +263,9 @@ static ic_status take_packets(ic_lanes *l, const uint8_t *p, size_t n, bool fina
 
 static void work(void *ctx, unsigned i)
 {
-	lane *l = &((ic_lanes *)ctx)->lane[i];
-	for (uint32_t k = 0; k < l->n && !l->failed; k++) {
-		l->events.order = l->packet[k].number;
-		l->failed = !ic_flow_packet(l->flows, &l->packet[k]);
-	}
+	ic_lanes *all = ctx;
+	lane *l = &all->lane[i];
+	l->failed = l->failed || !ic_flow_packets(l->flows, all->packet, l->which, l->n, &l->events.order);
 	l->n = 0;
 }
 
@@ -275,6 +291,7 @@ ic_status ic_lanes_feed(ic_lanes *l, const uint8_t *p, size_t n, bool final, siz
 	else
 		for (unsigned i = 0; i < IC_LANES; i++)
 			work(l, i);
+	l->n = 0;
 	ic_arena_reset(&l->copies);
 	return gather(l) ? st : IC_E_NOMEM;
 }
