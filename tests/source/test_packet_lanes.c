@@ -236,6 +236,52 @@ static void rows_behind_dropped_ones(void **state)
 	ic_batch_free(b);
 }
 
+/* ---- what is asked for ---- */
+
+static uint64_t count_of(const ic_lanes *l, const char *what)
+{
+	ic_tally t[IC_TALLIES];
+	ic_lanes_tally(l, t);
+	for (unsigned i = 0; i < IC_TALLIES && t[i].what; i++)
+		if (strcmp(t[i].what, what) == 0)
+			return t[i].n;
+	fail_msg("nothing is called %s", what);
+	return 0;
+}
+
+/* What connections carry is looked at only where somebody asks: for events of it, or for its name. */
+static void contents_unasked(void **state)
+{
+	static const struct {
+		unsigned streams;
+		ic_fieldset wanted;
+		bool looked;
+	} asked[] = {
+		{ IC_STREAM_BIT(IC_STREAM_CONN), IC_FIELD_BIT(IC_F_UID), false },
+		{ IC_STREAM_BIT(IC_STREAM_CONN), IC_FIELD_BIT(IC_F_SERVICE), true },
+		{ IC_STREAM_BIT(IC_STREAM_HTTP), IC_FIELD_BIT(IC_F_UID), true },
+		{ IC_STREAM_BIT(IC_STREAM_BURST), 0, true },
+	};
+	(void)state;
+	capture_n = 24;
+	put_tcp(0, 0, 100, 0, IC_TCP_SYN, "");
+	put_tcp(0, 1, 900, 101, IC_TCP_SYN | IC_TCP_ACK, "");
+	put_tcp(0, 0, 101, 901, IC_TCP_ACK, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
+	for (unsigned i = 0; i < sizeof asked / sizeof *asked; i++) {
+		size_t used;
+		bool more;
+		ic_lanes *l = ic_lanes_new(NULL, 1, NULL);
+		assert_non_null(l);
+		ic_lanes_want(l, asked[i].wanted, asked[i].streams);
+		assert_int_equal(ic_lanes_feed(l, capture, capture_n, true, &used), IC_OK);
+		assert_int_equal(ic_lanes_finish(l, 10, &more), IC_OK);
+		assert_int_equal(ic_lanes_events(l)->n, asked[i].streams == IC_STREAM_BIT(IC_STREAM_CONN));
+		assert_int_equal(count_of(l, "connections with HTTP/2 in clear"), asked[i].looked);
+		ic_lanes_free(l);
+	}
+	(void)make_capture(NULL);
+}
+
 /* ---- sinks ---- */
 
 typedef struct heard {
@@ -303,6 +349,8 @@ static void no_memory(void **state)
 		bool more = true;
 		(void)ic_alloc_fail_after(n);
 		ic_lanes *l = ic_lanes_new(NULL, 1, NULL);
+		if (l)
+			ic_lanes_want(l, ~UINT64_C(0) >> (64 - IC_FIELD_COUNT), ~0u);
 		ic_status st = l ? ic_lanes_feed(l, capture, capture_n, true, &used) : IC_E_NOMEM;
 		while (st == IC_OK && more)
 			st = ic_lanes_finish(l, 1000, &more);
@@ -337,9 +385,13 @@ static void team(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(always_the_same), cmocka_unit_test(rows_behind_dropped_ones),
-		cmocka_unit_test(sinks),	   cmocka_unit_test(damage),
-		cmocka_unit_test(no_memory),	   cmocka_unit_test(team),
+		cmocka_unit_test(always_the_same),
+		cmocka_unit_test(rows_behind_dropped_ones),
+		cmocka_unit_test(contents_unasked),
+		cmocka_unit_test(sinks),
+		cmocka_unit_test(damage),
+		cmocka_unit_test(no_memory),
+		cmocka_unit_test(team),
 	};
 	return cmocka_run_group_tests(tests, make_capture, NULL);
 }

@@ -666,8 +666,17 @@ static bool starts_late(const ic_flow *f, int side, const uint8_t *p, size_t n)
 	return side == IC_ORIG && ic_http_sniff(true, p, n, &more);
 }
 
+/* Whether anybody asks what connections carry: events of it, its name in other events, or their fingerprints. */
+static bool looks_inside(const ic_apps *a)
+{
+	return a->sink.hello || a->events->streams & ~IC_STREAM_BIT(IC_STREAM_CONN) ||
+	       a->events->wanted & IC_FIELD_BIT(IC_F_SERVICE);
+}
+
 static bool data(void *ctx, ic_flow *f, int side, const uint8_t *p, size_t n, int64_t ticks, uint64_t number)
 {
+	if (!looks_inside(ctx))
+		return true;
 	bool late = is_closed(f);
 	app *a = late ? NULL : f->app;
 	if (n == 0 || (late && !starts_late(f, side, p, n)))

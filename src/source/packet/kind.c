@@ -58,10 +58,7 @@ static ic_status capture_parse(ic_reader *r, const char *text, size_t n, size_t 
 	ic_events *told = ic_lanes_events(r->lanes);
 	ic_status st = IC_OK;
 	bool more = true;
-	ic_lanes_want(r->lanes,
-		      b->wanted | IC_FIELD_BIT(IC_F_HOST) | IC_FIELD_BIT(IC_F_URI) |
-			  IC_FIELD_BIT(IC_F_METHOD) | IC_FIELD_BIT(IC_F_SERVICE),
-		      r->req->streams);
+	ic_lanes_want(r->lanes, b->wanted, r->req->streams);
 	bool goes_on = true;
 	while (goes_on && b->rows == 0) {
 		const size_t before = *at;
