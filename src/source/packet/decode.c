@@ -289,13 +289,25 @@ static ic_decoded fragment(cursor *c, bytes b, uint32_t id, uint8_t proto, uint3
 	return IC_DECODED_FRAGMENT;
 }
 
+/* The checksum of a header, whole words long; its byte order does not matter (RFC 1071, 2). */
 static bool sum_is_good(const uint8_t *p, uint32_t n)
 {
-	uint32_t sum = 0;
-	for (uint32_t i = 0; i < n; i += 2)
-		sum += be16(p + i);
+	uint64_t sum = 0;
+	for (uint32_t i = 0; i < n; i += 4) {
+		uint32_t word;
+		memcpy(&word, p + i, sizeof word);
+		sum += word;
+	}
+	sum = (sum & 0xffff) + (sum >> 16 & 0xffff) + (sum >> 32);
 	sum = (sum & 0xffff) + (sum >> 16);
 	return ((sum & 0xffff) + (sum >> 16)) == 0xffff;
+}
+
+static ic_ip v4_at(const uint8_t *p)
+{
+	ic_ip ip = { { [10] = 0xff, [11] = 0xff } };
+	memcpy(ip.b + 12, p, 4);
+	return ip;
 }
 
 static ic_decoded ipv4(cursor *c, bytes b)
@@ -307,15 +319,12 @@ static ic_decoded ipv4(cursor *c, bytes b)
 		return IC_DECODED_BAD;
 	if (b.n < head)
 		return IC_DECODED_SHORT;
-	/* A length of 0 is left to the network card by the sender. */
-	if (total && total < b.length)
-		b.length = total;
-	if (total > b.length)
+	if (total) /* a length of 0 is left to the network card by the sender */
 		b.length = total;
 	b.n = b.n < b.length ? b.n : b.length;
 	c->d->counts.bad_checksums += !sum_is_good(b.p, head);
-	c->to->src = ic_ip_from_v4(be32(b.p + 12));
-	c->to->dst = ic_ip_from_v4(be32(b.p + 16));
+	c->to->src = v4_at(b.p + 12);
+	c->to->dst = v4_at(b.p + 16);
 	c->to->ip_bytes = b.length;
 	const uint8_t proto = b.p[9];
 	const uint32_t id = be16(b.p + 4);
