@@ -475,6 +475,12 @@ static bool take_body(ic_http *h, size_t n, size_t *at, const ic_http_sink *sink
 static bool find_head(ic_http *h, const uint8_t *p, size_t n, size_t *at, const ic_http_sink *sink)
 {
 	bool line, over;
+	const char first = (char)p[*at];
+	/* Most lines of what is no HTTP need not be kept to see that. */
+	if (h->n == 0 && !(h->requests ? is_method(first) : first == 'H')) {
+		h->phase = LOST_LINE;
+		return true;
+	}
 	if (!take_line(h, p, n, at, START_LINE_MAX, &line, &over))
 		return false;
 	if (over)
