@@ -62,15 +62,28 @@ static void put_json_escape(ic_buf *b, uint32_t c)
 	}
 }
 
+/* How many bytes from p on are ASCII that JSON takes as it is: eight at a time while they are. */
+static uint32_t plain_run(const char *p, uint32_t n)
+{
+	const uint64_t one = 0x0101010101010101, high = 0x8080808080808080;
+	uint32_t i = 0;
+	for (uint64_t x; n - i >= sizeof x; i += sizeof x) {
+		memcpy(&x, p + i, sizeof x);
+		const uint64_t control = x - one * 0x20, del = x + one, quote = (x ^ one * '"') - one,
+			       backslash = (x ^ one * '\\') - one;
+		if ((x | control | del | quote | backslash) & high)
+			break;
+	}
+	while (i < n && plain_ascii(p[i]) && p[i] != '"' && p[i] != '\\')
+		i++;
+	return i;
+}
+
 void ic_buf_json(ic_buf *b, ic_str s)
 {
 	ic_buf_putc(b, '"');
 	uint32_t from = 0, i = 0;
-	while (i < s.n) {
-		if (plain_ascii(s.p[i]) && s.p[i] != '"' && s.p[i] != '\\') {
-			i++;
-			continue;
-		}
+	while ((i += plain_run(s.p + i, s.n - i)) < s.n) {
 		uint32_t c = 0;
 		unsigned len = decode(s.p + i, s.n - i, &c);
 		if (len > 1 && !steers(c)) {

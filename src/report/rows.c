@@ -98,19 +98,30 @@ static ic_status nothing(ic_rows_writer *w)
 	return IC_OK;
 }
 
-static ic_status ndjson_row(ic_rows_writer *w, const ic_value *row)
+static ic_status ndjson_begin(ic_rows_writer *w)
 {
 	for (uint32_t c = 0; c < w->schema->n; c++) {
-		ic_buf_putc(&w->text, c ? ',' : '{');
-		ic_buf_json(&w->text, w->schema->column[c].name);
-		ic_buf_putc(&w->text, ':');
+		ic_buf_putc(&w->names, c ? ',' : '{');
+		ic_buf_json(&w->names, w->schema->column[c].name);
+		ic_buf_put(&w->names, ":", 2);
+	}
+	return w->names.failed ? IC_E_NOMEM : IC_OK;
+}
+
+static ic_status ndjson_row(ic_rows_writer *w, const ic_value *row)
+{
+	const char *name = w->names.p;
+	for (uint32_t c = 0; c < w->schema->n; c++) {
+		const size_t n = strlen(name);
+		ic_buf_put(&w->text, name, n);
 		ic_rows_json(w, &row[c]);
+		name += n + 1;
 	}
 	ic_buf_puts(&w->text, w->schema->n ? "}\n" : "{}\n");
 	return IC_OK;
 }
 
-static const ic_rows_ops ndjson = { .begin = nothing, .row = ndjson_row, .end = nothing };
+static const ic_rows_ops ndjson = { .begin = ndjson_begin, .row = ndjson_row, .end = nothing };
 
 /* ---- JSON: one object --------------------------------------------------------------------- */
 
@@ -207,6 +218,7 @@ ic_rows_writer *ic_rows_writer_new(const char *format, const ic_schema *schema, 
 	}
 	*w = (ic_rows_writer){ .ops = f->ops, .schema = schema, .out = out };
 	ic_buf_init(&w->text, 0);
+	ic_buf_init(&w->names, 0);
 	ic_arena_init(&w->arena, 0, NULL);
 	if (w->ops->begin(w) != IC_OK || w->text.failed) {
 		ic_rows_writer_free(w);
@@ -224,6 +236,7 @@ void ic_rows_writer_free(ic_rows_writer *w)
 		w->ops->free(w);
 	ic_arena_clear(&w->arena);
 	ic_buf_clear(&w->text);
+	ic_buf_clear(&w->names);
 	ic_free(w);
 }
 

@@ -12,7 +12,8 @@ struct ic_rows_writer {
 	ic_buf text;
 	ic_arena arena; /* of one row */
 	uint64_t rows;
-	void *state; /* of the format */
+	void *state;  /* of the format */
+	ic_buf names; /* of NDJSON: what stands before each value, each with a NUL behind it */
 };
 
 typedef struct ic_rows_ops {
