@@ -78,6 +78,10 @@ static void hashes_add(ic_agg_ctx *c, void *state, const ic_value *arg)
 static void hashes_result(ic_agg_ctx *c, const void *state, ic_value *ret)
 {
 	const hashes_state *h = state;
+	if (h->s.n == 0) {
+		*ret = ic_value_null(IC_Q_DYNAMIC);
+		return;
+	}
 	ic_distinct s = { .n = h->s.n, .most = h->s.most ? h->s.most : most_of(c->agg) };
 	s.hash = ic_arena_alloc(c->arena, ((size_t)s.n + 1) * sizeof *s.hash);
 	*ret = ic_value_null(IC_Q_DYNAMIC);
@@ -138,6 +142,10 @@ static void digest_add(ic_agg_ctx *c, void *state, const ic_value *arg)
 static void digest_result(ic_agg_ctx *c, const void *state, ic_value *ret)
 {
 	const digest_state *s = state;
+	if (s->d.n == 0) {
+		*ret = ic_value_null(IC_Q_DYNAMIC);
+		return;
+	}
 	ic_digest d = { .n = s->d.n };
 	d.centroid = ic_arena_alloc(c->arena, ((size_t)d.n + 1) * sizeof *d.centroid);
 	*ret = ic_value_null(IC_Q_DYNAMIC);

@@ -12,10 +12,12 @@
 #include "exec/states.h"
 
 typedef struct level {
-	uint32_t first; /* column of `rows`: by, then the arguments of the aggregate */
+	uint32_t first; /* column of `rows`: by, then the arguments of the aggregates */
 	ic_states states;
-	const ic_agg *agg;
+	const ic_agg **agg;
+	uint32_t aggs;
 	ic_eval *rank;
+	ic_vector *in; /* of rank: by, then the results of the aggregates */
 } level;
 
 typedef struct nested {
@@ -58,22 +60,32 @@ static ic_status nested_push(ic_operator *o, ic_worker *w, unsigned port, const 
 static ic_status aggregate_row(ic_operator *o, ic_worker *w, level *l, uint32_t row, uint32_t into)
 {
 	nested *s = o->state;
-	for (uint32_t i = 0; i < l->agg->n; i++)
-		s->arg[i] = ic_rowset_value(s->rows, row, l->first + 1 + i);
-	return ic_states_add(&l->states, w, into, 0, s->arg);
+	uint32_t at = l->first + 1;
+	ic_status st = IC_OK;
+	for (uint32_t a = 0; a < l->aggs && !st; a++) {
+		for (uint32_t i = 0; i < l->agg[a]->n; i++)
+			s->arg[i] = ic_rowset_value(s->rows, row, at++);
+		st = ic_states_add(&l->states, w, into, a, s->arg);
+	}
+	return st;
 }
 
-/* What is shown and ranked by, of a group whose aggregate is known; a copy in the arena. */
+/* What is shown and ranked by, of a group whose aggregates are known; a copy in the arena. */
 static ic_status rank_of(ic_worker *w, level *l, uint32_t number, const ic_value *by, ic_arena *arena,
 			 ic_value *ret)
 {
 	ic_value rank;
-	ic_status st = ic_states_result(&l->states, w, number, 0, arena, &rank);
+	ic_status st = IC_OK;
+	for (uint32_t a = 0; a < l->aggs && !st; a++) {
+		st = ic_states_result(&l->states, w, number, a, arena, &rank);
+		if (!st && l->rank && !ic_vector_constant(&l->in[1 + a], arena, &rank))
+			st = ic_fail_nomem(w->err);
+	}
 	if (!st && l->rank) {
-		ic_vector in[2], result;
-		if (!ic_vector_constant(&in[0], arena, by) || !ic_vector_constant(&in[1], arena, &rank))
+		ic_vector result;
+		if (!ic_vector_constant(&l->in[0], arena, by))
 			return ic_fail_nomem(w->err);
-		ic_chunk c = { 1, 2, in, 0, 0 };
+		ic_chunk c = { 1, 1 + l->aggs, l->in, 0, 0 };
 		st = ic_eval_run(l->rank, &c, arena, &result, w->err);
 		if (!st)
 			rank = ic_vector_value(&result, 0);
@@ -233,6 +245,8 @@ static void nested_free(ic_operator *o)
 	for (uint32_t i = 0; s->level && i < o->op->nested.levels; i++) {
 		ic_states_clear(&s->level[i].states);
 		ic_eval_free(s->level[i].rank);
+		ic_free(s->level[i].agg);
+		ic_free(s->level[i].in);
 	}
 	ic_free(s->level);
 	ic_eval_free(s->eval);
@@ -253,8 +267,12 @@ static ic_status compile(ic_operator *o, nested *s, ic_diag *diag)
 	ic_plan *plan = ic_operator_plan(o);
 	uint32_t n = 0, at = 0, most = 0;
 	for (uint32_t i = 0; i < op->nested.levels; i++) {
-		n += 1 + op->nested.level[i].agg.n;
-		most = op->nested.level[i].agg.n > most ? op->nested.level[i].agg.n : most;
+		const struct ic_nest *nest = &op->nested.level[i];
+		n++;
+		for (uint32_t a = 0; a < nest->aggs; a++) {
+			n += nest->agg[a].n;
+			most = nest->agg[a].n > most ? nest->agg[a].n : most;
+		}
 	}
 	ic_expr **expr = ic_arena_alloc(&plan->arena, (n + 1) * sizeof *expr);
 	s->schema.column = ic_calloc(n + 1, sizeof *s->schema.column);
@@ -266,11 +284,18 @@ static ic_status compile(ic_operator *o, nested *s, ic_diag *diag)
 		const struct ic_nest *nest = &op->nested.level[i];
 		level *l = &s->level[i];
 		l->first = at;
-		l->agg = &nest->agg;
+		l->aggs = nest->aggs;
+		l->agg = ic_calloc(nest->aggs, sizeof(ic_agg *));
+		l->in = ic_calloc(nest->aggs + 1, sizeof *l->in);
+		if (!l->agg || !l->in)
+			return IC_E_NOMEM;
 		expr[at++] = nest->by;
-		for (uint32_t a = 0; a < nest->agg.n; a++)
-			expr[at++] = nest->agg.arg[a];
-		ic_status st = ic_states_init(&l->states, o, &l->agg, 1, diag);
+		for (uint32_t a = 0; a < nest->aggs; a++) {
+			l->agg[a] = &nest->agg[a];
+			for (uint32_t k = 0; k < nest->agg[a].n; k++)
+				expr[at++] = nest->agg[a].arg[k];
+		}
+		ic_status st = ic_states_init(&l->states, o, l->agg, l->aggs, diag);
 		if (!st && nest->rank)
 			st = ic_eval_new(plan, &nest->rank, 1, &l->rank, diag);
 		if (st)

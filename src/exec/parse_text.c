@@ -38,15 +38,18 @@ void ic_parse_scratch_free(ic_parse_scratch *s)
 
 /* ---- regular expressions --------------------------------------------------------------------- */
 
-/* What a capture of a type may consist of. */
-static const char *class_of(ic_qtype t, bool regex)
+/* What a capture of a type may consist of; relaxed: of anything, but rather of that. */
+static const char *class_of(ic_qtype t, ic_parse_how how)
 {
+	bool relaxed = how == IC_PARSE_RELAXED;
 	switch (t) {
 	case IC_Q_INT:
-	case IC_Q_LONG: return "(-?\\d+)";
+	case IC_Q_LONG: return relaxed ? "(-?\\d+|.*?)" : "(-?\\d+)";
 	case IC_Q_REAL:
-	case IC_Q_DECIMAL: return "([-+]?\\d*\\.?\\d+(?:[eE][-+]?\\d+)?)";
-	default: return regex ? "(.*)" : "(.*?)";
+	case IC_Q_DECIMAL:
+		return relaxed ? "([-+]?\\d*\\.?\\d+(?:[eE][-+]?\\d+)?|.*?)"
+			       : "([-+]?\\d*\\.?\\d+(?:[eE][-+]?\\d+)?)";
+	default: return how == IC_PARSE_REGEX ? "(.*)" : "(.*?)";
 	}
 }
 
@@ -116,7 +119,7 @@ static ic_status compile(ic_parse_text *t, ic_diag *diag)
 		if (piece->column < 0)
 			continue;
 		t->group[piece->column] = ++groups;
-		ic_buf_puts(&b, class_of(piece->type, regex));
+		ic_buf_puts(&b, class_of(piece->type, op->parse.how));
 	}
 	if (!st && b.failed)
 		st = b.n >= 50000 ? ic_diag_fail(diag, IC_DIAG_LIMIT, op->at, 1, "the pattern is too long")

@@ -46,7 +46,7 @@ void ic_each_expr(ic_op *op, void (*visit)(void *ctx, ic_expr **slot), void *ctx
 		for (uint32_t i = 0; i < op->nested.levels; i++) {
 			each_of(&op->nested.level[i].by, 1, visit, ctx);
 			each_of(&op->nested.level[i].rank, 1, visit, ctx);
-			each_agg(&op->nested.level[i].agg, 1, visit, ctx);
+			each_agg(op->nested.level[i].agg, op->nested.level[i].aggs, visit, ctx);
 		}
 		break;
 	case IC_OP_STEP:

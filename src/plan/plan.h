@@ -251,9 +251,11 @@ struct ic_op {
 		} series;	       /* out: by, then each aggregate's array, then the axis */
 		struct {
 			struct ic_nest {
-				/* rank: what is sorted by and shown, over the columns {by, agg}; NULL: agg itself */
+				/* rank: what is sorted by and shown, over {by, the results of agg}; NULL: that of
+				 * the only one itself */
 				ic_expr *by, *rank;
-				ic_agg agg;
+				ic_agg *agg;
+				uint32_t aggs;
 				int64_t n; /* -1: all */
 				bool ascending;
 				bool others;

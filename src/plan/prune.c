@@ -352,12 +352,12 @@ static void prune_nested(ic_op *op, need *out)
 		return;
 	for (uint32_t i = 0; i < op->nested.levels; i++) {
 		want(&in, op->nested.level[i].by);
-		want_aggs(&in, &op->nested.level[i].agg, 1);
+		want_aggs(&in, op->nested.level[i].agg, op->nested.level[i].aggs);
 	}
 	prune_op(op->in, &in);
 	for (uint32_t i = 0; i < op->nested.levels; i++) {
 		renumber(&in, &op->nested.level[i].by);
-		renumber_aggs(&in, &op->nested.level[i].agg, 1);
+		renumber_aggs(&in, op->nested.level[i].agg, op->nested.level[i].aggs);
 	}
 }
 

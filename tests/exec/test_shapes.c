@@ -222,7 +222,9 @@ static ic_op *nested_of(rig *g, ic_op *t, const char *schema, uint32_t levels)
 		ic_expr **arg = rig_new(g, sizeof *arg);
 		arg[0] = rig_col(g, t, "v");
 		op->nested.level[i].by = rig_col(g, t, by[i]);
-		op->nested.level[i].agg =
+		op->nested.level[i].agg = rig_new(g, sizeof(ic_agg));
+		op->nested.level[i].aggs = 1;
+		*op->nested.level[i].agg =
 		    (ic_agg){ .fn = IC_AGG_SUM, .type = IC_Q_LONG, .n = 1, .arg = arg, .columns = 1 };
 		op->nested.level[i].n = -1;
 	}

@@ -186,6 +186,8 @@ int32_t ic_bind_named(ic_binder *b, const ic_bind_scope *s, const ic_kql_expr *e
 /* ---- bind_call.c */
 
 ic_expr *ic_bind_function(ic_binder *b, const ic_bind_scope *s, const ic_kql_expr *e);
+/* A call without arguments of what the NAME e names: a function may be named without brackets. */
+const ic_kql_expr *ic_bind_bare_call(ic_binder *b, const ic_kql_expr *e);
 /* Names for the arguments of a function that a let defines; gives the names its body sees. */
 const ic_bind_name *ic_bind_arguments(ic_binder *b, const ic_bind_scope *s, const ic_bind_name *f,
 				      const ic_kql_expr *call, const ic_bind_name *piped);

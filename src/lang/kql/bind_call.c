@@ -429,6 +429,16 @@ static ic_expr *call_let(ic_binder *b, const ic_bind_scope *s, const ic_bind_nam
 
 /* ---- any call */
 
+const ic_kql_expr *ic_bind_bare_call(ic_binder *b, const ic_kql_expr *e)
+{
+	ic_kql_expr *call = ic_bind_alloc(b, 1, sizeof *call);
+	if (!call)
+		return NULL;
+	*call = (ic_kql_expr){ .kind = IC_KE_CALL, .height = e->height, .at = e->at, .length = e->length };
+	call->call.name = (ic_kql_name){ e->name.text, e->at, e->length };
+	return call;
+}
+
 static ic_expr *unknown_function(ic_binder *b, const ic_kql_expr *e)
 {
 	ic_str name = e->call.name.text;

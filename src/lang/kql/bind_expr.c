@@ -135,9 +135,13 @@ static ic_expr *name_value(ic_binder *b, const ic_bind_scope *s, const ic_kql_ex
 		return let_value(b, n, e);
 	if (n && n->kind == IC_BIND_VALUE)
 		return parameter_value(b, s, n, e);
+	if (n && n->kind == IC_BIND_FUNCTION) {
+		const ic_kql_expr *call = ic_bind_bare_call(b, e);
+		return call ? ic_bind_function(b, s, call) : NULL;
+	}
 	if (n)
-		return ic_bind_fail(b, IC_DIAG_TYPE, e->at, e->length, "'%.*s' is a %s, not a value",
-				    IC_BIND_NAME(name), n->kind == IC_BIND_FUNCTION ? "function" : "table");
+		return ic_bind_fail(b, IC_DIAG_TYPE, e->at, e->length, "'%.*s' is a table, not a value",
+				    IC_BIND_NAME(name));
 	if (s->row && s->row->open)
 		return ic_bind_const(b, e->at, ic_value_null(IC_Q_DYNAMIC));
 	if (!s->row) {

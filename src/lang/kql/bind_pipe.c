@@ -100,16 +100,8 @@ static bool table_name(ic_binder *b, const ic_bind_name *names, const ic_kql_exp
 		return true;
 	case IC_BIND_PIPE: return ic_bind_pipe(b, n->seen, n->first, n->stop, NULL, r);
 	case IC_BIND_FUNCTION: {
-		/* a view, or a function without parameters, may be named without brackets */
-		ic_kql_expr call = *e;
-		call.kind = IC_KE_CALL;
-		memset(&call.call, 0, sizeof call.call);
-		call.call.name = (ic_kql_name){ name, e->at, e->length };
-		ic_kql_expr *kept = ic_bind_alloc(b, 1, sizeof *kept);
-		if (!kept)
-			return false;
-		*kept = call;
-		if (!ic_bind_table(b, names, kept, r))
+		const ic_kql_expr *call = ic_bind_bare_call(b, e);
+		if (!call || !ic_bind_table(b, names, call, r))
 			return false;
 		if (n->stmt->view)
 			r->label = name;

@@ -155,12 +155,13 @@ static bool level_rank(ic_binder *b, const ic_bind_scope *s, const ic_kql_level 
 	ic_expr *e = ic_bind_expr(b, &with, l->by.expr);
 	if (!e)
 		return false;
-	if (a.n != 1) {
+	if (a.n == 0 || a.columns != a.n) {
 		ic_bind_fail(b, IC_DIAG_TYPE, l->by.expr->at, l->by.expr->length,
-			     "top-nested ranks by an expression with one aggregate");
+			     "top-nested ranks by an expression over aggregates of one result each");
 		return false;
 	}
-	ret->agg = a.agg[0];
+	ret->agg = a.agg;
+	ret->aggs = a.n;
 	ret->rank = e->kind == IC_X_COLUMN ? NULL : e;
 	*type = e->type;
 	return true;

@@ -370,6 +370,11 @@ bool ic_bind_search(ic_binder *b, const ic_bind_name *names, const ic_kql_op *o,
 	if (!source.p)
 		source = find ? IC_STR("source_") : IC_STR("$table");
 	ic_str cs = ic_bind_option_text(ic_bind_option(&o->options, "kind"));
+	if (r->op && o->search.in.n) {
+		ic_bind_fail(b, IC_DIAG_SYNTAX, o->at, o->length,
+			     "search of rows from a pipe takes no tables of its own");
+		return false;
+	}
 	if (r->op && !add_rel(b, &l, r, prefix))
 		return false;
 	if (!r->op && o->search.in.n == 0 && !add_matching(b, names, IC_STR("*"), prefix, &l))

@@ -176,27 +176,20 @@ bool ic_kql_op_top_nested(ic_parser *p, ic_kql_op *op)
 
 /* ---- parse, parse-kv ------------------------------------------------------------------ */
 
-static bool parse_options(ic_parser *p, ic_kql_op *op)
+static void parse_options(ic_kql_op *op)
 {
 	for (uint32_t i = 0; i < op->options.n; i++) {
 		const ic_kql_option *o = &op->options.option[i];
 		ic_str value = o->value->kind == IC_KE_NAME	     ? o->value->name.text
 			       : o->value->value.type == IC_Q_STRING ? o->value->value.s
 								     : (ic_str){ "", 0 };
-		if (ic_str_eq(o->name.text, IC_STR("flags"))) {
+		if (ic_str_eq(o->name.text, IC_STR("flags")))
 			op->parse.flags = value;
-		} else if (ic_str_eq(value, IC_STR("regex"))) {
+		else if (ic_str_eq(value, IC_STR("regex")))
 			op->parse.how = IC_KQL_PARSE_REGEX;
-		} else if (ic_str_eq(value, IC_STR("relaxed"))) {
+		else if (ic_str_eq(value, IC_STR("relaxed")))
 			op->parse.how = IC_KQL_PARSE_RELAXED;
-		} else if (!ic_str_eq(value, IC_STR("simple"))) {
-			ic_parse_fail(p, IC_DIAG_SYNTAX, o->value->at, o->value->length,
-				      "no such kind of parse");
-			ic_diag_hint(p->diag, "kinds are simple, relaxed and regex");
-			return false;
-		}
 	}
-	return true;
 }
 
 static bool piece_column(ic_parser *p, ic_kql_piece *piece)
@@ -238,7 +231,8 @@ static bool piece_of(ic_parser *p, const ic_kql_piece *before, ic_kql_piece *pie
 
 bool ic_kql_op_parse(ic_parser *p, ic_kql_op *op)
 {
-	if (!parse_options(p, op) || !(op->parse.text = ic_kql_sum(p)) || !ic_expect_word(p, "with"))
+	parse_options(op);
+	if (!(op->parse.text = ic_kql_sum(p)) || !ic_expect_word(p, "with"))
 		return false;
 	ic_kql_piece *piece = NULL;
 	uint32_t n = 0;

@@ -5,15 +5,41 @@
 
 /* ---- options -------------------------------------------------------------------------- */
 
-/* Is word one of the blank-separated ones? */
-static bool listed(const char *list, ic_str word)
+/* Options are written "kind=inner|outer withsource": names, with the words that they take if these are few.
+ * What stands behind the name `word` in the list; NULL: it is not in there. */
+static const char *listed(const char *list, ic_str word)
 {
 	while (*list) {
-		size_t n = strcspn(list, " ");
+		size_t n = strcspn(list, " ="), end = strcspn(list, " ");
 		if (n == word.n && memcmp(list, word.p, n) == 0)
-			return true;
-		list += n + (list[n] == ' ');
+			return list + n;
+		list += end + (list[end] == ' ');
 	}
+	return NULL;
+}
+
+/* Is word one of those in "=inner|outer"? */
+static bool takes_word(const char *words, ic_str word)
+{
+	while (*words == '=' || *words == '|') {
+		size_t n = strcspn(++words, "| ");
+		if (n == word.n && memcmp(words, word.p, n) == 0)
+			return true;
+		words += n;
+	}
+	return false;
+}
+
+static bool check_word(ic_parser *p, const ic_kql_option *o, const char *words)
+{
+	ic_str word = o->value->kind == IC_KE_NAME	    ? o->value->name.text
+		      : o->value->value.type == IC_Q_STRING ? o->value->value.s
+							    : (ic_str){ "", 0 };
+	if (*words != '=' || takes_word(words, word))
+		return true;
+	ic_parse_fail(p, IC_DIAG_SYNTAX, o->value->at, o->value->length, "no such %.*s",
+		      o->name.text.n > 40 ? 40 : (int)o->name.text.n, o->name.text.p);
+	ic_diag_hint(p->diag, "it may be %.*s", (int)strcspn(words + 1, " "), words + 1);
 	return false;
 }
 
@@ -61,15 +87,16 @@ bool ic_kql_options_of(ic_parser *p, const char *allowed, ic_kql_options *ret)
 	while (p->tok.kind == IC_TOKEN_NAME) {
 		ic_token next = ic_peek(p);
 		bool hint = ic_is_word(p, "hint") && next.kind == IC_TOKEN_SIGN && next.sign == '.';
-		bool known =
-		    listed(allowed, ic_token_text(p)) && next.kind == IC_TOKEN_SIGN && next.sign == '=';
+		const char *words = listed(allowed, ic_token_text(p));
+		bool known = words && next.kind == IC_TOKEN_SIGN && next.sign == '=';
 		if (!hint && !known)
 			return true;
 		if (!IC_PARSE_ROOM(p, ret->option, ret->n))
 			return false;
 		ic_kql_option *o = &ret->option[ret->n];
 		if (!(hint ? hint_name(p, &o->name) : ic_kql_name_of(p, "an option", &o->name)) ||
-		    !ic_expect_sign(p, '=', "`=`") || !option_value(p, o))
+		    !ic_expect_sign(p, '=', "`=`") || !option_value(p, o) ||
+		    (known && !check_word(p, o, words)))
 			return false;
 		ret->n++;
 	}
@@ -319,24 +346,25 @@ static const word_operator operators[] = {
 	  "rows of two tables whose keys are equal; nine kinds" },
 	{ "lookup", IC_KO_LOOKUP, PIPED, ic_kql_op_join, "kind",
 	  "join of each row with what a second table knows of it" },
-	{ "union", IC_KO_UNION, SOURCE | PIPED, ic_kql_op_union, "kind withsource with_source isfuzzy",
-	  "rows of several tables, by wildcard too" },
-	{ "mv-expand", IC_KO_MV_EXPAND, PIPED, ic_kql_op_expand, "kind bagexpansion with_itemindex",
-	  "a row for each item of an array or bag" },
-	{ "mvexpand", IC_KO_MV_EXPAND, PIPED, ic_kql_op_expand, "kind bagexpansion with_itemindex",
-	  "mv-expand" },
-	{ "mv-apply", IC_KO_MV_APPLY, PIPED, ic_kql_op_expand, "kind bagexpansion with_itemindex",
-	  "operators over the items of each row" },
-	{ "mvapply", IC_KO_MV_APPLY, PIPED, ic_kql_op_expand, "kind bagexpansion with_itemindex",
-	  "mv-apply" },
-	{ "make-series", IC_KO_MAKE_SERIES, PIPED, ic_kql_op_make_series, "kind",
+	{ "union", IC_KO_UNION, SOURCE | PIPED, ic_kql_op_union,
+	  "kind=inner|outer withsource with_source isfuzzy", "rows of several tables, by wildcard too" },
+	{ "mv-expand", IC_KO_MV_EXPAND, PIPED, ic_kql_op_expand,
+	  "kind=bag|array bagexpansion=bag|array with_itemindex", "a row for each item of an array or bag" },
+	{ "mvexpand", IC_KO_MV_EXPAND, PIPED, ic_kql_op_expand,
+	  "kind=bag|array bagexpansion=bag|array with_itemindex", "mv-expand" },
+	{ "mv-apply", IC_KO_MV_APPLY, PIPED, ic_kql_op_expand,
+	  "kind=bag|array bagexpansion=bag|array with_itemindex", "operators over the items of each row" },
+	{ "mvapply", IC_KO_MV_APPLY, PIPED, ic_kql_op_expand,
+	  "kind=bag|array bagexpansion=bag|array with_itemindex", "mv-apply" },
+	{ "make-series", IC_KO_MAKE_SERIES, PIPED, ic_kql_op_make_series, "kind=nonempty",
 	  "arrays of aggregates over steps of time" },
 	{ "top-nested", IC_KO_TOP_NESTED, PIPED, ic_kql_op_top_nested, "",
 	  "the best values of one column, for each the best of the next" },
 	{ "top-hitters", IC_KO_TOP_HITTERS, PIPED, op_top_hitters, "",
 	  "the values that the most rows have, or with the largest sums" },
-	{ "parse", IC_KO_PARSE, PIPED, ic_kql_op_parse, "kind flags", "columns from text by a pattern" },
-	{ "parse-where", IC_KO_PARSE_WHERE, PIPED, ic_kql_op_parse, "kind flags",
+	{ "parse", IC_KO_PARSE, PIPED, ic_kql_op_parse, "kind=simple|regex|relaxed flags",
+	  "columns from text by a pattern" },
+	{ "parse-where", IC_KO_PARSE_WHERE, PIPED, ic_kql_op_parse, "kind=simple|regex|relaxed flags",
 	  "parse, and only rows that the pattern fits" },
 	{ "parse-kv", IC_KO_PARSE_KV, PIPED, ic_kql_op_parse_kv, "", "columns from text of keys and values" },
 	{ "serialize", IC_KO_SERIALIZE, PIPED, op_serialize, "",
@@ -350,14 +378,14 @@ static const word_operator operators[] = {
 	  "a file of the folder --lists" },
 	{ "external_data", IC_KO_EXTERNALDATA, SOURCE, ic_kql_op_externaldata, "", "externaldata" },
 	{ "evaluate", IC_KO_EVALUATE, SOURCE | PIPED, ic_kql_op_evaluate, "", "a plugin, see below" },
-	{ "search", IC_KO_SEARCH, SOURCE | PIPED, ic_kql_op_search, "kind",
-	  "rows that have a term in any column" },
+	{ "search", IC_KO_SEARCH, SOURCE | PIPED, ic_kql_op_search,
+	  "kind=default|case_insensitive|case_sensitive", "rows that have a term in any column" },
 	{ "find", IC_KO_FIND, SOURCE, ic_kql_op_find, "withsource with_source",
 	  "rows of several tables for which a condition is true" },
 	{ "sample", IC_KO_SAMPLE, PIPED, op_take, "", "some rows, the same ones in each run" },
 	{ "sample-distinct", IC_KO_SAMPLE_DISTINCT, PIPED, op_sample_distinct, "",
 	  "some distinct values of a column" },
-	{ "getschema", IC_KO_GETSCHEMA, PIPED, op_nothing, "kind", "names and types of the columns" },
+	{ "getschema", IC_KO_GETSCHEMA, PIPED, op_nothing, "kind=csl", "names and types of the columns" },
 	{ "assert-schema", IC_KO_ASSERT_SCHEMA, PIPED, op_assert_schema, "",
 	  "nothing, if the columns are these; else an error" },
 	{ "invoke", IC_KO_INVOKE, PIPED, ic_kql_op_evaluate, "", "a function of a let that takes the rows" },
