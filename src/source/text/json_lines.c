@@ -2,6 +2,7 @@
 /* Lines of known shapes one after the other: where their values are, without a scan. */
 #include <pthread.h>
 
+#include "source/text/fast.h"
 #include "source/text/json_nodes.h"
 
 #if defined(__x86_64__)
@@ -28,6 +29,8 @@ void ic_json_shape_plan(ic_json *j, shape *h, const ic_json_plan *plan)
 			return;
 		h->gate_n = (uint8_t)h->gate->n;
 		memcpy(h->gate_text, h->gate->p, h->gate_n);
+		memset(h->gate_mask, 0, sizeof(h->gate_mask));
+		memset(h->gate_mask, 0xff, h->gate_n);
 	}
 	for (uint32_t i = 0; i < h->pieces; i++)
 		h->piece[i].cell = h->gate && h->piece[i].value == h->gate ? h->gate_cell : nobody;
@@ -60,8 +63,13 @@ static inline void put_absent(uint16_t *cell, uint16_t absent)
 static inline bool same_gate(const shape *h, const char *p, const uint16_t *cells)
 {
 	const uint16_t *gate = cells + h->gate_cell;
-	return !h->gate ||
-	       (gate[1] - gate[0] - 1 == h->gate_n && memcmp(p + gate[0], h->gate_text, h->gate_n) == 0);
+	uint64_t differ = 0;
+	if (!h->gate)
+		return true;
+	for (unsigned i = 0; i < h->gate_n; i += 8)
+		differ |= (ic_fast_load64(p + gate[0] + i) ^ ic_fast_load64(h->gate_text + i)) &
+			  ic_fast_load64(h->gate_mask + i);
+	return differ == 0 && gate[1] - gate[0] - 1 == h->gate_n;
 }
 
 /* ---- one line ---- */
@@ -187,8 +195,7 @@ AVX2 static inline void see_word(wrong *w, const char *p, size_t n)
 		const uint16_t *const mark = ends[i];                                                        \
 		const size_t value = (mark[before] & IC_SCAN_MAX) + behind;                                  \
 		const size_t at = (mark[after] & IC_SCAN_MAX) - back;                                        \
-		const __m256i v = _mm256_loadu_si256((const __m256i *)(const void *)(p + at));               \
-		w.bytes = _mm256_or_si256(w.bytes, _mm256_and_si256(_mm256_xor_si256(v, text), mask));       \
+		w.bytes = _mm256_or_si256(w.bytes, other_bytes(e, p + at));                                  \
 		SEE;                                                                                         \
 	}
 #define PUT_VALUE                                                                                            \
@@ -204,19 +211,48 @@ AVX2 static inline void see_word(wrong *w, const char *p, size_t n)
 			EACH_VALUE(SEE)                                                                      \
 	} while (0)
 
-/* False: some line is of another shape, or has an unusual value. The first piece of each has been found to
- * fit; now whether the others stand where they should, and how the values before them look. nobody: the cell
- * of values that are not wanted. */
+/* The text of a piece and which of its bytes count. */
+typedef struct expected {
+	__m256i text, mask;
+} expected;
+
+AVX2 static inline expected expect(const piece *c)
+{
+	return (expected){ _mm256_loadu_si256((const __m256i *)(const void *)c->text),
+			   _mm256_loadu_si256((const __m256i *)(const void *)c->mask) };
+}
+
+AVX2 static inline __m256i other_bytes(expected e, const char *p)
+{
+	const __m256i v = _mm256_loadu_si256((const __m256i *)(const void *)p);
+	return _mm256_and_si256(_mm256_xor_si256(v, e.text), e.mask);
+}
+
+/* Whether the first piece of each line fits: else there is no telling where the others are. */
+AVX2 static bool begin_avx2(const piece *c, const alike *a)
+{
+	const expected e = expect(c);
+	__m256i other = _mm256_setzero_si256();
+	for (uint32_t i = 0; i < a->n; i++) {
+		const size_t at = (a->ends[i][c->mark] & IC_SCAN_MAX) - (size_t)c->back;
+		other = _mm256_or_si256(other, other_bytes(e, a->p + at));
+	}
+	return _mm256_testz_si256(other, other);
+}
+
+/* False: some line is of another shape, or has an unusual value. Whether the pieces stand where they should,
+ * and how the values before them look. nobody: the cell of values that are not wanted. */
 AVX2 static bool fit_avx2(const shape *h, const alike *a, uint16_t nobody)
 {
 	const char *const p = a->p;
 	const uint16_t *const *const ends = a->ends;
 	uint16_t *const *const cells = a->cells;
 	const size_t n = a->n;
+	if (!begin_avx2(h->piece, a))
+		return false;
 	for (const piece *c = h->piece; !c->last; c++) {
 		const piece *next = c + 1;
-		const __m256i text = _mm256_loadu_si256((const __m256i *)(const void *)next->text);
-		const __m256i mask = _mm256_loadu_si256((const __m256i *)(const void *)next->mask);
+		const expected e = expect(next);
 		const size_t before = c->mark, behind = (size_t)c->length - c->back;
 		const size_t after = next->mark, back = next->back, cell = c->cell;
 		const bool wanted = cell != nobody;
@@ -277,13 +313,13 @@ typedef struct candidates {
 	uint8_t shape[TOGETHER_MOST];
 } candidates;
 
-/* Whether a line with this first mark ends, and begins, as those of the shape do. */
+/* Whether a line with this first mark ends, and begins, where those of the shape do. */
 static inline bool may_have(const shape *h, const ic_json_plan *plan, const ic_json_slab *s, size_t at,
 			    size_t mark)
 {
 	const piece *c = h->piece;
 	return h->plan == plan && mark + h->line < s->marks && s->ends[mark + h->line] & IC_SCAN_LINE &&
-	       (s->ends[mark + c->mark] & IC_SCAN_MAX) - (size_t)c->back == at && fits_piece(c, s->text + at);
+	       (s->ends[mark + c->mark] & IC_SCAN_MAX) - (size_t)c->back == at;
 }
 
 static void find_candidates(const struct ic_json_nodes *t, const ic_json_slab *s, size_t at, size_t mark,

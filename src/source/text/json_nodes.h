@@ -79,7 +79,7 @@ typedef struct shape {
 	ic_json_value *gate; /* NULL: none */
 	/* What rows of this shape become, and the gate's text that goes with it. NULL: not known. */
 	const ic_json_plan *plan;
-	char gate_text[16];
+	char gate_text[16], gate_mask[16]; /* mask: of the bytes that count */
 	uint8_t gate_n;
 	uint16_t gate_cell;
 	uint16_t absent[IC_FIELD_COUNT * IC_JSON_SOURCES]; /* cells of the plan that the shape has not */
