@@ -232,8 +232,10 @@ ic_str ic_json_name(ic_json_fill *f, ic_json_name_fn fn, ic_str theirs)
 	if (theirs.n - 1 >= 16)
 		return fn(theirs);
 	key_of(theirs, key);
-	const unsigned i = (unsigned)((key[0] ^ key[1]) * UINT64_C(0x9e3779b97f4a7c15) >> 60);
-	_Static_assert(IC_NAMES_KEPT == 16, "four bits");
+	/* two factors: of names of four and of eight bytes both words are the same */
+	const uint64_t hash = key[0] * UINT64_C(0x9e3779b97f4a7c15) + key[1] * UINT64_C(0xc2b2ae3d27d4eb4f);
+	const unsigned i = (unsigned)(hash >> 58);
+	_Static_assert(IC_NAMES_KEPT == 64, "six bits");
 	if (f->names[i].key[0] != key[0] || f->names[i].key[1] != key[1] || f->names[i].n != theirs.n ||
 	    f->names[i].fn != fn) {
 		const ic_str ours = fn(theirs);

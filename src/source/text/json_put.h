@@ -9,7 +9,7 @@
  * name, or one that this function does not know. */
 typedef ic_str (*ic_json_name_fn)(ic_str theirs);
 
-#define IC_NAMES_KEPT 16
+#define IC_NAMES_KEPT 64
 
 /* A row being filled at b->rows. */
 typedef struct ic_json_fill {

@@ -202,7 +202,7 @@ static const struct {
 static size_t service_index(ic_str s)
 {
 	size_t i = 0;
-	while (i < SERVICE_COUNT && !ic_str_ieq(s, services[i].theirs))
+	while (i < SERVICE_COUNT && (s.n != services[i].theirs.n || !ic_str_ieq(s, services[i].theirs)))
 		i++;
 	return i;
 }
