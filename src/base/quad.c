@@ -2,6 +2,7 @@
 #include "base/quad.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "base/cpu.h"
 
@@ -72,7 +73,11 @@ static void fill_shapes(void)
 void ic_quad_prepare(void)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	static _Atomic bool done; /* is asked more quickly */
+	if (atomic_load_explicit(&done, memory_order_acquire))
+		return;
 	pthread_once(&once, fill_shapes);
+	atomic_store_explicit(&done, true, memory_order_release);
 }
 
 /* s.n is LEAST to MOST. Pieces that overlap need no copy of unknown length. */

@@ -102,13 +102,14 @@ static size_t after_likely(ic_str t, size_t at, ic_str likely)
 
 bool ic_record_name(ic_str t, size_t *at, ic_str likely, ic_str *name, bool *bad)
 {
+	/* as machines write it: no blanks */
+	size_t value = *at < t.n && t.p[*at] == (*at ? ',' : '{') ? after_likely(t, *at + 1, likely) : 0;
 	*bad = false;
-	size_t from = step(t, *at, '{', '}', bad);
-	if (from == SIZE_MAX)
-		return false;
-	size_t value = after_likely(t, from, likely);
 	*name = likely;
 	if (!value) {
+		size_t from = step(t, *at, '{', '}', bad);
+		if (from == SIZE_MAX)
+			return false;
 		size_t end = from < t.n && t.p[from] == '"' ? skip_string(t.p, t.n, from) : 0;
 		size_t colon = end ? ic_json_blanks(t.p, t.n, end) : t.n;
 		*bad = colon >= t.n || t.p[colon] != ':';

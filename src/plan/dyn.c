@@ -355,6 +355,7 @@ static const ic_dyn *parse_array(parser *j)
 {
 	const size_t first = j->n;
 	size_t texts = 0;
+	uint64_t weight = 3; /* as weigh() has it, while all are texts */
 	if (!take(j, ']')) {
 		do {
 			const bool is_text = take(j, '"');
@@ -365,6 +366,7 @@ static const ic_dyn *parse_array(parser *j)
 			if (!push(j, text, v))
 				return NULL;
 			texts += is_text;
+			weight += text.n + 3;
 		} while (take(j, ','));
 		if (!take(j, ']'))
 			return NULL;
@@ -384,8 +386,11 @@ static const ic_dyn *parse_array(parser *j)
 		list[i] = m->value ? m->value : text++;
 	}
 	*d = (ic_dyn){ .kind = IC_DYN_ARRAY, .n = (uint32_t)n, .item = list };
+	d->weight = (uint32_t)weight;
+	d->depth = 1;
 	j->n = first;
-	(void)weigh(d); /* text of IC_VALUE_BYTES cannot be too heavy */
+	if (texts < n)
+		(void)weigh(d); /* text of IC_VALUE_BYTES cannot be too heavy */
 	return d;
 }
 
