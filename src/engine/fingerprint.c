@@ -135,31 +135,27 @@ static bool add_match(part *p, const ic_hash_list *list, const char *hash, int64
 
 static bool put_client(part *p, row *r, const ic_hello *h)
 {
-	ic_ja3 ja3;
-	ic_ja4 ja4;
+	const ic_ja3 *ja3 = &h->print->ja3;
+	const ic_ja4 *ja4 = &h->print->ja4;
 	const ic_dyn *alt[IC_JA4_FORMS], *match[1 + IC_JA4_FORMS];
 	uint32_t matches = 0;
-	ic_ja4_of(h->tls, h->transport, &ja4);
-	bool ok = ic_ja3_of(&p->arena, h->tls, &ja3) && put_text(p, r, JA3, ja3.hash) &&
-		  put_text(p, r, JA4, ja4.form[0]) && put(p, r, ALPN, h->tls->alpn_first);
-	for (unsigned i = 1; ok && i < ja4.n; i++)
-		ok = (alt[i - 1] = text_of(p, ja4.form[i])) != NULL;
-	ok = ok && add_match(p, &p->job->lists[0], ja3.hash, h->ticks, match, &matches);
-	for (unsigned i = 0; ok && i < ja4.n; i++)
-		ok = add_match(p, &p->job->lists[1], ja4.form[i], h->ticks, match, &matches);
+	bool ok = put_text(p, r, JA3, ja3->hash) && put_text(p, r, JA3_STRING, ja3->string) &&
+		  put_text(p, r, JA4, ja4->form[0]) && put(p, r, ALPN, h->tls->alpn_first);
+	for (unsigned i = 1; ok && i < ja4->n; i++)
+		ok = (alt[i - 1] = text_of(p, ja4->form[i])) != NULL;
+	ok = ok && add_match(p, &p->job->lists[0], ja3->hash, h->ticks, match, &matches);
+	for (unsigned i = 0; ok && i < ja4->n; i++)
+		ok = add_match(p, &p->job->lists[1], ja4->form[i], h->ticks, match, &matches);
 	if (!ok)
 		return false;
-	r->v[JA3_STRING] = ic_value_str(ic_str_of(ja3.string));
-	r->v[JA4_ALT] = ic_value_dyn(ic_dyn_array(&p->arena, alt, ja4.n - 1));
+	r->v[JA4_ALT] = ic_value_dyn(ic_dyn_array(&p->arena, alt, ja4->n - 1));
 	r->v[MATCHES] = ic_value_dyn(ic_dyn_array(&p->arena, match, matches));
 	return r->v[JA4_ALT].dyn && r->v[MATCHES].dyn;
 }
 
 static bool put_server(part *p, row *r, const ic_hello *h)
 {
-	ic_ja3 ja3;
-	return ic_ja3_of(&p->arena, h->tls, &ja3) && put_text(p, r, JA3S, ja3.hash) &&
-	       put(p, r, ALPN, h->tls->alpn);
+	return put_text(p, r, JA3S, h->print->ja3.hash) && put(p, r, ALPN, h->tls->alpn);
 }
 
 static bool put_what(part *p, row *r, const ic_hello *h)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "packet_builder.h"
 
-#include "source/packet/tls.h"
+#include "source/packet/prints.h"
 
 static ic_arena arena;
 
@@ -481,13 +481,58 @@ static void quic(void **state)
 	ic_quic_free(q);
 }
 
+/* Whatever was met before, and whether it is kept or too long for that, a hello's prints are its own. */
+static void prints(void **state)
+{
+	enum { HELLOS = 300, LONG = 290 };
+	static ic_tls_hello h[HELLOS];
+	static const char alpn[2][3] = { "h2", "h3" };
+	ic_prints *m = ic_prints_new();
+	(void)state;
+	assert_non_null(m);
+	for (unsigned i = 0; i < HELLOS; i++) {
+		ic_tls_hello *x = &h[i];
+		parse(&chrome, x);
+		x->client = i % 3 != 0;
+		switch (i / 3 % 6) { /* each differs from the others in one thing */
+		case 0: x->ciphers.v[2] = (uint16_t)i; break;
+		case 1: x->extensions.v[3] = (uint16_t)(1000 + i); break;
+		case 2: x->groups.v[0] = (uint16_t)i; break;
+		case 3: x->algorithms.v[1] = (uint16_t)i; break;
+		case 4: x->formats[x->formats_n++] = (uint8_t)i; break;
+		case 5: x->legacy_version = x->version = (uint16_t)i; break;
+		}
+		x->cipher = (uint16_t)i;
+		x->alpn_first = (ic_str){ alpn[i / 2 % 2], 2 };
+		x->ciphers.n = i >= LONG ? IC_TLS_LIST : x->ciphers.n;
+	}
+	for (unsigned k = 0, i = 0; k < 8 * HELLOS; k++, i = (i + (k % 4 ? 0 : 7)) % HELLOS) {
+		const char transport = k % 8 < 2 ? 'q' : 't';
+		const ic_print *got = ic_prints_of(m, &h[i], transport);
+		ic_ja3 ja3;
+		ic_ja4 ja4;
+		assert_non_null(got);
+		assert_true(ic_ja3_of(&arena, &h[i], &ja3));
+		assert_string_equal(got->ja3.hash, ja3.hash);
+		assert_string_equal(got->ja3.string, ja3.string);
+		if (!h[i].client)
+			continue;
+		ic_ja4_of(&h[i], transport, &ja4);
+		assert_int_equal(got->ja4.n, ja4.n);
+		for (unsigned f = 0; f < ja4.n; f++)
+			assert_string_equal(got->ja4.form[f], ja4.form[f]);
+	}
+	ic_prints_free(m);
+	ic_prints_free(NULL);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(ja3),	TEST(ja4),	    TEST(records),   TEST(server), TEST(draft_server),
-		TEST(old_form), TEST(old_form_cut), TEST(datagrams), TEST(quic),
+		TEST(old_form), TEST(old_form_cut), TEST(datagrams), TEST(quic),   TEST(prints),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,6 +6,7 @@
 #include "base/time.h"
 #include "source/packet/http1.h"
 #include "source/packet/ping.h"
+#include "source/packet/prints.h"
 #include "source/packet/tls.h"
 #include "source/packet/websocket.h"
 
@@ -75,13 +76,19 @@ struct ic_apps {
 	ic_budget *budget;
 	ic_apps_counts counts;
 	ic_hello_sink sink; /* .hello NULL: nobody listens */
+	ic_prints *prints;
 };
 
 ic_apps *ic_apps_new(ic_events *events, ic_budget *budget)
 {
 	ic_apps *a = ic_calloc(1, sizeof *a);
-	if (a)
-		*a = (ic_apps){ .events = events, .budget = budget };
+	ic_prints *prints = ic_prints_new();
+	if (!a || !prints) {
+		ic_prints_free(prints);
+		ic_free(a);
+		return NULL;
+	}
+	*a = (ic_apps){ .events = events, .budget = budget, .prints = prints };
 	return a;
 }
 
@@ -97,6 +104,8 @@ const ic_apps_counts *ic_apps_get_counts(const ic_apps *a)
 
 void ic_apps_free(ic_apps *a)
 {
+	if (a)
+		ic_prints_free(a->prints);
 	ic_free(a);
 }
 
@@ -181,14 +190,15 @@ static bool wants_stream(const ic_apps *a, ic_stream stream)
 	return a->events->streams & IC_STREAM_BIT(stream);
 }
 
-static bool tell_listener(const app *a, const ic_tls_hello *tls, const ic_http_head *request)
+static bool tell_listener(const app *a, const ic_tls_hello *tls, const ic_print *print,
+			  const ic_http_head *request)
 {
 	const ic_hello_sink *s = &a->apps->sink;
 	const ic_hello h = { .flow = a->flow,
 			     .ticks = a->ticks,
 			     .packet = a->packet,
 			     .tls = tls,
-			     .transport = transport_letter(a),
+			     .print = print,
 			     .request = request };
 	return !s->hello || s->hello(s->ctx, &h);
 }
@@ -305,7 +315,7 @@ static bool tell_request(app *a)
 static bool take_request(app *a, const ic_http_head *h)
 {
 	size_t n = (size_t)h->method.n + h->target.n + h->host.n + h->user_agent.n + h->referrer.n;
-	if (!tell_listener(a, NULL, h) || (a->asked_n == REQUESTS_MAX && !tell_request(a)))
+	if (!tell_listener(a, NULL, NULL, h) || (a->asked_n == REQUESTS_MAX && !tell_request(a)))
 		return false;
 	asked *r = ic_malloc(sizeof *r + n);
 	if (!r)
@@ -442,27 +452,19 @@ static bool wants(const app *a, ic_fieldset fields)
 	return wants_stream(a->apps, IC_STREAM_SSL) && (a->apps->events->wanted & fields) != 0;
 }
 
-static bool keep_client(app *a, const ic_tls_hello *h)
+static bool keep_client(app *a, const ic_tls_hello *h, const ic_print *print)
 {
-	ic_ja3 ja3;
-	ic_ja4 ja4;
-	if (wants(a, IC_FIELD_BIT(IC_F_JA3)) &&
-	    !(ic_ja3_of(&a->arena, h, &ja3) && keep(a, &a->ja3, ic_str_of(ja3.hash))))
+	if (wants(a, IC_FIELD_BIT(IC_F_JA3)) && !keep(a, &a->ja3, ic_str_of(print->ja3.hash)))
 		return false;
-	if (wants(a, IC_FIELD_BIT(IC_F_JA4))) {
-		ic_ja4_of(h, transport_letter(a), &ja4);
-		if (!keep(a, &a->ja4, ic_str_of(ja4.form[0])))
-			return false;
-	}
+	if (wants(a, IC_FIELD_BIT(IC_F_JA4)) && !keep(a, &a->ja4, ic_str_of(print->ja4.form[0])))
+		return false;
 	a->hello_ticks = a->ticks;
 	return keep(a, &a->sni, h->sni);
 }
 
-static bool keep_server(app *a, const ic_tls_hello *h)
+static bool keep_server(app *a, const ic_tls_hello *h, const ic_print *print)
 {
-	ic_ja3 ja3;
-	if (wants(a, IC_FIELD_BIT(IC_F_JA3S)) &&
-	    !(ic_ja3_of(&a->arena, h, &ja3) && keep(a, &a->ja3s, ic_str_of(ja3.hash))))
+	if (wants(a, IC_FIELD_BIT(IC_F_JA3S)) && !keep(a, &a->ja3s, ic_str_of(print->ja3.hash)))
 		return false;
 	a->version = h->version;
 	return keep(a, &a->alpn, h->alpn);
@@ -472,7 +474,12 @@ static bool take_hello(void *ctx, const ic_tls_hello *h)
 {
 	app *a = ctx;
 	bool *taken = &a->hello[h->client ? IC_ORIG : IC_RESP];
-	if (!tell_listener(a, h, NULL))
+	const ic_fieldset prints = IC_FIELD_BIT(IC_F_JA3) | IC_FIELD_BIT(IC_F_JA3S) | IC_FIELD_BIT(IC_F_JA4);
+	const ic_print *print = NULL;
+	if ((a->apps->sink.hello || wants(a, prints)) &&
+	    !(print = ic_prints_of(a->apps->prints, h, transport_letter(a))))
+		return false;
+	if (!tell_listener(a, h, print, NULL))
 		return false;
 	/* After a retry the second hello is the one that counts for the server, the first for the client. */
 	if (h->retry || *taken)
@@ -480,7 +487,7 @@ static bool take_hello(void *ctx, const ic_tls_hello *h)
 	a->offers_h2 = ic_str_eq(h->client ? h->alpn_first : h->alpn, IC_STR("h2")) ||
 		       (a->offers_h2 && (h->client || !h->alpn.p));
 	*taken = true;
-	return h->client ? keep_client(a, h) : keep_server(a, h);
+	return h->client ? keep_client(a, h, print) : keep_server(a, h, print);
 }
 
 static bool take_certificate(void *ctx, const uint8_t *der, size_t n)

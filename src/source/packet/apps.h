@@ -7,7 +7,7 @@
 #include "source/packet/events.h"
 
 #include "source/packet/http1.h"
-#include "source/packet/tls.h"
+#include "source/packet/prints.h"
 
 /* A hello or a request, told as soon as it is met; all of it is valid during the call only. */
 typedef struct ic_hello {
@@ -15,7 +15,7 @@ typedef struct ic_hello {
 	int64_t ticks;
 	uint64_t packet;	     /* number of the one that completed it */
 	const ic_tls_hello *tls;     /* NULL: a request */
-	char transport;		     /* of tls, as JA4 names it: 't', 'q', 'd' */
+	const ic_print *print;	     /* of tls */
 	const ic_http_head *request; /* NULL: a hello */
 } ic_hello;
 typedef struct ic_hello_sink {
