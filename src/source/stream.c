@@ -8,8 +8,8 @@
 #include "source/input.h"
 #include "source/messages.h"
 
-#define SLOP_BYTES (16u << 10) /* read behind a chunk for its last line; the next chunk reads it again */
-#define STEP_BYTES (4u << 20)  /* the most that is read at once to finish a long line */
+#define SLOP_BYTES (4u << 10) /* read behind a chunk for its last line; the next chunk reads it again */
+#define STEP_BYTES (4u << 20) /* the most that is read at once to finish a long line */
 
 static size_t chunk_bytes = IC_CHUNK_BYTES;
 

@@ -308,9 +308,10 @@ static bool fit_together(ic_simd level, const shape *h, const alike *a, const ic
 typedef struct candidates {
 	size_t at; /* where the first starts */
 	uint32_t n;
-	unsigned shapes;		   /* a bit for each that is among them */
 	uint16_t first[TOGETHER_MOST + 1]; /* the first mark of each, and of what comes after the last */
 	uint8_t shape[TOGETHER_MOST];
+	uint32_t lines[SHAPES]; /* of each shape: how many, and which */
+	uint8_t line[SHAPES][TOGETHER_MOST];
 } candidates;
 
 /* Whether a line with this first mark ends, and begins, where those of the shape do. */
@@ -327,7 +328,8 @@ static void find_candidates(const struct ic_json_nodes *t, const ic_json_slab *s
 {
 	unsigned which = t->recent, tried = 0;
 	ret->at = at;
-	ret->n = ret->shapes = 0;
+	ret->n = 0;
+	memset(ret->lines, 0, sizeof(ret->lines));
 	while (ret->n < most && tried < SHAPES) {
 		const shape *h = &t->shapes[which];
 		if (!may_have(h, plan, s, at, mark)) {
@@ -336,8 +338,8 @@ static void find_candidates(const struct ic_json_nodes *t, const ic_json_slab *s
 			continue;
 		}
 		ret->first[ret->n] = (uint16_t)mark;
-		ret->shape[ret->n++] = (uint8_t)which;
-		ret->shapes |= 1u << which;
+		ret->shape[ret->n] = (uint8_t)which;
+		ret->line[which][ret->lines[which]++] = (uint8_t)ret->n++;
 		mark += h->line;
 		at = s->ends[mark++] & IC_SCAN_MAX;
 		tried = 0;
@@ -364,20 +366,20 @@ static bool fits_any(const struct ic_json_nodes *t, const ic_json_slab *s, const
 static uint32_t first_misfit(ic_json *j, const ic_json_slab *s, const candidates *c, unsigned which,
 			     const ic_json_plan *plan, const ic_json_cells *to)
 {
+	shape *h = &j->nodes->shapes[which];
+	const uint8_t *line = c->line[which];
 	alike a;
 	a.p = s->text;
-	a.n = 0;
-	for (uint32_t i = 0; i < c->n; i++) {
-		a.ends[a.n] = s->ends + c->first[i];
-		a.cells[a.n] = to->cell + i * to->stride;
-		a.n += c->shape[i] == which;
+	a.n = c->lines[which];
+	for (uint32_t i = 0; i < a.n; i++) {
+		a.ends[i] = s->ends + c->first[line[i]];
+		a.cells[i] = to->cell + line[i] * to->stride;
 	}
-	shape *h = &j->nodes->shapes[which];
 	if (fit_together(j->level, h, &a, to))
 		return c->n;
-	for (uint32_t i = 0; i < c->n; i++)
-		if (c->shape[i] == which && !fits_any(j->nodes, s, c, i, plan, to))
-			return i;
+	for (uint32_t i = 0; i < a.n; i++)
+		if (!fits_any(j->nodes, s, c, line[i], plan, to))
+			return line[i];
 	/* They do fit, so it was a value: from now on numbers may have a point. */
 	for (uint32_t i = 0; i < h->pieces; i++)
 		if (h->piece[i].form == FORM_WHOLE)
@@ -393,8 +395,8 @@ uint32_t ic_json_take_lines(ic_json *j, const ic_json_slab *s, size_t at, size_t
 	uint32_t n;
 	find_candidates(t, s, at, *k, plan, most < t->together ? most : t->together, &c);
 	n = c.n;
-	for (unsigned left = c.shapes; left && n; left &= left - 1) {
-		uint32_t misfit = first_misfit(j, s, &c, (unsigned)__builtin_ctz(left), plan, to);
+	for (unsigned which = 0; which < SHAPES; which++) {
+		const uint32_t misfit = c.lines[which] ? first_misfit(j, s, &c, which, plan, to) : c.n;
 		n = misfit < n ? misfit : n;
 	}
 	/* What comes after a line that does not fit has been looked at in vain: less of it the next time. */
