@@ -48,6 +48,7 @@ struct ic_exec {
 	ic_status status;
 	ic_error err;
 	bool over;	      /* nothing is left to run */
+	bool counts;	      /* for cfg.screen */
 	bool rehearsal;	      /* only which scans are due is wanted: nothing is run */
 	_Atomic bool failing; /* a scan has failed: the others may stop */
 	bool nested;	      /* a body of mv-apply: */
@@ -70,6 +71,12 @@ ic_status ic_alone_end(ic_operator *from, ic_worker *w);
 /* The rows of the chunk that a filter lets through, in w->arena; *pick NULL: all or none. */
 ic_status ic_filter_choose(ic_operator *filter, ic_worker *w, const ic_chunk *c, uint16_t **pick,
 			   uint32_t *n);
+
+/* The rows in `pick`, of the columns that are wanted; the others are nulls. */
+ic_status ic_filter_pick(ic_worker *w, const ic_chunk *c, const uint16_t *pick, uint32_t n,
+			 const bool *wanted, ic_chunk *ret);
+/* Marks those of so many columns that `next` (may be NULL) looks at. */
+void ic_filter_used(const ic_op *next, uint32_t columns, bool *used);
 
 /* Rows of the schema from several workers go on in order, one at a time. */
 ic_status ic_gate_make(ic_operator *o, const ic_schema *schema);

@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/thread.h"
 #include "exec/driver.h"
+#include "exec/screen.h"
 
 enum { DEPTH_MOST = 1000 }; /* operators that push each other */
 
@@ -80,12 +81,29 @@ static node *add_gate(ic_exec *x, node *n)
 	return gate;
 }
 
-static ic_status link_to(ic_exec *x, node *from, node *to, unsigned port)
+/* Puts the screen behind n, in front of its summarize. */
+static ic_status add_screen(ic_exec *x, node *n, node **ret, ic_diag *diag)
+{
+	node *screen = node_new(x, x->counts ? &x->cfg.screen->counted : x->cfg.screen->of);
+	if (!screen)
+		return IC_E_NOMEM;
+	n->o.next = &screen->o;
+	screen->o.shared = gives_shared(n);
+	*ret = screen;
+	return ic_make_screen(&screen->o, x->cfg.screen, x->counts, diag);
+}
+
+static ic_status link_to(ic_exec *x, node *from, node *to, unsigned port, ic_diag *diag)
 {
 	node *last = from;
+	ic_status st = IC_OK;
+	if (x->cfg.screen && to->o.op == x->cfg.screen->of)
+		st = add_screen(x, from, &last, diag);
+	if (st != IC_OK)
+		return st;
 	/* what a join keeps comes in order, and only rows that have taken effect */
 	bool shares = is_parallel(to) && !holds(&to->o, port);
-	if (gives_shared(from) && !shares && !to->o.class->ordering && !(last = add_gate(x, from)))
+	if (gives_shared(last) && !shares && !to->o.class->ordering && !(last = add_gate(x, last)))
 		return IC_E_NOMEM;
 	last->o.next = &to->o;
 	last->o.next_port = port;
@@ -133,7 +151,7 @@ static ic_status build(ic_exec *x, const ic_op *op, uint32_t depth, node **ret, 
 	ic_status st = make(n, diag);
 	for (uint32_t i = 0; i < inputs && st == IC_OK; i++) {
 		(void)input_of(op, i, &port);
-		st = link_to(x, n->in[i], n, port);
+		st = link_to(x, n->in[i], n, port, diag);
 	}
 	*ret = n;
 	return st;
@@ -152,7 +170,10 @@ static ic_status exec_init(ic_exec *x, const ic_op *root, ic_diag *diag)
 	ic_arena_init(&x->main.arena, 0, x->cfg.budget);
 	x->main.alone = x->main.certain = true;
 	ic_status st = build(x, root, 0, &x->root, diag);
-	if (st == IC_OK && gives_shared(x->root) && !add_gate(x, x->root))
+	node *last = x->root;
+	if (st == IC_OK && x->counts)
+		st = add_screen(x, last, &last, diag);
+	if (st == IC_OK && gives_shared(last) && !add_gate(x, last))
 		st = IC_E_NOMEM;
 	for (node *n = x->newest; n && st == IC_OK; n = n->older) {
 		if (n->o.class && n->o.class->ready)
@@ -417,8 +438,8 @@ static void report_counts(const ic_exec *x, ic_op_counts *counts)
 	}
 }
 
-ic_status ic_exec_begin(ic_plan *plan, const ic_op *root, const ic_exec_config *cfg, const ic_sink *sink,
-			ic_exec **ret, ic_error *err)
+static ic_status begin(ic_plan *plan, const ic_op *root, const ic_exec_config *cfg, bool counts,
+		       const ic_sink *sink, ic_exec **ret, ic_error *err)
 {
 	ic_exec *x = ic_calloc(1, sizeof *x);
 	ic_diag diag = { .set = false };
@@ -427,6 +448,7 @@ ic_status ic_exec_begin(ic_plan *plan, const ic_op *root, const ic_exec_config *
 	x->plan = plan;
 	x->cfg = *cfg;
 	x->sink = sink;
+	x->counts = counts;
 	ic_status st = exec_init(x, root, &diag);
 	if (st == IC_OK) {
 		*ret = x;
@@ -434,6 +456,30 @@ ic_status ic_exec_begin(ic_plan *plan, const ic_op *root, const ic_exec_config *
 	}
 	ic_exec_end(x, NULL, NULL);
 	return fail_with(&diag, st, err);
+}
+
+ic_status ic_exec_begin(ic_plan *plan, const ic_op *root, const ic_exec_config *cfg, const ic_sink *sink,
+			ic_exec **ret, ic_error *err)
+{
+	return begin(plan, root, cfg, false, sink, ret, err);
+}
+
+static ic_status no_rows(void *ctx, const ic_chunk *c)
+{
+	(void)ctx;
+	(void)c;
+	return IC_OK;
+}
+
+ic_status ic_screen_begin(ic_screen *s, ic_plan *plan, const ic_exec_config *cfg, ic_exec **ret,
+			  ic_error *err)
+{
+	static const ic_sink nobody = { .push = no_rows };
+	ic_exec_config own = *cfg;
+	own.screen = s;
+	if (ic_screen_prepare(s) != IC_OK)
+		return ic_fail_nomem(err);
+	return begin(plan, s->of->in, &own, true, &nobody, ret, err);
 }
 
 ic_status ic_exec_end(ic_exec *x, ic_op_counts *counts, ic_error *err)

@@ -37,6 +37,8 @@ typedef struct ic_sink {
 	ic_status (*push)(void *ctx, const ic_chunk *c);
 } ic_sink;
 
+typedef struct ic_screen ic_screen;
+
 typedef struct ic_exec_config {
 	ic_scan_source source;
 	unsigned threads;
@@ -47,6 +49,7 @@ typedef struct ic_exec_config {
 	_Atomic bool *stop;	  /* set from outside to end the run; may be NULL */
 	/* The aggregate beacon(), which needs a layer that this one does not know; NULL: it is refused. */
 	const struct ic_agg_kernel *beacon;
+	ic_screen *screen; /* of this plan, and it has counted; NULL: none */
 } ic_exec_config;
 
 /* counts: room for plan->ops entries, by operator id; may be NULL. Errors at run time: IC_E_LIMIT and
@@ -59,6 +62,14 @@ ic_status ic_exec_begin(ic_plan *plan, const ic_op *root, const ic_exec_config *
 			ic_exec **ret, ic_error *err);
 /* How the run went, as ic_exec_run. NULL allowed. */
 ic_status ic_exec_end(ic_exec *x, ic_op_counts *counts, ic_error *err);
+/* A screen spares a summarize the groups that a filter behind it will drop for their few rows, at the price of
+ * a reading before (see screen.h). The rows that come out are the same. cells: of its table, a power of two: a
+ * few times the number of groups. *ret NULL: nothing can be screened. */
+ic_status ic_screen_new(const ic_op *root, uint64_t cells, const ic_exec_config *cfg, ic_screen **ret);
+void ic_screen_free(ic_screen *s); /* NULL allowed */
+/* Begins the run that counts; as ic_exec_begin, but gives no rows. */
+ic_status ic_screen_begin(ic_screen *s, ic_plan *plan, const ic_exec_config *cfg, ic_exec **ret,
+			  ic_error *err);
 /* Runs them to their ends (NULLs are passed over); what is due at the same time is read once. Which of them
  * failed, and why, ic_exec_end says. */
 ic_status ic_exec_together(ic_exec *const *x, uint32_t n, ic_error *err);

@@ -88,35 +88,13 @@ static bool nulls_count(const ic_join_side *s, ic_qtype t)
 
 /* ---- hashes ------------------------------------------------------------------------------ */
 
-#define HASH_EACH(VALUE)                                                                                     \
-	for (uint32_t i = 0; i < n; i++) {                                                                   \
-		uint32_t at = ic_vector_at(v, i);                                                            \
-		h[i] = ic_mix((VALUE), h[i], seed);                                                          \
-	}                                                                                                    \
-	break
-
-static void hash_values(const ic_vector *v, uint32_t n, uint64_t seed, uint64_t *h)
-{
-	switch (v->type) {
-	case IC_Q_BOOL: HASH_EACH(((const uint8_t *)v->data)[at]);
-	case IC_Q_REAL: HASH_EACH(ic_key_real(((const double *)v->data)[at]));
-	case IC_Q_STRING:
-		HASH_EACH(ic_hash(((const ic_str *)v->data)[at].p, ((const ic_str *)v->data)[at].n));
-	case IC_Q_IP:
-	case IC_Q_GUID: HASH_EACH(ic_hash((const char *)v->data + (size_t)16 * at, 16));
-	case IC_Q_DECIMAL:
-		HASH_EACH((uint64_t)ic_key_decimal(&((const ic_decimal *)v->data)[at]).coefficient);
-	default: HASH_EACH((uint64_t)((const int64_t *)v->data)[at]);
-	}
-}
-
 /* Hashes of the keys; never 0, except where the key cannot match anything. */
 static void hash_keys(const ic_join_side *s, const ic_vector *key, uint32_t n, uint64_t *h)
 {
 	for (uint32_t i = 0; i < n; i++)
 		h[i] = s->seed;
 	for (uint32_t k = 0; k < s->keys; k++) {
-		hash_values(&key[k], n, s->seed, h);
+		ic_key_hash_vector(&key[k], n, s->seed, h);
 		if (!key[k].nulls || !nulls_count(s, key[k].type) || !s->null_keys_match)
 			continue;
 		for (uint32_t i = 0; i < n; i++)

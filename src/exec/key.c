@@ -82,6 +82,37 @@ uint64_t ic_key_hash(const ic_value *v, uint64_t seed)
 	return seed;
 }
 
+static uint64_t hash_16(const char *p, uint64_t seed)
+{
+	uint64_t word[2];
+	memcpy(word, p, sizeof word);
+	return ic_mix(word[0], word[1], seed);
+}
+
+#define HASH_EACH(VALUE)                                                                                     \
+	for (uint32_t i = 0; i < n; i++) {                                                                   \
+		uint32_t at = ic_vector_at(v, i);                                                            \
+		h[i] = ic_mix((VALUE), h[i], seed);                                                          \
+	}                                                                                                    \
+	break
+
+void ic_key_hash_vector(const ic_vector *v, uint32_t n, uint64_t seed, uint64_t *h)
+{
+	switch (v->type) {
+	case IC_Q_BOOL: HASH_EACH(((const uint8_t *)v->data)[at]);
+	case IC_Q_REAL: HASH_EACH(ic_key_real(((const double *)v->data)[at]));
+	case IC_Q_STRING:
+		HASH_EACH(ic_hash(((const ic_str *)v->data)[at].p, ((const ic_str *)v->data)[at].n));
+	case IC_Q_IP:
+	case IC_Q_GUID: HASH_EACH(hash_16((const char *)v->data + (size_t)16 * at, seed));
+	case IC_Q_DECIMAL:
+		HASH_EACH((uint64_t)ic_key_decimal(&((const ic_decimal *)v->data)[at]).coefficient);
+	default: HASH_EACH((uint64_t)((const int64_t *)v->data)[at]);
+	}
+}
+
+#undef HASH_EACH
+
 static bool lowest(const ic_value *v)
 {
 	return v->null || (v->type == IC_Q_REAL && isnan(v->d));

@@ -14,6 +14,9 @@ ic_decimal ic_key_decimal(const ic_decimal *d);
 /* Both of one type. */
 bool ic_key_same(const ic_value *a, const ic_value *b);
 uint64_t ic_key_hash(const ic_value *v, uint64_t seed);
+/* Mixes the values of n rows into h: equal keys of one type, which is not dynamic, give equal hashes. Nulls are
+ * as zeros. */
+void ic_key_hash_vector(const ic_vector *v, uint32_t n, uint64_t seed, uint64_t *h);
 /* -1, 0, 1; nulls and NaNs come first. Dynamic values have no order: 0. */
 int ic_key_order(const ic_value *a, const ic_value *b);
 

@@ -48,9 +48,8 @@ ic_status ic_filter_choose(ic_operator *o, ic_worker *w, const ic_chunk *c, uint
 	return choose(&yes, c->rows, &w->arena, pick, n) ? IC_OK : IC_E_NOMEM;
 }
 
-/* The rows in `pick`, of the columns that are wanted; the others are nulls. */
-static ic_status pick_rows(ic_worker *w, const ic_chunk *c, const uint16_t *pick, uint32_t n,
-			   const bool *wanted, ic_chunk *ret)
+ic_status ic_filter_pick(ic_worker *w, const ic_chunk *c, const uint16_t *pick, uint32_t n,
+			 const bool *wanted, ic_chunk *ret)
 {
 	static const uint64_t zeros[4], null = 1;
 	ic_vector *col = ic_arena_alloc(&w->arena, (c->columns + (size_t)1) * sizeof *col);
@@ -84,7 +83,7 @@ static ic_status filter_push(ic_operator *o, ic_worker *w, unsigned port, const 
 		const filter *f = o->state;
 		ic_chunk some = *c;
 		uint16_t *sub;
-		ic_status st = pick ? pick_rows(w, c, pick, n, f->reads, &some) : IC_OK;
+		ic_status st = pick ? ic_filter_pick(w, c, pick, n, f->reads, &some) : IC_OK;
 		if (st == IC_OK)
 			st = ic_filter_choose(o, w, &some, &sub, &n);
 		if (st != IC_OK || n == 0)
@@ -100,7 +99,7 @@ static ic_status filter_push(ic_operator *o, ic_worker *w, unsigned port, const 
 	}
 	const filter *last = o->state;
 	ic_chunk out = *c;
-	ic_status st = pick ? pick_rows(w, c, pick, n, last->used, &out) : IC_OK;
+	ic_status st = pick ? ic_filter_pick(w, c, pick, n, last->used, &out) : IC_OK;
 	return st == IC_OK ? ic_operator_pass(o, w, &out) : st;
 }
 
@@ -112,23 +111,27 @@ static void mark(const ic_expr *e, bool *columns)
 		mark(e->call.arg[i], columns);
 }
 
+void ic_filter_used(const ic_op *next, uint32_t columns, bool *used)
+{
+	if (next && next->kind == IC_OP_PROJECT) {
+		for (uint32_t i = 0; i < next->out.n; i++)
+			mark(next->project.expr[i], used);
+	} else if (next && next->kind == IC_OP_SUMMARIZE) {
+		for (uint32_t i = 0; i < next->summarize.keys; i++)
+			mark(next->summarize.key[i], used);
+		for (uint32_t i = 0; i < next->summarize.aggs; i++) {
+			for (uint32_t k = 0; k < next->summarize.agg[i].n; k++)
+				mark(next->summarize.agg[i].arg[k], used);
+		}
+	} else {
+		memset(used, true, columns);
+	}
+}
+
 static void filter_ready(ic_operator *o)
 {
 	filter *f = o->state;
-	const ic_op *next = o->next ? o->next->op : NULL;
-	if (next && next->kind == IC_OP_PROJECT) {
-		for (uint32_t i = 0; i < next->out.n; i++)
-			mark(next->project.expr[i], f->used);
-	} else if (next && next->kind == IC_OP_SUMMARIZE) {
-		for (uint32_t i = 0; i < next->summarize.keys; i++)
-			mark(next->summarize.key[i], f->used);
-		for (uint32_t i = 0; i < next->summarize.aggs; i++) {
-			for (uint32_t k = 0; k < next->summarize.agg[i].n; k++)
-				mark(next->summarize.agg[i].arg[k], f->used);
-		}
-	} else {
-		memset(f->used, true, o->op->out.n);
-	}
+	ic_filter_used(o->next ? o->next->op : NULL, o->op->out.n, f->used);
 }
 
 static void filter_free(ic_operator *o)

@@ -30,6 +30,7 @@ typedef struct rig {
 	uint32_t scans, readings;
 	uint32_t units, chunk_rows;
 	bool some_void;
+	ic_screen *screen; /* of the runs to come; NULL: none */
 	rig_unit unit[RIG_UNITS];
 	_Atomic uint32_t next;
 	_Atomic uint64_t read;
@@ -193,16 +194,23 @@ static inline ic_status rig_count(void *ctx, const ic_chunk *c)
 	return IC_OK;
 }
 
+/* For a run that begins now. */
+static ic_exec_config rig_config(rig *r, unsigned threads)
+{
+	for (unsigned i = 0; i < RIG_WORKERS; i++)
+		ic_arena_init(&r->arena[i], 0, NULL);
+	return (ic_exec_config){ .source = rig_source(r),
+				 .threads = threads,
+				 .max_made_rows = 10000000,
+				 .max_joined_rows = 100000000,
+				 .screen = r->screen };
+}
+
 /* Runs the plan; the rows as text, to be freed with ic_buf_clear. */
 static ic_status rig_run(rig *r, ic_plan *p, unsigned threads, rig_out *out, ic_op_counts *counts,
 			 ic_error *err)
 {
-	ic_exec_config cfg = { .source = rig_source(r),
-			       .threads = threads,
-			       .max_made_rows = 10000000,
-			       .max_joined_rows = 100000000 };
-	for (unsigned i = 0; i < RIG_WORKERS; i++)
-		ic_arena_init(&r->arena[i], 0, NULL);
+	ic_exec_config cfg = rig_config(r, threads);
 	uint64_t most = out->most;
 	*out = (rig_out){ .most = most };
 	ic_buf_init(&out->text, 0);

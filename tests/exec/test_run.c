@@ -686,15 +686,149 @@ static void test_torture(void **state)
 	ic_plan_clear(&p);
 }
 
+/* ---- screens ------------------------------------------------------------------------------- */
+
+static void count_first(rig *r, ic_plan *p, unsigned threads, uint64_t room)
+{
+	ic_exec_config cfg = rig_config(r, threads);
+	ic_error err = { .code = IC_OK };
+	ic_exec *x = NULL;
+	assert_int_equal(ic_screen_new(p->root, room, &cfg, &r->screen), IC_OK);
+	assert_non_null(r->screen);
+	assert_int_equal(ic_screen_begin(r->screen, p, &cfg, &x, &err), IC_OK);
+	assert_int_equal(ic_exec_together(&x, 1, &err), IC_OK);
+	assert_int_equal(ic_exec_end(x, NULL, &err), IC_OK);
+}
+
+/* The rows that reach `of` (may be NULL) are fewer, those that come out are the same, however it is cut. */
+static void same_with_screen(ic_plan *p, const ic_op *of)
+{
+	static rig r;
+	same_in_all_ways(p);
+	for (unsigned i = 0; i < 3 * RIG_WAYS; i++) {
+		const rig_way *way = &rig_ways[i % RIG_WAYS];
+		rig_out out = { .most = 0 };
+		ic_error err = { .code = IC_OK };
+		ic_op_counts counts[16];
+		memset(&r, 0, sizeof r);
+		r.units = way->units;
+		r.chunk_rows = way->chunk_rows;
+		r.some_void = way->some_void;
+		count_first(&r, p, way->threads, UINT64_C(1) << 8 * (i / RIG_WAYS));
+		assert_int_equal(rig_run(&r, p, way->threads, &out, counts, &err), IC_OK);
+		assert_string_equal(out.text.p, first_text);
+		if (of && i >= 2 * RIG_WAYS) /* more cells than keys */
+			assert_true(counts[of->id].in < ROWS / 2);
+		ic_screen_free(r.screen);
+		ic_buf_clear(&out.text);
+	}
+}
+
+static ic_op *groups(ic_plan *p, ic_op *in)
+{
+	static const uint32_t keys[] = { SRC, NAME, PORT };
+	static const agg_spec aggs[] = { { IC_AGG_COUNT, IC_Q_LONG, 0, { 0 }, 0 },
+					 { IC_AGG_SUM, IC_Q_LONG, 1, { SIZE }, 0 },
+					 { IC_AGG_SUM, IC_Q_LONG, 1, { PORT }, 0 } };
+	return summarize(p, in, keys, 3, aggs, 3);
+}
+
+static void test_screens(void **state)
+{
+	(void)state;
+	for (uint32_t c = 3; c < 6; c += 2) { /* count(), a sum of few */
+		ic_plan p;
+		ic_plan_init(&p, NULL);
+		p.language = IC_FN_KQL;
+		ic_op *t = scan(&p), *s = groups(&p, filter(&p, t, greater(&p, column(&p, t, TIME), 0)));
+		ic_op *f = filter(&p, s, greater(&p, column(&p, s, 4), -100000));
+		p.root = filter(&p, f, greater(&p, column(&p, f, c), c == 3 ? 20 : 90));
+		same_with_screen(&p, s);
+		assert_true(lines(first_text) > 10 && lines(first_text) < 300);
+		ic_plan_clear(&p);
+	}
+}
+
+/* A sum of numbers of which some are negative: their groups stay. */
+static void test_screen_of_negatives(void **state)
+{
+	ic_plan p;
+	(void)state;
+	ic_plan_init(&p, NULL);
+	p.language = IC_FN_KQL;
+	static const uint32_t key[] = { TIME };
+	static const agg_spec sum = { IC_AGG_SUM, IC_Q_LONG, 1, { SIZE }, 0 };
+	ic_op *t = scan(&p), *s = summarize(&p, t, key, 1, &sum, 1);
+	p.root = filter(&p, s, greater(&p, column(&p, s, 1), 200));
+	same_with_screen(&p, NULL);
+	ic_plan_clear(&p);
+}
+
+static void no_screen(const ic_op *root)
+{
+	const ic_exec_config cfg = { .threads = 2 };
+	ic_screen *s = NULL;
+	assert_int_equal(ic_screen_new(root, 256, &cfg, &s), IC_OK);
+	assert_null(s);
+}
+
+/* Where rows that are left out could be missed. */
+static void test_no_screens(void **state)
+{
+	ic_plan p;
+	(void)state;
+	ic_plan_init(&p, NULL);
+	p.language = IC_FN_KQL;
+	ic_op *t = scan(&p), *s = groups(&p, t);
+	no_screen(s);
+	no_screen(filter(&p, s, greater(&p, column(&p, s, 3), 0)));
+	ic_expr *other = greater(&p, column(&p, s, 3), 20);
+	other->call.fn = IC_FN_LT;
+	no_screen(filter(&p, s, other));
+	other->call.fn = IC_FN_NE;
+	no_screen(filter(&p, s, other));
+	ic_op *f = filter(&p, take(&p, s, 5), greater(&p, column(&p, s, 3), 20));
+	no_screen(f);
+	f->in = s;
+	const ic_exec_config cfg = { .threads = 2 };
+	ic_screen *screen = NULL;
+	assert_int_equal(ic_screen_new(f, 256, &cfg, &screen), IC_OK);
+	assert_non_null(screen);
+	ic_screen_free(screen);
+	/* rows that are drawn by lot, or picked by their place */
+	ic_expr *lot = ic_expr_call(&p, here, IC_FN_RAND, IC_Q_REAL, 0);
+	s->in = filter(&p, t, greater(&p, lot, 0));
+	no_screen(f);
+	s->in = take(&p, t, 100);
+	no_screen(f);
+	s->in = t;
+	/* somebody else reads all groups */
+	ic_op *both = ic_op_new(&p, IC_OP_UNION, here, "union", NULL);
+	ic_op *in[] = { f, s };
+	both->out = s->out;
+	both->united.in = in;
+	both->united.inputs = 2;
+	no_screen(both);
+	ic_plan_clear(&p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_filter),	  cmocka_unit_test(test_take_stops),
-		cmocka_unit_test(test_groups),	  cmocka_unit_test(test_many_aggregates),
-		cmocka_unit_test(test_wide_keys), cmocka_unit_test(test_sort),
-		cmocka_unit_test(test_torture),	  cmocka_unit_test(test_union),
-		cmocka_unit_test(test_budget),	  cmocka_unit_test(test_shared_reading),
+		cmocka_unit_test(test_filter),
+		cmocka_unit_test(test_take_stops),
+		cmocka_unit_test(test_groups),
+		cmocka_unit_test(test_many_aggregates),
+		cmocka_unit_test(test_wide_keys),
+		cmocka_unit_test(test_sort),
+		cmocka_unit_test(test_torture),
+		cmocka_unit_test(test_union),
+		cmocka_unit_test(test_budget),
+		cmocka_unit_test(test_shared_reading),
 		cmocka_unit_test(test_together),
+		cmocka_unit_test(test_screens),
+		cmocka_unit_test(test_screen_of_negatives),
+		cmocka_unit_test(test_no_screens),
 	};
 	int failed = cmocka_run_group_tests(tests, fill, NULL);
 	free(first_text);
