@@ -52,6 +52,7 @@ struct ic_query_job {
 	ic_geo *geo; /* NULL: there is no file of places */
 	ic_plan plan;
 	bool planned;
+	ic_screen *screen; /* NULL: none */
 	ic_diag diag;
 	ic_query_diag *shown;
 	ic_error *err;
@@ -246,6 +247,7 @@ static ic_status extract(job *j)
 static ic_status compile(job *j, bool checking)
 {
 	ic_query_run *q = &j->q;
+	ic_query_job_unscreen(j);
 	if (j->planned)
 		ic_plan_clear(&j->plan);
 	q->relations = NULL;
@@ -474,6 +476,7 @@ static ic_status job_init(job *j, const ic_query_options *opt, const ic_observer
 
 static void job_clear(job *j)
 {
+	ic_query_job_unscreen(j);
 	if (j->planned)
 		ic_plan_clear(&j->plan);
 	ic_query_close_files(&j->q);
@@ -548,13 +551,37 @@ ic_status ic_query_job_bind(ic_query_job *j, bool *ret_waits, ic_query_diag *dia
 	return st == IC_OK ? optimise(j) : st;
 }
 
+void ic_query_job_unscreen(ic_query_job *j)
+{
+	ic_screen_free(j->screen);
+	j->screen = j->q.exec.screen = NULL;
+}
+
+ic_status ic_query_job_screen(ic_query_job *j, uint64_t cells, bool *ret, ic_error *err)
+{
+	ic_query_job_unscreen(j);
+	if (ic_screen_new(j->plan.root, cells, &j->q.exec, &j->screen) != IC_OK)
+		return ic_fail_nomem(err);
+	*ret = j->screen != NULL;
+	return IC_OK;
+}
+
+ic_status ic_query_job_count(ic_query_job *j, ic_exec **ret, ic_error *err)
+{
+	ic_status st = ic_screen_begin(j->screen, &j->plan, &j->q.exec, ret, err);
+	j->q.exec.screen = st == IC_OK ? j->screen : NULL;
+	return st;
+}
+
 ic_status ic_query_job_begin(ic_query_job *j, const ic_query_rows *rows, ic_exec **ret, ic_error *err)
 {
 	j->rows = (rows_out){ .taker = rows, .err = err };
 	ic_status st = rows->columns(rows->ctx, &j->plan.root->out);
 	if (st == IC_OK && !j->opt->input.path_count) /* nothing is left to read after the pass */
 		st = ic_query_keep(&j->q, &j->plan, j->plan.root, 1, err);
-	return st == IC_OK ? ic_exec_begin(&j->plan, j->plan.root, &j->q.exec, &j->sink, ret, err) : st;
+	if (st == IC_OK)
+		st = ic_exec_begin(&j->plan, j->plan.root, &j->q.exec, &j->sink, ret, err);
+	return st;
 }
 
 ic_status ic_query_job_end(ic_query_job *j, ic_exec *x, ic_error *err)

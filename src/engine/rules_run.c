@@ -15,7 +15,13 @@
 enum {
 	FINDINGS_MAX = 10000, /* of one rule */
 	MEMORY_SHARE = 4,     /* of a memory limit, what all rules together may take */
+	SCREENS_LEAST = 2,    /* a reading more costs as much as about so many tables of groups */
 };
+
+/* Cells of a screen: one in so many bytes of input. */
+#define CELL_BYTES  256
+#define CELLS_LEAST (UINT64_C(1) << 12)
+#define CELLS_MOST  (UINT64_C(1) << 26)
 
 /* What a column of a rule tells of a finding, by the names that rules and products use. */
 enum { SOURCE, PROCESS, ADDRESS, NAME, PORT, CONNECTIONS, FIRST, LAST, OUT, IN, FACTS };
@@ -47,6 +53,7 @@ typedef struct rule_run {
 	ic_error err;
 	bool lacks; /* failed: the input lacks what it names, */
 	bool again; /* or cannot be read as often as it asks for */
+	enum { SCREEN_UNKNOWN, SCREEN_NONE, SCREEN_MADE, SCREEN_COUNTS, SCREEN_COUNTED } screen;
 
 	ic_query_rows rows;
 	ic_arena arena; /* of the findings' texts */
@@ -66,6 +73,7 @@ struct ic_rules_run {
 	rule_run *list;
 	ic_exec **x; /* of each rule; NULL: it does not run */
 	uint32_t n;
+	uint64_t cells;	      /* of a screen; 0: the input is read only once */
 	ic_scan_group *group; /* of the pass that is being made */
 	void *reading;
 	bool done; /* a pass was complete: the detectors may need another one, the rules do not */
@@ -327,8 +335,7 @@ static void rule_failed(ic_rules_run *all, rule_run *r, ic_status st, const ic_e
 		(void)ic_fail_nomem(&r->err);
 }
 
-/* Binds the rule; false: it waits, or failed. */
-static bool bind_rule(ic_rules_run *all, rule_run *r)
+static void bind_rule(ic_rules_run *all, rule_run *r)
 {
 	ic_error err = { .code = IC_OK };
 	ic_query_diag diag = { .kind = NULL };
@@ -342,7 +349,52 @@ static bool bind_rule(ic_rules_run *all, rule_run *r)
 		rule_failed(all, r, st, &err, &diag);
 	else
 		r->state = waits ? RULE_WAITS : RULE_BOUND;
-	return r->state == RULE_BOUND;
+}
+
+/* As many as there may be groups, but no more than half of the memory for all rules. */
+static uint64_t cells_for(const ic_rules_run *all, uint64_t bytes)
+{
+	uint64_t most = all->budget.limit ? all->budget.limit / 2 / all->n : CELLS_MOST, cells = CELLS_LEAST;
+	while (cells < CELLS_MOST && cells * 2 <= most && cells * CELL_BYTES < bytes)
+		cells *= 2;
+	return cells;
+}
+
+/* The groups of many rules live at once: those that their filters would drop are not made, if a reading more
+ * is worth it. */
+static void choose_screens(ic_rules_run *all)
+{
+	uint32_t made = 0;
+	for (uint32_t i = 0; i < all->n; i++) {
+		rule_run *r = &all->list[i];
+		bool can = false;
+		ic_error err = { .code = IC_OK };
+		if (r->state != RULE_BOUND || r->screen != SCREEN_UNKNOWN)
+			continue;
+		if (all->cells && ic_query_job_screen(r->job, all->cells, &can, &err) != IC_OK)
+			rule_failed(all, r, IC_E_NOMEM, &err, NULL);
+		r->screen = can ? SCREEN_MADE : SCREEN_NONE;
+		made += can;
+	}
+	for (uint32_t i = 0; i < all->n && made < SCREENS_LEAST; i++)
+		if (all->list[i].screen == SCREEN_MADE)
+			all->list[i].screen = SCREEN_NONE;
+}
+
+static void begin_rule(ic_rules_run *all, uint32_t i)
+{
+	rule_run *r = &all->list[i];
+	ic_error err = { .code = IC_OK };
+	ic_status st = IC_E_NOMEM;
+	if (r->screen == SCREEN_MADE) {
+		st = ic_query_job_count(r->job, &all->x[i], &err);
+		/* without memory for it the rule may still have enough */
+		r->screen = st == IC_OK ? SCREEN_COUNTS : SCREEN_NONE;
+	}
+	if (r->screen != SCREEN_COUNTS)
+		st = ic_query_job_begin(r->job, &r->rows, &all->x[i], &err);
+	if (st != IC_OK)
+		rule_failed(all, r, st, &err, NULL);
 }
 
 /* Binds what is not bound yet and starts all that is. */
@@ -350,14 +402,32 @@ static void begin_rules(ic_rules_run *all)
 {
 	for (uint32_t i = 0; i < all->n; i++) {
 		rule_run *r = &all->list[i];
+		if (r->state == RULE_NEW || r->state == RULE_WAITS)
+			bind_rule(all, r);
+	}
+	choose_screens(all);
+	for (uint32_t i = 0; i < all->n; i++)
+		if (!all->x[i] && all->list[i].state == RULE_BOUND)
+			begin_rule(all, i);
+}
+
+/* Ends the runs that have counted. True: their rules are to begin now. */
+static bool end_counts(ic_rules_run *all)
+{
+	bool any = false;
+	for (uint32_t i = 0; i < all->n; i++) {
+		rule_run *r = &all->list[i];
 		ic_error err = { .code = IC_OK };
-		bool open = r->state == RULE_NEW || r->state == RULE_WAITS;
-		if (all->x[i] || r->state == RULE_FAILED || (open && !bind_rule(all, r)))
+		if (r->screen != SCREEN_COUNTS)
 			continue;
-		ic_status st = ic_query_job_begin(r->job, &r->rows, &all->x[i], &err);
+		ic_status st = ic_query_job_end(r->job, all->x[i], &err);
+		all->x[i] = NULL;
+		r->screen = SCREEN_COUNTED;
 		if (st != IC_OK)
 			rule_failed(all, r, st, &err, NULL);
+		any = true;
 	}
+	return any;
 }
 
 /* What a rule has seen of a pass that is given up is forgotten. */
@@ -366,6 +436,7 @@ static void forget(ic_rules_run *all, uint32_t i)
 	rule_run *r = &all->list[i];
 	(void)ic_exec_end(all->x[i], NULL, NULL);
 	all->x[i] = NULL;
+	r->screen = SCREEN_UNKNOWN;
 	r->n = 0;
 	r->cut = false;
 }
@@ -397,6 +468,7 @@ static ic_status begin_pass(void *ctx, const ic_input_facts *facts, const ic_bat
 	if (all->done)
 		return IC_OK;
 	all->input.facts = facts;
+	all->cells = facts->rereadable ? cells_for(all, facts->bytes) : 0;
 	begin_rules(all);
 	all->group = ic_scan_group_new(all->x, all->n, &all->input, err);
 	if (!all->group)
@@ -422,6 +494,8 @@ static void end_pass(void *ctx, bool complete)
 	all->reading = NULL;
 	all->input.facts = NULL;
 	all->done |= complete;
+	if (complete)
+		(void)end_counts(all);
 	for (uint32_t i = 0; i < all->n && !complete; i++)
 		forget(all, i);
 }
@@ -461,8 +535,11 @@ ic_status ic_rules_finish(ic_rules_run *all, const ic_detect_config *cfg, ic_fin
 {
 	for (uint32_t i = 0; i < all->n; i++)
 		all->list[i].opt.input.now_ticks = cfg->now;
-	begin_rules(all);
-	ic_status st = ic_exec_together(all->x, all->n, err);
+	ic_status st;
+	do {
+		begin_rules(all);
+		st = ic_exec_together(all->x, all->n, err);
+	} while (end_counts(all) && st == IC_OK);
 	for (uint32_t i = 0; i < all->n && st == IC_OK; i++) {
 		rule_run *r = &all->list[i];
 		ic_error own = { .code = IC_OK };

@@ -245,6 +245,10 @@ static void scan_with_rules_survives(void **state)
 	    "two",
 	    "conn | join kind=inner (conn | summarize n = count() by id_resp_h | top 1 by n) on id_resp_h "
 	    "| summarize Connections = count(), First = min(ts) by id_orig_h, id_resp_h");
+	/* two that make only groups of which something may come */
+	put_rule("three",
+		 "conn | summarize Connections = count() by id_resp_h, id_resp_p | where Connections > 20");
+	put_rule("four", "conn | summarize n = count(), Last = max(ts) by id_orig_h, uid | where n == 2");
 	torture(scan_rules);
 	snprintf(command, sizeof command, "rm -rf '%s'", rules_folder);
 	assert_int_equal(system(command), 0);
