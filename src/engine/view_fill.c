@@ -447,10 +447,23 @@ static bool fill_null(ic_qtype type, const ic_view_batch *from, ic_vector *ret)
 	return ic_vector_constant(ret, from->arena, &none);
 }
 
+/* No row has a value: the log has no such column, as most have none of the many that products know. */
+static bool is_blank(const ic_batch *b, ic_field f)
+{
+	if (!ic_batch_has(b, f))
+		return true;
+	const uint64_t *nulls = b->col[f].nulls, whole = ~UINT64_C(0);
+	uint32_t words = b->rows / 64, left = b->rows % 64;
+	for (uint32_t w = 0; w < words; w++)
+		if (nulls[w] != whole)
+			return false;
+	return !left || (~nulls[words] & (whole >> (64 - left))) == 0;
+}
+
 static bool fill_field(const ic_view_column *c, const ic_view_batch *from, ic_vector *ret)
 {
 	const ic_column *col = &from->batch->col[c->field];
-	if (!ic_batch_has(from->batch, c->field))
+	if (is_blank(from->batch, c->field))
 		return fill_null(c->type, from, ret);
 	if (c->type == IC_Q_STRING && ic_fields[c->field].type != IC_T_STRING)
 		return fill_text(c, from, ret);
