@@ -4,79 +4,12 @@
 #include <string.h>
 
 #include "base/time.h"
-#include "source/packet/http1.h"
+#include "source/packet/apps_private.h"
 #include "source/packet/ping.h"
-#include "source/packet/prints.h"
-#include "source/packet/tls.h"
-#include "source/packet/websocket.h"
 
 enum {
-	SNIFF_MAX = 1024,   /* bytes of a side that may be looked at before it is given up */
-	REQUESTS_MAX = 64,  /* without an answer */
-	PAGE = 1024,	    /* of the arenas */
-	CONTENT_TYPE = 120, /* bytes of one that are kept */
-	CLOSE = 8,	    /* a frame of WebSocket */
-	PING_MOST = 32,	    /* bytes that a PING of WebSocket gives back; more is somebody's data */
-};
-
-typedef enum carries { UNKNOWN, NOTHING, HTTP, HTTP2, TLS, DTLS, QUIC, WEBSOCKET } carries;
-
-/* A request that waits for its answer; the slices point behind it. */
-typedef struct asked {
-	struct asked *next;
-	int64_t ticks, body;
-	ic_str method, target, host, user_agent, referrer;
-	bool websocket;
-	size_t bytes;
-	char text[];
-} asked;
-
-/* The head of an answer. */
-typedef struct answered {
-	bool known;
-	unsigned status;
-	int64_t body;
-	uint32_t type_n;
-	char type[CONTENT_TYPE];
-} answered;
-
-typedef struct app {
-	ic_apps *apps;
-	ic_flow *flow;
-	carries carries;
-	uint8_t *start[IC_SIDES]; /* first bytes that did not tell yet */
-	uint16_t start_n[IC_SIDES];
-	int64_t ticks; /* of the bytes at hand */
-	uint64_t packet;
-	int side;
-
-	ic_http *http[IC_SIDES];
-	asked *first, **last;
-	unsigned asked_n;
-	size_t asked_bytes;
-	answered answer; /* of the oldest request, while its body comes */
-	bool requests;	 /* there were some */
-	ic_ws frames[IC_SIDES];
-	bool frames_lost; /* they make no sense any more */
-
-	ic_tls *tls[IC_SIDES];
-	ic_quic *quic;
-	bool hello[IC_SIDES], certified, told;
-	int64_t hello_ticks;
-	uint16_t version;
-	ic_arena arena; /* of what follows */
-	ic_str sni, alpn, ja3, ja3s, ja4, subject, issuer;
-	bool self_signed;
-	bool offers_h2; /* ALPN of the client, or chosen by the server */
-	size_t counted; /* in the budget */
-} app;
-
-struct ic_apps {
-	ic_events *events;
-	ic_budget *budget;
-	ic_apps_counts counts;
-	ic_hello_sink sink; /* .hello NULL: nobody listens */
-	ic_prints *prints;
+	SNIFF_MAX = 1024, /* bytes of a side that may be looked at before it is given up */
+	PAGE = 1024,	  /* of the arenas */
 };
 
 ic_apps *ic_apps_new(ic_events *events, ic_budget *budget)
@@ -166,11 +99,6 @@ static bool begin(void *ctx, ic_flow *f, const ic_packet *first)
 	return true;
 }
 
-static char transport_letter(const app *a)
-{
-	return a->carries == QUIC ? 'q' : a->carries == DTLS ? 'd' : 't';
-}
-
 static app *app_new(ic_apps *apps, ic_flow *f)
 {
 	app *a = ic_calloc(1, sizeof *a);
@@ -184,14 +112,8 @@ static app *app_new(ic_apps *apps, ic_flow *f)
 	return a;
 }
 
-/* What nobody wants is not told. */
-static bool wants_stream(const ic_apps *a, ic_stream stream)
-{
-	return a->events->streams & IC_STREAM_BIT(stream);
-}
-
-static bool tell_listener(const app *a, const ic_tls_hello *tls, const ic_print *print,
-			  const ic_http_head *request)
+bool app_tell_listener(const app *a, const ic_tls_hello *tls, const ic_print *print,
+		       const ic_http_head *request)
 {
 	const ic_hello_sink *s = &a->apps->sink;
 	const ic_hello h = { .flow = a->flow,
@@ -244,11 +166,11 @@ static bool tell_burst(ic_apps *apps, const ic_flow *f, const ic_burst *b)
 	return true;
 }
 
-static bool say(ic_apps *apps, ic_flow *f, const ic_word *w)
+bool app_say(ic_apps *apps, ic_flow *f, const ic_word *w)
 {
 	ic_burst done[IC_BURSTS_DONE];
 	unsigned n;
-	if (!wants_stream(apps, IC_STREAM_BURST))
+	if (!app_wants_stream(apps, IC_STREAM_BURST))
 		return true;
 	ic_status st = ic_bursts_say(&f->bursts, w, apps->budget, done, &n);
 	if (st == IC_E_NOMEM)
@@ -257,321 +179,6 @@ static bool say(ic_apps *apps, ic_flow *f, const ic_word *w)
 	for (unsigned i = 0; i < n; i++)
 		if (!tell_burst(apps, f, &done[i]))
 			return false;
-	return true;
-}
-
-/* ---- HTTP ---- */
-
-static ic_str copy_to(char **at, ic_str s)
-{
-	if (!s.p)
-		return s;
-	memcpy(*at, s.p, s.n);
-	s.p = *at;
-	*at += s.n;
-	return s;
-}
-
-static bool put_request(app *a, const asked *r)
-{
-	const answered *answer = &a->answer;
-	ic_events *q = a->apps->events;
-	ic_stream stream = r->websocket ? IC_STREAM_WEBSOCKET : IC_STREAM_HTTP;
-	if (!wants_stream(a->apps, stream))
-		return true;
-	ic_event *e = ic_events_add(q, stream, r->websocket ? IC_ROW_UPGRADE : 0, a->flow, r->ticks);
-	bool ok = e && ic_event_text(q, e, IC_F_METHOD, r->method) &&
-		  ic_event_text(q, e, IC_F_SERVICE, r->websocket ? IC_STR("websocket") : IC_STR("http")) &&
-		  ic_event_text(q, e, IC_F_URI, r->target) && ic_event_text(q, e, IC_F_HOST, r->host) &&
-		  ic_event_text(q, e, IC_F_USER_AGENT, r->user_agent) &&
-		  ic_event_text(q, e, IC_F_REFERRER, r->referrer);
-	if (ok) {
-		ic_event_number(e, IC_F_REQUEST_BODY_BYTES, r->body);
-		if (answer->known) {
-			ic_event_number(e, IC_F_STATUS, answer->status);
-			ic_event_number(e, IC_F_RESPONSE_BODY_BYTES, answer->body);
-			ok = !answer->type_n ||
-			     ic_event_text(q, e, IC_F_CONTENT_TYPE, (ic_str){ answer->type, answer->type_n });
-		}
-	}
-	return ok;
-}
-
-/* The oldest request, with what is known of its answer. */
-static bool tell_request(app *a)
-{
-	asked *r = a->first;
-	bool ok = put_request(a, r);
-	a->answer.known = false;
-	a->first = r->next;
-	if (!a->first)
-		a->last = &a->first;
-	a->asked_n--;
-	a->asked_bytes -= r->bytes;
-	ic_free(r);
-	return ok;
-}
-
-static bool take_request(app *a, const ic_http_head *h)
-{
-	size_t n = (size_t)h->method.n + h->target.n + h->host.n + h->user_agent.n + h->referrer.n;
-	if (!tell_listener(a, NULL, NULL, h) || (a->asked_n == REQUESTS_MAX && !tell_request(a)))
-		return false;
-	asked *r = ic_malloc(sizeof *r + n);
-	if (!r)
-		return false;
-	char *at = r->text;
-	*r = (asked){ .ticks = a->ticks,
-		      .body = h->content_length,
-		      .websocket = h->websocket,
-		      .bytes = sizeof *r + n };
-	r->method = copy_to(&at, h->method);
-	r->target = copy_to(&at, h->target);
-	r->host = copy_to(&at, h->host);
-	r->user_agent = copy_to(&at, h->user_agent);
-	r->referrer = copy_to(&at, h->referrer);
-	*a->last = r;
-	a->last = &r->next;
-	a->asked_n++;
-	a->asked_bytes += r->bytes;
-	a->requests = true;
-	ic_bursts_known(&a->flow->bursts);
-	return true;
-}
-
-static bool take_answer(app *a, const ic_http_head *h)
-{
-	if (h->status < 200 && h->status != 101) /* a better one follows */
-		return true;
-	if (a->answer.known && !tell_request(a)) /* the end of its body was lost */
-		return false;
-	const asked *r = a->first;
-	bool over = h->status == 101 || (r && ic_str_eq(r->method, IC_STR("CONNECT")) && h->status < 300);
-	if (r && ic_str_eq(r->method, IC_STR("HEAD")))
-		ic_http_next_has_no_body(a->http[IC_RESP]);
-	if (over) {
-		ic_http_stop(a->http[IC_RESP]);
-		a->carries = h->status == 101 && r && r->websocket ? WEBSOCKET : NOTHING;
-	}
-	if (!r)
-		return true;
-	a->answer = (answered){ .known = true, .status = h->status, .body = h->content_length };
-	a->answer.type_n = h->content_type.n < CONTENT_TYPE ? h->content_type.n : CONTENT_TYPE;
-	if (a->answer.type_n)
-		memcpy(a->answer.type, h->content_type.p, a->answer.type_n);
-	return !over || tell_request(a); /* no body follows that would be one of HTTP */
-}
-
-static bool http_head(void *ctx, const ic_http_head *h)
-{
-	return h->request ? take_request(ctx, h) : take_answer(ctx, h);
-}
-
-static bool request_body_end(void *ctx, uint64_t bytes)
-{
-	app *a = ctx;
-	for (asked *r = a->first; r; r = r->next)
-		if (!r->next)
-			r->body = (int64_t)bytes;
-	return true;
-}
-
-static void http_lost(void *ctx)
-{
-	app *a = ctx;
-	a->apps->counts.requests_lost += a->side == IC_ORIG;
-}
-
-/* From here on its packets are words again. */
-static void lose_frames(app *a)
-{
-	a->apps->counts.frames_lost += !a->frames_lost;
-	a->frames_lost = true;
-}
-
-/* Words of a WebSocket are its frames; those that only hold it open, or end it, are none. */
-static bool feed_frames(app *a, int side, const uint8_t *p, size_t n)
-{
-	ic_ws_frame f;
-	bool bad = false;
-	for (size_t at = 0; !a->frames_lost && ic_ws_next(&a->frames[side], p, n, &at, &f, &bad);) {
-		if (f.control && f.length <= PING_MOST) {
-			a->apps->counts.pings += f.opcode != CLOSE;
-			continue;
-		}
-		uint32_t bytes = f.length < UINT32_MAX ? (uint32_t)f.length : UINT32_MAX;
-		if (!say(a->apps, a->flow, &(ic_word){ .side = side, .ticks = a->ticks, .bytes = bytes }))
-			return false;
-	}
-	if (bad)
-		lose_frames(a);
-	return true;
-}
-
-/* What came counts, not what was announced. */
-static bool answer_body_end(void *ctx, uint64_t bytes)
-{
-	app *a = ctx;
-	if (!a->first || !a->answer.known)
-		return true;
-	a->answer.body = (int64_t)bytes;
-	return tell_request(a);
-}
-
-static ic_http_sink http_sink(app *a, int side)
-{
-	return (ic_http_sink){ a, http_head, side == IC_ORIG ? request_body_end : answer_body_end,
-			       http_lost };
-}
-
-static bool feed_http(app *a, int side, const uint8_t *p, size_t n)
-{
-	const ic_http_sink sink = http_sink(a, side);
-	size_t used;
-	if (!a->http[side] && !(a->http[side] = ic_http_new(side == IC_ORIG)))
-		return false;
-	ic_http_state st = ic_http_feed(a->http[side], p, n, &used, &sink);
-	if (st == IC_HTTP_OTHER && a->carries == WEBSOCKET)
-		return feed_frames(a, side, p + used, n - used);
-	return st != IC_HTTP_FAILED;
-}
-
-/* ---- TLS, DTLS, QUIC ---- */
-
-static bool keep(app *a, ic_str *to, ic_str s)
-{
-	char *copy = s.p ? ic_arena_dup(&a->arena, s.p, s.n) : NULL;
-	if (copy)
-		*to = (ic_str){ copy, s.n };
-	return copy || !s.p;
-}
-
-/* Fingerprints take time: only those that are asked for. */
-static bool wants(const app *a, ic_fieldset fields)
-{
-	return wants_stream(a->apps, IC_STREAM_SSL) && (a->apps->events->wanted & fields) != 0;
-}
-
-static bool keep_client(app *a, const ic_tls_hello *h, const ic_print *print)
-{
-	if (wants(a, IC_FIELD_BIT(IC_F_JA3)) && !keep(a, &a->ja3, ic_str_of(print->ja3.hash)))
-		return false;
-	if (wants(a, IC_FIELD_BIT(IC_F_JA4)) && !keep(a, &a->ja4, ic_str_of(print->ja4.form[0])))
-		return false;
-	a->hello_ticks = a->ticks;
-	return keep(a, &a->sni, h->sni);
-}
-
-static bool keep_server(app *a, const ic_tls_hello *h, const ic_print *print)
-{
-	if (wants(a, IC_FIELD_BIT(IC_F_JA3S)) && !keep(a, &a->ja3s, ic_str_of(print->ja3.hash)))
-		return false;
-	a->version = h->version;
-	return keep(a, &a->alpn, h->alpn);
-}
-
-static bool take_hello(void *ctx, const ic_tls_hello *h)
-{
-	app *a = ctx;
-	bool *taken = &a->hello[h->client ? IC_ORIG : IC_RESP];
-	const ic_fieldset prints = IC_FIELD_BIT(IC_F_JA3) | IC_FIELD_BIT(IC_F_JA3S) | IC_FIELD_BIT(IC_F_JA4);
-	const ic_print *print = NULL;
-	if ((a->apps->sink.hello || wants(a, prints)) &&
-	    !(print = ic_prints_of(a->apps->prints, h, transport_letter(a))))
-		return false;
-	if (!tell_listener(a, h, print, NULL))
-		return false;
-	/* After a retry the second hello is the one that counts for the server, the first for the client. */
-	if (h->retry || *taken)
-		return true;
-	a->offers_h2 = ic_str_eq(h->client ? h->alpn_first : h->alpn, IC_STR("h2")) ||
-		       (a->offers_h2 && (h->client || !h->alpn.p));
-	*taken = true;
-	return h->client ? keep_client(a, h, print) : keep_server(a, h, print);
-}
-
-static bool take_certificate(void *ctx, const uint8_t *der, size_t n)
-{
-	app *a = ctx;
-	ic_certificate c;
-	const ic_fieldset shown =
-	    IC_FIELD_BIT(IC_F_CERT_SUBJECT) | IC_FIELD_BIT(IC_F_CERT_ISSUER) | IC_FIELD_BIT(IC_F_CERT_STATUS);
-	if (a->certified || a->side != IC_RESP || !wants(a, shown))
-		return true;
-	a->certified = true;
-	if (!ic_certificate_parse(&a->arena, der, n, &c))
-		return true;
-	a->subject = c.subject;
-	a->issuer = c.issuer;
-	a->self_signed = c.self_signed;
-	return true;
-}
-
-/* One row a handshake, when all of it that will come is known. */
-static bool tell_tls(app *a)
-{
-	ic_events *q = a->apps->events;
-	if (a->told || !(a->hello[IC_ORIG] || a->hello[IC_RESP]))
-		return true;
-	a->told = true;
-	if (!wants_stream(a->apps, IC_STREAM_SSL))
-		return true;
-	ic_event *e =
-	    ic_events_add(q, IC_STREAM_SSL, 0, a->flow, a->hello[IC_ORIG] ? a->hello_ticks : a->flow->first);
-	bool ok =
-	    e && ic_event_text(q, e, IC_F_SERVICE, a->carries == QUIC ? IC_STR("quic") : IC_STR("tls")) &&
-	    ic_event_text(q, e, IC_F_SNI, a->sni) && ic_event_text(q, e, IC_F_ALPN, a->alpn) &&
-	    ic_event_text(q, e, IC_F_JA3, a->ja3) && ic_event_text(q, e, IC_F_JA3S, a->ja3s) &&
-	    ic_event_text(q, e, IC_F_JA4, a->ja4) && ic_event_text(q, e, IC_F_CERT_SUBJECT, a->subject) &&
-	    ic_event_text(q, e, IC_F_CERT_ISSUER, a->issuer);
-	/* QUIC has no other (RFC 9001, 4.2); its ServerHello is not read. */
-	const uint16_t version = a->carries == QUIC ? 0x0304 : a->version;
-	if (ok && version)
-		ok = ic_event_text(q, e, IC_F_TLS_VERSION, ic_str_of(ic_tls_version_name(version)));
-	if (ok && a->self_signed)
-		ok = ic_event_text(q, e, IC_F_CERT_STATUS, IC_STR("self signed certificate"));
-	if (ok && a->sni.p)
-		ok = ic_event_text(q, e, IC_F_DST_NAME, ic_host_name(&a->arena, a->sni));
-	return ok;
-}
-
-/* After its hello and certificate the server is not understood any more: all that will come is known, and what
- * is told of the connection later should find it. */
-static bool take_encrypted(void *ctx)
-{
-	app *a = ctx;
-	return a->side != IC_RESP || !a->hello[IC_ORIG] || !a->hello[IC_RESP] || tell_tls(a);
-}
-
-static bool feed_tls(app *a, int side, const uint8_t *p, size_t n)
-{
-	const ic_tls_sink sink = { a, take_hello, take_certificate, take_encrypted };
-	if (!a->tls[side] && !(a->tls[side] = ic_tls_new()))
-		return false;
-	bool goes_on = a->carries == DTLS ? ic_tls_datagram(a->tls[side], p, n, &sink)
-					  : ic_tls_feed(a->tls[side], p, n, &sink);
-	if (goes_on)
-		return true;
-	ic_tls_free(a->tls[side]);
-	a->tls[side] = NULL;
-	if (side == IC_RESP || !a->hello[IC_ORIG])
-		a->carries = a->hello[IC_ORIG] ? a->carries : NOTHING;
-	return true;
-}
-
-static bool feed_quic(app *a, int side, const uint8_t *p, size_t n)
-{
-	ic_tls_hello h;
-	if (side != IC_ORIG || a->hello[IC_ORIG])
-		return true;
-	if (!a->quic && !(a->quic = ic_quic_new()))
-		return false;
-	switch (ic_quic_datagram(a->quic, p, n, &h)) {
-	case IC_QUIC_HELLO: return take_hello(a, &h) && tell_tls(a);
-	case IC_QUIC_NOMEM: return false;
-	case IC_QUIC_MORE:
-	case IC_QUIC_NONE: break;
-	}
 	return true;
 }
 
@@ -589,11 +196,11 @@ static carries carries_datagrams(const uint8_t *p, size_t n)
 static bool feed(app *a, int side, const uint8_t *p, size_t n)
 {
 	switch (a->carries) {
-	case HTTP: return feed_http(a, side, p, n);
-	case WEBSOCKET: return feed_frames(a, side, p, n);
+	case HTTP: return app_feed_http(a, side, p, n);
+	case WEBSOCKET: return app_feed_frames(a, side, p, n);
 	case TLS:
-	case DTLS: return feed_tls(a, side, p, n);
-	case QUIC: return feed_quic(a, side, p, n);
+	case DTLS: return app_feed_tls(a, side, p, n);
+	case QUIC: return app_feed_quic(a, side, p, n);
 	case UNKNOWN:
 	case NOTHING:
 	case HTTP2: break;
@@ -651,15 +258,7 @@ static bool sniff(app *a, int side, const uint8_t *p, size_t n)
 /* What is known, but not told yet. */
 static bool tell_rest(app *a)
 {
-	bool ok = true;
-	for (int side = 0; side < IC_SIDES; side++) {
-		const ic_http_sink sink = http_sink(a, side);
-		if (a->http[side])
-			ic_http_close(a->http[side], &sink);
-	}
-	while (ok && a->first)
-		ok = tell_request(a);
-	return ok && tell_tls(a);
+	return app_end_http(a) && app_tell_tls(a);
 }
 
 /* TLS may begin late: after STARTTLS, SOCKS or CONNECT. HTTP too, also behind what made no sense. */
@@ -723,7 +322,7 @@ static bool gap(void *ctx, ic_flow *f, int side, uint64_t n)
 	if (a->carries == HTTP && a->http[side])
 		ic_http_gap(a->http[side], n);
 	if (a->carries == WEBSOCKET && !ic_ws_gap(&a->frames[side], n))
-		lose_frames(a);
+		app_lose_frames(a);
 	if (a->carries == TLS) { /* records are not found again */
 		ic_tls_free(a->tls[side]);
 		a->tls[side] = NULL;
@@ -738,7 +337,7 @@ static bool gap(void *ctx, ic_flow *f, int side, uint64_t n)
 static bool tell_connection(ic_apps *apps, const ic_flow *f)
 {
 	ic_events *q = apps->events;
-	if (!wants_stream(apps, IC_STREAM_CONN))
+	if (!app_wants_stream(apps, IC_STREAM_CONN))
 		return true;
 	ic_event *e = ic_events_add(q, IC_STREAM_CONN, 0, f, f->first);
 	if (!e || !ic_event_text(q, e, IC_F_SERVICE, service_of(f)) ||
@@ -760,7 +359,7 @@ static bool tell_connection(ic_apps *apps, const ic_flow *f)
 static bool word(void *ctx, ic_flow *f, int side, const ic_packet *p)
 {
 	const app *a = is_closed(f) ? NULL : f->app;
-	if (!wants_stream(ctx, IC_STREAM_BURST))
+	if (!app_wants_stream(ctx, IC_STREAM_BURST))
 		return true;
 	if ((f->proto != 6 && f->proto != 17) || (a && a->carries == WEBSOCKET && !a->frames_lost))
 		return true;
@@ -768,7 +367,7 @@ static bool word(void *ctx, ic_flow *f, int side, const ic_packet *p)
 		((ic_apps *)ctx)->counts.pings++;
 		return true;
 	}
-	return say(ctx, f, &(ic_word){ side, p->ticks, p->length, p->ip_bytes, 1 });
+	return app_say(ctx, f, &(ic_word){ side, p->ticks, p->length, p->ip_bytes, 1 });
 }
 
 static bool end(void *ctx, ic_flow *f)
