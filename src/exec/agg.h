@@ -25,6 +25,8 @@ static inline int ic_agg_condition(ic_agg_id fn)
 	case IC_AGG_STDEVPIF:
 	case IC_AGG_VARIANCEIF:
 	case IC_AGG_VARIANCEPIF: return 1;
+	case IC_AGG_COVARIANCEIF:
+	case IC_AGG_COVARIANCEPIF: return 2;
 	default: return -1;
 	}
 }

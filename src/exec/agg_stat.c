@@ -70,8 +70,7 @@ static void covariance_add(ic_agg_ctx *c, void *state, const ic_value *arg)
 {
 	covariance_state *s = state;
 	double x, y;
-	(void)c;
-	if (!ic_agg_number(&arg[0], &x) || !ic_agg_number(&arg[1], &y))
+	if (!ic_agg_wanted(c->agg, arg) || !ic_agg_number(&arg[0], &x) || !ic_agg_number(&arg[1], &y))
 		return;
 	double off = x - s->mean[0];
 	s->n += 1;
@@ -83,7 +82,8 @@ static void covariance_add(ic_agg_ctx *c, void *state, const ic_value *arg)
 static void covariance_result(ic_agg_ctx *c, const void *state, ic_value *ret)
 {
 	const covariance_state *s = state;
-	double by = c->agg->fn == IC_AGG_COVARIANCEP ? s->n : s->n - 1;
+	bool population = c->agg->fn == IC_AGG_COVARIANCEP || c->agg->fn == IC_AGG_COVARIANCEPIF;
+	double by = population ? s->n : s->n - 1;
 	*ret = ic_value_real(s->n > 1 ? s->products / by : 0);
 }
 

@@ -24,8 +24,10 @@ typedef struct series {
 		int64_t low, high;
 	} * span; /* of the steps of each group */
 	uint32_t spans;
-	ic_states states; /* of each cell */
-	bool real;	  /* the axis is one of reals */
+	ic_states states;  /* of each cell */
+	ic_eval **value;   /* of items that are expressions, over: */
+	ic_vector *result; /* of each aggregate */
+	bool real;	   /* the axis is one of reals */
 	double from, step;
 	int64_t origin, step_ticks;
 	ic_value *key, *arg;
@@ -161,25 +163,49 @@ static ic_status series_push(ic_operator *o, ic_worker *w, unsigned port, const 
 
 /* ---- arrays -------------------------------------------------------------------------------- */
 
-static ic_value fill_value(const ic_op *op, uint32_t agg)
+static ic_value fill_value(const struct ic_series_item *item)
 {
-	ic_value v = op->series.fill[agg];
-	ic_qtype type = op->series.agg[agg].type;
+	ic_value v = item->fill;
+	ic_qtype type = item->type;
 	if (type == IC_Q_REAL && !v.null && v.type != IC_Q_REAL && ic_qtype_is_number(v.type))
 		v = ic_value_real(as_real(&v));
 	return v;
 }
 
-static ic_status make_array(ic_operator *o, ic_worker *w, ic_arena *arena, int64_t group, uint32_t agg,
+/* What stands in an array for a step that has rows. */
+static ic_status cell_value(ic_operator *o, ic_worker *w, ic_arena *arena, uint32_t cell, uint32_t item,
+			    ic_value *ret)
+{
+	series *s = o->state;
+	const ic_op *op = o->op;
+	if (!op->series.item[item].value)
+		return ic_states_result(&s->states, w, cell, op->series.item[item].of, arena, ret);
+	ic_status st = IC_OK;
+	for (uint32_t a = 0; a < op->series.aggs && !st; a++) {
+		ic_value v;
+		st = ic_states_result(&s->states, w, cell, a, arena, &v);
+		if (!st && !ic_vector_constant(&s->result[a], arena, &v))
+			st = ic_fail_nomem(w->err);
+	}
+	ic_chunk c = { 1, op->series.aggs, s->result, 0, 0 };
+	ic_vector made;
+	if (!st)
+		st = ic_eval_run(s->value[item], &c, arena, &made, w->err);
+	if (!st)
+		*ret = ic_vector_value(&made, 0);
+	return st;
+}
+
+static ic_status make_array(ic_operator *o, ic_worker *w, ic_arena *arena, int64_t group, uint32_t which,
 			    int64_t low, uint32_t n, ic_value *ret)
 {
 	series *s = o->state;
 	const ic_op *op = o->op;
-	bool axis = agg == op->series.aggs;
+	bool axis = which == op->series.items;
 	const ic_dyn **item = ic_arena_alloc(arena, ((size_t)n + 1) * sizeof *item);
 	if (!item)
 		return ic_fail_nomem(w->err);
-	ic_value fill = axis ? ic_value_long(0) : fill_value(op, agg);
+	ic_value fill = axis ? ic_value_long(0) : fill_value(&op->series.item[which]);
 	const ic_dyn *filler = ic_dyn_of(arena, &fill);
 	for (uint32_t i = 0; i < n; i++) {
 		int64_t step = low + i, cell = -1;
@@ -190,8 +216,7 @@ static ic_status make_array(ic_operator *o, ic_worker *w, ic_arena *arena, int64
 		item[i] = filler;
 		if (axis || cell >= 0) {
 			ic_value v = axis ? axis_at(s, op, step) : fill;
-			ic_status st =
-			    axis ? IC_OK : ic_states_result(&s->states, w, (uint32_t)cell, agg, arena, &v);
+			ic_status st = axis ? IC_OK : cell_value(o, w, arena, (uint32_t)cell, which, &v);
 			if (st)
 				return st;
 			item[i] = ic_dyn_of(arena, &v);
@@ -222,8 +247,8 @@ static ic_status emit_series(ic_operator *o, ic_emit *e, int64_t group, uint64_t
 		return ic_fail_nomem(e->own.err);
 	for (uint32_t i = 0; i < op->series.bys; i++)
 		row[i] = ic_keys_at(&s->group, (uint32_t)group)[i];
-	for (uint32_t a = 0; a <= op->series.aggs; a++) {
-		ic_status st = make_array(o, &e->own, arena, group, a, low, items, &row[op->series.bys + a]);
+	for (uint32_t i = 0; i <= op->series.items; i++) {
+		ic_status st = make_array(o, &e->own, arena, group, i, low, items, &row[op->series.bys + i]);
 		if (st)
 			return st;
 	}
@@ -254,6 +279,10 @@ static void series_free(ic_operator *o)
 	if (!s)
 		return;
 	ic_eval_free(s->eval);
+	for (uint32_t i = 0; s->value && i < o->op->series.items; i++)
+		ic_eval_free(s->value[i]);
+	ic_free(s->value);
+	ic_free(s->result);
 	ic_keys_clear(&s->group);
 	ic_keys_clear(&s->cell);
 	ic_states_clear(&s->states);
@@ -278,7 +307,9 @@ static ic_status compile(ic_operator *o, series *s, ic_diag *diag)
 	ic_expr **expr = ic_arena_alloc(&ic_operator_plan(o)->arena, n * sizeof *expr);
 	s->col = ic_calloc(n, sizeof *s->col);
 	s->arg = ic_calloc(most + 1, sizeof *s->arg);
-	if (!expr || !s->col || !s->arg)
+	s->value = ic_calloc(op->series.items + 1, sizeof(ic_eval *));
+	s->result = ic_calloc(op->series.aggs + 1, sizeof *s->result);
+	if (!expr || !s->col || !s->arg || !s->value || !s->result)
 		return IC_E_NOMEM;
 	expr[at++] = op->series.on;
 	for (uint32_t i = 0; i < op->series.bys; i++)
@@ -287,6 +318,10 @@ static ic_status compile(ic_operator *o, series *s, ic_diag *diag)
 		for (uint32_t i = 0; i < op->series.agg[a].n; i++)
 			expr[at++] = op->series.agg[a].arg[i];
 	ic_status st = ic_eval_new(ic_operator_plan(o), expr, n, &s->eval, diag);
+	for (uint32_t i = 0; i < op->series.items && !st; i++)
+		if (op->series.item[i].value)
+			st = ic_eval_new(ic_operator_plan(o), &op->series.item[i].value, 1, &s->value[i],
+					 diag);
 	return st ? st : ic_states_init(&s->states, o, s->agg, op->series.aggs, diag);
 }
 

@@ -39,6 +39,8 @@ void ic_each_expr(ic_op *op, void (*visit)(void *ctx, ic_expr **slot), void *ctx
 		break;
 	case IC_OP_MAKE_SERIES:
 		each_agg(op->series.agg, op->series.aggs, visit, ctx);
+		for (uint32_t i = 0; i < op->series.items; i++)
+			each_of(&op->series.item[i].value, 1, visit, ctx);
 		each_of(&op->series.on, 1, visit, ctx);
 		each_of(op->series.by, op->series.bys, visit, ctx);
 		break;

@@ -241,14 +241,22 @@ struct ic_op {
 		} expand;
 		struct {
 			ic_agg *agg;
-			ic_value *fill; /* default value of each aggregate */
 			uint32_t aggs;
+			/* one array each: value: an expression over the results of agg; NULL: that of number
+			 * `of` itself */
+			struct ic_series_item {
+				ic_expr *value;
+				uint32_t of;
+				ic_qtype type;
+				ic_value fill; /* of steps without rows */
+			} * item;
+			uint32_t items;
 			ic_expr *on;
 			ic_value from, to, step; /* from, to null: of the data */
 			ic_expr **by;
 			uint32_t bys;
 			bool nonempty; /* no rows in, no `by`, from and to given: one series of defaults */
-		} series;	       /* out: by, then each aggregate's array, then the axis */
+		} series;	       /* out: by, then each item's array, then the axis */
 		struct {
 			struct ic_nest {
 				/* rank: what is sorted by and shown, over {by, the results of agg}; NULL: that of

@@ -145,9 +145,10 @@ static ic_op *series_of(rig *g, ic_op *t, const char *schema, bool by)
 	op->series.agg[0] = (ic_agg){ .fn = IC_AGG_SUM, .type = IC_Q_LONG, .n = 1, .arg = arg, .columns = 1 };
 	op->series.agg[1] = (ic_agg){ .fn = IC_AGG_AVG, .type = IC_Q_REAL, .n = 1, .arg = arg, .columns = 1 };
 	op->series.aggs = 2;
-	op->series.fill = rig_new(g, 2 * sizeof(ic_value));
-	op->series.fill[0] = ic_value_long(-1);
-	op->series.fill[1] = ic_value_long(0);
+	op->series.item = rig_new(g, 2 * sizeof(struct ic_series_item));
+	op->series.item[0] = (struct ic_series_item){ .of = 0, .type = IC_Q_LONG, .fill = ic_value_long(-1) };
+	op->series.item[1] = (struct ic_series_item){ .of = 1, .type = IC_Q_REAL, .fill = ic_value_long(0) };
+	op->series.items = 2;
 	op->series.on = rig_col(g, t, "t");
 	op->series.by = rig_new(g, sizeof(ic_expr *));
 	op->series.bys = by;

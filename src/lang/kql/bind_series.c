@@ -2,6 +2,8 @@
 /* make-series and top-nested. */
 #include "lang/kql/bind.h"
 
+#include <stdio.h>
+
 /* ---- make-series */
 
 /* from, to and step as the axis needs them. */
@@ -31,52 +33,63 @@ static ic_qtype axis_type(ic_binder *b, const ic_kql_op *o, ic_expr **on)
 	return IC_QTYPES;
 }
 
-/* A constant stands in each bin that has rows: max(constant). */
-static ic_expr *constant_agg(ic_binder *b, const ic_bind_scope *s, const ic_kql_expr *e)
+/* A value that no row changes still stands only in steps that have rows. */
+static bool count_rows(ic_binder *b, const ic_bind_scope *s, const ic_kql_expr *e)
 {
-	ic_bind_scope outer = { .names = s->names };
-	bool literal = e->kind == IC_KE_LITERAL || e->kind == IC_KE_NEGATE;
-	if (!literal || !ic_bind_expr(b, &outer, e))
-		return ic_bind_fail(b, IC_DIAG_UNSUPPORTED, e->at, e->length,
-				    "make-series takes aggregates as they are, not expressions over them");
-	ic_kql_arg arg = { .expr = (ic_kql_expr *)e };
-	ic_kql_expr max = { .kind = IC_KE_CALL, .at = e->at, .length = e->length };
-	max.call.name = (ic_kql_name){ IC_STR("max"), e->at, e->length };
-	max.call.arg = &arg;
-	max.call.args = 1;
-	return ic_bind_expr(b, s, &max);
+	ic_kql_expr count = { .kind = IC_KE_CALL, .at = e->at, .length = e->length };
+	count.call.name = (ic_kql_name){ IC_STR("count"), e->at, e->length };
+	return ic_bind_expr(b, s, &count) != NULL;
 }
 
-/* The aggregates with their defaults. */
-static bool series_aggs(ic_binder *b, const ic_bind_scope *s, const ic_kql_op *o, ic_value *fill)
+/* The default of an item; without one 0 of the type, as Kusto does. */
+static bool fill_of(ic_binder *b, const ic_bind_name *names, const ic_kql_item *item, ic_qtype type,
+		    ic_value *ret)
 {
+	ic_bind_scope outer = { .names = names };
+	if (!item->value && !ic_qtype_is_number(type)) {
+		*ret = ic_value_null(type);
+		return true;
+	}
+	ic_expr *d = item->value ? ic_bind_expr(b, &outer, item->value)
+				 : ic_bind_const(b, item->expr->at, ic_value_long(0));
+	return d && ic_bind_value(b, ic_bind_to(b, d, type), type, "default", ret);
+}
+
+/* The arrays: aggregates or expressions over them, with their defaults and names. */
+static bool series_items(ic_binder *b, const ic_bind_scope *s, const ic_kql_op *o,
+			 struct ic_series_item *item, ic_qcolumn *column)
+{
+	uint32_t unnamed = 0;
 	for (uint32_t i = 0; i < o->series.aggs.n; i++) {
-		const ic_kql_item *item = &o->series.aggs.item[i];
+		const ic_kql_item *from = &o->series.aggs.item[i];
 		uint32_t before = s->aggs->n;
-		bool call = item->expr->kind == IC_KE_CALL &&
-			    ic_aggregate_find(item->expr->call.name.text, IC_FN_KQL) >= 0;
-		if (!(call ? ic_bind_expr(b, s, item->expr) : constant_agg(b, s, item->expr)))
+		ic_expr *e = ic_bind_expr(b, s, from->expr);
+		if (!e)
 			return false;
-		ic_agg *a = &s->aggs->agg[before];
-		if (a->columns != 1) {
-			ic_bind_fail(b, IC_DIAG_TYPE, item->expr->at, item->expr->length,
+		if (s->aggs->n == before && !count_rows(b, s, from->expr))
+			return false;
+		if (s->aggs->columns != s->aggs->n) {
+			ic_bind_fail(b, IC_DIAG_TYPE, from->expr->at, from->expr->length,
 				     "make-series takes aggregates with one result");
 			return false;
 		}
-		if (item->names)
-			s->aggs->column[s->aggs->columns - 1].name = item->name[0].text;
-		/* without a default: 0 of the type, as Kusto does */
-		ic_bind_scope outer = { .names = s->names };
-		ic_expr *d = item->value ? ic_bind_expr(b, &outer, item->value)
-					 : ic_bind_const(b, item->expr->at, ic_value_long(0));
-		if (!d)
+		bool plain = e->kind == IC_X_COLUMN;
+		item[i] = (struct ic_series_item){ .value = plain ? NULL : e,
+						   .of = plain ? e->column : 0,
+						   .type = e->type };
+		if (!fill_of(b, s->names, from, e->type, &item[i].fill))
 			return false;
-		if (!item->value && !ic_qtype_is_number(a->type))
-			fill[i] = ic_value_null(a->type);
-		else if (!ic_bind_value(b, ic_bind_to(b, d, a->type), a->type, "default", &fill[i]))
-			return false;
+		char name[24];
+		if (from->names)
+			column[i].name = from->name[0].text;
+		else if (plain)
+			column[i].name = s->aggs->column[e->column].name;
+		else {
+			snprintf(name, sizeof name, "Column%u", ++unnamed);
+			column[i].name = ic_bind_join_text(b, ic_str_of(name), "", IC_STR(""));
+		}
 	}
-	return true;
+	return b->status == IC_OK;
 }
 
 static void include_end(ic_value *to)
@@ -105,13 +118,14 @@ bool ic_bind_make_series(ic_binder *b, const ic_bind_name *names, const ic_kql_o
 		if (!ic_bind_cols_add(b, &by, ic_bind_unique(b, by.column, by.n, name), e))
 			return false;
 	}
-	ic_value *fill = ic_bind_alloc(b, o->series.aggs.n, sizeof *fill);
+	uint32_t items = o->series.aggs.n, n = by.n + items + 1;
+	struct ic_series_item *item = ic_bind_alloc(b, items, sizeof *item);
+	ic_qcolumn *named = ic_bind_alloc(b, items, sizeof *named);
 	ic_expr *on = ic_bind_expr(b, &s, o->series.on);
-	ic_qtype type = on && fill ? axis_type(b, o, &on) : IC_QTYPES;
-	if (type == IC_QTYPES || !on || !series_aggs(b, &with, o, fill))
+	ic_qtype type = on && item && named ? axis_type(b, o, &on) : IC_QTYPES;
+	if (type == IC_QTYPES || !on || !series_items(b, &with, o, item, named))
 		return false;
 	ic_op *op = ic_bind_op(b, IC_OP_MAKE_SERIES, o, r->op);
-	uint32_t n = by.n + a.n + 1;
 	ic_qcolumn *column = op ? ic_bind_alloc(b, n, sizeof *column) : NULL;
 	if (!column)
 		return false;
@@ -125,16 +139,17 @@ bool ic_bind_make_series(ic_binder *b, const ic_bind_name *names, const ic_kql_o
 	ic_str axis = o->series.on_name.text.p ? o->series.on_name.text : ic_bind_auto_name(b, o->series.on);
 	for (uint32_t i = 0; i < by.n; i++)
 		column[i] = by.column[i];
-	for (uint32_t i = 0; i < a.n; i++)
+	for (uint32_t i = 0; i < items; i++)
 		column[by.n + i] =
-		    (ic_qcolumn){ ic_bind_unique(b, column, by.n + i, a.column[i].name), IC_Q_DYNAMIC };
+		    (ic_qcolumn){ ic_bind_unique(b, column, by.n + i, named[i].name), IC_Q_DYNAMIC };
 	column[n - 1] =
 	    (ic_qcolumn){ ic_bind_unique(b, column, n - 1, axis.p ? axis : IC_STR("Column1")), IC_Q_DYNAMIC };
 	op->out = (ic_schema){ column, n };
 	op->ordered = false;
 	op->series.agg = a.agg;
 	op->series.aggs = a.n;
-	op->series.fill = fill;
+	op->series.item = item;
+	op->series.items = items;
 	op->series.on = on;
 	op->series.by = by.expr;
 	op->series.bys = by.n;
