@@ -82,10 +82,15 @@ int ic_budget_take(ic_budget *b, uint64_t bytes)
 		}
 	} while (!atomic_compare_exchange_weak_explicit(&b->used, &used, next, memory_order_relaxed,
 							memory_order_relaxed));
+	if (b->whole && ic_budget_take(b->whole, bytes) != 0) {
+		atomic_fetch_sub_explicit(&b->used, bytes, memory_order_relaxed);
+		return -1;
+	}
 	return 0;
 }
 
 void ic_budget_give(ic_budget *b, uint64_t bytes)
 {
-	atomic_fetch_sub_explicit(&b->used, bytes, memory_order_relaxed);
+	for (; b; b = b->whole)
+		atomic_fetch_sub_explicit(&b->used, bytes, memory_order_relaxed);
 }

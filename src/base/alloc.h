@@ -22,11 +22,12 @@ uint64_t ic_alloc_fail_after(uint64_t n);
 
 /* A limit shared by the big containers of one run. Thread-safe.
  * take() returns 0 on success, -1 when the limit would be passed (nothing is taken then).
- * A budget with limit 0 never refuses. */
+ * A budget with limit 0 never refuses, unless the one that it is a part of does. */
 typedef struct ic_budget {
 	uint64_t limit;
 	_Atomic uint64_t used;
 	_Atomic uint64_t refused;
+	struct ic_budget *whole; /* what is taken here is taken there too; NULL: it is a part of none */
 } ic_budget;
 int ic_budget_take(ic_budget *b, uint64_t bytes);
 void ic_budget_give(ic_budget *b, uint64_t bytes);

@@ -24,6 +24,7 @@
 #define STRING_MOST    65536u
 #define SLOTS_FIRST    64u
 #define ARENA_PAGE     ((size_t)16 << 10)
+#define MARKED_PAGE    ((size_t)4 << 10) /* of what will be forgotten soon */
 
 _Static_assert(IC_INTERN_FIRST + ((uint64_t)POSITIONS_MOST << SHARD_BITS) <= UINT32_MAX, "an id is 32 bits");
 
@@ -52,10 +53,18 @@ typedef struct shard {
 	ic_arena arena;
 } shard;
 
+/* What a shard had when it was marked. */
+typedef struct kept {
+	slots *table;
+	uint32_t used;
+	ic_arena arena;
+} kept;
+
 struct ic_intern {
 	shard shards[SHARDS];
 	uint64_t seed;
 	ic_budget *budget;
+	kept *kept;  /* of each shard; NULL: there is no mark */
 	void *block; /* as allocated: the struct itself is aligned by hand */
 };
 
@@ -108,8 +117,11 @@ void ic_intern_free(ic_intern *t)
 			slots_free(t->budget, table);
 		}
 		ic_arena_clear(&s->arena);
+		if (t->kept)
+			ic_arena_clear(&t->kept[i].arena);
 		pthread_mutex_destroy(&s->lock);
 	}
+	ic_free(t->kept);
 	ic_free(t->block);
 }
 
@@ -298,6 +310,66 @@ void ic_intern_prefetch_ip(const ic_intern *t, const ic_ip *ip)
 	const slots *table = atomic_load_explicit(&t->shards[at.shard].table, memory_order_acquire);
 	if (table)
 		__builtin_prefetch((const void *)&table->slot[at.tag >> KIND_BITS & table->mask]);
+}
+
+/* ---- forgetting ------------------------------------------------------------------- */
+
+bool ic_intern_mark(ic_intern *t)
+{
+	t->kept = ic_calloc(SHARDS, sizeof *t->kept);
+	if (!t->kept)
+		return false;
+	for (unsigned i = 0; i < SHARDS; i++) {
+		shard *s = &t->shards[i];
+		t->kept[i] = (kept){ atomic_load(&s->table), atomic_load(&s->used), s->arena };
+		ic_arena_init(&s->arena, MARKED_PAGE, t->budget);
+	}
+	return true;
+}
+
+/* The bits of positions that will be given out again, and the segments that go. */
+static void forget_segments(shard *s, uint32_t kept_used, uint32_t used)
+{
+	for (uint32_t p = kept_used; p < used; p++) {
+		uint32_t index;
+		segment *g = atomic_load(&s->segments[segment_of(p, &index)]);
+		atomic_fetch_and(&g->is_ip[index / 64], ~(UINT64_C(1) << (index % 64)));
+	}
+	for (unsigned k = 0; k < SEGMENTS; k++) {
+		uint32_t first = (1u << (SEGMENT_FIRST + k)) - (1u << SEGMENT_FIRST);
+		if (first >= kept_used)
+			atomic_store(&s->segments[k], NULL);
+	}
+}
+
+/* Slots that were taken since the mark are free again: no key that stays was ever put behind them. */
+static void forget_slots(shard *s, uint32_t kept_used)
+{
+	slots *table = atomic_load(&s->table);
+	for (uint32_t i = 0; table && i <= table->mask; i++) {
+		uint64_t slot = atomic_load(&table->slot[i]);
+		if (slot && ((uint32_t)slot - IC_INTERN_FIRST) >> SHARD_BITS >= kept_used)
+			atomic_store(&table->slot[i], 0);
+	}
+}
+
+void ic_intern_rewind(ic_intern *t)
+{
+	for (unsigned i = 0; i < SHARDS; i++) {
+		shard *s = &t->shards[i];
+		const kept *k = &t->kept[i];
+		uint32_t used = atomic_load(&s->used);
+		for (slots *table; (table = atomic_load(&s->table)) != k->table;) {
+			atomic_store(&s->table, table->older);
+			slots_free(t->budget, table);
+		}
+		if (used == k->used)
+			continue;
+		forget_slots(s, k->used);
+		forget_segments(s, k->used, used);
+		atomic_store(&s->used, k->used);
+		ic_arena_clear(&s->arena);
+	}
 }
 
 /* ---- back from ids ---------------------------------------------------------------- */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Dictionary of byte strings shared by all threads of a run: text or 16-byte address in, id of 32 bits
  * out. Look-ups take no lock; an insertion locks one of 64 shards. Ids depend on arrival order, so
- * nothing that is printed may depend on them: order by the bytes. Id 0 is null. Entries are never
- * removed; bytes stay where they are until ic_intern_free.
+ * nothing that is printed may depend on them: order by the bytes. Id 0 is null. Entries are not
+ * removed, but by ic_intern_rewind; bytes stay where they are.
  *
  * An IPv4 address under 240.0.0.0 is its own id, so that the rows of most logs never touch the
  * dictionary; it gives out ids from IC_INTERN_FIRST on. */
@@ -17,6 +17,12 @@ typedef struct ic_intern ic_intern;
 
 ic_intern *ic_intern_new(ic_budget *budget); /* NULL: out of memory */
 void ic_intern_free(ic_intern *t);	     /* NULL allowed */
+
+/* From now on what is put in can be forgotten again, by ic_intern_rewind as often as one likes: ids that are
+ * there by now stay. Once a dictionary. false: out of memory. Neither may be called while another thread uses
+ * the dictionary. */
+bool ic_intern_mark(ic_intern *t);
+void ic_intern_rewind(ic_intern *t);
 
 /* The id of s (s.p NULL gives 0). 0 also when memory or budget is exhausted: the caller then counts
  * the row as dropped. A null cannot be confused with it: check s.p first. Strings over 64 KiB are

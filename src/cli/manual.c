@@ -132,7 +132,7 @@ void cli_manual(FILE *to)
 	fputs(".SH ENVIRONMENT\n"
 	      ".TP\n.B NO_COLOR\nIf set and not empty, no colour unless \\-\\-color always.\n"
 	      ".TP\n.B COLUMNS\nThe width of tables when the output is not a terminal.\n"
-	      ".TP\n.B TMPDIR\nWhere a query sorts what \\-\\-memory leaves no room for; /tmp if not set.\n"
+	      ".TP\n.B TMPDIR\nWhere a query puts what \\-\\-memory leaves no room for; /tmp if not set.\n"
 	      ".SH EXAMPLES\n.nf\n"
 	      "ictus scan /var/log/zeek\n"
 	      "ictus scan \\-\\-ports all \\-\\-since 24h \\-\\-format ndjson eve.json\n"

@@ -30,6 +30,12 @@ static size_t slot_bytes(uint32_t slots)
 	return (size_t)slots * sizeof(uint32_t);
 }
 
+void ic_group_small_pages(ic_group_table *t, size_t bytes)
+{
+	while (t->page_shift && page_bytes(t) > bytes)
+		t->page_shift--;
+}
+
 void ic_group_clear(ic_group_table *t)
 {
 	for (uint32_t i = 0; i < t->pages; i++) {

@@ -32,6 +32,8 @@ typedef struct ic_group_table {
  * grow large have their pages from `blocks`, which outlives them (NULL: from the heap). */
 void ic_group_init(ic_group_table *t, unsigned key_bytes, unsigned entry_bytes, ic_budget *budget,
 		   ic_blocks *blocks);
+/* Pages of about so many bytes, less than usual, for many tables that may stay small. Before the first entry. */
+void ic_group_small_pages(ic_group_table *t, size_t bytes);
 void ic_group_clear(ic_group_table *t);
 
 /* `seed` is ic_hash_seed(), for loops that ask for it once. */

@@ -17,8 +17,7 @@ enum {
 	LEAST_KEPT = 8192,	/* of top, before rows are thrown away */
 	STORE_SHARE = 4,	/* of the memory limit, that all stores may take */
 	STORE_LEAST = 64 << 10, /* bytes of a store that is worth a run of its own */
-	PAGE_ROWS = 1024,	/* of a page in the file; all runs that are merged have one in memory */
-	RUNS_MOST = 256,	/* merged at once */
+	TIGHT_ROWS = 1024,	/* handed out at once under a memory limit */
 	ROW_BITS = 38,		/* of a row's number: which row of the unit */
 };
 
@@ -61,7 +60,7 @@ static ic_sort_merge merge_of(sorter *s, ic_error *err)
 				.type = s->type,
 				.null_texts = s->null_texts,
 				.columns = s->columns,
-				.rows = tight ? PAGE_ROWS : IC_CHUNK_ROWS,
+				.rows = tight ? TIGHT_ROWS : IC_CHUNK_ROWS,
 				.err = err };
 }
 
@@ -79,61 +78,11 @@ static ic_status sort_store(sorter *s, part *p, ic_sort_run *ret)
 	return st;
 }
 
-typedef struct run_writer {
-	sorter *s;
-	ic_store *store; /* for its way to make pages */
-	ic_sort_run *run;
-	ic_error *err;
-} run_writer;
-
-static ic_status write_page(void *ctx, ic_arena *a, const ic_vector *col, uint32_t rows)
-{
-	run_writer *w = ctx;
-	ic_sort_run *r = w->run;
-	(void)a;
-	if (r->pages == r->room) {
-		uint32_t room = r->room ? r->room * 2 : 16;
-		ic_spilled *more = ic_reallocarray(r->spilled, room, sizeof *more);
-		if (!more)
-			return IC_E_NOMEM;
-		r->spilled = more;
-		r->room = room;
-	}
-	ic_page *page = ic_store_page(w->store, col, 0, rows);
-	if (!page)
-		return IC_E_NOMEM;
-	ic_status st = ic_spill_write(&w->s->file, page, &r->spilled[r->pages], w->err);
-	ic_page_free(page, w->s->budget);
-	r->pages += st == IC_OK;
-	return st;
-}
-
 static ic_status open_file(sorter *s, ic_error *err)
 {
 	pthread_mutex_lock(&s->lock);
 	ic_status st = s->file.fd < 0 ? ic_spill_open(&s->file, err) : IC_OK;
 	pthread_mutex_unlock(&s->lock);
-	return st;
-}
-
-/* Merges n runs into one in the file, and frees them. */
-static ic_status merge_to_file(sorter *s, ic_store *store, ic_sort_run *run, uint32_t n, ic_sort_run *ret,
-			       ic_error *err)
-{
-	ic_sort_run made = { .n = 0 };
-	run_writer w = { s, store, &made, err };
-	ic_sort_merge m = merge_of(s, err);
-	m.take = write_page;
-	m.ctx = &w;
-	m.rows = PAGE_ROWS;
-	ic_status st = open_file(s, err);
-	if (st == IC_OK)
-		st = ic_sort_runs(&m, run, n, s->most);
-	for (uint32_t i = 0; i < n; i++)
-		ic_sort_run_clear(&run[i], s->budget);
-	if (st != IC_OK)
-		ic_sort_run_clear(&made, s->budget);
-	*ret = made;
 	return st;
 }
 
@@ -149,9 +98,12 @@ static ic_status spill(sorter *s, part *p, ic_error *err)
 		p->spilled = more;
 		p->room = room;
 	}
+	ic_sort_merge m = merge_of(s, err);
 	ic_status st = sort_store(s, p, &run);
 	if (st == IC_OK)
-		st = merge_to_file(s, &p->store, &run, 1, &p->spilled[p->runs], err);
+		st = open_file(s, err);
+	if (st == IC_OK)
+		st = ic_sort_to_file(&m, &p->store, &run, 1, s->most, &p->spilled[p->runs]);
 	else
 		ic_sort_run_clear(&run, s->budget);
 	p->runs += st == IC_OK;
@@ -367,35 +319,6 @@ static ic_status sort_part(void *ctx, unsigned i)
 	return sort_store(job->s, &job->s->part[i], &job->run[i]);
 }
 
-static uint32_t page_bytes_most(const ic_sort_run *run, uint32_t n)
-{
-	uint32_t most = 1;
-	for (uint32_t i = 0; i < n; i++)
-		for (uint32_t k = 0; k < run[i].pages; k++)
-			most = run[i].spilled[k].bytes > most ? run[i].spilled[k].bytes : most;
-	return most;
-}
-
-/* So that one page of each run fits the memory. */
-static ic_status fewer_runs(sorter *s, ic_sort_run *run, uint32_t *n, ic_error *err)
-{
-	uint64_t limit = s->budget ? s->budget->limit : 0;
-	ic_status st = IC_OK;
-	for (uint64_t most; st == IC_OK; *n -= (uint32_t)most - 1) {
-		most = limit ? limit / 4 / page_bytes_most(run, *n) : RUNS_MOST;
-		most = most < 2 ? 2 : most > RUNS_MOST ? RUNS_MOST : most;
-		if (*n <= most)
-			break;
-		ic_sort_run made;
-		st = merge_to_file(s, &s->part[0].store, run, (uint32_t)most, &made, err);
-		/* the new one goes to the end, so that each row is merged about as often as the others */
-		memmove(run, run + most, (*n - most) * sizeof *run);
-		run[*n - most] = made;
-		memset(run + (*n - most + 1), 0, (most - 1) * sizeof *run);
-	}
-	return st;
-}
-
 /* All runs of all parts, those of the stores last. */
 static ic_status collect(sorter *s, ic_sort_run *run, uint32_t *n)
 {
@@ -436,9 +359,9 @@ static ic_status finish(ic_operator *o, ic_worker *w, unsigned port)
 	ic_arena_init(&out.own.arena, 0, s->budget);
 	if (st == IC_OK)
 		st = collect(s, run, &n);
-	if (st == IC_OK)
-		st = fewer_runs(s, run, &n, w->err);
 	ic_sort_merge m = merge_of(s, w->err);
+	if (st == IC_OK)
+		st = ic_sort_fewer(&m, &s->part[0].store, run, &n, s->most);
 	m.columns = s->inputs;
 	m.take = pass;
 	m.ctx = &out;

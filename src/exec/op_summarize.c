@@ -3,7 +3,6 @@
 #include <stdlib.h>
 
 #include "base/error.h"
-#include "base/thread.h"
 #include "exec/driver.h"
 #include "exec/summarize.h"
 
@@ -12,6 +11,9 @@ enum {
 	WINDOW_BYTES = 20 << 20, /* rows of a window of the exchange */
 	BESIDE_MOST = 8,   /* runs that share the bytes of a window: less and the tables leave the cache */
 	WINDOW_SHARE = 16, /* of --memory */
+	PAGES_SHARE = 8,   /* of --memory, what the first pages of all tables may take; so for the slabs */
+	PAGE_LEAST = 1 << 10,
+	BLOCK_BYTES = 256 << 10, /* of rows without an exchange, if they go to partitions */
 	UNITS_MOST = 1 << 24,
 	LEAST_MOST = 64,
 };
@@ -258,41 +260,86 @@ static bool fits_exchange(const ic_summarize *s)
 	return s->row_bytes <= IC_SUM_ROW_BYTES;
 }
 
+/* Rows for which there may be no memory. Keeps the first thing that is to be said of a failure. */
+static ic_status drain_limited(ic_summarize *s, unsigned partition, const char *rows, uint32_t n)
+{
+	ic_error err = { .code = IC_OK };
+	bool on = false;
+	ic_status st = ic_sum_spill_look(s, &err, &on);
+	if (st == IC_OK)
+		st = on ? ic_sum_spill_late(s, partition, rows, n, &err)
+			: ic_summarize_add(s, &s->part[partition], rows, n);
+	if (st == IC_OK || err.code == IC_OK)
+		return st;
+	pthread_mutex_lock(&s->texts.lock);
+	if (s->err.code == IC_OK)
+		s->err = err;
+	pthread_mutex_unlock(&s->texts.lock);
+	return st;
+}
+
 static ic_status drain(void *ctx, unsigned partition, const char *rows, uint32_t n)
 {
 	ic_summarize *s = ctx;
+	if (s->spill)
+		return drain_limited(s, partition, rows, n);
 	return ic_summarize_add(s, &s->part[partition], rows, n);
 }
 
-static ic_status make_tables(ic_summarize *s, bool shared)
+/* Pages of 256 tables are small where memory is. */
+static size_t page_most(const ic_summarize *s, size_t usual)
 {
-	ic_budget *budget = ic_operator_config(s->o)->budget;
-	s->parts = shared ? IC_PARTITIONS : 1;
-	s->part = ic_calloc(s->parts, sizeof *s->part);
-	if (!s->part)
-		return IC_E_NOMEM;
-	for (uint32_t i = 0; i < s->parts; i++) {
-		ic_group_init(&s->part[i].groups, s->key_bytes, s->entry_bytes, budget, &s->blocks);
-		ic_slab_init(&s->part[i].slab, budget);
-		s->part[i].slab.arena.page_size = SLAB_PAGE;
-		s->part[i].slab.arena.blocks = &s->blocks;
+	uint64_t share = s->spill ? s->own.whole->limit / IC_PARTITIONS / PAGES_SHARE : usual;
+	return share > usual ? usual : share < PAGE_LEAST ? PAGE_LEAST : (size_t)share;
+}
+
+static ic_status make_block(ic_summarize *s)
+{
+	s->block_room = IC_SUM_BLOCK;
+	if (s->spill) {
+		uint32_t room = BLOCK_BYTES / s->row_bytes;
+		s->block_room = room < 1 ? 1 : room > IC_CHUNK_ROWS ? IC_CHUNK_ROWS : room;
+		s->sorted = ic_reallocarray(NULL, s->block_room, s->row_bytes);
+		s->block_part = ic_malloc(s->block_room);
+		if (!s->sorted || !s->block_part)
+			return IC_E_NOMEM;
 	}
-	if (!shared) {
-		s->block = ic_reallocarray(NULL, IC_SUM_BLOCK, s->row_bytes);
-		return s->block ? IC_OK : IC_E_NOMEM;
-	}
-	unsigned workers = ic_operator_workers(s->o);
+	s->block = ic_reallocarray(NULL, s->block_room, s->row_bytes);
+	return s->block ? IC_OK : IC_E_NOMEM;
+}
+
+static ic_status make_exchange(ic_summarize *s)
+{
+	unsigned workers = ic_operator_workers(s->o), beside = ic_operator_config(s->o)->beside;
 	s->worker = ic_calloc(workers, sizeof *s->worker);
-	unsigned beside = ic_operator_config(s->o)->beside;
 	uint64_t window = WINDOW_BYTES / s->row_bytes /
 			  (beside < 2		  ? 1
 			   : beside < BESIDE_MOST ? beside
 						  : BESIDE_MOST);
+	const ic_budget *budget = ic_operator_config(s->o)->budget;
 	uint64_t share = budget && budget->limit ? budget->limit / WINDOW_SHARE / s->row_bytes : window;
 	s->x = ic_exchange_new(s->row_bytes, share < window ? share + 1 : window, NULL, drain, s);
 	for (unsigned i = 0; s->worker && i < workers; i++)
 		s->worker[i].unit = UINT64_MAX;
 	return s->worker && s->x ? IC_OK : IC_E_NOMEM;
+}
+
+static ic_status make_tables(ic_summarize *s, bool shared)
+{
+	s->parts = shared || s->spill ? IC_PARTITIONS : 1;
+	s->part = ic_calloc(s->parts, sizeof *s->part);
+	if (!s->part)
+		return IC_E_NOMEM;
+	for (uint32_t i = 0; i < s->parts; i++) {
+		ic_sum_part *p = &s->part[i];
+		ic_group_init(&p->groups, s->key_bytes, s->entry_bytes, s->budget, &s->blocks);
+		if (s->spill)
+			ic_group_small_pages(&p->groups, page_most(s, SLAB_PAGE));
+		ic_slab_init(&p->slab, s->budget);
+		p->slab.arena.page_size = page_most(s, SLAB_PAGE);
+		p->slab.arena.blocks = &s->blocks;
+	}
+	return shared ? make_exchange(s) : make_block(s);
 }
 
 /* ---- rows come ------------------------------------------------------------------------------ */
@@ -312,28 +359,96 @@ static ic_status evaluate(ic_summarize *s, ic_worker *w, const ic_chunk *c, ic_v
 	return st;
 }
 
-static ic_status say(ic_summarize *s, ic_worker *w, ic_status st)
+ic_status ic_summarize_say(ic_summarize *s, ic_worker *w, ic_status st)
 {
+	if (st == IC_OK || w->err->code != IC_OK)
+		return st;
+	pthread_mutex_lock(&s->texts.lock);
+	if (s->err.code == st)
+		*w->err = s->err;
+	pthread_mutex_unlock(&s->texts.lock);
 	if (st == IC_E_LIMIT && w->err->code == IC_OK)
 		return ic_operator_limit(s->o, w, "more than 4096 different texts of over 64 KiB");
 	return st;
+}
+
+/* The rows of the block to their tables. */
+static ic_status add_block(ic_summarize *s)
+{
+	uint32_t n = s->block_n, end[IC_PARTITIONS] = { 0 }, sum = 0;
+	const size_t size = s->row_bytes;
+	s->block_n = 0;
+	if (!s->spill)
+		return ic_summarize_add(s, &s->part[0], s->block, n);
+	for (uint32_t r = 0; r < n; r++)
+		end[s->block_part[r]]++;
+	for (uint32_t i = 0; i < IC_PARTITIONS; i++) {
+		uint32_t rows = end[i];
+		end[i] = sum;
+		sum += rows;
+	}
+	for (uint32_t r = 0; r < n; r++)
+		memcpy(s->sorted + end[s->block_part[r]]++ * size, s->block + r * size, size);
+	ic_status st = IC_OK;
+	for (uint32_t i = 0, from = 0; i < IC_PARTITIONS && st == IC_OK; from = end[i++])
+		if (end[i] > from)
+			st = ic_summarize_add(s, &s->part[i], s->sorted + from * size, end[i] - from);
+	return st;
+}
+
+/* Packs n rows of the vectors from `at` on. */
+static ic_status pack_alone(ic_summarize *s, ic_worker *w, const ic_vector *v, uint32_t at, uint32_t n)
+{
+	char *rows = s->block + s->block_n * (size_t)s->row_bytes;
+	ic_status st = s->spill ? ic_sum_spill_pack(s, &w->arena, v, at, n, s->rows << 8, rows,
+						    s->block_part + s->block_n)
+				: ic_summarize_pack(s, &w->arena, v, at, n, s->rows << 8, rows, NULL);
+	s->block_n += n;
+	return st == IC_OK && s->block_n == s->block_room ? add_block(s) : st;
 }
 
 static ic_status push_alone(ic_operator *o, ic_worker *w, unsigned port, const ic_chunk *c)
 {
 	ic_summarize *s = o->state;
 	ic_vector *v;
+	bool on = false;
 	(void)port;
 	ic_status st = evaluate(s, w, c, &v);
-	s->err = w->err;
-	for (uint32_t at = 0; at < c->rows && st == IC_OK; at += IC_SUM_BLOCK) {
-		uint32_t n = c->rows - at < IC_SUM_BLOCK ? c->rows - at : IC_SUM_BLOCK;
-		st = ic_summarize_pack(s, &w->arena, v, at, n, s->rows << 8, s->block, NULL);
-		s->rows += n;
-		if (st == IC_OK)
-			st = ic_summarize_add(s, &s->part[0], s->block, n);
+	for (uint32_t at = 0, n; at < c->rows && st == IC_OK; at += n, s->rows += n) {
+		uint32_t room = s->block_room - s->block_n;
+		n = c->rows - at < IC_SUM_BLOCK ? c->rows - at : IC_SUM_BLOCK;
+		n = n < room ? n : room;
+		if (s->spill)
+			st = ic_sum_spill_look(s, w->err, &on);
+		if (st == IC_OK && on)
+			st = ic_sum_spill_push(s, 0, &w->arena, v, at, n, s->rows << 8, true, w->err);
+		else if (st == IC_OK)
+			st = pack_alone(s, w, v, at, n);
 	}
-	return say(s, w, st);
+	if (st == IC_OK && s->block_n) /* rows may point into the chunk */
+		st = add_block(s);
+	return ic_summarize_say(s, w, st);
+}
+
+static ic_status pack_shared(ic_summarize *s, ic_worker *w, const ic_vector *v, uint32_t at, uint32_t n,
+			     uint64_t place)
+{
+	ic_sum_worker *ws = &s->worker[w->number];
+	ic_status st = IC_OK;
+	for (uint32_t some; n && st == IC_OK; at += some, n -= some, place += (uint64_t)some << 8) {
+		if (!ws->parcel && (st = ic_exchange_get(s->x, ws->unit, &ws->parcel)) != IC_OK)
+			break;
+		ic_parcel *p = ws->parcel;
+		some = n < p->room - p->n ? n : p->room - p->n;
+		st = (s->spill ? ic_sum_spill_pack : ic_summarize_pack)(
+		    s, &w->arena, v, at, some, place, p->rows + p->n * (size_t)s->row_bytes, p->part + p->n);
+		p->n += some;
+		if (st == IC_OK && p->n == p->room) {
+			ws->parcel = NULL;
+			st = ic_exchange_put(s->x, ws->unit, p, w->certain);
+		}
+	}
+	return st;
 }
 
 static ic_status push_shared(ic_operator *o, ic_worker *w, unsigned port, const ic_chunk *c)
@@ -342,32 +457,30 @@ static ic_status push_shared(ic_operator *o, ic_worker *w, unsigned port, const 
 	ic_sum_worker *ws = &s->worker[w->number];
 	uint64_t unit = w->alone ? o->unit : w->seq;
 	ic_vector *v;
+	bool on = false;
 	(void)port;
 	ic_status st = evaluate(s, w, c, &v);
 	if (ws->unit != unit) {
 		ws->unit = unit;
 		ws->row = 0;
+		if (s->spill)
+			ic_sum_spill_settle(s, w->number);
 	}
 	if (unit >= UNITS_MOST || ws->row + c->rows > UINT32_MAX)
 		return ic_operator_limit(o, w, "too much input for one %s",
 					 o->op->says ? o->op->says : "summarize");
-	for (uint32_t at = 0; at < c->rows && st == IC_OK;) {
-		if (!ws->parcel && (st = ic_exchange_get(s->x, unit, &ws->parcel)) != IC_OK)
-			break;
-		ic_parcel *p = ws->parcel;
-		uint32_t n = c->rows - at < IC_SUM_BLOCK ? c->rows - at : IC_SUM_BLOCK;
-		n = n < p->room - p->n ? n : p->room - p->n;
-		st = ic_summarize_pack(s, &w->arena, v, at, n, unit << 40 | ws->row << 8,
-				       p->rows + p->n * (size_t)s->row_bytes, p->part + p->n);
-		p->n += n;
-		at += n;
-		ws->row += n;
-		if (st == IC_OK && p->n == p->room) {
-			ws->parcel = NULL;
-			st = ic_exchange_put(s->x, unit, p, w->certain);
-		}
+	for (uint32_t at = 0, n; at < c->rows && st == IC_OK; at += n, ws->row += n) {
+		uint64_t place = unit << 40 | ws->row << 8;
+		n = c->rows - at < IC_SUM_BLOCK ? c->rows - at : IC_SUM_BLOCK;
+		if (s->spill)
+			st = ic_sum_spill_look(s, w->err, &on);
+		if (st == IC_OK && on)
+			st = ic_sum_spill_push(s, w->number, &w->arena, v, at, n, place,
+					       w->alone || w->certain, w->err);
+		else if (st == IC_OK)
+			st = pack_shared(s, w, v, at, n, place);
 	}
-	return say(s, w, st);
+	return ic_summarize_say(s, w, st);
 }
 
 static ic_status flush(ic_operator *o, ic_worker *w, uint64_t unit)
@@ -388,9 +501,12 @@ static ic_status turn(ic_operator *o, ic_worker *w, uint64_t unit)
 static void discard(ic_operator *o, ic_worker *w, uint64_t unit)
 {
 	ic_summarize *s = o->state;
-	s->worker[w->number].row = 0;
-	if (s->worker[w->number].parcel)
-		s->worker[w->number].parcel->n = 0;
+	ic_sum_worker *ws = &s->worker[w->number];
+	ws->row = 0;
+	if (ws->parcel)
+		ws->parcel->n = 0;
+	if (s->spill && ws->unit == unit) /* else no row of it came */
+		ic_sum_spill_discard(s, w->number);
 	ic_exchange_discard(s->x, unit);
 }
 
@@ -408,257 +524,12 @@ static void abort_all(ic_operator *o, ic_status code)
 	ic_exchange_abort(s->x, code);
 }
 
-/* ---- groups go -------------------------------------------------------------------------------- */
-
-static ic_status drain_rest(void *ctx, unsigned i)
-{
-	ic_summarize *s = ctx;
-	(void)i;
-	return ic_exchange_finish(s->x);
-}
-
-/* Group number i of those of the partition that go on. */
-static char *group_at(const ic_sum_part *p, uint32_t i)
-{
-	return ic_group_at(&p->groups, p->chosen ? p->chosen[i] : i);
-}
-
-static uint32_t group_count(const ic_sum_part *p)
-{
-	return p->chosen ? p->chosen_n : ic_group_count(&p->groups);
-}
-
-/* Groups of all partitions in the order of their first rows: a heap of the partitions, each of which
- * has its groups in that order. */
-typedef struct walk {
-	const ic_summarize *s;
-	struct {
-		uint64_t first;
-		uint32_t part, at;
-	} head[IC_PARTITIONS];
-	uint32_t n;
-} walk;
-
-static uint64_t first_of(const ic_summarize *s, const char *entry)
-{
-	uint64_t v;
-	memcpy(&v, entry + s->first_at, 8);
-	return v;
-}
-
-static void sift(walk *k, uint32_t i)
-{
-	for (;;) {
-		uint32_t least = i, left = 2 * i + 1;
-		if (left < k->n && k->head[left].first < k->head[least].first)
-			least = left;
-		if (left + 1 < k->n && k->head[left + 1].first < k->head[least].first)
-			least = left + 1;
-		if (least == i)
-			return;
-		__typeof__(k->head[0]) t = k->head[i];
-		k->head[i] = k->head[least];
-		k->head[least] = t;
-		i = least;
-	}
-}
-
-static void walk_start(walk *k, const ic_summarize *s)
-{
-	k->s = s;
-	k->n = 0;
-	for (uint32_t i = 0; i < s->parts; i++) {
-		if (group_count(&s->part[i]) == 0)
-			continue;
-		k->head[k->n].first = first_of(s, group_at(&s->part[i], 0));
-		k->head[k->n].part = i;
-		k->head[k->n++].at = 0;
-	}
-	for (uint32_t i = k->n / 2; i-- > 0;)
-		sift(k, i);
-}
-
-/* NULL: no more. */
-static char *walk_next(walk *k, ic_sum_part **part)
-{
-	if (k->n == 0)
-		return NULL;
-	*part = &k->s->part[k->head[0].part];
-	char *e = group_at(*part, k->head[0].at);
-	if (++k->head[0].at < group_count(*part))
-		k->head[0].first = first_of(k->s, group_at(*part, k->head[0].at));
-	else
-		k->head[0] = k->head[--k->n];
-	sift(k, 0);
-	return e;
-}
-
-static ic_status pass_groups(ic_summarize *s, ic_worker *w)
-{
-	walk *k = ic_malloc(sizeof *k);
-	uint32_t columns = s->o->op->out.n, most = ic_summarize_at_once(s);
-	if (!k)
-		return IC_E_NOMEM;
-	walk_start(k, s);
-	ic_worker own = *w;
-	ic_arena_init(&own.arena, 0, ic_operator_config(s->o)->budget);
-	ic_status st = IC_OK;
-	while (k->n && st == IC_OK) {
-		ic_sum_groups g = { .part = ic_arena_alloc(&own.arena, most * sizeof *g.part),
-				    .entry = ic_arena_alloc(&own.arena, most * sizeof *g.entry) };
-		ic_vector *col = ic_arena_alloc(&own.arena, (columns + (size_t)1) * sizeof *col);
-		if (!g.part || !g.entry || !col) {
-			st = IC_E_NOMEM;
-			break;
-		}
-		while (g.n < most && k->n) {
-			g.entry[g.n] = walk_next(k, &g.part[g.n]);
-			g.n++;
-		}
-		st = ic_summarize_columns(s, &own, &own.arena, &g, NULL, col);
-		ic_chunk c = { .rows = g.n, .columns = columns, .col = col };
-		if (st == IC_OK)
-			st = ic_operator_pass(s->o, &own, &c);
-		ic_arena_reset(&own.arena);
-	}
-	ic_arena_clear(&own.arena);
-	ic_free(k);
-	return st;
-}
-
-/* ---- a filter behind many groups ------------------------------------------------------------------ */
-
-/* Most queries keep a few of the groups: "where Count > 15". Such a filter, if it speaks of aggregates
- * only, is asked before the groups are put in order and their keys written out, by all workers. */
-typedef struct early_filter {
-	ic_summarize *s;
-	ic_operator *filter;
-	bool *needed; /* output columns that it reads */
-	pthread_mutex_t lock;
-	ic_error *err;
-	_Atomic uint64_t dropped;
-} early_filter;
-
-static bool reads_aggregates(const ic_summarize *s, const ic_expr *e, bool *needed)
-{
-	if (e->kind == IC_X_COLUMN) {
-		needed[e->column] = true;
-		return e->column >= s->keys;
-	}
-	bool all = true;
-	for (uint32_t i = 0; e->kind == IC_X_CALL && i < e->call.n; i++)
-		all &= reads_aggregates(s, e->call.arg[i], needed);
-	return all;
-}
-
-static ic_status ask_some(early_filter *f, ic_worker *w, ic_sum_part *p, uint32_t from, uint32_t n)
-{
-	const ic_summarize *s = f->s;
-	uint32_t columns = s->o->op->out.n;
-	ic_sum_groups g = { .n = n,
-			    .part = ic_arena_alloc(&w->arena, n * sizeof *g.part),
-			    .entry = ic_arena_alloc(&w->arena, n * sizeof *g.entry) };
-	ic_vector *col = ic_arena_alloc(&w->arena, (columns + (size_t)1) * sizeof *col);
-	if (!g.part || !g.entry || !col)
-		return IC_E_NOMEM;
-	for (uint32_t i = 0; i < n; i++) {
-		g.part[i] = p;
-		g.entry[i] = ic_group_at(&p->groups, from + i);
-	}
-	ic_status st = ic_summarize_columns(f->s, w, &w->arena, &g, f->needed, col);
-	ic_chunk c = { .rows = n, .columns = columns, .col = col };
-	uint16_t *pick = NULL;
-	uint32_t kept = 0;
-	if (st == IC_OK)
-		st = ic_filter_choose(f->filter, w, &c, &pick, &kept);
-	for (uint32_t i = 0; i < kept && st == IC_OK; i++)
-		p->chosen[p->chosen_n++] = from + (pick ? pick[i] : i);
-	f->dropped += n - kept;
-	return st;
-}
-
-static ic_status ask_part(void *ctx, unsigned i)
-{
-	early_filter *f = ctx;
-	ic_sum_part *p = &f->s->part[i];
-	uint32_t n = ic_group_count(&p->groups);
-	if (n == 0)
-		return IC_OK;
-	if (!(p->chosen = ic_reallocarray(NULL, n, sizeof *p->chosen)))
-		return IC_E_NOMEM;
-	ic_error err = { .code = IC_OK };
-	ic_worker w = { .number = 0, .err = &err, .alone = true };
-	ic_arena_init(&w.arena, 0, ic_operator_config(f->s->o)->budget);
-	ic_status st = IC_OK;
-	for (uint32_t at = 0; at < n && st == IC_OK; at += IC_CHUNK_ROWS) {
-		st = ask_some(f, &w, p, at, n - at < IC_CHUNK_ROWS ? n - at : IC_CHUNK_ROWS);
-		ic_arena_reset(&w.arena);
-	}
-	ic_arena_clear(&w.arena);
-	if (st != IC_OK && err.code != IC_OK) {
-		pthread_mutex_lock(&f->lock);
-		*f->err = err;
-		pthread_mutex_unlock(&f->lock);
-	}
-	return st;
-}
-
-static ic_status ask_filter(ic_summarize *s, ic_worker *w)
-{
-	ic_operator *next = s->o->next;
-	if (!next || !next->op || next->op->kind != IC_OP_FILTER)
-		return IC_OK;
-	early_filter f = { .s = s, .filter = next, .err = w->err };
-	f.needed = ic_calloc(s->o->op->out.n + (size_t)1, sizeof *f.needed);
-	if (!f.needed)
-		return IC_E_NOMEM;
-	ic_status st = IC_OK;
-	if (reads_aggregates(s, next->op->filter.predicate, f.needed)) {
-		pthread_mutex_init(&f.lock, NULL);
-		st = ic_parallel_for(ic_operator_workers(s->o), s->parts, ask_part, &f);
-		pthread_mutex_destroy(&f.lock);
-	}
-	/* they came out, and went into the filter */
-	s->o->rows_out += f.dropped;
-	next->rows_in += f.dropped;
-	ic_free(f.needed);
-	return st;
-}
-
-static ic_status finish(ic_operator *o, ic_worker *w, unsigned port)
-{
-	ic_summarize *s = o->state;
-	unsigned workers = ic_operator_workers(o);
-	(void)port;
-	s->err = w->err;
-	ic_status st = s->x ? ic_parallel_for(workers, workers, drain_rest, s) : IC_OK;
-	uint64_t groups = 0;
-	for (uint32_t i = 0; i < s->parts; i++)
-		groups += ic_group_count(&s->part[i].groups);
-	/* of nothing, without keys: one row */
-	if (st == IC_OK && groups == 0 && s->keys == 0) {
-		static const char key[IC_SUM_KEY_BYTES];
-		char *entry = ic_group_add(&s->part[0].groups, key, ic_group_hash(key, s->key_bytes));
-		if (entry)
-			ic_summarize_blank(s, entry);
-		else
-			st = IC_E_NOMEM;
-	}
-	if (st == IC_OK && s->x)
-		st = ask_filter(s, w);
-	return st == IC_OK ? pass_groups(s, w) : st;
-}
-
 /* ---- life ------------------------------------------------------------------------------------------ */
 
 static void tables_clear(ic_summarize *s)
 {
-	for (uint32_t i = 0; s->part && i < s->parts; i++) {
-		ic_group_clear(&s->part[i].groups);
-		ic_slab_clear(&s->part[i].slab);
-		ic_free(s->part[i].chosen);
-		s->part[i].chosen = NULL;
-	}
+	for (uint32_t i = 0; s->part && i < s->parts; i++)
+		ic_sum_part_clear(&s->part[i]);
 }
 
 static void summarize_free(ic_operator *o)
@@ -675,12 +546,15 @@ static void summarize_free(ic_operator *o)
 	}
 	ic_exchange_free(s->x);
 	tables_clear(s);
+	ic_sum_spill_free(s);
 	ic_blocks_clear(&s->blocks);
 	ic_texts_clear(&s->texts);
 	ic_eval_free(s->eval);
 	ic_free(s->worker);
 	ic_free(s->part);
 	ic_free(s->block);
+	ic_free(s->sorted);
+	ic_free(s->block_part);
 	ic_free(s->key);
 	ic_free(s->arg);
 	ic_free(s->agg);
@@ -693,6 +567,7 @@ static void reset_alone(ic_operator *o)
 	ic_summarize *s = o->state;
 	tables_clear(s);
 	s->rows = 0;
+	s->block_n = 0;
 }
 
 static const ic_ordering ordering = {
@@ -705,7 +580,7 @@ static const ic_ordering ordering = {
 
 static const ic_operator_class shared_class = {
 	.push = push_shared,
-	.finish = finish,
+	.finish = ic_summarize_finish,
 	.free = summarize_free,
 	.holds = true,
 	.ordering = &ordering,
@@ -713,7 +588,7 @@ static const ic_operator_class shared_class = {
 
 static const ic_operator_class alone_class = {
 	.push = push_alone,
-	.finish = finish,
+	.finish = ic_summarize_finish,
 	.free = summarize_free,
 	.reset = reset_alone,
 	.holds = true,
@@ -729,9 +604,16 @@ ic_status ic_make_summarize(ic_operator *o, ic_diag *diag)
 	o->state = s;
 	o->class = &alone_class;
 	bool null_is_empty = ic_operator_plan(o)->language != IC_FN_AQL;
-	ic_status st = ic_texts_init(&s->texts, ic_operator_config(o)->budget, null_is_empty);
+	ic_budget *budget = ic_operator_config(o)->budget;
+	/* the body of mv-apply sees few rows, and often */
+	bool limited = budget && budget->limit && !o->exec->nested;
+	s->own.whole = budget;
+	s->budget = limited ? &s->own : budget;
+	ic_status st = ic_texts_init(&s->texts, s->budget, null_is_empty);
 	if (st == IC_OK)
 		st = make_cells(s, diag);
+	if (st == IC_OK && limited)
+		st = ic_sum_spill_new(s);
 	bool shared = o->shared && fits_exchange(s);
 	if (st == IC_OK)
 		st = make_tables(s, shared);

@@ -3,6 +3,11 @@
  * hundred or thousand at a time. */
 #include "exec/sort_order.h"
 
+enum {
+	PAGE_ROWS = 1024, /* of a page in the file; all runs that are merged have one in memory */
+	RUNS_MOST = 256,  /* merged at once */
+};
+
 typedef struct merger {
 	const ic_sort_merge *m;
 	ic_arena arena; /* of the rows that are being handed out */
@@ -136,5 +141,88 @@ ic_status ic_sort_runs(const ic_sort_merge *m, ic_sort_run *run, uint32_t n, uin
 	ic_arena_clear(&g->arena);
 	ic_free(g->heap);
 	ic_free(g);
+	return st;
+}
+
+/* ---- runs in the file ------------------------------------------------------------------------ */
+
+ic_status ic_sort_write(const ic_sort_merge *m, ic_store *maker, const ic_vector *col, uint32_t rows,
+			ic_sort_run *run)
+{
+	if (run->pages == run->room) {
+		uint32_t room = run->room ? run->room * 2 : 16;
+		ic_spilled *more = ic_reallocarray(run->spilled, room, sizeof *more);
+		if (!more)
+			return IC_E_NOMEM;
+		run->spilled = more;
+		run->room = room;
+	}
+	ic_page *page = ic_store_page(maker, col, 0, rows);
+	if (!page)
+		return IC_E_NOMEM;
+	ic_status st = ic_spill_write(m->file, page, &run->spilled[run->pages], m->err);
+	ic_page_free(page, m->budget);
+	run->pages += st == IC_OK;
+	return st;
+}
+
+typedef struct run_writer {
+	const ic_sort_merge *m;
+	ic_store *maker;
+	ic_sort_run *run;
+} run_writer;
+
+static ic_status write_rows(void *ctx, ic_arena *a, const ic_vector *col, uint32_t rows)
+{
+	run_writer *w = ctx;
+	(void)a;
+	return ic_sort_write(w->m, w->maker, col, rows, w->run);
+}
+
+ic_status ic_sort_to_file(const ic_sort_merge *m, ic_store *maker, ic_sort_run *run, uint32_t n,
+			  uint64_t most, ic_sort_run *ret)
+{
+	ic_sort_run made = { .n = 0 };
+	run_writer w = { m, maker, &made };
+	ic_sort_merge to_file = *m;
+	to_file.take = write_rows;
+	to_file.ctx = &w;
+	to_file.rows = PAGE_ROWS;
+	to_file.columns = maker->columns;
+	ic_status st = ic_sort_runs(&to_file, run, n, most);
+	for (uint32_t i = 0; i < n; i++)
+		ic_sort_run_clear(&run[i], m->budget);
+	if (st != IC_OK)
+		ic_sort_run_clear(&made, m->budget);
+	*ret = made;
+	return st;
+}
+
+static uint32_t page_bytes_most(const ic_sort_run *run, uint32_t n)
+{
+	uint32_t most = 1;
+	for (uint32_t i = 0; i < n; i++)
+		for (uint32_t k = 0; k < run[i].pages; k++)
+			most = run[i].spilled[k].bytes > most ? run[i].spilled[k].bytes : most;
+	return most;
+}
+
+ic_status ic_sort_fewer(const ic_sort_merge *m, ic_store *maker, ic_sort_run *run, uint32_t *n,
+			uint64_t rows_most)
+{
+	uint64_t limit = m->budget ? m->budget->limit : 0;
+	ic_status st = IC_OK;
+	for (uint64_t most; st == IC_OK; *n -= (uint32_t)most - 1) {
+		most = limit ? limit / 4 / page_bytes_most(run, *n) : RUNS_MOST;
+		most = most < 2 ? 2 : most > RUNS_MOST ? RUNS_MOST : most;
+		if (*n <= most)
+			break;
+		ic_sort_run made;
+		st = ic_sort_to_file(m, maker, run, (uint32_t)most, rows_most, &made);
+		/* the new one goes to the end, so that each row is merged about as often as the others */
+		memmove(run, run + most, (*n - most) * sizeof *run);
+		run[*n - most] = made;
+		memset(run + (*n - most + 1), 0, (most - 1) * sizeof *run);
+	}
 	return st;
 }

@@ -80,4 +80,16 @@ typedef struct ic_sort_merge {
 /* The first `most` rows of the runs together. */
 ic_status ic_sort_runs(const ic_sort_merge *m, ic_sort_run *run, uint32_t n, uint64_t most);
 
+/* Runs are made by one thread each, in m->file, which is open; m->take and m->ctx are not looked at. `maker`:
+ * a store of the same columns, for its way to make pages. */
+/* One page more of a run. */
+ic_status ic_sort_write(const ic_sort_merge *m, ic_store *maker, const ic_vector *col, uint32_t rows,
+			ic_sort_run *run);
+/* Merges n runs into one, and frees them. */
+ic_status ic_sort_to_file(const ic_sort_merge *m, ic_store *maker, ic_sort_run *run, uint32_t n,
+			  uint64_t most, ic_sort_run *ret);
+/* Merges some of the runs, until one page of each fits the memory. */
+ic_status ic_sort_fewer(const ic_sort_merge *m, ic_store *maker, ic_sort_run *run, uint32_t *n,
+			uint64_t most);
+
 #endif

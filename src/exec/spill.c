@@ -25,12 +25,17 @@ void ic_spill_close(ic_spill *s)
 	s->fd = -1;
 }
 
+ic_status ic_spill_put(ic_spill *s, const void *from, size_t n, uint64_t *ret_at, ic_error *err)
+{
+	*ret_at = atomic_fetch_add(&s->end, n);
+	return ic_temp_write(s->fd, from, n, *ret_at, err);
+}
+
 ic_status ic_spill_write(ic_spill *s, const ic_page *p, ic_spilled *ret, ic_error *err)
 {
 	ret->bytes = p->bytes;
 	ret->check = ic_hash(p, p->bytes);
-	ret->at = atomic_fetch_add(&s->end, p->bytes);
-	return ic_temp_write(s->fd, p, p->bytes, ret->at, err);
+	return ic_spill_put(s, p, p->bytes, &ret->at, err);
 }
 
 ic_status ic_spill_read(const ic_spill *s, const ic_spilled *from, ic_budget *budget, ic_page **ret,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Pages that do not fit the memory, in a temporary file of $TMPDIR (/tmp without it) that has no name, so
+/* What does not fit the memory, pages above all, in a temporary file of $TMPDIR (/tmp without it) that has no name, so
  * that it ends with the process. Private to src/exec. */
 #ifndef IC_EXEC_SPILL_H
 #define IC_EXEC_SPILL_H
@@ -20,7 +20,9 @@ typedef struct ic_spilled {
 void ic_spill_init(ic_spill *s);
 ic_status ic_spill_open(ic_spill *s, ic_error *err);
 void ic_spill_close(ic_spill *s); /* of one that was only initialised too */
-/* Both may be called by several threads at once. IC_E_IO names the folder and what is wrong. */
+/* All of these may be called by several threads at once. IC_E_IO names the folder and what is wrong. */
+/* n bytes to the end of the file, *ret_at says where. */
+ic_status ic_spill_put(ic_spill *s, const void *from, size_t n, uint64_t *ret_at, ic_error *err);
 ic_status ic_spill_write(ic_spill *s, const ic_page *p, ic_spilled *ret, ic_error *err);
 ic_status ic_spill_read(const ic_spill *s, const ic_spilled *from, ic_budget *budget, ic_page **ret,
 			ic_error *err);

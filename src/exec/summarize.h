@@ -4,7 +4,8 @@
  * What a row contributes is packed into a few bytes of fixed size: cells of its keys, its place in the
  * input, cells of the arguments. Numbers are cells as they are, addresses and texts are ids of the run's
  * dictionary. Rows of a parallel scan go through an exchange to 256 partitions, each with a group table
- * of its own; other rows into one table at once. Groups come out in the order of their first rows. */
+ * of its own; other rows into one table at once. Groups come out in the order of their first rows. What is too
+ * much for the memory goes to a file: summarize_spill.c. */
 #ifndef IC_EXEC_SUMMARIZE_H
 #define IC_EXEC_SUMMARIZE_H
 
@@ -57,7 +58,9 @@ typedef struct ic_texts {
 	pthread_mutex_t lock; /* of what follows */
 	ic_arena arena;
 	ic_str *big;
-	uint32_t bigs, big_room;
+	uint32_t bigs;
+	ic_arena kept; /* of those that were there at ic_texts_mark */
+	uint32_t kept_bigs;
 } ic_texts;
 
 /* ---- aggregates --------------------------------------------------------------------------- */
@@ -132,15 +135,31 @@ typedef struct ic_summarize {
 	ic_sum_part *part;
 	uint32_t parts;
 	ic_blocks blocks; /* of the groups' pages */
-	char *block;	  /* rows on their way, without an exchange */
+	/* rows on their way, without an exchange: for all partitions at once, if there are several */
+	char *block, *sorted;
+	uint8_t *block_part;
+	uint32_t block_n, block_room;
 	uint64_t rows;
 
-	ic_error *err; /* what a drain has to say; under the lock of texts */
+	ic_budget own;		    /* what is used of a limited budget */
+	ic_budget *budget;	    /* that, or the run's, or NULL */
+	struct ic_sum_spill *spill; /* NULL: memory is not limited */
+
+	ic_error err; /* what a drain has to say; under the lock of texts */
 } ic_summarize;
+
+/* op_summarize.c */
+/* Puts what a drain had to say about a failure to the worker. Gives st. */
+ic_status ic_summarize_say(ic_summarize *s, ic_worker *w, ic_status st);
 
 /* summarize_pack.c */
 ic_status ic_texts_init(ic_texts *t, ic_budget *budget, bool null_is_empty);
 void ic_texts_clear(ic_texts *t);
+/* As ic_intern_mark and ic_intern_rewind. */
+bool ic_texts_mark(ic_texts *t);
+void ic_texts_rewind(ic_texts *t);
+/* Frees all of them; only to be cleared afterwards. */
+void ic_texts_empty(ic_texts *t);
 /* Lays out the rows; s->key and s->arg have kinds, types and expressions. */
 void ic_summarize_layout(ic_summarize *s);
 /* Rows at..at+n-1 of the vectors (n at most IC_SUM_BLOCK) to `rows`, and, where part is not NULL, their
@@ -152,6 +171,14 @@ ic_status ic_summarize_pack(ic_summarize *s, ic_arena *a, const ic_vector *v, ui
 bool ic_cell_value(const ic_texts *t, ic_arena *a, ic_qtype type, ic_cell_kind kind, uint64_t bits,
 		   ic_value *ret);
 uint64_t ic_cell_bits(const ic_cell *c, const char *base);
+/* Wide keys: cells from a packed key, and back. IC_E_NOMEM. */
+void ic_summarize_cells(const ic_summarize *s, const char *key, char *cells);
+ic_status ic_summarize_pieces(ic_summarize *s, const char *cells, char *key);
+/* Whether a cell says what it stands for only with the help of a dictionary, or of memory. */
+bool ic_cell_borrows(ic_cell_kind kind, uint64_t bits);
+/* What stands in the dictionary for such an id (`room`: for an address), and the id in another one. */
+ic_str ic_cell_bytes(const ic_texts *t, ic_cell_kind kind, uint32_t id, ic_ip *room);
+ic_status ic_cell_id(ic_texts *t, ic_cell_kind kind, ic_str bytes, uint32_t *id);
 
 /* summarize_add.c */
 ic_status ic_summarize_add(ic_summarize *s, ic_sum_part *p, const char *rows, uint32_t n);
@@ -192,6 +219,53 @@ static inline uint32_t ic_sum_row_words(const ic_agg *agg)
 {
 	return (agg->columns + 63) / 64;
 }
+
+/* summarize_spill.c: rows that there is no memory for. */
+typedef struct ic_sum_spill ic_sum_spill;
+/* Makes s->spill. */
+ic_status ic_sum_spill_new(ic_summarize *s);
+void ic_sum_spill_free(ic_summarize *s);
+/* As ic_summarize_pack, with partitions as they are under a memory limit: by what the keys are, whatever their
+ * ids. */
+ic_status ic_sum_spill_pack(ic_summarize *s, ic_arena *a, const ic_vector *v, uint32_t at, uint32_t n,
+			    uint64_t place, char *rows, uint8_t *part);
+/* Looks at the memory. *on: from now on all rows go to the file. */
+ic_status ic_sum_spill_look(ic_summarize *s, ic_error *err, bool *on);
+bool ic_sum_spill_on(const ic_summarize *s);
+/* n rows of a worker from `at` on, of which `place` is that of the first. Those of a unit that is not certain are
+ * only kept until ic_sum_spill_settle, which makes them stay, or ic_sum_spill_discard. */
+ic_status ic_sum_spill_push(ic_summarize *s, unsigned worker, ic_arena *a, const ic_vector *v, uint32_t at,
+			    uint32_t n, uint64_t place, bool certain, ic_error *err);
+void ic_sum_spill_settle(ic_summarize *s, unsigned worker);
+void ic_sum_spill_discard(ic_summarize *s, unsigned worker);
+/* Rows that were packed before. Thread-safe. */
+ic_status ic_sum_spill_late(ic_summarize *s, unsigned part, const char *rows, uint32_t n, ic_error *err);
+/* All rows have come. Then one partition after the other: ic_sum_spill_back adds its rows from the file to its
+ * table, ic_sum_spill_write writes its groups to the file and forgets them. Then ic_sum_spill_pass passes all
+ * groups on. */
+ic_status ic_sum_spill_end(ic_summarize *s, ic_error *err);
+ic_status ic_sum_spill_back(ic_summarize *s, unsigned part, ic_error *err);
+ic_status ic_sum_spill_write(ic_summarize *s, ic_worker *w, unsigned part);
+ic_status ic_sum_spill_pass(ic_summarize *s, ic_worker *w);
+
+/* summarize_finish.c: groups go. */
+ic_status ic_summarize_finish(ic_operator *o, ic_worker *w, unsigned port);
+/* Group number i of those of the partition that go on, and how many these are. */
+static inline char *ic_sum_group(const ic_sum_part *p, uint32_t i)
+{
+	return ic_group_at(&p->groups, p->chosen ? p->chosen[i] : i);
+}
+static inline uint32_t ic_sum_group_count(const ic_sum_part *p)
+{
+	return p->chosen ? p->chosen_n : ic_group_count(&p->groups);
+}
+static inline uint64_t ic_sum_first(const ic_summarize *s, const char *entry)
+{
+	uint64_t v;
+	memcpy(&v, entry + s->first_at, 8);
+	return v;
+}
+void ic_sum_part_clear(ic_sum_part *p);
 
 /* summarize_result.c */
 /* Some groups, to be written out. */

@@ -478,7 +478,7 @@ static ic_status failed(ic_summarize *s, const ic_agg_ctx *c)
 {
 	if (c->failed == IC_E_NOMEM)
 		return IC_E_NOMEM;
-	ic_worker w = { .err = s->err };
+	ic_worker w = { .err = &s->err };
 	pthread_mutex_lock(&s->texts.lock);
 	ic_status st = ic_operator_agg_failed(s->o, &w, c);
 	pthread_mutex_unlock(&s->texts.lock);

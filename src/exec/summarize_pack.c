@@ -21,18 +21,42 @@ enum {
 
 ic_status ic_texts_init(ic_texts *t, ic_budget *budget, bool null_is_empty)
 {
-	t->null_is_empty = null_is_empty;
+	*t = (ic_texts){ .null_is_empty = null_is_empty };
 	pthread_mutex_init(&t->lock, NULL);
 	ic_arena_init(&t->arena, 0, budget);
 	t->names = ic_intern_new(budget);
 	return t->names ? IC_OK : IC_E_NOMEM;
 }
 
-void ic_texts_clear(ic_texts *t)
+bool ic_texts_mark(ic_texts *t)
+{
+	t->kept = t->arena;
+	t->kept_bigs = t->bigs;
+	ic_arena_init(&t->arena, 0, t->kept.budget);
+	return ic_intern_mark(t->names);
+}
+
+void ic_texts_rewind(ic_texts *t)
+{
+	ic_intern_rewind(t->names);
+	ic_arena_clear(&t->arena);
+	t->bigs = t->kept_bigs;
+}
+
+void ic_texts_empty(ic_texts *t)
 {
 	ic_intern_free(t->names);
-	ic_free(t->big);
+	t->names = NULL;
 	ic_arena_clear(&t->arena);
+	ic_arena_clear(&t->kept);
+	ic_free(t->big);
+	t->big = NULL;
+	t->bigs = 0;
+}
+
+void ic_texts_clear(ic_texts *t)
+{
+	ic_texts_empty(t);
 	pthread_mutex_destroy(&t->lock);
 }
 
@@ -408,7 +432,30 @@ static ic_status pack_keys(ic_summarize *s, ic_arena *a, const ic_vector *v, uin
 	return IC_OK;
 }
 
-/* Wide keys: the dictionary's ids of pieces of the cells. */
+ic_status ic_summarize_pieces(ic_summarize *s, const char *cells, char *key)
+{
+	for (uint32_t from = 0; from < s->cell_bytes; from += s->piece_bytes, key += 4) {
+		uint32_t left = s->cell_bytes - from;
+		ic_str piece = { cells + from, left < s->piece_bytes ? left : s->piece_bytes };
+		uint32_t id = ic_intern_str(s->texts.names, piece);
+		if (!id)
+			return IC_E_NOMEM;
+		memcpy(key, &id, 4);
+	}
+	return IC_OK;
+}
+
+void ic_summarize_cells(const ic_summarize *s, const char *key, char *cells)
+{
+	for (uint32_t k = 0; k < s->key_bytes; k += 4) {
+		uint32_t id;
+		memcpy(&id, key + k, 4);
+		ic_str piece = ic_intern_get(s->texts.names, id);
+		memcpy(cells, piece.p, piece.n);
+		cells += piece.n;
+	}
+}
+
 static ic_status pack_wide_keys(ic_summarize *s, ic_arena *a, const ic_vector *v, uint32_t at, target base)
 {
 	char *cells = ic_arena_alloc(a, s->cell_bytes);
@@ -416,17 +463,10 @@ static ic_status pack_wide_keys(ic_summarize *s, ic_arena *a, const ic_vector *v
 		return IC_E_NOMEM;
 	for (uint32_t r = 0; r < base.n; r++) {
 		ic_status st = pack_keys(s, a, v, at + r, (target){ cells, s->cell_bytes, 1 });
+		if (st == IC_OK)
+			st = ic_summarize_pieces(s, cells, base.p + r * base.stride);
 		if (st != IC_OK)
 			return st;
-		char *to = base.p + r * base.stride;
-		for (uint32_t from = 0; from < s->cell_bytes; from += s->piece_bytes, to += 4) {
-			uint32_t left = s->cell_bytes - from;
-			ic_str piece = { cells + from, left < s->piece_bytes ? left : s->piece_bytes };
-			uint32_t id = ic_intern_str(s->texts.names, piece);
-			if (!id)
-				return IC_E_NOMEM;
-			memcpy(to, &id, 4);
-		}
 	}
 	return IC_OK;
 }
@@ -496,6 +536,45 @@ uint64_t ic_cell_bits(const ic_cell *c, const char *base)
 	}
 	memcpy(&low, base + c->at, 4);
 	return low;
+}
+
+bool ic_cell_borrows(ic_cell_kind kind, uint64_t bits)
+{
+	switch (kind) {
+	case IC_CELL_ADDRESS:
+	case IC_CELL_SMALL: return bits >= IC_INTERN_FIRST;
+	case IC_CELL_TEXT:
+	case IC_CELL_BYTES:
+		return bits >= IC_INTERN_FIRST || (bits >= BIG_FIRST && bits < BIG_FIRST + BIG_MOST);
+	case IC_CELL_POINTER: return bits != 0;
+	case IC_CELL_CONST:
+	case IC_CELL_BOOL:
+	case IC_CELL_WHOLE:
+	case IC_CELL_REAL: break;
+	}
+	return false;
+}
+
+ic_str ic_cell_bytes(const ic_texts *t, ic_cell_kind kind, uint32_t id, ic_ip *room)
+{
+	if (kind != IC_CELL_ADDRESS)
+		return id >= IC_INTERN_FIRST ? ic_intern_get(t->names, id) : t->big[id - BIG_FIRST];
+	*room = ic_intern_get_ip(t->names, id);
+	return (ic_str){ (const char *)room->b, sizeof room->b };
+}
+
+ic_status ic_cell_id(ic_texts *t, ic_cell_kind kind, ic_str bytes, uint32_t *id)
+{
+	ic_ip ip;
+	if (kind == IC_CELL_TEXT || kind == IC_CELL_BYTES)
+		return text_id(t, bytes, id);
+	if (kind == IC_CELL_ADDRESS) {
+		memcpy(ip.b, bytes.p, sizeof ip.b);
+		*id = ic_intern_rare_ip(t->names, &ip);
+	} else {
+		*id = ic_intern_str(t->names, bytes);
+	}
+	return *id ? IC_OK : IC_E_NOMEM;
 }
 
 static bool bytes_value(const ic_texts *t, ic_arena *a, ic_qtype type, uint32_t id, ic_value *ret)

@@ -33,12 +33,9 @@ static const char **cells_of(const writer *w)
 		return NULL;
 	for (uint32_t i = 0; i < w->g->n; i++) {
 		base[i] = wide ? wide : w->g->entry[i];
-		for (uint32_t k = 0; wide && k < s->key_bytes; k += 4) {
-			uint32_t id;
-			memcpy(&id, w->g->entry[i] + k, 4);
-			ic_str piece = ic_intern_get(s->texts.names, id);
-			memcpy(wide, piece.p, piece.n);
-			wide += piece.n;
+		if (wide) {
+			ic_summarize_cells(s, w->g->entry[i], wide);
+			wide += s->cell_bytes;
 		}
 	}
 	return base;

@@ -60,6 +60,22 @@ static void budget_refuses_and_gives_back(void **state)
 	assert_int_equal(ic_budget_take(&none, UINT64_MAX / 2), 0);
 }
 
+static void a_part_of_a_budget(void **state)
+{
+	(void)state;
+	ic_budget whole = { .limit = 100 }, a = { .whole = &whole }, b = { .limit = 30, .whole = &whole };
+	assert_int_equal(ic_budget_take(&a, 60), 0);
+	assert_int_equal(ic_budget_take(&b, 31), -1);
+	assert_int_equal(ic_budget_take(&b, 30), 0);
+	assert_int_equal(ic_budget_take(&a, 11), -1);
+	assert_int_equal(whole.refused, 1);
+	assert_int_equal(a.used, 60);
+	assert_int_equal(whole.used, 90);
+	ic_budget_give(&a, 60);
+	ic_budget_give(&b, 30);
+	assert_int_equal(a.used + b.used + whole.used, 0);
+}
+
 static void arena_keeps_what_it_gave(void **state)
 {
 	(void)state;
@@ -161,6 +177,7 @@ int main(void)
 		cmocka_unit_test(sizes_are_checked),
 		cmocka_unit_test(nth_request_fails_and_all_after),
 		cmocka_unit_test(budget_refuses_and_gives_back),
+		cmocka_unit_test(a_part_of_a_budget),
 		cmocka_unit_test(arena_keeps_what_it_gave),
 		cmocka_unit_test(arena_obeys_budget_and_failure),
 		cmocka_unit_test(slab_reuses_same_class),

@@ -192,6 +192,67 @@ static void threads_agree(void **state)
 	free(r);
 }
 
+/* Number i: a text, or an address that needs the dictionary. */
+static uint32_t id_of(ic_intern *t, unsigned i)
+{
+	char text[32];
+	ic_ip ip = { .b = { 0x20, 1 } };
+	if (i % 3 == 0) {
+		memcpy(ip.b + 8, &i, sizeof i);
+		return ic_intern_ip(t, &ip);
+	}
+	int n = snprintf(text, sizeof text, "text number %u", i);
+	return ic_intern_str(t, (ic_str){ text, (uint32_t)n });
+}
+
+static bool is_number(const ic_intern *t, uint32_t id, unsigned i)
+{
+	char text[32];
+	ic_ip ip = { .b = { 0x20, 1 } };
+	if (ic_intern_is_ip(t, id) != (i % 3 == 0))
+		return false;
+	if (i % 3 == 0) {
+		memcpy(ip.b + 8, &i, sizeof i);
+		ic_ip got = ic_intern_get_ip(t, id);
+		return memcmp(got.b, ip.b, sizeof ip.b) == 0;
+	}
+	int n = snprintf(text, sizeof text, "text number %u", i);
+	return ic_str_eq(ic_intern_get(t, id), (ic_str){ text, (uint32_t)n });
+}
+
+/* What was there at the mark stays, with its ids; what came later goes, and all that it took. */
+static void rewinds_to_the_mark(void **state)
+{
+	enum { MOST = 12000 };
+	static const unsigned marks[] = { 0, 1, 64, 4032, 5000 };
+	(void)state;
+	uint32_t *ids = calloc(MOST, sizeof *ids);
+	for (size_t m = 0; m < sizeof marks / sizeof *marks; m++) {
+		ic_budget b = { 0 };
+		ic_intern *t = ic_intern_new(&b);
+		for (unsigned i = 0; i < marks[m]; i++)
+			ids[i] = id_of(t, i);
+		assert_true(ic_intern_mark(t));
+		uint64_t used = b.used;
+		for (unsigned round = 0; round < 4; round++) {
+			/* others each time, and few or many */
+			unsigned more = round % 2 ? 100 : MOST - 5000, from = marks[m] + round;
+			for (unsigned i = from; i < from + more; i++)
+				ids[i] = id_of(t, i);
+			for (unsigned i = from; i < from + more; i++)
+				assert_true(is_number(t, ids[i], i) && id_of(t, i) == ids[i]);
+			ic_intern_rewind(t);
+			assert_int_equal(b.used, used);
+			for (unsigned i = 0; i < marks[m]; i++)
+				assert_true(is_number(t, ids[i], i) && id_of(t, i) == ids[i]);
+			assert_int_equal(b.used, used);
+		}
+		ic_intern_free(t);
+		assert_int_equal(b.used, 0);
+	}
+	free(ids);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -201,6 +262,7 @@ int main(void)
 		cmocka_unit_test(budget_refuses_new_keys_only),
 		cmocka_unit_test(every_failure_is_survived),
 		cmocka_unit_test(threads_agree),
+		cmocka_unit_test(rewinds_to_the_mark),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -31,6 +31,7 @@ typedef struct rig {
 	uint32_t units, chunk_rows;
 	bool some_void;
 	ic_screen *screen; /* of the runs to come; NULL: none */
+	uint64_t memory;   /* 0: any amount */
 	rig_unit unit[RIG_UNITS];
 	_Atomic uint32_t next;
 	_Atomic uint64_t read;
@@ -210,13 +211,16 @@ static ic_exec_config rig_config(rig *r, unsigned threads)
 static ic_status rig_run(rig *r, ic_plan *p, unsigned threads, rig_out *out, ic_op_counts *counts,
 			 ic_error *err)
 {
+	ic_budget budget = { .limit = r->memory };
 	ic_exec_config cfg = rig_config(r, threads);
+	cfg.budget = &budget;
 	uint64_t most = out->most;
 	*out = (rig_out){ .most = most };
 	ic_buf_init(&out->text, 0);
 	ic_arena_init(&out->arena, 0, NULL);
 	const ic_sink sink = { out, rig_push };
 	ic_status st = ic_exec_run(p, &cfg, &sink, counts, err);
+	assert_int_equal(budget.used, 0);
 	ic_arena_clear(&out->arena);
 	ic_buf_putc(&out->text, '\0');
 	return st;
