@@ -312,9 +312,9 @@ static ic_status drain_some(const ic_observation *o, ic_partition *p, ic_sample 
 	ic_observe_account(p, first, n);
 	ic_observe_account(p, last, 0);
 	for (uint32_t i = 0; i < n; i++)
-		ic_group_prefetch_entry(&p->series, hash[i]);
+		series[i] = ic_group_likely(&p->series, hash[i]);
 	for (uint32_t i = 0; i < n; i++) {
-		ic_series *s = ic_group_find_sized(&p->series, &key[i], sizeof key[i], hash[i]);
+		ic_series *s = ic_group_find_likely(&p->series, series[i], &key[i], sizeof key[i], hash[i]);
 		ic_status st = s ? IC_OK : new_series(o, p, &key[i], hash[i], &rows[i], &s);
 		if (st != IC_OK)
 			return st;

@@ -48,7 +48,9 @@ void ic_group_clear(ic_group_table *t)
 	ic_free(t->slot);
 	if (t->budget)
 		ic_budget_give(t->budget, t->pages * page_bytes(t) + slot_bytes(t->slots));
+	const char *fresh = t->fresh;
 	ic_group_init(t, t->key_bytes, t->entry_bytes, t->budget, t->blocks);
+	t->fresh = fresh;
 }
 
 /* What a slot holds for entry number e of a key with this hash. */
@@ -129,7 +131,11 @@ static void *add_entry(ic_group_table *t, const void *key)
 		return NULL;
 	char *entry = ic_group_at(t, t->used);
 	memcpy(entry, key, t->key_bytes);
-	memset(entry + t->key_bytes, 0, (size_t)t->entry_bytes - t->key_bytes);
+	size_t rest = (size_t)t->entry_bytes - t->key_bytes;
+	if (t->fresh)
+		memcpy(entry + t->key_bytes, t->fresh + t->key_bytes, rest);
+	else
+		memset(entry + t->key_bytes, 0, rest);
 	t->used++;
 	return entry;
 }

@@ -2,8 +2,8 @@
 /* Group table: fixed-size keys to fixed-size entries that never move. One thread at a time; a
  * parallel group-by has one table a partition.
  *
- * An entry starts with its key; the rest is the caller's and is zero when the entry is new. Entries
- * lie in pages in order of first appearance. */
+ * An entry starts with its key; the rest is the caller's and is zero when the entry is new, or as in
+ * `fresh`, which the caller may set. Entries lie in pages in order of first appearance. */
 #ifndef IC_EXEC_GROUP_H
 #define IC_EXEC_GROUP_H
 
@@ -26,6 +26,8 @@ typedef struct ic_group_table {
 	uint32_t pages;
 	ic_budget *budget;
 	ic_blocks *blocks; /* where pages come from; NULL: the heap */
+	const char
+	    *fresh; /* what a new entry is like behind its key, from the start of the entry; NULL: zero */
 } ic_group_table;
 
 /* key_bytes: 4..64 and a multiple of 4; entry_bytes >= key_bytes, multiple of 8. No allocation yet. Tables that
@@ -77,19 +79,22 @@ static inline void *ic_group_at(const ic_group_table *t, uint32_t i)
 	return t->page[i >> t->page_shift] + (size_t)(i & ((1u << t->page_shift) - 1)) * t->entry_bytes;
 }
 
-/* Fetches the likely entry of a hash, for use once ic_group_prefetch has had its time. */
-static inline void ic_group_prefetch_entry(const ic_group_table *t, uint64_t hash)
+/* The likely entry of a hash, fetched for use a little later, once ic_group_prefetch has had its time: the
+ * first one whose tag agrees. NULL: none is in the table. */
+static inline void *ic_group_likely(const ic_group_table *t, uint64_t hash)
 {
 	if (!t->slots)
-		return;
-	uint32_t mask = t->slots - 1, tag = (uint32_t)(hash >> 32) & ~mask, i = (uint32_t)hash & mask;
-	while (t->slot[i] && (t->slot[i] & ~mask) != tag)
+		return NULL;
+	const uint32_t *slot = t->slot, mask = t->slots - 1, tag = (uint32_t)(hash >> 32) & ~mask;
+	uint32_t i = (uint32_t)hash & mask;
+	while (slot[i] && (slot[i] & ~mask) != tag)
 		i = (i + 1) & mask;
-	if (t->slot[i]) {
-		const char *entry = (const char *)ic_group_at(t, (t->slot[i] & mask) - 1);
-		__builtin_prefetch(entry);
-		__builtin_prefetch(entry + t->entry_bytes - 1);
-	}
+	if (!slot[i])
+		return NULL;
+	char *entry = (char *)ic_group_at(t, (slot[i] & mask) - 1);
+	__builtin_prefetch(entry);
+	__builtin_prefetch(entry + t->entry_bytes - 1);
+	return entry;
 }
 
 static inline bool ic_group_same_key(const void *a, const void *b, unsigned bytes)
@@ -125,6 +130,15 @@ static inline void *ic_group_find_sized(const ic_group_table *t, const void *key
 			return entry;
 	}
 	return NULL;
+}
+
+/* The same, where `likely` is what ic_group_likely said of the hash; entries may have been added since. */
+static inline void *ic_group_find_likely(const ic_group_table *t, void *likely, const void *key,
+					 unsigned key_bytes, uint64_t hash)
+{
+	if (likely && ic_group_same_key(likely, key, key_bytes))
+		return likely;
+	return ic_group_find_sized(t, key, key_bytes, hash);
 }
 
 /* NULL if absent. */

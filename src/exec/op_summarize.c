@@ -180,7 +180,21 @@ static void choose_how(ic_summarize *s, ic_sum_agg *a, uint32_t *least)
 	ic_qtype type = s->arg[a->arg].type;
 	bool bounded = type == IC_Q_DATETIME || type == IC_Q_INT;
 	a->seen = bounded ? IC_NO_FLAG : (*least)++;
-	s->blank |= bounded;
+}
+
+/* What an entry of a new group starts as behind its key, where that is not all zeros. */
+static ic_status make_fresh(ic_summarize *s)
+{
+	for (uint32_t i = 0; i < s->aggs; i++) {
+		const ic_sum_agg *a = &s->agg[i];
+		int64_t none = ic_sum_none(a);
+		if (a->how != IC_SUM_LEAST || a->seen != IC_NO_FLAG)
+			continue;
+		if (!s->fresh && !(s->fresh = ic_calloc(1, s->entry_bytes)))
+			return IC_E_NOMEM;
+		memcpy(s->fresh + a->state, &none, sizeof none);
+	}
+	return IC_OK;
 }
 
 static ic_status lay_out_entry(ic_summarize *s, ic_diag *diag)
@@ -203,7 +217,7 @@ static ic_status lay_out_entry(ic_summarize *s, ic_diag *diag)
 		return ic_diag_fail(diag, IC_DIAG_LIMIT, s->o->op->at, 1, "too many aggregates in one %s",
 				    s->o->op->says ? s->o->op->says : "summarize");
 	s->entry_bytes = (uint32_t)at;
-	return IC_OK;
+	return make_fresh(s);
 }
 
 static ic_status make_aggs(ic_summarize *s, ic_diag *diag)
@@ -333,6 +347,7 @@ static ic_status make_tables(ic_summarize *s, bool shared)
 	for (uint32_t i = 0; i < s->parts; i++) {
 		ic_sum_part *p = &s->part[i];
 		ic_group_init(&p->groups, s->key_bytes, s->entry_bytes, s->budget, &s->blocks);
+		p->groups.fresh = s->fresh;
 		if (s->spill)
 			ic_group_small_pages(&p->groups, page_most(s, SLAB_PAGE));
 		ic_slab_init(&p->slab, s->budget);

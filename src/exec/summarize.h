@@ -127,7 +127,7 @@ typedef struct ic_summarize {
 	uint32_t aggs;
 	uint32_t first_at, seen_at; /* in the entry: place of the first row, bits */
 	uint32_t entry_bytes;
-	bool blank; /* some states do not start as zeros */
+	char *fresh; /* an entry of a new group; NULL: all zeros */
 
 	ic_texts texts;
 	ic_exchange *x; /* NULL: rows are added at once */
@@ -182,8 +182,6 @@ ic_status ic_cell_id(ic_texts *t, ic_cell_kind kind, ic_str bytes, uint32_t *id)
 
 /* summarize_add.c */
 ic_status ic_summarize_add(ic_summarize *s, ic_sum_part *p, const char *rows, uint32_t n);
-/* States of a new entry that do not start as zeros, if s->blank. */
-void ic_summarize_blank(const ic_summarize *s, char *entry);
 size_t ic_summarize_state_bytes(const ic_sum_agg *a);
 /* What no date and no int is: any other is nearer to the least, or the most. */
 static inline int64_t ic_sum_none(const ic_sum_agg *a)

@@ -19,6 +19,7 @@ typedef struct batch {
 	const char *rows;
 	uint32_t n;
 	char *entry[AHEAD];
+	uint64_t flags; /* that any of the rows has, where they are few; else all */
 } batch;
 
 static inline const char *row_at(const batch *b, uint32_t r)
@@ -45,39 +46,29 @@ static inline bool is_null(const batch *b, const ic_cell *c, uint32_t r)
 
 /* ---- groups ------------------------------------------------------------------------------ */
 
-void ic_summarize_blank(const ic_summarize *s, char *entry)
-{
-	for (uint32_t i = 0; i < s->aggs; i++) {
-		const ic_sum_agg *a = &s->agg[i];
-		int64_t none = ic_sum_none(a);
-		if (a->how == IC_SUM_LEAST && a->seen == IC_NO_FLAG)
-			memcpy(entry + a->state, &none, sizeof none);
-	}
-}
-
 static inline __attribute__((always_inline)) ic_status find_sized(batch *b, uint32_t key_bytes)
 {
 	const ic_summarize *s = b->s;
 	ic_group_table *t = &b->part->groups;
-	const uint32_t n = b->n, row_bytes = s->row_bytes;
+	const uint32_t n = b->n, row_bytes = s->row_bytes, place_at = s->place_at, first_at = s->first_at;
 	const char *row = b->rows;
-	uint64_t hash[AHEAD], seed = ic_hash_seed();
+	uint64_t hash[AHEAD], seed = ic_hash_seed(), flags = 0;
 	for (uint32_t r = 0; r < n; r++, row += row_bytes) {
 		hash[r] = ic_group_hash_seeded(row, key_bytes, seed);
 		ic_group_prefetch(t, hash[r]);
+		flags |= word_at(row + place_at) & 0xff;
 	}
+	b->flags = s->flags_at ? UINT64_MAX : flags;
 	for (uint32_t r = 0; r < n; r++)
-		ic_group_prefetch_entry(t, hash[r]);
+		b->entry[r] = ic_group_likely(t, hash[r]);
 	row = b->rows;
 	for (uint32_t r = 0; r < n; r++, row += row_bytes) {
-		char *e = ic_group_find_sized(t, row, key_bytes, hash[r]);
+		char *e = ic_group_find_likely(t, b->entry[r], row, key_bytes, hash[r]);
 		if (!e) {
 			e = ic_group_add(t, row, hash[r]);
 			if (!e)
 				return IC_E_NOMEM;
-			memcpy(e + s->first_at, row + s->place_at, 8);
-			if (s->blank)
-				ic_summarize_blank(s, e);
+			memcpy(e + first_at, row + place_at, 8);
 		}
 		b->entry[r] = e;
 	}
@@ -104,17 +95,25 @@ typedef struct lane {
 	uint32_t n, row_bytes, state, at;
 	const ic_summarize *s;
 	uint32_t null, condition; /* flags; IC_NO_FLAG: none */
+	uint64_t flags;
 } lane;
 
 static inline lane lane_of(const batch *b, const ic_sum_agg *a)
 {
 	const ic_cell *c = a->agg->n ? &b->s->arg[a->arg] : NULL;
-	return (lane){ b->entry,    b->rows,	   b->n, b->s->row_bytes,
-		       a->state,    c ? c->at : 0, b->s, c ? c->flag : IC_NO_FLAG,
-		       a->condition };
+	return (lane){ b->entry,     b->rows,	    b->n, b->s->row_bytes,
+		       a->state,     c ? c->at : 0, b->s, c ? c->flag : IC_NO_FLAG,
+		       a->condition, b->flags };
 }
 
-/* Does the row count for the aggregate? */
+/* Does every row of the batch count for the aggregate? Most often. */
+static inline bool all_count(const lane *l, bool null_counts)
+{
+	return l->condition == IC_NO_FLAG &&
+	       (null_counts || l->null == IC_NO_FLAG || !(l->flags >> (l->null & 63) & 1));
+}
+
+/* Does the row? */
 static inline bool counts(const lane *l, const char *row, bool null_counts)
 {
 	if (l->condition != IC_NO_FLAG && !ic_sum_flag(l->s, row, l->condition))
@@ -122,16 +121,27 @@ static inline bool counts(const lane *l, const char *row, bool null_counts)
 	return null_counts || l->null == IC_NO_FLAG || !ic_sum_flag(l->s, row, l->null);
 }
 
-#define EACH_ROW(l, null_counts, ...)                                                                        \
+#define EACH_ROW_IF(l, counted, ...)                                                                         \
 	do {                                                                                                 \
-		const char *row = (l).row;                                                                   \
-		for (uint32_t r = 0; r < (l).n; r++, row += (l).row_bytes) {                                 \
-			char *entry = (l).entry[r], *state = entry + (l).state;                              \
-			if (counts(&(l), row, null_counts)) {                                                \
+		const char *row = (l).row, *at = row + (l).at;                                               \
+		char *const *of_row = (l).entry, *const *end = of_row + (l).n;                               \
+		const size_t row_bytes = (l).row_bytes, to = (l).state;                                      \
+		for (; of_row < end; of_row++, row += row_bytes, at += row_bytes) {                          \
+			char *entry = *of_row, *state = entry + to;                                          \
+			if (counted) {                                                                       \
 				__VA_ARGS__;                                                                 \
 			}                                                                                    \
 			(void)entry;                                                                         \
+			(void)state;                                                                         \
 		}                                                                                            \
+	} while (0)
+
+#define EACH_ROW(l, null_counts, ...)                                                                        \
+	do {                                                                                                 \
+		if (all_count(&(l), null_counts))                                                            \
+			EACH_ROW_IF(l, true, __VA_ARGS__);                                                   \
+		else                                                                                         \
+			EACH_ROW_IF(l, counts(&(l), row, null_counts), __VA_ARGS__);                         \
 	} while (0)
 
 static void add_count(const batch *b, const ic_sum_agg *a)
@@ -144,14 +154,13 @@ static void add_count(const batch *b, const ic_sum_agg *a)
 static void sum_whole(const batch *b, const ic_sum_agg *a)
 {
 	const lane l = lane_of(b, a);
-	EACH_ROW(l, true, *(uint64_t *)(void *)state += word_at(row + l.at));
+	EACH_ROW(l, true, *(uint64_t *)(void *)state += word_at(at));
 }
 
 static void avg_whole(const batch *b, const ic_sum_agg *a)
 {
 	const lane l = lane_of(b, a);
-	EACH_ROW(l, false, *(uint64_t *)(void *)state += word_at(row + l.at);
-		 ++*(uint64_t *)(void *)(state + 8));
+	EACH_ROW(l, false, *(uint64_t *)(void *)state += word_at(at); ++*(uint64_t *)(void *)(state + 8));
 }
 
 static inline double real_at(bool whole, const char *p)
@@ -168,14 +177,14 @@ static void sum_real(const batch *b, const ic_sum_agg *a)
 {
 	const lane l = lane_of(b, a);
 	const bool whole = b->s->arg[a->arg].kind == IC_CELL_WHOLE;
-	EACH_ROW(l, true, *(double *)(void *)state += real_at(whole, row + l.at));
+	EACH_ROW(l, true, *(double *)(void *)state += real_at(whole, at));
 }
 
 static void avg_real(const batch *b, const ic_sum_agg *a)
 {
 	const lane l = lane_of(b, a);
 	const bool whole = b->s->arg[a->arg].kind == IC_CELL_WHOLE;
-	EACH_ROW(l, false, *(double *)(void *)state += real_at(whole, row + l.at);
+	EACH_ROW(l, false, *(double *)(void *)state += real_at(whole, at);
 		 ++*(uint64_t *)(void *)(state + 8));
 }
 
@@ -194,22 +203,38 @@ static void total(const batch *b, const ic_sum_agg *a)
 	const bool whole = b->s->arg[a->arg].kind == IC_CELL_WHOLE;
 	const uint64_t seen = UINT64_C(1) << a->seen;
 	EACH_ROW(l, false, (void)was_seen(entry + seen_at, seen);
-		 *(double *)(void *)state += real_at(whole, row + l.at));
+		 *(double *)(void *)state += real_at(whole, at));
+}
+
+/* Bounded: any other value is better than that of a new group. */
+static void least_bounded(const batch *b, const ic_sum_agg *a)
+{
+	const lane l = lane_of(b, a);
+	if (a->max)
+		EACH_ROW(l, false, {
+			int64_t v = (int64_t)word_at(at), old = (int64_t)word_at(state);
+			old = v > old ? v : old;
+			memcpy(state, &old, sizeof old);
+		});
+	else
+		EACH_ROW(l, false, {
+			int64_t v = (int64_t)word_at(at), old = (int64_t)word_at(state);
+			old = v < old ? v : old;
+			memcpy(state, &old, sizeof old);
+		});
 }
 
 static void least_whole(const batch *b, const ic_sum_agg *a)
 {
 	const lane l = lane_of(b, a);
 	const uint32_t seen_at = b->s->seen_at;
-	const bool max = a->max, any = a->seen != IC_NO_FLAG;
+	const bool max = a->max;
 	const uint64_t seen = UINT64_C(1) << (a->seen & 63);
 	EACH_ROW(l, false, {
-		int64_t v = (int64_t)word_at(row + l.at), old = (int64_t)word_at(state);
+		int64_t v = (int64_t)word_at(at), old = (int64_t)word_at(state);
 		bool better = max ? v > old : v < old;
-		if (any)
-			better |= !was_seen(entry + seen_at, seen);
-		old = better ? v : old;
-		memcpy(state, &old, sizeof old);
+		if (!was_seen(entry + seen_at, seen) || better)
+			memcpy(state, &v, sizeof v);
 	});
 }
 
@@ -221,7 +246,7 @@ static void least_real(const batch *b, const ic_sum_agg *a)
 	const bool max = a->max, whole = b->s->arg[a->arg].kind == IC_CELL_WHOLE;
 	const uint64_t seen = UINT64_C(1) << (a->seen & 63);
 	EACH_ROW(l, false, {
-		double v = real_at(whole, row + l.at), old = real_at(false, state);
+		double v = real_at(whole, at), old = real_at(false, state);
 		if (!was_seen(entry + seen_at, seen) || isnan(v) || (max ? v > old : v < old))
 			memcpy(state, &v, sizeof v);
 	});
@@ -458,7 +483,9 @@ static ic_status add_one(batch *b, const ic_sum_agg *a)
 	case IC_SUM_REAL: sum_real(b, a); break;
 	case IC_SUM_AVG_WHOLE: avg_whole(b, a); break;
 	case IC_SUM_AVG_REAL: avg_real(b, a); break;
-	case IC_SUM_LEAST: (real ? least_real : least_whole)(b, a); break;
+	case IC_SUM_LEAST:
+		(real ? least_real : a->seen == IC_NO_FLAG ? least_bounded : least_whole)(b, a);
+		break;
 	case IC_SUM_TOTAL: total(b, a); break;
 	case IC_SUM_DISTINCT:
 	case IC_SUM_LIST: add_cells(b, a); break;

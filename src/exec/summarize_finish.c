@@ -255,9 +255,7 @@ static ic_status drain_rest(void *ctx, unsigned i)
 static ic_status add_nothing(ic_summarize *s)
 {
 	static const char key[IC_SUM_KEY_BYTES];
-	char *entry = ic_group_add(&s->part[0].groups, key, ic_group_hash(key, s->key_bytes));
-	if (entry)
-		ic_summarize_blank(s, entry);
+	void *entry = ic_group_add(&s->part[0].groups, key, ic_group_hash(key, s->key_bytes));
 	return entry ? IC_OK : IC_E_NOMEM;
 }
 

@@ -229,40 +229,57 @@ typedef struct target {
 	uint32_t n;
 } target;
 
-static inline void put4(const target *to, uint32_t r, uint32_t v)
+/* For each row: `cell` is where its cell goes, `at` + the row's number is that of its value. What is written
+ * could be the target itself, for all the compiler knows: it stays in locals. */
+#define EACH_CELL(to, ...)                                                                                   \
+	do {                                                                                                 \
+		char *cell = (to)->p;                                                                        \
+		const size_t stride = (to)->stride;                                                          \
+		const uint32_t cells = (to)->n;                                                              \
+		for (uint32_t r = 0; r < cells; r++, cell += stride) {                                       \
+			__VA_ARGS__;                                                                         \
+		}                                                                                            \
+	} while (0)
+
+static inline void put4(char *cell, uint32_t v)
 {
-	memcpy(to->p + r * to->stride, &v, 4);
+	memcpy(cell, &v, 4);
 }
 
-static inline void put8(const target *to, uint32_t r, uint64_t v)
+static inline void put8(char *cell, uint64_t v)
 {
-	memcpy(to->p + r * to->stride, &v, 8);
+	memcpy(cell, &v, 8);
 }
 
 static void pack_whole(const target *to, const ic_vector *v, uint32_t at)
 {
 	const uint64_t *d = v->data;
-	if (v->constant) {
-		for (uint32_t r = 0; r < to->n; r++)
-			put8(to, r, d[0]);
-		return;
-	}
-	for (uint32_t r = 0; r < to->n; r++)
-		put8(to, r, d[at + r]);
+	const uint64_t first = d[v->constant ? 0 : at];
+	if (v->constant)
+		EACH_CELL(to, put8(cell, first));
+	else
+		EACH_CELL(to, put8(cell, d[at + r]));
 }
 
 static ic_status pack_small(ic_summarize *s, const target *to, const ic_vector *v, uint32_t at)
 {
 	const uint64_t *d = v->data;
-	for (uint32_t r = 0; r < to->n; r++) {
+	uint64_t high = 0;
+	for (uint32_t r = 0; !v->constant && r < to->n; r++)
+		high |= d[at + r];
+	if (!v->constant && !v->nulls && high < IC_INTERN_FIRST / 2) {
+		EACH_CELL(to, put4(cell, (uint32_t)d[at + r] + 1));
+		return IC_OK;
+	}
+	EACH_CELL(to, {
 		uint32_t i = v->constant ? 0 : at + r, id = (uint32_t)d[i] + 1;
 		if (__builtin_expect(d[i] >= IC_INTERN_FIRST - 1, 0)) {
 			id = ic_intern_str(s->texts.names, (ic_str){ (const char *)&d[i], sizeof d[i] });
 			if (!id)
 				return IC_E_NOMEM;
 		}
-		put4(to, r, ic_vector_null(v, i) ? 0 : id);
-	}
+		put4(cell, ic_vector_null(v, i) ? 0 : id);
+	});
 	return IC_OK;
 }
 
@@ -281,29 +298,38 @@ static inline uint64_t real_bits(double d)
 static void pack_real(const target *to, const ic_vector *v, uint32_t at, bool key)
 {
 	const double *d = v->data;
-	for (uint32_t r = 0; r < to->n; r++) {
+	EACH_CELL(to, {
 		bool null = key && ic_vector_null(v, at + r);
-		put8(to, r, null ? NULL_REAL : real_bits(d[v->constant ? 0 : at + r]));
-	}
+		put8(cell, null ? NULL_REAL : real_bits(d[v->constant ? 0 : at + r]));
+	});
 }
 
 static ic_status pack_address(ic_summarize *s, const target *to, const ic_vector *v, uint32_t at)
 {
 	const ic_ip *ip = v->data;
-	uint32_t rare[IC_SUM_BLOCK], n = 0;
-	for (uint32_t r = 0; r < to->n; r++) {
-		uint32_t i = v->constant ? 0 : at + r, id = ic_intern_own_id(&ip[i]);
-		put4(to, r, id);
-		rare[n] = r;
-		n += id == 0 && !ic_vector_null(v, i);
-	}
-	for (uint32_t k = 0; k < n; k++)
-		ic_intern_prefetch_ip(s->texts.names, &ip[v->constant ? 0 : at + rare[k]]);
+	uint32_t rare[IC_SUM_BLOCK], n = 0, found = 0;
+	if (v->constant)
+		EACH_CELL(to, put4(cell, ic_intern_own_id(ip)); rare[r] = r);
+	else
+		EACH_CELL(to, {
+			uint32_t id = ic_intern_own_id(&ip[at + r]);
+			put4(cell, id);
+			rare[n] = r;
+			n += id == 0;
+		});
+	if (v->constant && ic_intern_own_id(ip) == 0)
+		n = to->n;
 	for (uint32_t k = 0; k < n; k++) {
+		rare[found] = rare[k];
+		found += !ic_vector_null(v, at + rare[k]);
+	}
+	for (uint32_t k = 0; k < found; k++)
+		ic_intern_prefetch_ip(s->texts.names, &ip[v->constant ? 0 : at + rare[k]]);
+	for (uint32_t k = 0; k < found; k++) {
 		uint32_t id = ic_intern_rare_ip(s->texts.names, &ip[v->constant ? 0 : at + rare[k]]);
 		if (!id)
 			return IC_E_NOMEM;
-		put4(to, rare[k], id);
+		put4(to->p + rare[k] * to->stride, id);
 	}
 	return IC_OK;
 }
@@ -318,8 +344,8 @@ static ic_status pack_words(ic_summarize *s, const target *to, const ic_coded *c
 		if (st != IC_OK)
 			return st;
 	}
-	for (uint32_t r = 0; r < to->n; r++)
-		put4(to, r, id[c->code[at + r]]);
+	const uint8_t *code = c->code + at;
+	EACH_CELL(to, put4(cell, id[code[r]]));
 	return IC_OK;
 }
 
@@ -336,7 +362,7 @@ static ic_status pack_text(ic_summarize *s, const target *to, const ic_vector *v
 	const ic_str *str = v->data;
 	ic_str last = { NULL, 0 };
 	uint32_t id = 0;
-	for (uint32_t r = 0; r < to->n; r++) {
+	EACH_CELL(to, {
 		uint32_t i = v->constant ? 0 : at + r;
 		ic_str one = ic_vector_null(v, i) ? (ic_str){ NULL, 0 } : str[i];
 		bool same = one.p && last.p && one.n == last.n && (one.p == last.p || alike(one, last));
@@ -344,8 +370,8 @@ static ic_status pack_text(ic_summarize *s, const target *to, const ic_vector *v
 		if (st != IC_OK)
 			return st;
 		last = one;
-		put4(to, r, id);
-	}
+		put4(cell, id);
+	});
 	return IC_OK;
 }
 
@@ -371,14 +397,14 @@ static ic_status bytes_id(ic_summarize *s, ic_arena *a, const ic_value *v, uint3
 
 static ic_status pack_bytes(ic_summarize *s, ic_arena *a, const target *to, const ic_vector *v, uint32_t at)
 {
-	for (uint32_t r = 0; r < to->n; r++) {
+	EACH_CELL(to, {
 		uint32_t id;
 		ic_value one = ic_vector_value(v, at + r);
 		ic_status st = bytes_id(s, a, &one, &id);
 		if (st != IC_OK)
 			return st;
-		put4(to, r, id);
-	}
+		put4(cell, id);
+	});
 	return IC_OK;
 }
 
@@ -395,10 +421,11 @@ static ic_status pack_cell(ic_summarize *s, ic_arena *a, const ic_cell *c, const
 	case IC_CELL_WHOLE: pack_whole(to, v, at); break;
 	case IC_CELL_REAL: pack_real(to, v, at, key); break;
 	case IC_CELL_BOOL:
-		for (uint32_t r = 0; key && r < to->n; r++) {
-			ic_value one = ic_vector_value(v, at + r);
-			put4(to, r, one.null ? 0 : 1u + one.b);
-		}
+		if (key)
+			EACH_CELL(to, {
+				ic_value one = ic_vector_value(v, at + r);
+				put4(cell, one.null ? 0 : 1u + one.b);
+			});
 		break;
 	}
 	return IC_OK;
@@ -410,10 +437,8 @@ static ic_status pack_keys(ic_summarize *s, ic_arena *a, const ic_vector *v, uin
 	uint32_t words = (s->nulls + 31) / 32;
 	for (uint32_t r = 0; words && r < base.n; r++)
 		memset(base.p + r * base.stride + s->null_at, 0, words * (size_t)4);
-	if (!s->cell_bytes) {
-		for (uint32_t r = 0; r < base.n; r++)
-			put4(&base, r, 0);
-	}
+	if (!s->cell_bytes)
+		EACH_CELL(&base, put4(cell, 0));
 	for (uint32_t i = 0; i < s->keys; i++) {
 		const ic_cell *c = &s->key[i];
 		if (c->kind == IC_CELL_CONST)
@@ -480,20 +505,41 @@ static inline void set_flag(const ic_summarize *s, char *row, uint32_t flag)
 	memcpy(p, &word, 8);
 }
 
+/* The nulls of rows at..at+n-1, 64 rows a step: most columns have few. */
+static void pack_nulls(const ic_summarize *s, uint32_t flag, const ic_vector *v, uint32_t at, target base)
+{
+	for (uint32_t r = 0; r < base.n; r += 64) {
+		uint32_t from = at + r, shift = from & 63, left = base.n - r;
+		const uint64_t *word = v->nulls + (from >> 6);
+		uint64_t bits = word[0] >> shift;
+		if (shift && left > 64 - shift)
+			bits |= word[1] << (64 - shift);
+		if (left < 64)
+			bits &= (UINT64_C(1) << left) - 1;
+		for (; bits; bits &= bits - 1)
+			set_flag(s, base.p + (r + (uint32_t)__builtin_ctzll(bits)) * base.stride, flag);
+	}
+}
+
 static void pack_flags(const ic_summarize *s, const ic_cell *c, const ic_vector *v, uint32_t at, target base)
 {
-	bool truth = c->kind == IC_CELL_BOOL;
 	const uint8_t *b = v->data;
-	if (!truth && !v->nulls)
-		return;
-	for (uint32_t r = 0; truth && r < base.n; r++) {
+	for (uint32_t r = 0; c->kind == IC_CELL_BOOL && r < base.n; r++) {
 		if (b[v->constant ? 0 : at + r]) /* a null's byte is zero */
 			set_flag(s, base.p + r * base.stride, c->flag + 1);
 	}
-	for (uint32_t r = 0; v->nulls && r < base.n; r++) {
-		if (ic_vector_null(v, at + r))
-			set_flag(s, base.p + r * base.stride, c->flag);
-	}
+	for (uint32_t r = 0; v->constant && ic_vector_null(v, 0) && r < base.n; r++)
+		set_flag(s, base.p + r * base.stride, c->flag);
+	if (!v->constant && v->nulls)
+		pack_nulls(s, c->flag, v, at, base);
+}
+
+static inline __attribute__((always_inline)) void choose_parts(const target *base, uint32_t key_bytes,
+							       uint8_t *part)
+{
+	const uint64_t seed = ic_hash_seed();
+	/* bits that no table of a partition looks at: there they are all the same */
+	EACH_CELL(base, part[r] = (uint8_t)(ic_group_hash_seeded(cell, key_bytes, seed) >> 24));
 }
 
 ic_status ic_summarize_pack(ic_summarize *s, ic_arena *a, const ic_vector *v, uint32_t at, uint32_t n,
@@ -501,9 +547,8 @@ ic_status ic_summarize_pack(ic_summarize *s, ic_arena *a, const ic_vector *v, ui
 {
 	target base = { rows, s->row_bytes, n };
 	ic_status st = (s->piece_bytes ? pack_wide_keys : pack_keys)(s, a, v, at, base);
-	target places = { rows + s->place_at, s->row_bytes, n };
-	for (uint32_t r = 0; r < n; r++)
-		put8(&places, r, place + ((uint64_t)r << 8));
+	const target places = { rows + s->place_at, s->row_bytes, n };
+	EACH_CELL(&places, put8(cell, place + ((uint64_t)r << 8)));
 	for (uint32_t r = 0; s->flags_at && r < n; r++)
 		memset(rows + r * (size_t)s->row_bytes + s->flags_at, 0, s->row_bytes - s->flags_at);
 	for (uint32_t i = 0; i < s->args && st == IC_OK; i++) {
@@ -515,12 +560,10 @@ ic_status ic_summarize_pack(ic_summarize *s, ic_arena *a, const ic_vector *v, ui
 		if (c->flag != IC_NO_FLAG)
 			pack_flags(s, c, &v[c->expr], at, base);
 	}
-	uint64_t seed = ic_hash_seed();
-	for (uint32_t r = 0; part && r < n; r++) {
-		/* other bits than those that a table uses: in a partition they are all the same */
-		uint64_t hash = ic_group_hash_seeded(rows + r * (size_t)s->row_bytes, s->key_bytes, seed);
-		part[r] = (uint8_t)((hash ^ hash >> 29) * UINT64_C(0x9e3779b97f4a7c15) >> 56);
-	}
+	if (part && s->key_bytes == 16)
+		choose_parts(&base, 16, part);
+	else if (part)
+		choose_parts(&base, s->key_bytes, part);
 	return st;
 }
 
