@@ -172,25 +172,67 @@ bool ic_parse_double(ic_str s, double *ret)
 	return true;
 }
 
-/* Whole numbers and those of at most six decimals, which is nearly all that is printed. With at most
- * 15 digits the decimal is the only one of that length that reads back as v. */
+/* The least number of 15, 16 or 17 digits that read back as a = m / 2^s, where whole numbers of 128 bits
+ * hold all that is compared: *decimals of them are behind the point. 10^16 <= a * 10^k < 10^17. */
+static uint64_t shortest_digits(uint64_t m, unsigned s, unsigned k, unsigned *decimals)
+{
+	unsigned __int128 power = 1;
+	for (unsigned i = 0; i < k; i++)
+		power *= 10;
+	const unsigned __int128 exact = m * power; /* of 1 / 2^s */
+	const uint64_t whole = (uint64_t)(exact >> s);
+	uint64_t digits = 0;
+	for (unsigned unit = 100; unit; unit /= 10) {
+		digits = whole / unit;
+		const unsigned __int128 one = (unsigned __int128)unit << s, rest = exact - digits * one;
+		const bool up = rest * 2 > one || (rest * 2 == one && digits & 1);
+		digits += up;
+		*decimals = k - (unit == 100 ? 2 : unit == 10);
+		/* nearer to a than to its neighbours, of which the one below a power of two is nearer */
+		const unsigned __int128 off = up ? one - rest : rest;
+		const unsigned near = !up && m == UINT64_C(1) << 52 ? 4 : 2;
+		if (off * near < power || (off * near == power && (m & 1) == 0))
+			break;
+	}
+	return digits;
+}
+
+/* What is neither large nor small, which is nearly all that is printed. Returns 0 for the rest. */
 static size_t format_easy(double v, char *buf)
 {
-	double a = fabs(v);
-	if (!(a == 0 || (a >= 1e-4 && a < 1e9)))
+	enum { MANTISSA = 52, BIAS = 1075, ROOM = 24 };
+	const double a = fabs(v);
+	if (a != 0 && !(a >= 1e-4 && a < 1e14))
 		return 0;
-	double millionths = rint(a * 1e6);
-	if (millionths / 1e6 != a)
-		return 0;
-	uint64_t u = (uint64_t)millionths;
-	int n = snprintf(buf, 32, "%s%llu.%06u", signbit(v) ? "-" : "", (unsigned long long)(u / 1000000),
-			 (unsigned)(u % 1000000));
-	while (buf[n - 1] == '0')
-		n--;
-	if (buf[n - 1] == '.')
-		n--;
+	uint64_t bits, digits = 0;
+	unsigned decimals = 0, k = 20; /* for 1e-4 */
+	memcpy(&bits, &a, sizeof bits);
+	const uint64_t m = (bits & ((UINT64_C(1) << MANTISSA) - 1)) | UINT64_C(1) << MANTISSA;
+	static const double least[] = { 1e-3, 1e-2, 1e-1, 1e0, 1e1,  1e2,  1e3,	 1e4, 1e5,
+					1e6,  1e7,  1e8,  1e9, 1e10, 1e11, 1e12, 1e13 };
+	while (k > 3 && a >= least[20 - k])
+		k--;
+	if (a != 0)
+		digits = shortest_digits(m, BIAS - (unsigned)(bits >> MANTISSA), k, &decimals);
+	for (; decimals && digits % 10 == 0; decimals--)
+		digits /= 10;
+	char text[ROOM];
+	unsigned at = ROOM, point = ROOM - decimals;
+	do {
+		text[--at] = (char)('0' + digits % 10);
+		digits /= 10;
+	} while (digits || at >= point);
+	size_t n = 0;
+	if (signbit(v))
+		buf[n++] = '-';
+	memcpy(buf + n, text + at, point - at);
+	n += point - at;
+	if (decimals)
+		buf[n++] = '.';
+	memcpy(buf + n, text + point, decimals);
+	n += decimals;
 	buf[n] = '\0';
-	return (size_t)n;
+	return n;
 }
 
 size_t ic_format_double(double v, char *buf)

@@ -189,6 +189,31 @@ static void printed_doubles_read_back(void **state)
 	}
 }
 
+/* As few digits as read back, by the C library's word. */
+static void printed_doubles_are_short(void **state)
+{
+	(void)state;
+	uint64_t seed = 5;
+	for (unsigned k = 0; k < 100000; k++) {
+		uint64_t bits = test_random(&seed);
+		double v = (double)(bits >> 20) / (double)(1 + test_random(&seed) % 1000000);
+		switch (k % 4) {
+		case 0: v = ldexp(1, (int)(bits % 70) - 20); break;
+		case 1: v = ldexp((double)(bits >> 11), (int)(bits % 64) - 66); break;
+		case 2: v *= 1e-9; break;
+		default: break;
+		}
+		char text[32], other[32];
+		ic_format_double(v, text);
+		for (int digits = 15; digits <= 17; digits++) {
+			snprintf(other, sizeof other, "%.*g", digits, v);
+			if (strtod(other, NULL) == v)
+				break;
+		}
+		assert_string_equal(text, other);
+	}
+}
+
 static void sizes(void **state)
 {
 	(void)state;
@@ -224,6 +249,7 @@ int main(void)
 		cmocka_unit_test(very_long_doubles),
 		cmocka_unit_test(printed_doubles),
 		cmocka_unit_test(printed_doubles_read_back),
+		cmocka_unit_test(printed_doubles_are_short),
 		cmocka_unit_test(sizes),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
