@@ -351,6 +351,33 @@ static void save_services(ic_reader *r, const slab *s, uint32_t rows, uint32_t n
 	}
 }
 
+/* Drops rows by ports that are all numbers. Returns how many are left. */
+static uint32_t keep_ports(ic_reader *r, uint32_t rows)
+{
+	const uint64_t *ports = r->filter->ports;
+	uint16_t *first = r->first;
+	uint32_t *line = r->line, kept = 0;
+	int64_t *port = r->port;
+	if (!r->by_port)
+		return rows;
+	for (uint32_t i = 0; i < rows; i++) {
+		const uint64_t p = (uint64_t)port[i];
+		first[kept] = first[i];
+		line[kept] = line[i];
+		port[kept] = (int64_t)p;
+		kept += (uint32_t)(ports[p >> 6] >> (p & 63)) & 1;
+	}
+	return kept;
+}
+
+static bool all_ports(const int64_t *port, uint32_t rows)
+{
+	uint64_t bits = 0;
+	for (uint32_t i = 0; i < rows; i++)
+		bits |= (uint64_t)port[i];
+	return bits <= 65535;
+}
+
 /* Reads the destination ports and drops rows by them. */
 static uint32_t filter_ports(ic_reader *r, const slab *s, uint32_t rows)
 {
@@ -358,6 +385,11 @@ static uint32_t filter_ports(ic_reader *r, const slab *s, uint32_t rows)
 	const uint64_t bad = s->c->bad;
 	const char *cause;
 	size_t n = ic_zeek_cells_count(r->simd, &cells, r->port, r->odd);
+	if (n == 0 && !r->by_service && all_ports(r->port, rows)) {
+		const uint32_t kept = keep_ports(r, rows);
+		s->c->out_ports += rows - kept;
+		return kept;
+	}
 	memset(r->fate, KEEP, rows);
 	for (size_t i = 0; i < n; i++) {
 		uint32_t row = r->odd[i];
@@ -435,11 +467,9 @@ static void copy_ports(ic_reader *r, const slab *s, const ic_zeek_cells *cells)
 
 static size_t get_ports(ic_reader *r, const slab *s, const ic_zeek_op *op, const ic_zeek_cells *cells)
 {
-	int64_t *out = s->b->col[op->field].i + s->b->rows, most = 0;
+	int64_t *out = s->b->col[op->field].i + s->b->rows;
 	size_t n = ic_zeek_cells_count(r->simd, cells, out, r->odd);
-	for (uint32_t i = 0; i < cells->rows; i++)
-		most |= out[i];
-	if ((uint64_t)most <= 65535)
+	if (all_ports(out, cells->rows))
 		return n;
 	for (n = 0; n < cells->rows; n++)
 		r->odd[n] = (uint16_t)n;
@@ -708,6 +738,13 @@ static const ic_layout *zeek_layout(const ic_reader_config *cfg, const char *hea
 	return &l->base;
 }
 
+static void zeek_again(ic_reader *r, const ic_layout *layout)
+{
+	r->given = (const ic_zeek_layout *)(const void *)layout;
+	r->now = *r->given;
+	r->planned = false;
+}
+
 static ic_reader *zeek_begin(const ic_reader_config *cfg, const ic_layout *layout)
 {
 	ic_reader *r = ic_malloc(sizeof(*r));
@@ -716,14 +753,12 @@ static ic_reader *zeek_begin(const ic_reader_config *cfg, const ic_layout *layou
 	ic_zeek_cells_prepare();
 	r->filter = &cfg->req->filter;
 	r->streams = cfg->req->streams;
-	r->given = (const ic_zeek_layout *)(const void *)layout;
-	r->now = *r->given;
 	r->simd = ic_cpu_simd();
-	r->planned = false;
 	/* Ranks are closed over these whether they are in use or not. */
 	memset(r->port, 0, sizeof(r->port));
 	memset(r->time, 0, sizeof(r->time));
 	r->next[0] = 0;
+	zeek_again(r, layout);
 	return r;
 }
 
@@ -770,5 +805,6 @@ const ic_source_kind ic_kind_zeek_tsv = {
 	.layout_after = zeek_layout_after,
 	.layout_equal = zeek_layout_equal,
 	.layout_free = zeek_layout_free,
+	.again = zeek_again,
 	.end = zeek_end,
 };
