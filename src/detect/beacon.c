@@ -87,7 +87,7 @@ static ic_status screen_part(void *ctx, unsigned i)
 	ic_candidate *c = next_candidate(part);
 	for (uint32_t k = 0; k < ic_group_count(t); k++) {
 		const ic_series *s = ic_group_at(t, k);
-		if (note_source(part, s) != IC_OK)
+		if (note_source(part, s) != IC_OK || ic_run_pick(part, s) != IC_OK)
 			return IC_E_NOMEM;
 		if (s->sketch.n < LEAST_EVENTS)
 			continue;

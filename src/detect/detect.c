@@ -15,8 +15,9 @@ const ic_detector ic_detectors[] = {
 	{ "beacon.counts", "the same from sources that only count connections a time slot; weaker",
 	  attack_web, ic_detect_beacon_counts },
 	{ "long-connection", "one connection, or all of a pair together, lasting 1, 4, 8 or 12 hours",
-	  attack_web, ic_detect_long_connection },
-	{ "strobe", "a connection a second or more, for ten minutes or more", attack_web, ic_detect_strobe },
+	  attack_web, ic_detect_long_connection, ic_is_long_connection },
+	{ "strobe", "a connection a second or more, for ten minutes or more", attack_web, ic_detect_strobe,
+	  ic_is_strobe },
 	{ "user-agent", "user agents that are listed, malformed, long dead, missing, rare or too many",
 	  attack_web, ic_detect_user_agent },
 	{ "websocket",
@@ -50,11 +51,45 @@ static void run_clear(ic_detect_run *run)
 		ic_group_clear(&run->part[i].sources);
 		ic_free(run->part[i].profiles);
 		ic_free(run->part[i].cand);
+		ic_free(run->part[i].picked);
 	}
 	for (unsigned by = 0; by < IC_GROUP_BYS; by++)
 		ic_group_clear(&run->hosts[by]);
 	ic_free(run->draft);
 	ic_free(run);
+}
+
+ic_status ic_run_pick(ic_run_part *part, const ic_series *s)
+{
+	unsigned by = 0;
+	for (size_t i = 0; ic_detectors[i].name; i++)
+		if (ic_detectors[i].picks && ic_detectors[i].picks(s))
+			by |= 1u << i;
+	if (!by)
+		return IC_OK;
+	if (part->picked_count == part->picked_room) {
+		size_t room = part->picked_room ? part->picked_room * 2 : 16;
+		ic_picked *more = ic_reallocarray(part->picked, room, sizeof *more);
+		if (!more)
+			return IC_E_NOMEM;
+		part->picked = more;
+		part->picked_room = room;
+	}
+	part->picked[part->picked_count++] = (ic_picked){ s, by };
+	return IC_OK;
+}
+
+ic_status ic_each_picked(ic_detect_run *run,
+			 void (*report)(ic_detect_run *run, unsigned part, const ic_series *s))
+{
+	const unsigned bit = 1u << (run->detector - ic_detectors);
+	for (unsigned i = 0; i < IC_PARTITIONS; i++) {
+		const ic_run_part *part = &run->part[i];
+		for (size_t k = 0; k < part->picked_count && !run->nomem; k++)
+			if (part->picked[k].by & bit)
+				report(run, i, part->picked[k].series);
+	}
+	return run->nomem ? IC_E_NOMEM : IC_OK;
 }
 
 static ic_status run_detectors(ic_detect_run *run)

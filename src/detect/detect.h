@@ -78,11 +78,15 @@ typedef struct ic_detect_config {
 
 /* A detector: one entry of ic_detectors. run() appends findings. */
 typedef struct ic_detect_run ic_detect_run; /* private to src/detect: run.h */
+struct ic_series;
 typedef struct ic_detector {
 	const char *name; /* "beacon", "beacon.counts", "long-connection" ... */
 	const char *help;
 	const char *const *attack; /* NULL-terminated ATT&CK ids */
 	ic_status (*run)(struct ic_detect_run *run);
+	/* Asked of every series, by all threads, before any detector runs: is it one that run() reports or
+	 * at least looks at? NULL: run() goes by something else. */
+	bool (*picks)(const struct ic_series *s);
 } ic_detector;
 extern const ic_detector ic_detectors[]; /* ends with name NULL */
 

@@ -25,6 +25,11 @@ static bool is_long(const ic_series *s)
 	return s->level == IC_AT_CONNECTION && (s->duration_ds >= DS_A_HOUR || s->sketch.user >= 60);
 }
 
+bool ic_is_long_connection(const ic_series *s)
+{
+	return is_long(s) && s->group_by <= IC_BY_NAME;
+}
+
 /* A name is reported when none of its addresses is: rotating addresses, proxies. */
 static bool is_covered(const ic_detect_run *run, const ic_run_part *part, const ic_series *name)
 {
@@ -50,6 +55,8 @@ static const char *span(ic_detect_run *run, double seconds)
 
 static void report(ic_detect_run *run, unsigned part, const ic_series *s)
 {
+	if (s->group_by == IC_BY_NAME && is_covered(run, &run->part[part], s))
+		return;
 	ic_draft *d = ic_draft_new(run, part, s);
 	if (!d)
 		return;
@@ -83,18 +90,5 @@ static void report(ic_detect_run *run, unsigned part, const ic_series *s)
 
 ic_status ic_detect_long_connection(ic_detect_run *run)
 {
-	for (unsigned i = 0; i < IC_PARTITIONS; i++) {
-		const ic_run_part *part = &run->part[i];
-		for (uint32_t k = 0; k < ic_group_count(&part->p->series); k++) {
-			const ic_series *s = ic_group_at(&part->p->series, k);
-			if (!is_long(s) || s->group_by > IC_BY_NAME)
-				continue;
-			if (s->group_by == IC_BY_NAME && is_covered(run, part, s))
-				continue;
-			report(run, i, s);
-			if (run->nomem)
-				return IC_E_NOMEM;
-		}
-	}
-	return IC_OK;
+	return ic_each_picked(run, report);
 }

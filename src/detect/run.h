@@ -38,6 +38,12 @@ typedef struct ic_source {
 	uint32_t counts_bytes : 1; /* its log counts the bytes that come back */
 } ic_source;
 
+/* A series that detectors pick: those of the bits, numbers of ic_detectors. */
+typedef struct ic_picked {
+	const ic_series *series;
+	unsigned by;
+} ic_picked;
+
 typedef struct ic_run_part {
 	const ic_partition *p;
 	ic_group_table sources;	     /* ic_source */
@@ -45,6 +51,8 @@ typedef struct ic_run_part {
 	size_t profile_count;
 	ic_candidate *cand; /* sorted: source, then as causes.c wants them */
 	size_t cand_count, cand_room;
+	ic_picked *picked; /* in the order of the partition */
+	size_t picked_count, picked_room;
 } ic_run_part;
 
 /* A finding in the making. */
@@ -204,8 +212,16 @@ ic_status ic_detect_strobe(ic_detect_run *run);
 ic_status ic_detect_user_agent(ic_detect_run *run);
 ic_status ic_detect_websocket(ic_detect_run *run);
 ic_status ic_detect_tls(ic_detect_run *run);
-/* Scores the series of all partitions and folds them by cause: what ic_detect_beacon reads. */
+bool ic_is_long_connection(const ic_series *s);
+bool ic_is_strobe(const ic_series *s);
+/* Scores the series of all partitions and folds them by cause: what ic_detect_beacon reads; the other detectors
+ * pick theirs. */
 ic_status ic_beacon_screen(ic_detect_run *run);
+/* Asks the detectors whether they pick the series. IC_E_NOMEM. */
+ic_status ic_run_pick(ic_run_part *part, const ic_series *s);
+/* The series that the detector that runs has picked, one by one. IC_E_NOMEM. */
+ic_status ic_each_picked(ic_detect_run *run,
+			 void (*report)(ic_detect_run *run, unsigned part, const ic_series *s));
 
 static inline bool ic_bit(const uint64_t *bits, uint32_t i)
 {

@@ -8,11 +8,25 @@
 #define NATS	  1.0 /* at one a second; one more for each factor of ten */
 #define NATS_MOST 2.0
 
-static void report(ic_detect_run *run, unsigned part, const ic_series *s, double seconds)
+static double active_s(const ic_series *s)
+{
+	return (double)(ic_sketch_last(&s->sketch) - ic_sketch_first(&s->sketch)) / (double)IC_TICKS_S;
+}
+
+bool ic_is_strobe(const ic_series *s)
+{
+	if (s->group_by != IC_BY_IP_PORT || s->level != IC_AT_CONNECTION || s->sketch.n < LEAST)
+		return false;
+	double seconds = active_s(s);
+	return seconds >= LEAST && (double)(s->sketch.n - 1) >= seconds;
+}
+
+static void report(ic_detect_run *run, unsigned part, const ic_series *s)
 {
 	ic_draft *d = ic_draft_new(run, part, s);
 	if (!d)
 		return;
+	double seconds = active_s(s);
 	double rate = (double)(s->sketch.n - 1) / seconds, nats = NATS + log10(rate);
 	char a[32], b[40];
 	size_t n = ic_span_format(seconds, b);
@@ -30,21 +44,5 @@ static void report(ic_detect_run *run, unsigned part, const ic_series *s, double
 
 ic_status ic_detect_strobe(ic_detect_run *run)
 {
-	for (unsigned i = 0; i < IC_PARTITIONS; i++) {
-		const ic_group_table *t = &run->part[i].p->series;
-		for (uint32_t k = 0; k < ic_group_count(t); k++) {
-			const ic_series *s = ic_group_at(t, k);
-			if (s->group_by != IC_BY_IP_PORT || s->level != IC_AT_CONNECTION ||
-			    s->sketch.n < LEAST)
-				continue;
-			double seconds = (double)(ic_sketch_last(&s->sketch) - ic_sketch_first(&s->sketch)) /
-					 (double)IC_TICKS_S;
-			if (seconds < LEAST || (double)(s->sketch.n - 1) < seconds)
-				continue;
-			report(run, i, s, seconds);
-			if (run->nomem)
-				return IC_E_NOMEM;
-		}
-	}
-	return IC_OK;
+	return ic_each_picked(run, report);
 }
