@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Batches to observations: classify, intern, and choose the partition. */
+#include <stddef.h>
 #include <string.h>
 
 #include "base/hash.h"
@@ -104,6 +105,9 @@ static int64_t field_long(const ic_batch *b, ic_field f, uint32_t r)
 	return long_at(&v, r);
 }
 
+/* The texts of a column that nothing fills. */
+static const ic_str no_texts[IC_BATCH_ROWS];
+
 static inline unsigned transport_of(ic_str s)
 {
 	if (s.n == 3)
@@ -176,6 +180,8 @@ static void base_columns_init(base_columns *c, const ic_batch *b)
 	c->bytes_out = view_of(b, IC_F_BYTES_OUT);
 	c->bytes_in = view_of(b, IC_F_BYTES_IN);
 	c->ip_bytes_out = view_of(b, IC_F_IP_BYTES_OUT);
+	c->transport.s = c->transport.s ? c->transport.s : no_texts;
+	c->service.s = c->service.s ? c->service.s : no_texts;
 	for (uint32_t w = 0; w < (b->rows + 63) / 64; w++) {
 		c->partial[w] = c->port.nulls[w] | c->duration.nulls[w] | c->bytes_out.nulls[w] |
 				c->bytes_in.nulls[w] | c->ip_bytes_out.nulls[w];
@@ -206,7 +212,8 @@ typedef struct ends {
 	bool internal_src, in_scope;
 } ends;
 
-/* Member by member: a copy of a whole one would wait for the bits that were just set one by one. */
+/* Member by member, the small ones of the end as one word: a copy of a whole one would wait for the parts that
+ * were just set. */
 static inline void put_base(ic_obs *to, const base_columns *c, const ic_batch *b, uint32_t r, ends e)
 {
 	numbers v = numbers_at(c, r);
@@ -217,15 +224,13 @@ static inline void put_base(ic_obs *to, const base_columns *c, const ic_batch *b
 	to->src = e.src;
 	to->dst = e.dst;
 	to->duration_ds = tenths(v.duration);
-	to->port = (uint16_t)(v.port < 0 ? 0 : v.port);
-	to->transport = transport_of(text_at(&c->transport, r)) & 15u;
-	to->service = service_of(text_at(&c->service, r)) & 15u;
-	to->stream = b->stream[r] & 7u;
-	to->in_scope = e.in_scope;
-	to->internal_src = e.internal_src;
-	to->open = (b->flags[r] & IC_ROW_OPEN) != 0;
-	to->has_duration = v.timed;
-	to->spare = 0;
+	_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "bit-fields from the low bits");
+	const uint32_t rest = (uint32_t)(v.port < 0 ? 0 : v.port & 65535) |
+			      (transport_of(c->transport.s[r]) & 15u) << 16 |
+			      (service_of(c->service.s[r]) & 15u) << 20 | (b->stream[r] & 7u) << 24 |
+			      (uint32_t)e.in_scope << 27 | (uint32_t)e.internal_src << 28 |
+			      (uint32_t)((b->flags[r] & IC_ROW_OPEN) != 0) << 29 | (uint32_t)v.timed << 30;
+	memcpy((char *)to + offsetof(ic_obs, port), &rest, sizeof rest);
 }
 
 /* ---- conn-only runs -------------------------------------------------------------------- */

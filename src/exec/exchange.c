@@ -2,7 +2,6 @@
 #include "exec/exchange.h"
 
 #include <pthread.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/blocks.h"
@@ -229,16 +228,40 @@ static bool in_order(const ic_exchange *x, unsigned i, lot *const *some, uint64_
 
 typedef struct place {
 	int64_t key;
-	uint64_t number; /* keeps rows of one key in the order of the input */
 	const char *row;
 } place;
 
-static int by_key(const void *a, const void *b)
+static uint64_t above(const place *p, int64_t least)
 {
-	const place *x = a, *y = b;
-	if (x->key != y->key)
-		return x->key < y->key ? -1 : 1;
-	return x->number < y->number ? -1 : 1;
+	return (uint64_t)p->key - (uint64_t)least;
+}
+
+/* By key, those of one key as they were: byte by byte from the lowest that differs. Returns the sorted ones:
+ * `places`, or `other`, which has as much room. */
+static place *sort_places(place *places, place *other, uint64_t n)
+{
+	int64_t least = INT64_MAX, most = INT64_MIN;
+	for (uint64_t k = 0; k < n; k++) {
+		least = places[k].key < least ? places[k].key : least;
+		most = places[k].key > most ? places[k].key : most;
+	}
+	const uint64_t range = n ? (uint64_t)most - (uint64_t)least : 0;
+	for (unsigned shift = 0; shift < 64 && range >> shift; shift += 8) {
+		uint64_t at[256] = { 0 }, sum = 0;
+		for (uint64_t k = 0; k < n; k++)
+			at[above(&places[k], least) >> shift & 255]++;
+		for (unsigned i = 0; i < 256; i++) {
+			const uint64_t count = at[i];
+			at[i] = sum;
+			sum += count;
+		}
+		for (uint64_t k = 0; k < n; k++)
+			other[at[above(&places[k], least) >> shift & 255]++] = places[k];
+		place *sorted = other;
+		other = places;
+		places = sorted;
+	}
+	return places;
 }
 
 static ic_status gather_sorted(gatherer *g, lot *const *some, uint64_t lots)
@@ -249,18 +272,18 @@ static ic_status gather_sorted(gatherer *g, lot *const *some, uint64_t lots)
 		rows_of(g->x, some[k], g->i, &n);
 		total += n;
 	}
-	place *places = ic_reallocarray(NULL, total, sizeof *places);
+	place *places = ic_reallocarray(NULL, total, 2 * sizeof *places);
 	if (!places)
 		return IC_E_NOMEM;
 	for (uint64_t k = 0; k < lots; k++) {
 		const char *row = rows_of(g->x, some[k], g->i, &n);
 		for (; n; n--, row += g->x->row_bytes, at++)
-			places[at] = (place){ g->x->order(row), at, row };
+			places[at] = (place){ g->x->order(row), row };
 	}
-	qsort(places, total, sizeof *places, by_key);
+	const place *sorted = sort_places(places, places + total, total);
 	ic_status st = IC_OK;
 	for (at = 0; at < total && st == IC_OK; at++)
-		st = gather(g, places[at].row, 1);
+		st = gather(g, sorted[at].row, 1);
 	ic_free(places);
 	return st;
 }
