@@ -30,7 +30,8 @@ typedef struct count_job {
 
 static contacted *find_contacted(const ic_detect_run *run, unsigned by, uint32_t value)
 {
-	return ic_group_find(&run->hosts[by], &value, ic_group_hash(&value, sizeof value));
+	return ic_group_find_sized(&run->hosts[by], &value, sizeof value,
+				   ic_group_hash(&value, sizeof value));
 }
 
 static int by_contact(const void *a, const void *b)

@@ -12,7 +12,8 @@ enum {
 	AHEAD_LOTS = 2 * WINDOW_LOTS, /* not yet consumed: then units that are not the head wait */
 	FEW_BYTES = 8 << 20,	      /* of a window's rows */
 	GATHER_BYTES = 24 * 1024,     /* a piece of rows, well inside the first-level cache */
-	LOTS_AHEAD = 4,		      /* whose rows are fetched */
+	LOTS_AHEAD = 4,		      /* whose rows are fetched, */
+	FETCH_BYTES = 768,	      /* at most so much of each */
 	WORTH_ROWS = 24,	      /* side by side: drained where they are */
 };
 
@@ -295,8 +296,8 @@ static ic_status drain_in_order(gatherer *g, lot *const *some, uint64_t lots)
 		uint32_t n;
 		if (k + LOTS_AHEAD < lots) {
 			const char *soon = rows_of(g->x, some[k + LOTS_AHEAD], g->i, &n);
-			for (uint32_t i = 0; i < 4; i++)
-				__builtin_prefetch(soon + i * (size_t)64);
+			for (size_t at = 0; at < n * g->x->row_bytes && at < FETCH_BYTES; at += 64)
+				__builtin_prefetch(soon + at);
 		}
 		const char *rows = rows_of(g->x, some[k], g->i, &n);
 		if (n < WORTH_ROWS) {
