@@ -33,6 +33,7 @@ typedef struct rows_out {
 	const ic_query_rows *taker;
 	ic_rows_writer *writer;
 	uint64_t rows;
+	const ic_query_run *q;
 	ic_error *err;
 } rows_out;
 
@@ -301,11 +302,66 @@ static ic_status find_now(job *j)
 		newest = t != IC_TIME_NONE && t > newest ? t : newest;
 	}
 	q->run.newest = newest;
-	char text[40];
-	ic_time_format_short(ic_run_now(&q->run), text);
-	ic_query_note(&j->q, "now is %s (%s)", text,
-		      newest == IC_TIME_NONE ? "the wall clock: no row has a time" : "the newest row");
+	ic_query_say_now(q);
 	return IC_OK;
+}
+
+bool ic_query_now_holds(const ic_query_run *q)
+{
+	return !q->likely || atomic_load(&q->seen) == q->run.newest;
+}
+
+void ic_query_say_now(ic_query_run *q)
+{
+	char text[40];
+	if (q->said_now || q->run.opt->now_ticks != IC_TIME_NONE)
+		return;
+	q->said_now = true;
+	ic_time_format_short(ic_run_now(&q->run), text);
+	ic_query_note(q, "now is %s (%s)", text,
+		      q->run.newest == IC_TIME_NONE ? "the wall clock: no row has a time" : "the newest row");
+}
+
+/* Whether the rows of the input are all read, once, before the first row of the answer comes out. */
+static bool answers_last(const job *j)
+{
+	bool waits = false;
+	const ic_op *op = j->plan.root;
+	for (; op->in; op = op->in) {
+		switch (op->kind) {
+		case IC_OP_SUMMARIZE:
+		case IC_OP_SORT:
+		case IC_OP_TOP: waits = true; break;
+		case IC_OP_FILTER:
+		case IC_OP_PROJECT:
+		case IC_OP_PARSE:
+		case IC_OP_EXPAND: break;
+		case IC_OP_TAKE:
+			if (!waits)
+				break; /* behind what waits */
+			return false;
+		default: return false;
+		}
+	}
+	const ic_relation *only = j->q.relations;
+	return waits && op->kind == IC_OP_SCAN && only && !only->next && only->view;
+}
+
+/* The newest row mostly stands at the end of a log. Then the query runs with that for its "now", looks at the
+ * times of all rows as it reads them, and must run again only if there was a newer one. *ret false: it would
+ * have to know before. */
+static ic_status guess_now(job *j, bool *ret)
+{
+	ic_query_run *q = &j->q;
+	const ic_row_filter *own = &q->run.filter;
+	*ret = false;
+	if (own->ports || own->since != IC_TIME_NONE || own->until != IC_TIME_NONE ||
+	    !q->run.opt->path_count || !answers_last(j))
+		return IC_OK;
+	ic_status st = ic_run_newest_likely(&q->run, j->err);
+	*ret = q->likely = st == IC_OK && q->run.newest != IC_TIME_NONE;
+	q->seen = IC_TIME_NONE;
+	return st;
 }
 
 static ic_status optimise(job *j)
@@ -320,7 +376,10 @@ static ic_status make_plan(job *j)
 	bool may_read = j->q.run.opt->path_count || j->opt->table_count;
 	ic_status st = compile(j, j->opt->check || (now_open && may_read));
 	if (st == IC_OK && now_open && may_read) {
+		bool guessed = false;
 		if (j->plan.now_used)
+			st = guess_now(j, &guessed);
+		if (st == IC_OK && j->plan.now_used && !guessed)
 			st = find_now(j);
 		if (st == IC_OK)
 			st = compile(j, false);
@@ -355,6 +414,8 @@ static ic_status write_text(const job *j, ic_str text)
 static ic_status push(void *ctx, const ic_chunk *c)
 {
 	rows_out *o = ctx;
+	if (!ic_query_now_holds(o->q))
+		return IC_E_CLOSED;
 	o->rows += c->rows;
 	if (o->taker)
 		return o->taker->push(o->taker->ctx, c);
@@ -370,7 +431,7 @@ static ic_status push(void *ctx, const ic_chunk *c)
 static ic_status run_rows(job *j, ic_op_counts *counts)
 {
 	rows_out *o = &j->rows;
-	*o = (rows_out){ .err = j->err };
+	*o = (rows_out){ .q = &j->q, .err = j->err };
 	if (!j->opt->explain) {
 		o->writer = ic_rows_writer_new(j->opt->format, &j->plan.root->out, j->out, j->err);
 		if (!o->writer)
@@ -378,12 +439,31 @@ static ic_status run_rows(job *j, ic_op_counts *counts)
 	}
 	j->err->code = IC_OK;
 	ic_status st = ic_exec_run(&j->plan, &j->q.exec, &j->sink, counts, j->err);
-	if (st == IC_OK && o->writer)
+	if (!ic_query_now_holds(&j->q))
+		st = IC_OK; /* whatever it was, it is void */
+	else if (st == IC_OK && o->writer)
 		st = ic_rows_end(o->writer, j->err);
 	else if (st != IC_OK && st != IC_E_CLOSED)
 		st = run_fault(j, st);
 	ic_rows_writer_free(o->writer);
 	return st;
+}
+
+/* The answer was made with a "now" that was not the newest row. */
+static ic_status run_again(job *j, ic_op_counts **counts)
+{
+	j->q.likely = false;
+	ic_free(*counts);
+	*counts = NULL;
+	ic_status st = find_now(j);
+	if (st == IC_OK)
+		st = compile(j, false);
+	if (st == IC_OK)
+		st = optimise(j);
+	if (st != IC_OK)
+		return st;
+	*counts = ic_calloc((size_t)j->plan.ops + 1, sizeof **counts);
+	return *counts ? run_rows(j, *counts) : ic_fail_nomem(j->err);
 }
 
 static ic_status run_plan(job *j)
@@ -392,6 +472,8 @@ static ic_status run_plan(job *j)
 	if (!counts)
 		return ic_fail_nomem(j->err);
 	ic_status st = run_rows(j, counts);
+	if (!ic_query_now_holds(&j->q))
+		st = run_again(j, &counts);
 	if (st == IC_OK && j->opt->explain)
 		st = write_text(j, ic_plan_explain(&j->plan, counts));
 	if (j->plan.geo_used && !j->geo)
@@ -575,7 +657,7 @@ ic_status ic_query_job_count(ic_query_job *j, ic_exec **ret, ic_error *err)
 
 ic_status ic_query_job_begin(ic_query_job *j, const ic_query_rows *rows, ic_exec **ret, ic_error *err)
 {
-	j->rows = (rows_out){ .taker = rows, .err = err };
+	j->rows = (rows_out){ .taker = rows, .q = &j->q, .err = err };
 	ic_status st = rows->columns(rows->ctx, &j->plan.root->out);
 	if (st == IC_OK && !j->opt->input.path_count) /* nothing is left to read after the pass */
 		st = ic_query_keep(&j->q, &j->plan, j->plan.root, 1, err);

@@ -33,7 +33,10 @@ typedef struct ic_query_run {
 	ic_exec_config exec;
 	bool no_push;  /* rows in and out of each step are wanted: sources drop none */
 	bool checking; /* nothing is run */
-	bool reported; /* the files of the telemetry were told of */
+	bool likely;   /* run.newest is likely the newest row, not surely: the reading looks at all of them */
+	bool said_now;
+	_Atomic int64_t seen; /* the newest row that was looked at */
+	bool reported;	      /* the files of the telemetry were told of */
 	ic_query_input *input;
 	ic_relation *relations;	     /* those that the query names */
 	struct ic_table_file *files; /* looked at so far */
@@ -64,6 +67,11 @@ struct ic_relation {
 
 /* query.c: a sentence for the observer, made safe for a terminal. */
 void ic_query_note(const ic_query_run *q, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* Whether what the query takes for its "now" is the newest row, as far as the input was read. */
+bool ic_query_now_holds(const ic_query_run *q);
+/* Tells what "now" is, once. */
+void ic_query_say_now(ic_query_run *q);
 
 /* query_catalog.c: what the binders ask. */
 ic_catalog ic_query_catalog(ic_query_run *q);

@@ -394,14 +394,27 @@ static ic_status take_input(reading *r, ic_error *err)
 	return IC_OK;
 }
 
+static void clear_bounds(ic_query_bounds *b)
+{
+	ic_free(b->ports);
+	*b = (ic_query_bounds){ .since = IC_TIME_NONE, .until = IC_TIME_NONE };
+}
+
 static ic_status begin_input(reading *r, ic_error *err)
 {
 	ic_row_filter filter = r->q->run.filter;
+	unsigned streams = 0;
 	ic_status st = take_input(r, err);
 	if (st == IC_OK)
 		st = choose_rows(r, err);
 	if (st != IC_OK)
 		return st;
+	streams = r->streams;
+	if (r->q->likely) { /* every row is looked at: the readers may drop none */
+		clear_bounds(&r->bounds);
+		r->wanted |= IC_FIELD_BIT(IC_F_TIME);
+		streams = ALL_STREAMS;
+	}
 	r->pushed = r->bounds.ports || r->bounds.since != filter.since || r->bounds.until != filter.until;
 	filter.since = r->bounds.since;
 	filter.until = r->bounds.until;
@@ -409,7 +422,7 @@ static ic_status begin_input(reading *r, ic_error *err)
 		filter.ports = r->bounds.ports;
 	r->wanted |= helpers_of(r, &filter);
 	ic_input_filter(r->in, &filter);
-	ic_input_narrow(r->in, r->wanted, r->streams);
+	ic_input_narrow(r->in, r->wanted, streams);
 	r->at = r->own_at = ic_calloc(r->worker_n, sizeof *r->own_at);
 	if (!r->own_at)
 		return ic_fail_nomem(err);
@@ -478,6 +491,16 @@ static ic_status next_unit(void *ctx, unsigned worker_no, void **unit, uint64_t 
 	return st;
 }
 
+static void look_at_times(ic_query_run *q, const ic_batch *b)
+{
+	const int64_t *t = b->col[IC_F_TIME].i; /* a null slot is 0: older than any event */
+	int64_t newest = IC_TIME_NONE, seen = atomic_load_explicit(&q->seen, memory_order_relaxed);
+	for (uint32_t r = 0; r < b->rows; r++)
+		newest = t[r] > newest ? t[r] : newest;
+	while (newest > seen && !atomic_compare_exchange_weak(&q->seen, &seen, newest))
+		;
+}
+
 static ic_status read_on(void *ctx, unsigned worker_no, void *unit, bool *more, ic_error *err)
 {
 	reading *r = ctx;
@@ -487,6 +510,8 @@ static ic_status read_on(void *ctx, unsigned worker_no, void *unit, bool *more, 
 	if (st != IC_OK)
 		return st == IC_E_NOMEM ? ic_fail_nomem(err) : ic_fail(err, st, "reading failed");
 	*more = w->batch->rows > 0;
+	if (r->q->likely)
+		look_at_times(r->q, w->batch);
 	at->first = w->unit != unit;
 	at->seq = ic_unit_seq(unit);
 	at->number++;
@@ -591,8 +616,9 @@ static void report(reading *r)
 {
 	ic_query_run *q = r->q;
 	ic_summary *sum = &q->run.summary;
-	if (q->reported || !r->open)
+	if (q->reported || !r->open || !ic_query_now_holds(q))
 		return;
+	ic_query_say_now(q);
 	q->reported = true;
 	for (size_t i = 0; i < ic_input_report_count(r->in); i++) {
 		ic_file_report f = *ic_input_report(r->in, i);

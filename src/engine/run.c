@@ -524,23 +524,42 @@ ic_status ic_run_spool(ic_run *run, ic_input **in, ic_error *err)
 	return st;
 }
 
-ic_status ic_run_newest(ic_run *run, ic_error *err)
+static ic_status open_times(ic_run *run, bool ends, ic_input **ret, ic_error *err)
 {
 	ic_input_request req = ic_run_request(run, IC_FIELD_BIT(IC_F_TIME), ALL_STREAMS);
 	req.filter = (ic_row_filter){ .since = IC_TIME_NONE, .until = IC_TIME_NONE };
 	req.note = NULL; /* the pass that follows says it */
-	ic_input *in = NULL;
+	req.ends = ends;
+	return ic_input_open(&req, ret, err);
+}
+
+static ic_status read_times(ic_run *run, ic_input *in, ic_error *err)
+{
 	bool none = false;
-	ic_status st = ic_input_open(&req, &in, err);
-	if (st != IC_OK)
-		return st;
-	if (!ic_input_get_facts(in)->rereadable) {
+	return run_pass(run, in, IC_FIELD_BIT(IC_F_TIME), NULL, NULL, &none, err);
+}
+
+ic_status ic_run_newest(ic_run *run, ic_error *err)
+{
+	ic_input *in = NULL;
+	ic_status st = open_times(run, false, &in, err);
+	if (st == IC_OK && !ic_input_get_facts(in)->rereadable) {
 		st = ic_run_spool(run, &in, err);
 		if (st == IC_OK)
-			st = ic_input_open(&req, &in, err);
+			st = open_times(run, false, &in, err);
 	}
 	if (st == IC_OK)
-		st = run_pass(run, in, req.wanted, NULL, NULL, &none, err);
+		st = read_times(run, in, err);
+	ic_input_free(in);
+	return st;
+}
+
+ic_status ic_run_newest_likely(ic_run *run, ic_error *err)
+{
+	ic_input *in = NULL;
+	ic_status st = open_times(run, true, &in, err);
+	if (st == IC_OK && ic_input_get_facts(in)->cut)
+		st = read_times(run, in, err);
 	ic_input_free(in);
 	return st;
 }

@@ -287,11 +287,19 @@ static int compare_files(const void *a, const void *b)
 	return strcmp(x->path, y->path);
 }
 
+/* Only a plain file of a line format is cut. */
+static uint64_t chunks_of(const ic_file *f)
+{
+	const uint64_t chunk = ic_input_chunk();
+	bool whole = f->pipe || f->pack != IC_PACK_PLAIN || !f->kind->lines || f->newest->document;
+	return whole ? 0 : f->size / chunk + (f->size % chunk != 0);
+}
+
 static void gather_facts(ic_input *in)
 {
 	ic_input_facts *facts = &in->facts;
 	bool sizes_known = true;
-	facts->rereadable = true;
+	facts->rereadable = facts->cut = true;
 	for (size_t i = 0; i < in->file_n; i++) {
 		ic_file *f = &in->files[i];
 		f->rank = file_rank(f);
@@ -304,6 +312,7 @@ static void gather_facts(ic_input *in)
 		facts->bytes += f->size;
 		sizes_known &= !f->pipe;
 		facts->streams |= f->streams;
+		facts->cut &= chunks_of(f) > 0;
 		facts->mixed |= is_mixed(f) || f->pipe || f->spooled >= 0;
 		ic_fieldset gives = f->newest->gives ? f->newest->gives : ~UINT64_C(0);
 		facts->can_give |= f->kind->can_give(f->streams, &in->cfg) & gives;
@@ -474,14 +483,6 @@ void ic_spool_clear(ic_spool *s)
 
 /* ---- handing out ---- */
 
-/* Only a plain file of a line format is cut. */
-static uint64_t chunks_of(const ic_file *f)
-{
-	const uint64_t chunk = ic_input_chunk();
-	bool whole = f->pipe || f->pack != IC_PACK_PLAIN || !f->kind->lines || f->newest->document;
-	return whole ? 0 : f->size / chunk + (f->size % chunk != 0);
-}
-
 ic_status ic_input_next(ic_input *in, ic_unit **ret, ic_error *err)
 {
 	*ret = NULL;
@@ -490,6 +491,8 @@ ic_status ic_input_next(ic_input *in, ic_unit **ret, ic_error *err)
 	if (st == IC_OK && in->next_file < in->readable_n) {
 		ic_file *f = &in->files[in->next_file];
 		uint64_t chunks = chunks_of(f);
+		if (in->req.ends && chunks)
+			in->next_chunk = chunks - 1;
 		ic_unit *u = ic_unit_new(in, f, in->next_chunk, chunks > 0);
 		if (u) {
 			u->seq = in->next_seq++;

@@ -45,6 +45,7 @@ typedef struct ic_input_request {
 	const char *map_file;	     /* NULL: none */
 	ic_fieldset wanted;
 	unsigned streams; /* IC_STREAM_BITs wanted; rows of others are skipped unread */
+	bool ends;	  /* of a file that is cut into units only the last one is read */
 	ic_row_filter filter;
 	unsigned
 	    threads; /* > 1: a compressed file is inflated ahead on a thread of its own when files are few */
@@ -63,6 +64,7 @@ typedef struct ic_input_facts {
 	unsigned streams;     /* IC_STREAM_BITs that the heads of the files show */
 	bool mixed;	      /* some file may hold several streams (EVE, one-stream JSON, stdin) */
 	bool rereadable;      /* no stdin, no pipe: a second run over it is possible */
+	bool cut;	      /* all files are cut into units: their ends can be read alone */
 	ic_fieldset can_give; /* fields that the formats and streams present can give */
 } ic_input_facts;
 
