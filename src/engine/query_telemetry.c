@@ -394,12 +394,6 @@ static ic_status take_input(reading *r, ic_error *err)
 	return IC_OK;
 }
 
-static void clear_bounds(ic_query_bounds *b)
-{
-	ic_free(b->ports);
-	*b = (ic_query_bounds){ .since = IC_TIME_NONE, .until = IC_TIME_NONE };
-}
-
 static ic_status begin_input(reading *r, ic_error *err)
 {
 	ic_row_filter filter = r->q->run.filter;
@@ -410,8 +404,8 @@ static ic_status begin_input(reading *r, ic_error *err)
 	if (st != IC_OK)
 		return st;
 	streams = r->streams;
-	if (r->q->likely) { /* every row is looked at: the readers may drop none */
-		clear_bounds(&r->bounds);
+	if (r->q->likely) { /* every row is looked at */
+		filter.newest = &r->q->seen;
 		r->wanted |= IC_FIELD_BIT(IC_F_TIME);
 		streams = ALL_STREAMS;
 	}
@@ -491,16 +485,6 @@ static ic_status next_unit(void *ctx, unsigned worker_no, void **unit, uint64_t 
 	return st;
 }
 
-static void look_at_times(ic_query_run *q, const ic_batch *b)
-{
-	const int64_t *t = b->col[IC_F_TIME].i; /* a null slot is 0: older than any event */
-	int64_t newest = IC_TIME_NONE, seen = atomic_load_explicit(&q->seen, memory_order_relaxed);
-	for (uint32_t r = 0; r < b->rows; r++)
-		newest = t[r] > newest ? t[r] : newest;
-	while (newest > seen && !atomic_compare_exchange_weak(&q->seen, &seen, newest))
-		;
-}
-
 static ic_status read_on(void *ctx, unsigned worker_no, void *unit, bool *more, ic_error *err)
 {
 	reading *r = ctx;
@@ -510,8 +494,6 @@ static ic_status read_on(void *ctx, unsigned worker_no, void *unit, bool *more, 
 	if (st != IC_OK)
 		return st == IC_E_NOMEM ? ic_fail_nomem(err) : ic_fail(err, st, "reading failed");
 	*more = w->batch->rows > 0;
-	if (r->q->likely)
-		look_at_times(r->q, w->batch);
 	at->first = w->unit != unit;
 	at->seq = ic_unit_seq(unit);
 	at->number++;

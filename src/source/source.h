@@ -23,7 +23,12 @@ typedef struct ic_row_filter {
 	const uint64_t *ports; /* bitmap of 65536 destination ports to keep; NULL: all */
 	bool web_services;     /* also keep rows whose service is http, tls, quic or websocket */
 	int64_t since, until;  /* ticks, both included; IC_TIME_NONE: open */
+	/* Raised to the times of all rows that are read, also of those that are dropped; NULL: nobody asks. The
+	 * fields wanted must have the time. */
+	_Atomic int64_t *newest;
 } ic_row_filter;
+/* As the readers do it, for a time of one row or the newest of many. */
+void ic_row_seen(const ic_row_filter *f, int64_t time);
 
 /* What pipes gave, in files without names: inputs over the same paths read these instead. Zeroed: nothing. */
 typedef struct ic_spooled {

@@ -33,17 +33,24 @@ static int remove_folder(void **state)
 }
 
 /* A row a minute; row number `late` is two hours newer than all others, unless it is over the last. */
-static int64_t write_log(const char *path, unsigned late)
+static int64_t write_log(const char *path, bool json, unsigned late)
 {
 	FILE *f = fopen(path, "w");
 	int64_t newest = 0;
 	assert_non_null(f);
-	fputs("#separator "
-	      "\\x09\n#path\tconn\n#fields\tts\tuid\tid.orig_h\tid.orig_p\tid.resp_h\tid.resp_p\tproto\n",
-	      f);
+	if (!json)
+		fputs("#separator "
+		      "\\x09\n#path\tconn\n#fields\tts\tuid\tid.orig_h\tid.orig_p\tid.resp_h\tid.resp_"
+		      "p\tproto\n",
+		      f);
 	for (unsigned i = 0; i < ROWS; i++) {
 		int64_t t = FIRST + 60 * (int64_t)(i == late ? ROWS + 120 : i);
-		fprintf(f, "%lld.000000\tC%u\t10.0.0.%u\t1\t192.0.2.1\t443\ttcp\n", (long long)t, i, i % 200);
+		const char *form =
+		    json ? "{\"ts\":%lld.000000,\"uid\":\"C%u\",\"id.orig_h\":\"10.0.0.%u\",\"id.orig_p\":1,"
+			   "\"id.resp_h\":\"192.0.2.1\",\"id.resp_p\":443,\"proto\":\"tcp\",\"conn_state\":"
+			   "\"SF\"}\n"
+			 : "%lld.000000\tC%u\t10.0.0.%u\t1\t192.0.2.1\t443\ttcp\n";
+		fprintf(f, form, (long long)t, i, i % 200);
 		newest = t > newest ? t : newest;
 	}
 	assert_int_equal(fclose(f), 0);
@@ -84,7 +91,8 @@ static void ask(const char *text, int64_t now, unsigned threads, notes *said, ic
 }
 
 static const char *const queries[] = {
-	"DeviceNetworkEvents | where Timestamp > ago(3h) | summarize n = count(), newest = max(Timestamp), t = "
+	"DeviceNetworkEvents | where Timestamp > ago(3h) | summarize n = count(), newest = max(Timestamp), t "
+	"= "
 	"now()",
 	"DeviceNetworkEvents | where Timestamp > ago(3h) | top 3 by Timestamp desc | project Timestamp, "
 	"LocalIP",
@@ -127,9 +135,8 @@ static void newest_anywhere(void **state)
 	ic_input_set_chunk(4096);
 	snprintf(path, sizeof path, "%s/conn.log", folder);
 	for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
-		int64_t newest = write_log(path, places[i]);
-		compare(newest, ROWS, 1);
-		compare(newest, ROWS, 3);
+		compare(write_log(path, false, places[i]), ROWS, 1);
+		compare(write_log(path, true, places[i]), ROWS, 3);
 	}
 	ic_input_set_chunk(0);
 	assert_int_equal(unlink(path), 0);
@@ -142,9 +149,9 @@ static void newest_of_several_files(void **state)
 	(void)state;
 	ic_input_set_chunk(4096);
 	snprintf(path, sizeof path, "%s/a.log", folder);
-	int64_t newest = write_log(path, ROWS / 2);
+	int64_t newest = write_log(path, false, ROWS / 2);
 	snprintf(path, sizeof path, "%s/b.log", folder);
-	write_log(path, ROWS);
+	write_log(path, true, ROWS);
 	compare(newest, 2 * ROWS, 2);
 	ic_input_set_chunk(0);
 }

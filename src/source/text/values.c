@@ -4,6 +4,7 @@
 #include "source/source.h"
 #include "source/text/reader.h"
 
+#include <stdatomic.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -284,8 +285,17 @@ bool ic_row_port_kept(const ic_row_filter *f, const ic_batch *b, uint32_t row)
 	       b->stream[row] == IC_STREAM_WEBSOCKET || is_web_service(string_at(b, IC_F_SERVICE, row));
 }
 
+void ic_row_seen(const ic_row_filter *f, int64_t time)
+{
+	int64_t seen = f->newest ? atomic_load_explicit(f->newest, memory_order_relaxed) : INT64_MAX;
+	while (time > seen && !atomic_compare_exchange_weak(f->newest, &seen, time))
+		;
+}
+
 bool ic_row_keep(const ic_row_filter *f, const ic_batch *b, uint32_t row, ic_row_counts *c)
 {
+	if (f->newest && !ic_column_null(&b->col[IC_F_TIME], row))
+		ic_row_seen(f, b->col[IC_F_TIME].i[row]);
 	if (!ic_row_port_kept(f, b, row)) {
 		c->out_ports++;
 		return false;
@@ -308,6 +318,13 @@ uint32_t ic_rows_keep(const ic_row_filter *f, const ic_batch *b, uint32_t n, uin
 	const ic_column *port = &b->col[IC_F_DST_PORT];
 	/* Most rows need no more than a look at their port, which is 0 where it is null. */
 	const bool quick = timeless && f->ports && ic_batch_has(b, IC_F_DST_PORT);
+	if (f->newest && n) { /* a null slot is 0: older than any event */
+		int64_t newest = 0;
+		for (uint32_t i = 0; i < n; i++)
+			newest = b->col[IC_F_TIME].i[b->rows + i] > newest ? b->col[IC_F_TIME].i[b->rows + i]
+									   : newest;
+		ic_row_seen(f, newest);
+	}
 	uint32_t k = 0;
 	for (uint32_t i = 0; i < n; i++) {
 		const uint32_t row = b->rows + i;

@@ -572,6 +572,20 @@ static uint32_t drop_bad_rows(ic_reader *r, const slab *s, uint32_t rows)
 	return kept;
 }
 
+/* The times of all rows, before any goes. */
+static void see_times(ic_reader *r, const slab *s, uint32_t rows)
+{
+	const ic_zeek_cells cells = cells_of(r, s, rows, (uint32_t)r->time_column);
+	const char *cause;
+	int64_t newest = 0; /* a bad one is less */
+	size_t n = ic_zeek_cells_time(r->simd, &cells, r->time, r->odd);
+	for (size_t i = 0; i < n; i++)
+		r->time[r->odd[i]] = ic_zeek_time(&r->now, row_cell(r, &cells, r->odd[i]), &cause);
+	for (uint32_t i = 0; i < rows; i++)
+		newest = r->time[i] > newest ? r->time[i] : newest;
+	ic_row_seen(r->filter, newest);
+}
+
 static bool fill_rows(ic_reader *r, const slab *s, uint32_t rows)
 {
 	s->c->read += rows;
@@ -579,6 +593,8 @@ static bool fill_rows(ic_reader *r, const slab *s, uint32_t rows)
 		s->c->other_stream += rows;
 		return true;
 	}
+	if (r->filter->newest && r->time_column >= 0)
+		see_times(r, s, rows);
 	if (r->port_column >= 0)
 		rows = filter_ports(r, s, rows);
 	if (r->by_time)
@@ -615,6 +631,10 @@ static bool keep_alone(const ic_reader *r, const char *line, size_t n, ic_row_co
 {
 	const char *cause = NULL;
 	ic_str cell;
+	if (r->filter->newest && r->time_column >= 0)
+		ic_row_seen(
+		    r->filter,
+		    ic_zeek_time(&r->now, ic_zeek_cell(&r->now, line, n, (uint32_t)r->time_column), &cause));
 	if (r->port_column >= 0) {
 		cell = ic_zeek_cell(&r->now, line, n, (uint32_t)r->port_column);
 		int32_t port = ic_zeek_port(&r->now, cell, &cause);
