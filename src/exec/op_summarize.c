@@ -568,6 +568,7 @@ static void summarize_free(ic_operator *o)
 	ic_free(s->worker);
 	ic_free(s->part);
 	ic_free(s->block);
+	ic_free(s->fresh);
 	ic_free(s->sorted);
 	ic_free(s->block_part);
 	ic_free(s->key);
