@@ -19,6 +19,7 @@ static ic_qtype wanted_type(const ic_expr *x, const ic_kernel *k, uint32_t i)
 		if ((has == IC_Q_IP && !k->addresses) || has == IC_Q_DYNAMIC)
 			return IC_Q_STRING;
 		return has;
+	case 'w': return has == IC_Q_NULL || (has == IC_Q_IP && k->addresses) ? has : IC_Q_STRING;
 	case 'r':
 	case 'R': return has == IC_Q_NULL ? has : IC_Q_REAL;
 	case 'x':

@@ -114,12 +114,22 @@ static ic_value to_json_row(ic_call *c, const ic_value *arg)
 
 /* ---- bags ------------------------------------------------------------------------------- */
 
+static bool is_blank(const ic_value *v)
+{
+	const ic_dyn *d = v->type == IC_Q_DYNAMIC && !v->null ? v->dyn : NULL;
+	return v->null || (v->type == IC_Q_STRING && v->s.n == 0) || (d && d->kind == IC_DYN_NULL) ||
+	       (d && d->kind == IC_DYN_STRING && d->s.n == 0);
+}
+
 /* A name given twice: its first place, its last value. */
 static ic_value pack_row(ic_call *c, const ic_value *arg)
 {
 	uint32_t n = c->expr->call.n / 2;
+	bool present_only = c->expr->call.fn == IC_FN_BAG_PACK_PRESENT;
 	members l = members_new(c, n);
 	for (uint32_t i = 0; i < n; i++) {
+		if (present_only && is_blank(&arg[2 * i + 1]))
+			continue;
 		const ic_dyn *v = ic_dyn_arg(c, &arg[2 * i + 1]);
 		ic_str name = arg[2 * i].s;
 		uint32_t k = 0;
@@ -347,16 +357,11 @@ static ic_value zip_row(ic_call *c, const ic_value *arg)
 }
 
 static const ic_kernel_entry entries[] = {
-	{ IC_FN_GETTYPE, { .row = gettype_row } },
-	{ IC_FN_DYNAMIC_TO_JSON, { .row = to_json_row } },
-	{ IC_FN_BAG_PACK, { .row = pack_row } },
-	{ IC_FN_BAG_KEYS, { .row = keys_row } },
-	{ IC_FN_BAG_HAS_KEY, { .row = has_key_row } },
-	{ IC_FN_BAG_MERGE, { .row = merge_row } },
-	{ IC_FN_BAG_REMOVE_KEYS, { .row = remove_keys_row } },
-	{ IC_FN_BAG_SET_KEY, { .row = set_key_row } },
-	{ IC_FN_BAG_ZIP, { .row = bag_zip_row } },
-	{ IC_FN_TREEPATH, { .row = treepath_row } },
-	{ IC_FN_ZIP, { .row = zip_row } },
+	{ IC_FN_GETTYPE, { .row = gettype_row } },     { IC_FN_DYNAMIC_TO_JSON, { .row = to_json_row } },
+	{ IC_FN_BAG_PACK, { .row = pack_row } },       { IC_FN_BAG_PACK_PRESENT, { .row = pack_row } },
+	{ IC_FN_BAG_KEYS, { .row = keys_row } },       { IC_FN_BAG_HAS_KEY, { .row = has_key_row } },
+	{ IC_FN_BAG_MERGE, { .row = merge_row } },     { IC_FN_BAG_REMOVE_KEYS, { .row = remove_keys_row } },
+	{ IC_FN_BAG_SET_KEY, { .row = set_key_row } }, { IC_FN_BAG_ZIP, { .row = bag_zip_row } },
+	{ IC_FN_TREEPATH, { .row = treepath_row } },   { IC_FN_ZIP, { .row = zip_row } },
 };
 IC_KERNELS(dynamic, entries);

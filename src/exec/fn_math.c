@@ -153,14 +153,45 @@ static ic_value ceiling_row(ic_call *c, const ic_value *arg)
 	return decimal_value(c, &d);
 }
 
+/* Whole numbers stay whole: only places before the point change them. */
+static ic_value round_whole(int64_t x, int64_t places)
+{
+	int64_t unit = 1, r;
+	if (places >= 0)
+		return ic_value_long(x);
+	if (places < -18)
+		return ic_value_long(0);
+	for (; places < 0; places++)
+		unit *= 10;
+	int64_t rest = x % unit, up = rest >= unit - rest ? unit : -rest >= unit + rest ? -unit : 0;
+	return __builtin_add_overflow(x - rest, up, &r) ? ic_value_null(IC_Q_LONG) : ic_value_long(r);
+}
+
+static ic_value round_decimal(ic_call *c, ic_decimal d, int64_t places)
+{
+	enum { DIGITS = 40 }; /* more than a coefficient has */
+	int digit = 0;
+	for (int64_t drop = (int64_t)d.scale - places, i = 0; i < drop && i < DIGITS; i++) {
+		digit = (int)(d.coefficient % 10);
+		d.coefficient /= 10;
+	}
+	d.coefficient += digit >= 5 ? 1 : digit <= -5 ? -1 : 0;
+	if (places < (int64_t)d.scale)
+		d.scale = places > 0 ? (int32_t)places : 0;
+	for (int64_t i = places; i < 0 && d.coefficient; i++)
+		d.coefficient *= 10;
+	return decimal_value(c, &d);
+}
+
 static ic_value round_row(ic_call *c, const ic_value *arg)
 {
-	double x = arg[0].type == IC_Q_REAL	 ? arg[0].d
-		   : arg[0].type == IC_Q_DECIMAL ? ic_decimal_real(arg[0].decimal)
-						 : (double)arg[0].i;
 	int64_t places = c->expr->call.n > 1 ? arg[1].i : 0;
 	places = places > 300 ? 300 : places < -300 ? -300 : places;
-	double unit = pow(10, (double)(places < 0 ? -places : places));
+	if (arg[0].type == IC_Q_DECIMAL)
+		return round_decimal(c, *arg[0].decimal, places);
+	if (arg[0].type != IC_Q_REAL)
+		return round_whole(arg[0].i, places);
+	double x = arg[0].d, unit = pow(10, (double)(places < 0 ? -places : places));
 	double scaled = places < 0 ? x / unit : x * unit;
 	if (!isfinite(scaled) || fabs(scaled) >= 0x1p52)
 		return ic_value_real(x); /* it has no such decimals */
@@ -221,6 +252,10 @@ static ic_value bits_row(ic_call *c, const ic_value *arg)
 {
 	uint64_t x = (uint64_t)arg[0].i, y = c->expr->call.n > 1 ? (uint64_t)arg[1].i : 0;
 	uint64_t r = 0;
+	bool shift =
+	    c->expr->call.fn == IC_FN_BINARY_SHIFT_LEFT || c->expr->call.fn == IC_FN_BINARY_SHIFT_RIGHT;
+	if (shift && arg[1].i < 0)
+		return ic_value_null(IC_Q_LONG);
 	switch (c->expr->call.fn) {
 	case IC_FN_BINARY_AND: r = x & y; break;
 	case IC_FN_BINARY_OR: r = x | y; break;

@@ -175,7 +175,7 @@ static ic_value extract_row(ic_call *c, const ic_value *arg)
 	return c->expr->type == IC_Q_STRING ? v : ic_value_convert(c, c->expr->type, &v);
 }
 
-/* Which groups extract_all gives: all, or those whose numbers are in the array. */
+/* Which groups extract_all gives: all, or those whose numbers or names are in the array. */
 static uint32_t groups_wanted(const ic_regex *re, const ic_value *list, uint32_t *ret)
 {
 	uint32_t n = 0;
@@ -187,7 +187,10 @@ static uint32_t groups_wanted(const ic_regex *re, const ic_value *list, uint32_t
 	}
 	for (uint32_t i = 0; i < list->dyn->n && n < IC_REGEX_GROUPS; i++) {
 		const ic_dyn *d = list->dyn->item[i];
-		if (d->kind == IC_DYN_LONG && d->i >= 0 && (uint64_t)d->i <= ic_regex_groups(re))
+		uint32_t named = d->kind == IC_DYN_STRING ? ic_regex_group_named(re, d->s) : 0;
+		if (named)
+			ret[n++] = named;
+		else if (d->kind == IC_DYN_LONG && d->i >= 0 && (uint64_t)d->i <= ic_regex_groups(re))
 			ret[n++] = (uint32_t)d->i;
 	}
 	return n;

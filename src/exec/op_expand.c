@@ -79,9 +79,9 @@ static ic_value item_as(const ic_dyn *d, ic_qtype type, ic_arena *arena, bool *o
 		fits = d->kind == IC_DYN_REAL || d->kind == IC_DYN_LONG;
 		break;
 	case IC_Q_STRING:
-		v.s = text ? d->s : ic_dyn_text(arena, d);
+		v.s = ic_dyn_plain_text(arena, d);
 		fits = true;
-		*ok = v.s.p != NULL || (text && d->s.n == 0);
+		*ok = v.s.p != NULL;
 		break;
 	case IC_Q_DATETIME:
 		v.i = d->i, fits = d->kind == IC_DYN_DATETIME || (text && ic_parse_datetime(d->s, &v.i));

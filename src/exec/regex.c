@@ -103,6 +103,21 @@ static uint32_t skip_class(ic_str s, uint32_t i)
 	return i + 1;
 }
 
+/* At a backslash: the index after the escape. What stands in the braces of \p{L} and \x{41} belongs to it. */
+static uint32_t skip_escape(ic_str s, uint32_t i)
+{
+	if (i + 1 < s.n && s.p[i + 1] == 'Q') { /* up to \E all is plain */
+		const char *end = memmem(s.p + i, s.n - i, "\\E", 2);
+		return end ? (uint32_t)(end - s.p) + 2 : s.n;
+	}
+	if (i + 2 < s.n && s.p[i + 2] == '{' &&
+	    (s.p[i + 1] == 'p' || s.p[i + 1] == 'P' || s.p[i + 1] == 'x')) {
+		const char *end = memchr(s.p + i, '}', s.n - i);
+		return end ? (uint32_t)(end - s.p) + 1 : s.n;
+	}
+	return i + 2;
+}
+
 /* What in the pattern is not of RE2; NULL: nothing. *at: where. */
 static const char *not_re2(ic_str s, uint32_t *at)
 {
@@ -114,13 +129,8 @@ static const char *not_re2(ic_str s, uint32_t *at)
 		uint32_t next = i + 1;
 		switch (s.p[i]) {
 		case '\\':
-			if (i + 1 < s.n && s.p[i + 1] == 'Q') { /* up to \E all is plain */
-				const char *end = memmem(s.p + i, s.n - i, "\\E", 2);
-				next = end ? (uint32_t)(end - s.p) + 2 : s.n;
-				break;
-			}
 			missing = escape_missing(s, i);
-			next = i + 2;
+			next = skip_escape(s, i);
 			break;
 		case '(': missing = group_missing(s, i); break;
 		case '[': next = skip_class(s, i + 1); break;
@@ -250,6 +260,17 @@ void ic_regex_free(ic_regex *r)
 uint32_t ic_regex_groups(const ic_regex *r)
 {
 	return r->groups;
+}
+
+uint32_t ic_regex_group_named(const ic_regex *r, ic_str name)
+{
+	char text[64];
+	if (name.n == 0 || name.n >= sizeof text)
+		return 0;
+	memcpy(text, name.p, name.n);
+	text[name.n] = '\0';
+	int number = pcre2_substring_number_from_name(r->utf, (PCRE2_SPTR)text);
+	return number > 0 ? (uint32_t)number : 0;
 }
 
 /* ---- matching ------------------------------------------------------------------------------------ */

@@ -29,6 +29,8 @@ ic_status ic_regex_new(ic_str pattern, unsigned flags, ic_place at, ic_regex **r
 void ic_regex_free(ic_regex *r); /* NULL allowed */
 /* Groups in the pattern, without the whole match. */
 uint32_t ic_regex_groups(const ic_regex *r);
+/* The number of the group of that name, as in (?P<name>...); 0: there is none. */
+uint32_t ic_regex_group_named(const ic_regex *r, ic_str name);
 
 ic_regex_match *ic_regex_match_new(void); /* NULL: out of memory */
 void ic_regex_match_free(ic_regex_match *m);

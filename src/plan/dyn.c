@@ -640,6 +640,18 @@ ic_str ic_dyn_text(ic_arena *a, const ic_dyn *d)
 	return r;
 }
 
+ic_str ic_dyn_plain_text(ic_arena *a, const ic_dyn *d)
+{
+	if (d->kind == IC_DYN_STRING)
+		return d->s.p ? d->s : IC_STR("");
+	char small[IC_SMALL_TEXT];
+	ic_value v = scalar(d);
+	if (v.type == IC_Q_NULL || v.type == IC_Q_BOOL)
+		return ic_dyn_text(a, d);
+	size_t n = ic_small_text(&v, small);
+	return (ic_str){ ic_arena_dup(a, small, n), (uint32_t)n };
+}
+
 /* ---- copies -------------------------------------------------------------------------- */
 
 static bool copy_parts(ic_arena *a, ic_dyn *r)

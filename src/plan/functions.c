@@ -364,6 +364,7 @@ static ic_qtype special_type(ic_fn_id id, const ic_qtype *arg, uint32_t n)
 	case IC_FN_BIN_AT: return type_of_bin(arg, n);
 	case IC_FN_NEG:
 	case IC_FN_ABS: return a == IC_Q_TIMESPAN ? a : type_of_number(a);
+	case IC_FN_ROUND:
 	case IC_FN_CEILING: return type_of_number(a);
 	case IC_FN_EXTRACT: return n > 3 ? arg[3] : IC_Q_STRING;
 	case IC_FN_EXTRACT_JSON: return n > 2 ? arg[2] : IC_Q_STRING;

@@ -30,13 +30,15 @@ enum {				   /* flags */
        IC_FN_FULL = 1 << 5,	   /* beyond the first milestone; no other meaning */
        IC_FN_DEPRECATED = 1 << 6,  /* still runs */
        IC_FN_NOT_PLANNED = 1 << 7, /* known by name so that the error can say so */
+       IC_FN_KEEPS_NAME = 1 << 8,  /* a column that it makes without a name is called as its first argument */
 };
 
 /* args: one letter an argument.
  *   b bool   i integer (int, long)   n number   r real   s string   t datetime   p timespan
  *   d dynamic   a any scalar   o orderable scalar (no dynamic)   x the type that all x share
- *   g guid   u bool that counts null as false   c a column name (not evaluated)
- *   y type name (not evaluated)   T period name such as 'second' (constant string)
+ *   w any scalar, of which the kernel gets the text   g guid   u bool that counts null as false
+ *   c a column name (not evaluated)   y type name (not evaluated)
+ *   T period name such as 'second' (constant string)
  *   upper case of a letter above: the argument must be a constant
  *   [ ] around optional ones at the end; a final * repeats the last (bracketed) group
  * A string parameter takes an address; a real parameter takes any number; a dynamic argument is

@@ -236,12 +236,13 @@ static bool take_date_number(cursor *at, ic_civil *c)
 		return set_year(c, n, v) && take_iso_rest(at, c);
 	if (n > 2 || at_end(at))
 		return false;
-	if (*at->p != '/') {
+	char between = *at->p;
+	if (between != '/' && (between != '-' || at->end - at->p < 2 || !digit(at->p[1]))) {
 		c->day = v;
 		return take_named_month(at, c);
 	}
-	c->month = v;
-	return take(at, '/') && take_short(at, &c->day) && take(at, '/') && take_year(at, c);
+	c->month = v; /* 12/31/2024, 12-31-2024 */
+	return take(at, between) && take_short(at, &c->day) && take(at, between) && take_year(at, c);
 }
 
 static bool take_date(cursor *at, ic_civil *c)

@@ -178,7 +178,7 @@ ic_str ic_value_text(ic_arena *a, const ic_value *v)
 	if (v->type == IC_Q_STRING)
 		return v->s.p ? v->s : IC_STR("");
 	if (v->type == IC_Q_DYNAMIC)
-		return v->dyn->kind == IC_DYN_STRING ? v->dyn->s : ic_dyn_text(a, v->dyn);
+		return ic_dyn_plain_text(a, v->dyn);
 	char buf[IC_SMALL_TEXT];
 	size_t n = ic_small_text(v, buf);
 	return (ic_str){ ic_arena_dup(a, buf, n), (uint32_t)n };

@@ -162,6 +162,8 @@ const ic_dyn *ic_dyn_member_of(const ic_dyn *d, ic_str name);
 const ic_dyn *ic_dyn_item(const ic_dyn *d, int64_t i);
 /* Compact JSON text, as Kusto writes it. Text is cut nowhere; .p NULL: out of memory. */
 ic_str ic_dyn_text(ic_arena *a, const ic_dyn *d);
+/* The same, but a text, time, span, GUID or number that stands alone has no quotes: what tostring() gives. */
+ic_str ic_dyn_plain_text(ic_arena *a, const ic_dyn *d);
 /* A copy whose every part lies in the arena. */
 const ic_dyn *ic_dyn_copy(ic_arena *a, const ic_dyn *d);
 /* By kind and content; a long equals the real of the same value; order of members does not matter. */
@@ -174,8 +176,8 @@ uint64_t ic_dyn_hash(const ic_dyn *d, uint64_t seed); /* equal values, equal has
  * 0.0001 with an exponent; NaN, Infinity. buf holds at least 40 bytes. Returns the length. */
 size_t ic_real_text(double v, char *buf);
 /* As tostring() gives it: bools "True"/"False", times with 7 decimals and Z, spans
- * [-][d.]hh:mm:ss[.fffffff], reals the shortest text that reads back the same, dynamic JSON (a string
- * alone without quotes). A null gives "". .p NULL: out of memory. */
+ * [-][d.]hh:mm:ss[.fffffff], reals the shortest text that reads back the same, dynamic JSON (a
+ * scalar alone without quotes). A null gives "". .p NULL: out of memory. */
 ic_str ic_value_text(ic_arena *a, const ic_value *v);
 /* A copy whose bytes lie in the arena. *ok false: out of memory. */
 ic_value ic_value_copy(ic_arena *a, const ic_value *v, bool *ok);

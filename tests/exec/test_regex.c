@@ -45,14 +45,14 @@ static void what_re2_has_not(void **state)
 {
 	(void)state;
 	static const char *const refused[] = {
-		"(?=a)",   "(?!a)",   "(?<=a)b", "(?<!a)b", "(a)\\1", "(?P<x>a)\\k<x>", "(?>a)",
-		"a*+",	   "a++",     "a?+",	 "a{2}+",   "(?R)",   "(?1)",		"(?(1)a|b)",
-		"(?|a|b)", "(*FAIL)", "\\Ka",	 "a(?P=x)", "\\g1",
+		"(?=a)",     "(?!a)",	"(?<=a)b", "(?<!a)b", "(a)\\1",	  "(?P<x>a)\\k<x>", "(?>a)",
+		"a*+",	     "a++",	"a?+",	   "a{2}+",   "\\p{L}++", "(?R)",	    "(?1)",
+		"(?(1)a|b)", "(?|a|b)", "(*FAIL)", "\\Ka",    "a(?P=x)",  "\\g1",
 	};
 	static const char *const accepted[] = {
-		"(?:a)+", "(?i)a",	"(?P<x>a)", "(?<x>a)", "a+?",	       "a*?",	 "a{2,3}?",
-		"[+*+]+", "\\Qa*+\\E+", "[]a]+",    "[^]a]",   "[[:alpha:]]+", "\\pL",	 "\\x41",
-		"\\(?=",  "[(?=]",	"\\**",	    "\\101",   "(?s:.)",       "(?-i)a", "^$",
+		"(?:a)+",     "(?i)a", "(?P<x>a)", "(?<x>a)",	   "a+?",  "a*?",     "a{2,3}?",  "[+*+]+",
+		"\\Qa*+\\E+", "[]a]+", "[^]a]",	   "[[:alpha:]]+", "\\pL", "\\x41",   "\\(?=",	  "[(?=]",
+		"\\**",	      "\\101", "(?s:.)",   "(?-i)a",	   "^$",   "\\p{L}+", "\\x{41}+", "\\P{Lu}*?",
 	};
 	ic_diag diag;
 	for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
@@ -139,6 +139,14 @@ static void functions(void **state)
 	assert_int_equal(value_of(&b, typed).i, 42);
 	TEXT(CALL(&b, EXTRACT_ALL, T("([a-z])(\\d)?"), T("a1b")), "[[\"a\",\"1\"],[\"b\",\"\"]]");
 	TEXT(CALL(&b, EXTRACT_ALL, T("(\\w)"), T("ab")), "[\"a\",\"b\"]");
+	const ic_dyn *part[] = {
+		ic_dyn_of(&b.plan.arena, &(ic_value){ .type = IC_Q_STRING, .s = IC_STR("y") }),
+		ic_dyn_of(&b.plan.arena, &(ic_value){ .type = IC_Q_LONG, .i = 2 }),
+		ic_dyn_of(&b.plan.arena, &(ic_value){ .type = IC_Q_STRING, .s = IC_STR("x") }),
+		ic_dyn_of(&b.plan.arena, &(ic_value){ .type = IC_Q_STRING, .s = IC_STR("z") })
+	};
+	ic_expr *array = constant(&b, ic_value_dyn(ic_dyn_array(&b.plan.arena, part, 4)));
+	TEXT(CALL(&b, EXTRACT_ALL, T("(?P<x>\\w)(\\w)(?P<y>\\w)"), array, T("abc")), "[[\"c\",\"b\",\"a\"]]");
 	assert_true(value_of(&b, CALL(&b, EXTRACT_ALL, T("(\\d)"), T("ab"))).null);
 	TEXT(CALL(&b, REPLACE_REGEX, T("one two"), T("(\\w+)"), T("[\\1\\\\\\0]")), "[one\\one] [two\\two]");
 	TEXT(CALL(&b, REPLACE_REGEX, T("abc"), T("x*"), T("-")), "-a-b-c-");

@@ -161,6 +161,13 @@ static void scalars(void **state)
 	    "[null,\"\",\"Infinity\",\"1970-01-01T00:00:00.0000000Z\",\"00:00:01\",\"0.5\",\"0.0.0.1\"]";
 	assert_int_equal(s.n, strlen(expected));
 	assert_memory_equal(s.p, expected, s.n);
+	/* alone they have no quotes */
+	static const char *const alone[] = { "null",	 "",	"Infinity", "1970-01-01T00:00:00.0000000Z",
+					     "00:00:01", "0.5", "0.0.0.1" };
+	for (size_t i = 0; i < sizeof alone / sizeof *alone; i++)
+		assert_true(ic_str_eq(ic_dyn_plain_text(&arena, item[i]), ic_str_of(alone[i])));
+	assert_true(ic_str_eq(ic_dyn_plain_text(&arena, parse("true")), IC_STR("true")));
+	assert_true(ic_str_eq(ic_dyn_plain_text(&arena, d), s));
 }
 
 /* Parts are shared, so that few makers give a value of astronomical size: it is refused. */

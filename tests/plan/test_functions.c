@@ -6,7 +6,7 @@
 /* letters, then at most one group in brackets or a star, then letters */
 static bool well_formed(const char *args)
 {
-	static const char letters[] = "binrstpdaoxgucyTBINRSPDAOXGU";
+	static const char letters[] = "binrswtpdaoxgucyTBINRSPDAOXGU";
 	int groups = 0;
 	bool inside = false;
 	const char *start = args;
