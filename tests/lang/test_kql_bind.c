@@ -122,12 +122,23 @@ static void test_names(void **state)
 	(void)state;
 	gives("print 1, 'a', 2.5", "print_0:long print_1:string print_2:real");
 	gives("Flows | project bag.a.b, bag['c'], port", "bag_a_b:dynamic bag_c:dynamic port:int");
-	gives("Flows | project strlen(host), bytes + 1", "Column1:long Column2:long");
+	gives("Flows | project strlen(host), bytes + 1, hash(host)",
+	      "strlen_host:long Column1:long Column2:long");
+	gives("Flows | project startofday(Timestamp), round(bytes, 1), gettype(host), toupper(host)",
+	      "Timestamp:datetime bytes:long type_host:string Column1:string");
+	gives("Flows | project split(host, '.')[0], parse_json(host).a, iff(flag, 1, 2)",
+	      "host_0:dynamic host_a:dynamic Column1:long");
+	gives("Flows | project extract_all('(a)', host)[0], bag_pack('k', 1).k", "0:dynamic k:dynamic");
+	gives("Flows | extend round(bytes / 2.0, 2), round(bytes, 2) | project bytes, Column1",
+	      "bytes:long Column1:real");
+	gives("Flows | project array_sort_asc(bag.a)", "bag_a_sorted:dynamic");
+	gives("Flows | summarize sum(toint(host)), max(abs(bytes)), avg(strlen(host)), dcount(tolower(host))",
+	      "sum_host:long max_bytes:long avg_strlen_host:real dcount_:long");
 	gives("Flows | project bytes, bytes", "bytes:long bytes1:long");
 	gives("Flows | summarize count(), sum(bytes), avg(bytes * 2), make_set(host), percentile(bytes, 95)",
 	      "count_:long sum_bytes:long avg_:real set_host:dynamic percentile_bytes_95:long");
-	gives("Flows | summarize count() by bin(Timestamp, 1h), strlen(host)",
-	      "Timestamp:datetime Column1:long count_:long");
+	gives("Flows | summarize count() by bin(Timestamp, 1h), strlen(host), tolower(host)",
+	      "Timestamp:datetime strlen_host:long Column1:string count_:long");
 	gives("Flows | summarize arg_max(bytes, host), arg_min(bytes, host) by port",
 	      "port:int bytes:long host:string bytes1:long host1:string");
 	gives("Flows | project host, port, bytes | summarize arg_max(bytes, *) by port",
@@ -178,6 +189,12 @@ static void test_types(void **state)
 	gives("Flows | project x = iff(flag, bag.a, host), y = iff(flag, ip, ip)", "x:string y:string");
 	gives("print w = datetime_diff('week', now(), now()), d = datetime_diff('day', now(), now())",
 	      "w:real d:long");
+	gives("print toupper(5), substring(12.5, 1), split(1d, '.'), strcat_delim(1, 'a', 2)",
+	      "print_0:string print_1:string print_2:dynamic print_3:string");
+	gives("print round(5), round(2.5), round(decimal(2.5))", "print_0:long print_1:real print_2:decimal");
+	gives("let five = () { 5 }; print True, FALSE, 1., five, 'a' notcontains 'b'",
+	      "print_0:bool print_1:bool print_2:real print_3:long print_4:bool");
+	refused("print replace_string(5, 'a', 'b')", IC_DIAG_TYPE, "should be string");
 	refused("print iff(true, 1, 2.5)", IC_DIAG_TYPE, "long and real");
 	refused("print 'a' + 'b'", IC_DIAG_TYPE, "strcat()");
 	refused("Flows | where bag == bag", IC_DIAG_TYPE, "dynamic and dynamic");

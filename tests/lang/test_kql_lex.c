@@ -42,6 +42,7 @@ static void kinds(void **state)
 	tokens("a b_1 $left !in in~ !has_cs", "n n n n n n");
 	tokens("a==b=~c!~d!=e<>f<=g>=h=>i..j", "n == n =~ n !~ n != n <> n <= n >= n => n .. n");
 	tokens("1..900", "l .. l");
+	tokens("1. + 2.", "r + r");
 	tokens("1.5 1e3 2.5e-1 0x1F 7", "r r r l l");
 	tokens("24h 1.5d 100ms 1tick 3microseconds", "t t t t t");
 	tokens("\"a\" 'b' @\"c\" h\"d\" H@'e' ```f\n```", "s s s s s s");

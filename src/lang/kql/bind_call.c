@@ -246,11 +246,23 @@ static ic_expr *column_ifexists(ic_binder *b, const ic_bind_scope *s, const ic_k
 	return ic_bind_column_at(b, e->at, &s->row->op->out, (uint32_t)i);
 }
 
+/* pack_all(true) leaves out what is null or empty. */
+static bool packs_present_only(ic_binder *b, const ic_bind_scope *s, const ic_kql_expr *e)
+{
+	ic_expr *x = e->call.args == 1 ? ic_bind_expr(b, s, e->call.arg[0].expr) : NULL;
+	ic_value v;
+	if (e->call.args > 1)
+		ic_bind_fail(b, IC_DIAG_TYPE, e->at, e->length, "pack_all() takes at most a bool");
+	return x && ic_bind_value(b, x, IC_Q_BOOL, "pack_all()", &v) && !v.null && v.b;
+}
+
 /* bag_pack("a", a, "b", b), for the columns named or for all. */
 static ic_expr *pack_columns(ic_binder *b, const ic_bind_scope *s, const ic_kql_expr *e, bool all)
 {
-	int fn = ic_function_find(IC_STR("bag_pack"), IC_FN_KQL);
-	if (fn < 0 || !s->row)
+	ic_fn_id fn = all && packs_present_only(b, s, e) ? IC_FN_BAG_PACK_PRESENT : IC_FN_BAG_PACK;
+	if (b->status != IC_OK)
+		return NULL;
+	if (!s->row)
 		return ic_bind_fail(b, IC_DIAG_UNSUPPORTED, e->at, e->length, "%.*s() cannot be used here",
 				    IC_BIND_NAME(e->call.name.text));
 	uint32_t n = all ? s->row->op->out.n : e->call.args;
@@ -267,7 +279,7 @@ static ic_expr *pack_columns(ic_binder *b, const ic_bind_scope *s, const ic_kql_
 		arg[2 * i + 1] = all ? ic_bind_column_at(b, e->at, &s->row->op->out, i)
 				     : ic_bind_expr(b, s, e->call.arg[i].expr);
 	}
-	return ic_bind_call(b, e->at, (ic_fn_id)fn, IC_Q_DYNAMIC, n * 2, arg);
+	return ic_bind_call(b, e->at, fn, IC_Q_DYNAMIC, n * 2, arg);
 }
 
 /* around(x, centre, distance): x between (centre - distance .. centre + distance) */

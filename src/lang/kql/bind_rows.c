@@ -72,26 +72,57 @@ ic_str ic_bind_join_text(ic_binder *b, ic_str a, const char *between, ic_str c)
 	return (ic_str){ p, (uint32_t)n };
 }
 
-/* Functions whose result keeps the name of what they are applied to. */
 static bool keeps_name(ic_str function)
 {
-	static const char *const known[] = { "bin",	  "floor",     "bin_at",     "tostring",
-					     "toint",	  "tolong",    "toreal",     "todouble",
-					     "tobool",	  "toboolean", "todatetime", "totimespan",
-					     "todecimal", "todynamic", "toguid",     "totime" };
+	int fn = ic_function_find(function, IC_FN_KQL);
+	return fn >= 0 && ic_functions[fn].flags & IC_FN_KEEPS_NAME;
+}
+
+/* What stands before the name of the first argument, as in strlen_x; NULL: nothing of that sort. */
+static const char *name_before(ic_str function)
+{
+	static const char *const known[][2] = {
+		{ "strlen", "strlen" },
+		{ "string_size", "string_size" },
+		{ "gettype", "type" },
+		{ "treepath", "tree" },
+		{ "repeat", "repeat" },
+		{ "dcount_hll", "dcount_hll" },
+		{ "percentile_tdigest", "percentile_tdigest" },
+		{ "percentiles_array_tdigest", "percentile_tdigest" },
+	};
 	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-		if (ic_str_eq(function, ic_str_of(known[i])))
-			return true;
-	return false;
+		if (ic_str_eq(function, ic_str_of(known[i][0])))
+			return known[i][1];
+	return NULL;
+}
+
+static ic_str call_name(ic_binder *b, const ic_kql_expr *e)
+{
+	ic_str none = { NULL, 0 };
+	if (!e->call.args)
+		return none;
+	const ic_kql_expr *first = e->call.arg[0].expr;
+	const char *before = name_before(e->call.name.text);
+	if (before) {
+		ic_str name = ic_bind_auto_name(b, first);
+		return ic_bind_join_text(b, ic_str_of(before), "_", name.p ? name : IC_STR(""));
+	}
+	if (keeps_name(e->call.name.text))
+		return ic_bind_auto_name(b, first);
+	bool if_exists = ic_str_eq(e->call.name.text, IC_STR("column_ifexists")) ||
+			 ic_str_eq(e->call.name.text, IC_STR("columnifexists"));
+	bool named = first->kind == IC_KE_LITERAL && first->value.type == IC_Q_STRING;
+	return if_exists && named ? first->value.s : none;
 }
 
 static ic_str index_name(ic_binder *b, ic_str object, const ic_kql_expr *index)
 {
-	if (index->kind != IC_KE_LITERAL || !object.p)
+	if (index->kind != IC_KE_LITERAL)
 		return (ic_str){ NULL, 0 };
 	ic_str text =
 	    index->value.type == IC_Q_STRING ? index->value.s : ic_value_text(&b->plan->arena, &index->value);
-	return text.p ? ic_bind_join_text(b, object, "_", text) : text;
+	return text.p && object.p ? ic_bind_join_text(b, object, "_", text) : text;
 }
 
 ic_str ic_bind_auto_name(ic_binder *b, const ic_kql_expr *e)
@@ -104,19 +135,10 @@ ic_str ic_bind_auto_name(ic_binder *b, const ic_kql_expr *e)
 	case IC_KE_NAME: name = e->name.text; break;
 	case IC_KE_MEMBER:
 		name = ic_bind_auto_name(b, e->member.object);
-		if (name.p)
-			name = ic_bind_join_text(b, name, "_", e->member.name.text);
+		name = name.p ? ic_bind_join_text(b, name, "_", e->member.name.text) : e->member.name.text;
 		break;
 	case IC_KE_INDEX: name = index_name(b, ic_bind_auto_name(b, e->index.object), e->index.index); break;
-	case IC_KE_CALL:
-		if (e->call.args && keeps_name(e->call.name.text))
-			name = ic_bind_auto_name(b, e->call.arg[0].expr);
-		else if (e->call.args && e->call.arg[0].expr->kind == IC_KE_LITERAL &&
-			 e->call.arg[0].expr->value.type == IC_Q_STRING &&
-			 (ic_str_eq(e->call.name.text, IC_STR("column_ifexists")) ||
-			  ic_str_eq(e->call.name.text, IC_STR("columnifexists"))))
-			name = e->call.arg[0].expr->value.s;
-		break;
+	case IC_KE_CALL: name = call_name(b, e); break;
 	case IC_KE_PIPE:
 		if (e->pipe.first->kind == IC_KO_SOURCE && !e->pipe.first->next)
 			name = ic_bind_auto_name(b, e->pipe.first->source);
@@ -281,18 +303,19 @@ static uint32_t sorted_arrays(const ic_kql_expr *call, const ic_expr *e)
 	return n;
 }
 
+static ic_str sorted_name(ic_binder *b, const ic_kql_expr *call, uint32_t i)
+{
+	ic_str name = ic_bind_auto_name(b, call->call.arg[i].expr);
+	return ic_bind_join_text(b, name.p ? name : numbered(b, "array", i), "_", IC_STR("sorted"));
+}
+
 static bool assign_sorted(ic_binder *b, assignment *a, ic_rel *r, const ic_kql_item *item, const ic_expr *e,
 			  uint32_t n)
 {
 	if (too_many_names(b, item, n))
 		return false;
 	for (uint32_t i = 0; i < n; i++) {
-		ic_str name =
-		    i < item->names ? item->name[i].text : ic_bind_auto_name(b, item->expr->call.arg[i].expr);
-		if (i >= item->names && name.p)
-			name = ic_bind_join_text(b, name, "_", IC_STR("sorted"));
-		if (!name.p)
-			name = numbered(b, "array_sorted_", i);
+		ic_str name = i < item->names ? item->name[i].text : sorted_name(b, item->expr, i);
 		if (!assign_part(b, a, r, name, e, i, IC_Q_DYNAMIC))
 			return false;
 	}
@@ -320,9 +343,10 @@ static bool assign_item(ic_binder *b, const ic_bind_scope *s, assignment *a, ic_
 	}
 	if (too_many_names(b, item, 1))
 		return false;
-	ic_str name = item->names ? item->name[0].text
-		      : a->print  ? numbered(b, "print_", s->made_n)
-				  : ic_bind_auto_name(b, item->expr);
+	ic_str name = item->names   ? item->name[0].text
+		      : a->print    ? numbered(b, "print_", s->made_n)
+		      : arrays == 1 ? sorted_name(b, item->expr, 0)
+				    : ic_bind_auto_name(b, item->expr);
 	if (!name.p)
 		name = numbered(b, "Column", ++a->unnamed);
 	return name.p && assign(b, a, r, name, e);

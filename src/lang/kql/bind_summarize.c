@@ -58,14 +58,11 @@ static const char *prefix_of(const char *name)
 	return name;
 }
 
-/* The name of a plain column or a path into one; "" for any other expression. */
+/* The name that an argument would have as a column; "" for one that would have none. */
 static ic_str plain_name(ic_binder *b, const ic_kql_expr *e)
 {
-	ic_str none = { "", 0 };
-	if (e->kind != IC_KE_NAME && e->kind != IC_KE_MEMBER && e->kind != IC_KE_INDEX)
-		return none;
 	ic_str name = ic_bind_auto_name(b, e);
-	return name.p ? name : none;
+	return name.p ? name : IC_STR("");
 }
 
 static ic_str with_percent(ic_binder *b, ic_str name, const ic_expr *percent)

@@ -111,6 +111,11 @@ static ic_token number_token(ic_lexer *l, ic_token t)
 			;
 	}
 	ic_str number = { l->text.p + l->pos, i - l->pos };
+	unsigned char after = ic_lexer_byte(l, i + 1);
+	if (ic_lexer_byte(l, i) == '.' && after != '.' && after != '[' && !ic_is_letter(after)) { /* 1. */
+		whole = false;
+		i++;
+	}
 	uint32_t end = i;
 	while (ic_is_letter(ic_lexer_byte(l, end)) || ic_is_digit(ic_lexer_byte(l, end)))
 		end++;

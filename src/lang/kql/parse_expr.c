@@ -65,6 +65,10 @@ static const infix infixes[] = {
 	{ "endswith_cs", IC_FN_ENDSWITH_CS, false, TEXT },
 	{ "!endswith_cs", IC_FN_ENDSWITH_CS, true, TEXT },
 	{ "matches", IC_FN_MATCHES_REGEX, false, TEXT },
+	/* as older queries write them */
+	{ "notcontains", IC_FN_CONTAINS, true, TEXT },
+	{ "containscs", IC_FN_CONTAINS_CS, false, TEXT },
+	{ "notcontainscs", IC_FN_CONTAINS_CS, true, TEXT },
 };
 
 static const infix *infix_here(const ic_parser *p)
@@ -184,8 +188,8 @@ bool ic_kql_constant(ic_parser *p, ic_value *ret)
 	}
 	if (ic_is_sign(p, '-') || ic_is_sign(p, '+'))
 		return signed_number(p, ret);
-	bool yes = ic_is_word(p, "true");
-	if (yes || ic_is_word(p, "false")) {
+	bool yes = ic_is_word(p, "true") || ic_is_word(p, "True") || ic_is_word(p, "TRUE");
+	if (yes || ic_is_word(p, "false") || ic_is_word(p, "False") || ic_is_word(p, "FALSE")) {
 		*ret = ic_value_bool(yes);
 		ic_next(p);
 		return true;
