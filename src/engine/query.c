@@ -358,7 +358,11 @@ static ic_status guess_now(job *j, bool *ret)
 	if (own->ports || own->since != IC_TIME_NONE || own->until != IC_TIME_NONE ||
 	    !q->run.opt->path_count || !answers_last(j))
 		return IC_OK;
-	ic_status st = ic_run_newest_likely(&q->run, j->err);
+	const ic_input_facts *facts = NULL;
+	ic_status st = ic_query_look(q, &facts, j->err);
+	if (st != IC_OK || !facts->cut)
+		return st;
+	st = ic_run_newest_likely(&q->run, j->err);
 	*ret = q->likely = st == IC_OK && q->run.newest != IC_TIME_NONE;
 	q->seen = IC_TIME_NONE;
 	return st;

@@ -558,7 +558,7 @@ ic_status ic_run_newest_likely(ic_run *run, ic_error *err)
 {
 	ic_input *in = NULL;
 	ic_status st = open_times(run, true, &in, err);
-	if (st == IC_OK && ic_input_get_facts(in)->cut)
+	if (st == IC_OK)
 		st = read_times(run, in, err);
 	ic_input_free(in);
 	return st;

@@ -34,8 +34,7 @@ ic_input_request ic_run_request(ic_run *run, ic_fieldset wanted, unsigned stream
 ic_status ic_run_spool(ic_run *run, ic_input **in, ic_error *err);
 /* Reads the times of the whole input, before any filter: run->newest. */
 ic_status ic_run_newest(ic_run *run, ic_error *err);
-/* Reads the times of the ends of the files only, where the newest row of a log mostly is. IC_TIME_NONE: nothing
- * can be said without reading it all. */
+/* The same of the ends of the files only, where the newest row of a log mostly is. The files are cut into units. */
 ic_status ic_run_newest_likely(ic_run *run, ic_error *err);
 /* "now" of the run: as asked, else the newest event, else the wall clock. */
 int64_t ic_run_now(const ic_run *run);
