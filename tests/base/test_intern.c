@@ -223,10 +223,10 @@ static bool is_number(const ic_intern *t, uint32_t id, unsigned i)
 /* What was there at the mark stays, with its ids; what came later goes, and all that it took. */
 static void rewinds_to_the_mark(void **state)
 {
-	enum { MOST = 12000 };
+	enum { MOST = 12000, ROUNDS = 4 };
 	static const unsigned marks[] = { 0, 1, 64, 4032, 5000 };
 	(void)state;
-	uint32_t *ids = calloc(MOST, sizeof *ids);
+	uint32_t *ids = calloc(MOST + ROUNDS, sizeof *ids);
 	for (size_t m = 0; m < sizeof marks / sizeof *marks; m++) {
 		ic_budget b = { 0 };
 		ic_intern *t = ic_intern_new(&b);
@@ -234,7 +234,7 @@ static void rewinds_to_the_mark(void **state)
 			ids[i] = id_of(t, i);
 		assert_true(ic_intern_mark(t));
 		uint64_t used = b.used;
-		for (unsigned round = 0; round < 4; round++) {
+		for (unsigned round = 0; round < ROUNDS; round++) {
 			/* others each time, and few or many */
 			unsigned more = round % 2 ? 100 : MOST - 5000, from = marks[m] + round;
 			for (unsigned i = from; i < from + more; i++)
