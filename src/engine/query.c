@@ -443,8 +443,10 @@ static ic_status run_rows(job *j, ic_op_counts *counts)
 	}
 	j->err->code = IC_OK;
 	ic_status st = ic_exec_run(&j->plan, &j->q.exec, &j->sink, counts, j->err);
-	if (!ic_query_now_holds(&j->q))
-		st = IC_OK; /* whatever it was, it is void */
+	const bool more =
+	    st == IC_E_LIMIT || st == IC_E_NOMEM; /* there may be more rows than with the right one */
+	if (!ic_query_now_holds(&j->q) && (more || st == IC_OK || st == IC_E_CLOSED))
+		st = IC_OK; /* void */
 	else if (st == IC_OK && o->writer)
 		st = ic_rows_end(o->writer, j->err);
 	else if (st != IC_OK && st != IC_E_CLOSED)
@@ -476,7 +478,7 @@ static ic_status run_plan(job *j)
 	if (!counts)
 		return ic_fail_nomem(j->err);
 	ic_status st = run_rows(j, counts);
-	if (!ic_query_now_holds(&j->q))
+	if (st == IC_OK && !ic_query_now_holds(&j->q))
 		st = run_again(j, &counts);
 	if (st == IC_OK && j->opt->explain)
 		st = write_text(j, ic_plan_explain(&j->plan, counts));

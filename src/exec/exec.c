@@ -71,11 +71,11 @@ static bool holds(const ic_operator *o, unsigned port)
 	return kept_side || (o->class && o->class->holds);
 }
 
-/* Puts a gate behind n. NULL: out of memory. */
-static node *add_gate(ic_exec *x, node *n)
+/* Puts a gate behind n, whose rows have these columns. NULL: out of memory. */
+static node *add_gate(ic_exec *x, node *n, const ic_schema *rows)
 {
 	node *gate = node_new(x, NULL);
-	if (!gate || ic_gate_make(&gate->o, &n->o.op->out) != IC_OK)
+	if (!gate || ic_gate_make(&gate->o, rows) != IC_OK)
 		return NULL;
 	n->o.next = &gate->o;
 	return gate;
@@ -103,7 +103,8 @@ static ic_status link_to(ic_exec *x, node *from, node *to, unsigned port, ic_dia
 		return st;
 	/* what a join keeps comes in order, and only rows that have taken effect */
 	bool shares = is_parallel(to) && !holds(&to->o, port);
-	if (gives_shared(last) && !shares && !to->o.class->ordering && !(last = add_gate(x, last)))
+	if (gives_shared(last) && !shares && !to->o.class->ordering &&
+	    !(last = add_gate(x, last, &from->o.op->out)))
 		return IC_E_NOMEM;
 	last->o.next = &to->o;
 	last->o.next_port = port;
@@ -173,7 +174,7 @@ static ic_status exec_init(ic_exec *x, const ic_op *root, ic_diag *diag)
 	node *last = x->root;
 	if (st == IC_OK && x->counts)
 		st = add_screen(x, last, &last, diag);
-	if (st == IC_OK && gives_shared(last) && !add_gate(x, last))
+	if (st == IC_OK && gives_shared(last) && !add_gate(x, last, &last->o.op->out))
 		st = IC_E_NOMEM;
 	for (node *n = x->newest; n && st == IC_OK; n = n->older) {
 		if (n->o.class && n->o.class->ready)

@@ -89,6 +89,8 @@ extern const ic_kernel_family ic_kernels_compare, ic_kernels_math_operators, ic_
 
 /* The kernel of a function; NULL: it cannot be run. Not for use once a row. */
 const ic_kernel *ic_kernel_of(ic_fn_id fn);
+/* Whether the expression gives the same for a row whenever it is asked. */
+bool ic_expr_is_pure(const ic_expr *e);
 
 /* ---- evaluation (eval.c) ----------------------------------------------------------------- */
 

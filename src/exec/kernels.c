@@ -41,3 +41,16 @@ const ic_kernel *ic_kernel_of(ic_fn_id fn)
 				return &families[f]->entry[i].kernel;
 	return NULL;
 }
+
+bool ic_expr_is_pure(const ic_expr *e)
+{
+	if (e->kind != IC_X_CALL)
+		return true;
+	const ic_kernel *k = ic_kernel_of(e->call.fn);
+	if (!k || k->impure || ic_functions[e->call.fn].flags & IC_FN_SERIAL)
+		return false;
+	for (uint32_t i = 0; i < e->call.n; i++)
+		if (!ic_expr_is_pure(e->call.arg[i]))
+			return false;
+	return true;
+}

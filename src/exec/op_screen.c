@@ -14,24 +14,10 @@ enum {
 
 /* ---- what can be screened ------------------------------------------------------------------ */
 
-/* Gives the same for a row in every run. */
-static bool is_pure(const ic_expr *e)
-{
-	if (e->kind != IC_X_CALL)
-		return true;
-	const ic_kernel *k = ic_kernel_of(e->call.fn);
-	if (!k || k->impure || ic_functions[e->call.fn].flags & IC_FN_SERIAL)
-		return false;
-	for (uint32_t i = 0; i < e->call.n; i++)
-		if (!is_pure(e->call.arg[i]))
-			return false;
-	return true;
-}
-
 static bool all_pure(ic_expr *const *list, uint32_t n)
 {
 	for (uint32_t i = 0; i < n; i++)
-		if (!is_pure(list[i]))
+		if (!ic_expr_is_pure(list[i]))
 			return false;
 	return true;
 }
@@ -43,7 +29,7 @@ static bool gives_the_same(const ic_op *op)
 		switch (op->kind) {
 		case IC_OP_SCAN: return true;
 		case IC_OP_FILTER:
-			if (!is_pure(op->filter.predicate))
+			if (!ic_expr_is_pure(op->filter.predicate))
 				return false;
 			break;
 		case IC_OP_PROJECT:
@@ -69,7 +55,7 @@ static const ic_agg *counted_by(const ic_op *summarize, uint32_t column)
 		const ic_agg *a = &summarize->summarize.agg[i];
 		bool count = a->fn == IC_AGG_COUNT || a->fn == IC_AGG_AQL_COUNT;
 		bool sum = (a->fn == IC_AGG_SUM || a->fn == IC_AGG_AQL_SUM) && a->n == 1 &&
-			   is_number(a->arg[0]->type) && is_pure(a->arg[0]);
+			   is_number(a->arg[0]->type) && ic_expr_is_pure(a->arg[0]);
 		if (at == column)
 			return count || sum ? a : NULL;
 		at += a->columns;
@@ -128,7 +114,7 @@ static bool can_screen(const ic_op *summarize)
 {
 	for (uint32_t i = 0; i < summarize->summarize.keys; i++) {
 		const ic_expr *key = summarize->summarize.key[i];
-		if (key->type == IC_Q_DYNAMIC || key->type == IC_Q_NULL || !is_pure(key))
+		if (key->type == IC_Q_DYNAMIC || key->type == IC_Q_NULL || !ic_expr_is_pure(key))
 			return false;
 	}
 	return summarize->summarize.keys > 0 && gives_the_same(summarize->in);

@@ -187,7 +187,7 @@ ic_status ic_sort_to_file(const ic_sort_merge *m, ic_store *maker, ic_sort_run *
 	ic_sort_merge to_file = *m;
 	to_file.take = write_rows;
 	to_file.ctx = &w;
-	to_file.rows = PAGE_ROWS;
+	to_file.rows = m->rows < PAGE_ROWS ? m->rows : PAGE_ROWS;
 	to_file.columns = maker->columns;
 	ic_status st = ic_sort_runs(&to_file, run, n, most);
 	for (uint32_t i = 0; i < n; i++)

@@ -194,7 +194,8 @@ static ic_status filter_begin(early_filter *f, ic_summarize *s, ic_worker *w)
 	f->needed = ic_calloc(s->o->op->out.n + (size_t)1, sizeof *f->needed);
 	if (!f->needed)
 		return IC_E_NOMEM;
-	if (reads_aggregates(s, next->op->filter.predicate, f->needed))
+	if (ic_expr_is_pure(next->op->filter.predicate) &&
+	    reads_aggregates(s, next->op->filter.predicate, f->needed))
 		f->filter = next;
 	return IC_OK;
 }

@@ -394,10 +394,13 @@ static ic_status stream_room(reader *r, stream *t, size_t bytes)
 	ic_free(t->bytes);
 	ic_budget_give(r->s->budget, t->room);
 	t->room = 0;
-	t->bytes = ic_budget_take(r->s->budget, bytes) == 0 ? ic_malloc(bytes) : NULL;
-	if (!t->bytes)
+	t->bytes = NULL;
+	if (ic_budget_take(r->s->budget, bytes) != 0)
 		return IC_E_NOMEM;
 	t->room = bytes;
+	t->bytes = ic_malloc(bytes);
+	if (!t->bytes)
+		return IC_E_NOMEM;
 	return IC_OK;
 }
 

@@ -265,6 +265,9 @@ static ic_expr *pack_columns(ic_binder *b, const ic_bind_scope *s, const ic_kql_
 	if (!s->row)
 		return ic_bind_fail(b, IC_DIAG_UNSUPPORTED, e->at, e->length, "%.*s() cannot be used here",
 				    IC_BIND_NAME(e->call.name.text));
+	if (all && s->aggs && !s->aggs->inside)
+		return ic_bind_fail(b, IC_DIAG_TYPE, e->at, e->length,
+				    "pack_all() stands outside of an aggregate: put one around it");
 	uint32_t n = all ? s->row->op->out.n : e->call.args;
 	ic_expr **arg = ic_bind_alloc(b, (size_t)n * 2, sizeof(ic_expr *));
 	if (!arg)

@@ -305,7 +305,10 @@ static uint32_t sorted_arrays(const ic_kql_expr *call, const ic_expr *e)
 
 static ic_str sorted_name(ic_binder *b, const ic_kql_expr *call, uint32_t i)
 {
-	ic_str name = ic_bind_auto_name(b, call->call.arg[i].expr);
+	/* the call as written may be that of a function that sorts inside */
+	ic_str name = { NULL, 0 };
+	if (i < call->call.args)
+		name = ic_bind_auto_name(b, call->call.arg[i].expr);
 	return ic_bind_join_text(b, name.p ? name : numbered(b, "array", i), "_", IC_STR("sorted"));
 }
 

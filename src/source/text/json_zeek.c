@@ -258,6 +258,7 @@ static ic_reader *zeek_begin(const ic_reader_config *cfg, const ic_layout *layou
 	r->json->gate = gate;
 	r->json->ctx = r;
 	r->fill.j = r->json;
+	memcpy(r->fill.day, "1970-01-01", sizeof(r->fill.day)); /* begins at 0 */
 	r->fill.plan_of = plan_of;
 	r->fill.ctx = r;
 	r->fill.filter = &cfg->req->filter;
