@@ -7,8 +7,8 @@
 
 #include "base/hash.h"
 
-enum { ROWS = 16000, COLUMNS = 8, BIGS = 6, BIG_BYTES = 70000 };
-enum { TIGHT = 5 << 20 }; /* memory that is enough, with a file */
+enum { ROWS = 20000, COLUMNS = 8, BIGS = 6, BIG_BYTES = 70000 }; /* keys have 16384 names */
+enum { TIGHT = 5 << 20 };					 /* memory that is enough, with a file */
 enum { SRC, NAME, PORT, SIZE, SHARE, GOOD, DYN, BIG };
 
 static ic_qcolumn columns[COLUMNS] = {
