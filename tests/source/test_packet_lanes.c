@@ -33,16 +33,22 @@ static void put_frame(const pk *k)
 	capture_n += n;
 }
 
-static void put_tcp(unsigned i, int side, uint32_t seq, uint32_t ack, uint8_t flags, const char *text)
+static void put_tcp_bytes(unsigned i, int side, uint32_t seq, uint32_t ack, uint8_t flags, const void *p,
+			  size_t n)
 {
 	static pk k;
 	const uint32_t ip[2] = { 0x0a000000 + i % 7, 0xc6336400 + i };
 	const uint16_t port[2] = { (uint16_t)(2000 + i), 80 };
-	pk_start(&k, text, strlen(text));
+	pk_start(&k, p, n);
 	pk_tcp(&k, port[side], port[!side], seq, ack, flags);
 	pk_ip4(&k, 6, ip[side], ip[!side]);
 	pk_ethernet(&k, 0x0800);
 	put_frame(&k);
+}
+
+static void put_tcp(unsigned i, int side, uint32_t seq, uint32_t ack, uint8_t flags, const char *text)
+{
+	put_tcp_bytes(i, side, seq, ack, flags, text, strlen(text));
 }
 
 /* A request in two fragments that come as one datagram of UDP would: the second one first. */
@@ -322,6 +328,51 @@ static void sinks(void **state)
 	ic_lanes_free(l);
 }
 
+static bool count_client(void *ctx, const ic_hello *h)
+{
+	assert_true(h->tls && h->tls->client);
+	++*(unsigned *)ctx;
+	return true;
+}
+
+/* A side whose records are lost: bytes that might be an old hello are none in the middle, but a record may begin
+ * where a packet does. */
+static void lost_records(void **state)
+{
+	static const uint8_t old[] = { 0x80, 0x0f, 1, 3, 1, 0, 6, 0, 0, 0, 0, 0, 0, 4, 1, 0, 0x80 },
+			     junk[] = "\x80 and then something that is no TLS, nor a hello of any form",
+			     hello[] = { 22, 3, 1, 0, 45, 1, 0, 0, 41, 3, 3, [43] = 0, 0, 2, 0x13, 1, 1, 0 };
+	const struct {
+		const uint8_t *p;
+		size_t n;
+		unsigned hellos; /* after it */
+	} says[] = {
+		{ old, sizeof old, 1 },	    { junk, sizeof junk, 1 }, { old, sizeof old, 1 },
+		{ hello, sizeof hello, 2 }, { junk, sizeof junk, 2 }, { junk, sizeof junk, 2 },
+	};
+	ic_hello_sink sink[IC_LANES];
+	unsigned hellos = 0;
+	size_t used;
+	uint32_t seq = 101;
+	(void)state;
+	for (unsigned i = 0; i < IC_LANES; i++)
+		sink[i] = (ic_hello_sink){ &hellos, count_client };
+	ic_lanes *l = ic_lanes_new(sink, 1, NULL);
+	capture_n = 24;
+	put_tcp(0, 0, 100, 0, IC_TCP_SYN, "");
+	put_tcp(0, 1, 900, 101, IC_TCP_SYN | IC_TCP_ACK, "");
+	assert_int_equal(ic_lanes_feed(l, capture, capture_n, false, &used), IC_OK);
+	for (unsigned i = 0; i < sizeof says / sizeof *says; i++) {
+		capture_n = 0;
+		put_tcp_bytes(0, 0, seq, 901, IC_TCP_ACK, says[i].p, says[i].n);
+		seq += (uint32_t)says[i].n;
+		assert_int_equal(ic_lanes_feed(l, capture, capture_n, false, &used), IC_OK);
+		assert_int_equal(hellos, says[i].hellos);
+	}
+	ic_lanes_free(l);
+	(void)make_capture(NULL);
+}
+
 static void damage(void **state)
 {
 	size_t used;
@@ -385,13 +436,10 @@ static void team(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(always_the_same),
-		cmocka_unit_test(rows_behind_dropped_ones),
-		cmocka_unit_test(contents_unasked),
-		cmocka_unit_test(sinks),
-		cmocka_unit_test(damage),
-		cmocka_unit_test(no_memory),
-		cmocka_unit_test(team),
+		cmocka_unit_test(always_the_same),  cmocka_unit_test(rows_behind_dropped_ones),
+		cmocka_unit_test(contents_unasked), cmocka_unit_test(sinks),
+		cmocka_unit_test(lost_records),	    cmocka_unit_test(damage),
+		cmocka_unit_test(no_memory),	    cmocka_unit_test(team),
 	};
 	return cmocka_run_group_tests(tests, make_capture, NULL);
 }

@@ -380,7 +380,14 @@ static void old_form(void **state)
 
 static void old_form_cut(void **state)
 {
+	static const uint8_t others[][3] = { { 2, 3, 1 }, { 1, 4, 1 }, { 1, 3, 5 } }; /* type, version */
 	(void)state;
+	for (unsigned i = 0; i < sizeof others / sizeof *others; i++) {
+		uint8_t p[17] = { 0x80, 0x0f, others[i][0], others[i][1], others[i][2], 0, 6 };
+		ic_tls *t = ic_tls_new();
+		assert_false(ic_tls_feed(t, p, sizeof p, &sink));
+		ic_tls_free(t);
+	}
 	for (uint8_t length = 0; length < 9; length++) { /* shorter than its fixed parts */
 		uint8_t *p = malloc(17);
 		memset(p, 0, 17);

@@ -113,17 +113,26 @@ static bool take_encrypted(void *ctx)
 	return a->side != IC_RESP || !a->hello[IC_ORIG] || !a->hello[IC_RESP] || app_tell_tls(a);
 }
 
+void app_lose_records(app *a, int side)
+{
+	ic_tls_free(a->tls[side]);
+	a->tls[side] = NULL;
+	a->records_lost[side] = a->carries == TLS; /* each datagram begins one */
+}
+
 bool app_feed_tls(app *a, int side, const uint8_t *p, size_t n)
 {
 	const ic_tls_sink sink = { a, take_hello, take_certificate, take_encrypted };
+	if (a->records_lost[side] && !ic_tls_begins_record(p, n))
+		return true;
+	a->records_lost[side] = false;
 	if (!a->tls[side] && !(a->tls[side] = ic_tls_new()))
 		return false;
 	bool goes_on = a->carries == DTLS ? ic_tls_datagram(a->tls[side], p, n, &sink)
 					  : ic_tls_feed(a->tls[side], p, n, &sink);
 	if (goes_on)
 		return true;
-	ic_tls_free(a->tls[side]);
-	a->tls[side] = NULL;
+	app_lose_records(a, side);
 	if (side == IC_RESP || !a->hello[IC_ORIG])
 		a->carries = a->hello[IC_ORIG] ? a->carries : NOTHING;
 	return true;

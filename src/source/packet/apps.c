@@ -323,9 +323,8 @@ static bool gap(void *ctx, ic_flow *f, int side, uint64_t n)
 		ic_http_gap(a->http[side], n);
 	if (a->carries == WEBSOCKET && !ic_ws_gap(&a->frames[side], n))
 		app_lose_frames(a);
-	if (a->carries == TLS) { /* records are not found again */
-		ic_tls_free(a->tls[side]);
-		a->tls[side] = NULL;
+	if (a->carries == TLS) {
+		app_lose_records(a, side);
 		if (!a->hello[IC_ORIG])
 			a->carries = NOTHING;
 	}

@@ -50,6 +50,7 @@ typedef struct app {
 	bool frames_lost; /* they make no sense any more */
 
 	ic_tls *tls[IC_SIDES];
+	bool records_lost[IC_SIDES]; /* of TLS: until one begins where a packet does */
 	ic_quic *quic;
 	bool hello[IC_SIDES], certified, told;
 	int64_t hello_ticks;
@@ -88,6 +89,8 @@ void app_lose_frames(app *a);
 bool app_end_http(app *a);
 
 bool app_feed_tls(app *a, int side, const uint8_t *p, size_t n);
+/* What comes next of that side does not go on with its records of TLS. */
+void app_lose_records(app *a, int side);
 bool app_feed_quic(app *a, int side, const uint8_t *p, size_t n);
 /* One row a handshake, when all of it that will come is known. */
 bool app_tell_tls(app *a);

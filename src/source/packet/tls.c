@@ -232,6 +232,17 @@ size_t ic_tls_bytes(const ic_tls *t)
 	return t ? sizeof *t + t->room : 0;
 }
 
+/* SSLv2's form of a ClientHello with a version of SSL 3 or later; five bytes tell. */
+static bool is_old_client(const uint8_t *p)
+{
+	return p[0] & 0x80 && p[2] == CLIENT_HELLO && p[3] == 3 && p[4] <= 4;
+}
+
+static uint32_t record_length(const uint8_t *head)
+{
+	return (uint32_t)head[3] << 8 | head[4];
+}
+
 bool ic_tls_sniff(const uint8_t *p, size_t n, bool *more)
 {
 	*more = n < 6;
@@ -247,8 +258,13 @@ bool ic_tls_sniff(const uint8_t *p, size_t n, bool *more)
 		return false;
 	if (p[0] == HANDSHAKE)
 		return p[2] <= 4 && (p[5] == CLIENT_HELLO || p[5] == SERVER_HELLO);
-	/* SSLv2's form of a ClientHello with a version of SSL 3 or later */
-	return p[2] == CLIENT_HELLO && p[3] == 3 && p[4] <= 4;
+	return is_old_client(p);
+}
+
+bool ic_tls_begins_record(const uint8_t *p, size_t n)
+{
+	return n >= RECORD_HEAD && p[0] >= CHANGE_CIPHER && p[0] <= DATA + 1 && p[1] == 3 &&
+	       record_length(p) <= RECORD_MAX;
 }
 
 static bool room_for(ic_tls *t, size_t n)
@@ -328,10 +344,9 @@ static bool handshake(ic_tls *t, const uint8_t *p, size_t n, const ic_tls_sink *
 static bool begin_record(ic_tls *t, const ic_tls_sink *sink)
 {
 	const uint8_t type = t->head[0];
-	t->left = (uint32_t)t->head[3] << 8 | t->head[4];
-	if (type < CHANGE_CIPHER || type > DATA + 1 || t->head[1] != 3 || t->left > RECORD_MAX)
+	if (!ic_tls_begins_record(t->head, RECORD_HEAD))
 		return false;
-	t->record = t->left;
+	t->record = t->left = record_length(t->head);
 	t->handshake = type == HANDSHAKE && !t->app_data;
 	t->doubtful = t->sealed;
 	if (t->doubtful)
@@ -373,7 +388,8 @@ bool ic_tls_feed(ic_tls *t, const uint8_t *p, size_t n, const ic_tls_sink *sink)
 			if (first && p[0] & 0x80) {
 				/* One packet holds it, or it is not worth the trouble. */
 				size_t length = (((size_t)p[0] & 0x7f) << 8 | (n > 1 ? p[1] : 0)) + 2;
-				if (length < OLD_LEAST || length > n || !old_hello(p, length, sink))
+				if (length < OLD_LEAST || length > n || !is_old_client(p) ||
+				    !old_hello(p, length, sink))
 					return false;
 				p += length;
 				n -= length;

@@ -42,6 +42,8 @@ ic_tls *ic_tls_new(void);
 void ic_tls_free(ic_tls *t);
 size_t ic_tls_bytes(const ic_tls *t);			   /* of memory; NULL: 0 */
 bool ic_tls_sniff(const uint8_t *p, size_t n, bool *more); /* also SSLv2-style hellos */
+/* Whether the head of a record is there, one of TLS as far as can be told. */
+bool ic_tls_begins_record(const uint8_t *p, size_t n);
 /* False: no TLS from here on, or the sink failed; nothing more is to be fed then. */
 bool ic_tls_feed(ic_tls *t, const uint8_t *p, size_t n, const ic_tls_sink *sink);
 /* One DTLS datagram (RFC 6347, 9147): hellos in it, put together over datagrams. */
