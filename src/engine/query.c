@@ -327,7 +327,7 @@ static bool answers_last(const job *j)
 {
 	bool waits = false;
 	const ic_op *op = j->plan.root;
-	for (; op->in; op = op->in) {
+	for (; op->in || op->kind == IC_OP_KEPT; op = op->kind == IC_OP_KEPT ? op->kept.of : op->in) {
 		switch (op->kind) {
 		case IC_OP_SUMMARIZE:
 		case IC_OP_SORT:
@@ -335,7 +335,9 @@ static bool answers_last(const job *j)
 		case IC_OP_FILTER:
 		case IC_OP_PROJECT:
 		case IC_OP_PARSE:
-		case IC_OP_EXPAND: break;
+		case IC_OP_EXPAND:
+		case IC_OP_KEEP:
+		case IC_OP_KEPT: break;
 		case IC_OP_TAKE:
 			if (!waits)
 				break; /* behind what waits */

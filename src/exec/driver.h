@@ -35,6 +35,8 @@ typedef struct node {
 	uint32_t inputs;
 	uint32_t at;	 /* inputs that have finished */
 	bool read, done; /* a scan was read; all rows were passed on */
+	bool kept;	 /* below a materialize() or one: it runs once, also in a body of mv-apply */
+	uint64_t round;	 /* of ic_exec_due that has met it */
 } node;
 
 struct ic_exec {
@@ -54,6 +56,8 @@ struct ic_exec {
 	bool nested;	      /* a body of mv-apply: */
 	const ic_chunk *input;
 	uint32_t inputs;
+	uint32_t keeps; /* being built around the node at hand */
+	uint64_t round;
 };
 
 /* exec.c, for scans.c */

@@ -115,6 +115,8 @@ static ic_status link_to(ic_exec *x, node *from, node *to, unsigned port, ic_dia
 static ic_op *input_of(const ic_op *op, uint32_t i, unsigned *port)
 {
 	*port = i;
+	if (op->kind == IC_OP_KEPT)
+		return i == 0 ? op->kept.of : NULL;
 	if (op->kind == IC_OP_UNION)
 		return i < op->united.inputs ? op->united.in[i] : NULL;
 	if (op->kind == IC_OP_JOIN) {
@@ -124,6 +126,14 @@ static ic_op *input_of(const ic_op *op, uint32_t i, unsigned *port)
 	return i == 0 ? op->in : NULL;
 }
 
+static node *node_of(const ic_exec *x, const ic_op *op)
+{
+	node *n = x->newest;
+	while (n && n->o.op != op)
+		n = n->older;
+	return n;
+}
+
 static ic_status build(ic_exec *x, const ic_op *op, uint32_t depth, node **ret, ic_diag *diag)
 {
 	if (depth > DEPTH_MOST)
@@ -131,6 +141,8 @@ static ic_status build(ic_exec *x, const ic_op *op, uint32_t depth, node **ret, 
 				    DEPTH_MOST);
 	uint32_t inputs = 0;
 	unsigned port;
+	if (op->kind == IC_OP_KEEP && (*ret = node_of(x, op)))
+		return IC_OK; /* somebody else reads it too */
 	while (input_of(op, inputs, &port))
 		inputs++;
 	if (op->kind == IC_OP_SCAN && x->nested)
@@ -139,6 +151,8 @@ static ic_status build(ic_exec *x, const ic_op *op, uint32_t depth, node **ret, 
 	node *n = node_new(x, op);
 	if (!n)
 		return IC_E_NOMEM;
+	x->keeps += op->kind == IC_OP_KEEP;
+	n->kept = x->keeps > 0;
 	n->in = ic_calloc(inputs ? inputs : 1, sizeof *n->in);
 	if (!n->in)
 		return IC_E_NOMEM;
@@ -150,10 +164,11 @@ static ic_status build(ic_exec *x, const ic_op *op, uint32_t depth, node **ret, 
 		n->o.shared |= gives_shared(*in);
 	}
 	ic_status st = make(n, diag);
-	for (uint32_t i = 0; i < inputs && st == IC_OK; i++) {
+	for (uint32_t i = 0; i < inputs && st == IC_OK && op->kind != IC_OP_KEPT; i++) {
 		(void)input_of(op, i, &port);
 		st = link_to(x, n->in[i], n, port, diag);
 	}
+	x->keeps -= op->kind == IC_OP_KEEP;
 	*ret = n;
 	return st;
 }
@@ -232,6 +247,11 @@ ic_status ic_operator_pass_rows(ic_operator *o, ic_worker *w, const ic_rowset *r
 	ic_arena_clear(&own.arena);
 	ic_free(col);
 	return st;
+}
+
+const ic_operator *ic_operator_kept(const ic_operator *o)
+{
+	return &node_of(o->exec, o->op->kept.of)->o;
 }
 
 const ic_exec_config *ic_operator_config(const ic_operator *o)
@@ -379,6 +399,9 @@ static void find_due(const ic_exec *x, node *n, bool open, void (*due)(void *ctx
 {
 	if (n->done || n->o.closed)
 		return;
+	if (n->o.op->kind == IC_OP_KEEP && n->round == x->round)
+		return; /* seen by way of another reader */
+	n->round = x->round;
 	if (n->o.op->kind == IC_OP_SCAN && open && !n->read)
 		due(ctx, n);
 	bool first = true;
@@ -413,6 +436,7 @@ void ic_exec_due(ic_exec *x, void (*due)(void *ctx, node *scan), void *ctx)
 	if (st != IC_OK && st != IC_E_CLOSED)
 		ic_exec_fail(x, st, &err);
 	x->over |= st != IC_OK || x->root->done;
+	x->round++;
 	if (!x->over)
 		find_due(x, x->root, true, due, ctx);
 }
@@ -576,6 +600,8 @@ static ic_status again(ic_exec *x, ic_diag *diag)
 {
 	ic_status st = IC_OK;
 	for (node *n = x->newest; n && st == IC_OK; n = n->older) {
+		if (n->kept)
+			continue;
 		n->o.closed = n->done = false;
 		n->at = 0;
 		if (!n->o.class)

@@ -63,6 +63,8 @@ struct ic_operator {
 ic_status ic_operator_pass(ic_operator *o, ic_worker *w, const ic_chunk *c);
 /* Passes a whole rowset, chunk by chunk. */
 ic_status ic_operator_pass_rows(ic_operator *o, ic_worker *w, const ic_rowset *rows);
+/* What an IC_OP_KEPT reads, which has all its rows when this one's finish is called. */
+const ic_operator *ic_operator_kept(const ic_operator *o);
 const ic_exec_config *ic_operator_config(const ic_operator *o);
 ic_plan *ic_operator_plan(const ic_operator *o);
 unsigned ic_operator_workers(const ic_operator *o);
@@ -110,6 +112,8 @@ ic_status ic_make_nested(ic_operator *o, ic_diag *diag);
 ic_status ic_make_parse(ic_operator *o, ic_diag *diag);
 ic_status ic_make_step(ic_operator *o, ic_diag *diag);
 ic_status ic_make_partition(ic_operator *o, ic_diag *diag);
+ic_status ic_make_keep(ic_operator *o, ic_diag *diag);
+ic_status ic_make_kept(ic_operator *o, ic_diag *diag);
 ic_status ic_make_sample(ic_operator *o, ic_diag *diag);
 
 #endif

@@ -21,4 +21,6 @@ const ic_operator_make ic_operator_makers[IC_OP_KINDS] = {
 	[IC_OP_STEP] = ic_make_step,
 	[IC_OP_SAMPLE] = ic_make_sample,
 	[IC_OP_PARTITION] = ic_make_partition,
+	[IC_OP_KEEP] = ic_make_keep,
+	[IC_OP_KEPT] = ic_make_kept,
 };

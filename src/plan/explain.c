@@ -11,6 +11,7 @@ typedef struct writer {
 	ic_buf b;
 	ic_arena *arena;
 	const ic_op_counts *counts;
+	bool *shown; /* by id, of IC_OP_KEEP */
 } writer;
 
 /* ---- expressions --------------------------------------------------------------------- */
@@ -315,6 +316,8 @@ static void put_details(writer *w, const ic_op *op)
 		ic_buf_putc(&w->b, ' ');
 		put_expr(w, op->parse.text, input_of(op), DEPTH_SHOWN);
 		break;
+	case IC_OP_KEEP:
+	case IC_OP_KEPT: ic_buf_printf(&w->b, " at %" PRIu32 ":%" PRIu32, op->at.line, op->at.column); break;
 	case IC_OP_UNION:
 	case IC_OP_EXPAND:
 	case IC_OP_APPLY:
@@ -350,6 +353,8 @@ static const char *keyword(const ic_op *op)
 		[IC_OP_PARTITION] = "partition",
 		[IC_OP_INPUT] = "rows of the part",
 		[IC_OP_STEP] = "scan",
+		[IC_OP_KEEP] = "materialize",
+		[IC_OP_KEPT] = "materialized",
 	};
 	return op->kind == IC_OP_SCAN	? "scan"
 	       : op->says		? op->says
@@ -375,7 +380,7 @@ static void put_count(writer *w, uint64_t v)
 static bool is_source(const ic_op *op)
 {
 	return op->kind == IC_OP_SCAN || op->kind == IC_OP_VALUES || op->kind == IC_OP_RANGE ||
-	       op->kind == IC_OP_INPUT;
+	       op->kind == IC_OP_INPUT || op->kind == IC_OP_KEEP || op->kind == IC_OP_KEPT;
 }
 
 static void put_counts(writer *w, const ic_op *op)
@@ -424,6 +429,10 @@ static void put_chain(writer *w, const ic_op *root, unsigned indent)
 		const ic_op *op = chain[i];
 		if (op->kind == IC_OP_JOIN)
 			put_chain(w, op->join.right, indent + 2);
+		if (op->kind == IC_OP_KEPT && !w->shown[op->kept.of->id]) {
+			w->shown[op->kept.of->id] = true;
+			put_chain(w, op->kept.of, indent + 2);
+		}
 		for (uint32_t u = 0; op->kind == IC_OP_UNION && u < op->united.inputs; u++)
 			put_chain(w, op->united.in[u], indent + 2);
 		if (op->kind == IC_OP_APPLY && op->expand.body)
@@ -438,6 +447,10 @@ ic_str ic_plan_explain(ic_plan *p, const ic_op_counts *counts)
 {
 	writer w = { .arena = &p->arena, .counts = counts };
 	ic_str r = { NULL, 0 };
+	w.shown = ic_arena_alloc(&p->arena, p->ops + (size_t)1);
+	if (!w.shown)
+		return r;
+	memset(w.shown, 0, p->ops);
 	ic_buf_init(&w.b, 16 << 20);
 	if (p->root)
 		put_chain(&w, p->root, 0);

@@ -68,6 +68,8 @@ void ic_each_expr(ic_op *op, void (*visit)(void *ctx, ic_expr **slot), void *ctx
 	case IC_OP_EXPAND:
 	case IC_OP_APPLY:
 	case IC_OP_INPUT:
+	case IC_OP_KEEP:
+	case IC_OP_KEPT:
 	case IC_OP_KINDS: break;
 	}
 }
@@ -84,6 +86,37 @@ void ic_each_input(ic_op *op, void (*visit)(void *ctx, ic_op **slot), void *ctx)
 		visit(ctx, &op->expand.body);
 	if (op->kind == IC_OP_PARTITION)
 		visit(ctx, &op->partition.body);
+}
+
+bool ic_fn_differs(ic_fn_id fn)
+{
+	return fn == IC_FN_RAND || fn == IC_FN_NEW_GUID;
+}
+
+static void expr_differs(void *ctx, ic_expr **slot)
+{
+	bool *ret = ctx;
+	const ic_expr *e = *slot;
+	if (e->kind != IC_X_CALL)
+		return;
+	*ret |= ic_fn_differs(e->call.fn);
+	for (uint32_t i = 0; i < e->call.n && !*ret; i++)
+		expr_differs(ret, &e->call.arg[i]);
+}
+
+static void op_differs(void *ctx, ic_op **slot)
+{
+	bool *ret = ctx;
+	ic_each_expr(*slot, expr_differs, ret);
+	if (!*ret)
+		ic_each_input(*slot, op_differs, ret);
+}
+
+bool ic_op_differs(ic_op *op)
+{
+	bool ret = false;
+	op_differs(&ret, &op);
+	return ret;
 }
 
 bool ic_optimiser_step(ic_optimiser *o, ic_place at)
@@ -215,7 +248,40 @@ static void fold_op(void *ctx, ic_op **slot)
 		return; /* seen by way of another reader */
 	if (o->fold)
 		ic_each_expr(*slot, fold_slot, o);
+	if ((*slot)->kind == IC_OP_KEPT) {
+		ic_op *keep = (*slot)->kept.of;
+		(*slot)->kept.next = keep->keep.readers;
+		keep->keep.readers = *slot;
+		fold_op(o, &keep);
+		return;
+	}
 	ic_each_input(*slot, fold_op, o);
+}
+
+/* ---- materialize() ------------------------------------------------------------------- */
+
+/* What a single operator reads need not be kept: its input stands in the reader's place. The list is left with
+ * those that several read. */
+static void keep_shared(ic_plan *p)
+{
+	for (ic_op **at = &p->kept, *keep; (keep = *at);) {
+		ic_op *reader = keep->keep.readers;
+		if (reader && reader->kept.next) {
+			at = &keep->keep.older;
+			continue;
+		}
+		*at = keep->keep.older;
+		if (!reader)
+			continue;
+		*reader = *keep->in;
+		if (reader->kind != IC_OP_KEPT)
+			continue;
+		/* it was the reader of an older one, in a list there */
+		ic_op **other = &reader->kept.of->keep.readers;
+		while (*other != keep->in)
+			other = &(*other)->kept.next;
+		*other = reader;
+	}
 }
 
 ic_status ic_plan_optimise(ic_plan *p, ic_fold_fn fold_fn, ic_diag *diag)
@@ -229,6 +295,7 @@ ic_status ic_plan_optimise(ic_plan *p, ic_fold_fn fold_fn, ic_diag *diag)
 	memset(o.uses, 0, sizeof *o.uses * p->ops);
 	o.counted = p->ops;
 	fold_op(&o, &p->root);
+	keep_shared(p);
 	if (!o.failed)
 		ic_push_down(&o);
 	if (!o.failed)

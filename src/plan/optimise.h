@@ -17,12 +17,12 @@ typedef struct ic_optimiser {
 
 /* Calls visit for each expression slot of op, whatever input it speaks of; NULL slots are left out. */
 void ic_each_expr(ic_op *op, void (*visit)(void *ctx, ic_expr **slot), void *ctx);
-/* Calls visit for each operator that op reads: its input, right side, members of a union, body. */
-void ic_each_input(ic_op *op, void (*visit)(void *ctx, ic_op **slot), void *ctx);
 /* A copy of e in which column c is `with[c]`, an expression. NULL: out of memory or too large (o->failed). */
 ic_expr *ic_expr_replace(ic_optimiser *o, const ic_expr *e, ic_expr *const *with);
 /* A copy of e in which column c is column map[c]. NULL as above. */
 ic_expr *ic_expr_renumber(ic_optimiser *o, const ic_expr *e, const uint32_t *map);
+/* Functions whose results differ from call to call. */
+bool ic_fn_differs(ic_fn_id fn);
 /* Whether several operators read this one: it must give them what it gave before. */
 bool ic_op_is_shared(const ic_optimiser *o, const ic_op *op);
 /* Counts one more node; false: there are too many. */

@@ -54,6 +54,34 @@ ic_op *ic_op_new(ic_plan *p, ic_op_kind kind, ic_place at, const char *says, ic_
 	return op;
 }
 
+ic_op *ic_op_keep(ic_plan *p, ic_place at, ic_op *in)
+{
+	ic_op *op = ic_op_new(p, IC_OP_KEEP, at, "materialize", in);
+	if (!op)
+		return NULL;
+	op->out = in->out;
+	op->ordered = in->ordered;
+	op->keep.older = p->kept;
+	p->kept = op;
+	return op;
+}
+
+ic_op *ic_op_kept(ic_plan *p, ic_op *keep)
+{
+	uint32_t n = keep->out.n;
+	ic_op *op = ic_op_new(p, IC_OP_KEPT, keep->at, "materialized", NULL);
+	uint32_t *column = ic_arena_alloc(&p->arena, (n + (size_t)1) * sizeof *column);
+	if (!op || !column)
+		return NULL;
+	for (uint32_t i = 0; i < n; i++)
+		column[i] = i;
+	op->out = keep->out;
+	op->ordered = keep->ordered;
+	op->kept.of = keep;
+	op->kept.column = column;
+	return op;
+}
+
 ic_expr *ic_expr_column(ic_plan *p, ic_place at, const ic_schema *of, uint32_t column)
 {
 	ic_expr *e = ic_arena_alloc(&p->arena, sizeof *e);

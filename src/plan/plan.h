@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The typed relational plan that both languages compile to. Facade of src/plan.
  *
- * A plan is a tree of operators, each with an output schema; expressions refer to columns of their
+ * A plan is a tree of operators (what materialize() keeps is one more, which several leaves of it read), each with an output schema; expressions refer to columns of their
  * operator's input by number. Everything lies in one arena (ic_plan.arena) and is not changed after
  * ic_plan_optimise. Languages differ in what they put into a plan, not in how it runs: where KQL and
  * AQL disagree on an operator there are two functions (IC_FN_EQ, IC_FN_SQL_EQ). */
@@ -107,6 +107,8 @@ typedef enum ic_op_kind {
 	IC_OP_SAMPLE,	 /* n rows, chosen by a hash of their number: the same ones in each run */
 	IC_OP_PARTITION, /* a sub-plan for the rows of each key, in order of the keys' first rows */
 	IC_OP_INPUT,	 /* the rows that IC_OP_APPLY or IC_OP_PARTITION is at */
+	IC_OP_KEEP,	 /* materialize: its input is computed once; only IC_OP_KEPT read the rows */
+	IC_OP_KEPT,	 /* the rows of an IC_OP_KEEP */
 	IC_OP_KINDS
 } ic_op_kind;
 
@@ -290,6 +292,16 @@ struct ic_op {
 			ic_op *body; /* a plan whose source is IC_OP_INPUT: the rows of one key */
 		} partition;	     /* out: the body's */
 		struct {
+			ic_op *older;	/* in the list of ic_plan.kept */
+			ic_op *readers; /* ic_plan_optimise: the IC_OP_KEPT that are left, by kept.next */
+			bool settled;	/* what had to be computed before the rest is bound has been */
+		} keep;
+		struct {
+			ic_op *of;	  /* the IC_OP_KEEP */
+			uint32_t *column; /* of it, in output order */
+			ic_op *next;
+		} kept;
+		struct {
 			ic_expr *text;
 			ic_parse_how how;
 			bool only_matches; /* parse-where */
@@ -348,6 +360,7 @@ typedef struct ic_catalog {
 struct ic_plan {
 	ic_arena arena;
 	ic_op *root;
+	ic_op *kept;		  /* every IC_OP_KEEP, the newest first: it reads older ones only */
 	uint32_t ops;		  /* numbers given to operators so far */
 	unsigned language;	  /* IC_FN_KQL, IC_FN_AQL */
 	int64_t now;		  /* one instant for the whole query */
@@ -372,10 +385,20 @@ ic_op *ic_op_new(ic_plan *p, ic_op_kind kind, ic_place at, const char *says, ic_
 ic_expr *ic_expr_column(ic_plan *p, ic_place at, const ic_schema *of, uint32_t column);
 ic_expr *ic_expr_const(ic_plan *p, ic_place at, ic_value v); /* keeps the value's pointers */
 ic_expr *ic_expr_call(ic_plan *p, ic_place at, ic_fn_id fn, ic_qtype type, uint32_t n); /* args to fill */
+/* Calls visit for each operator that op reads: its input, right side, members of a union, body; of an IC_OP_KEPT
+ * there is none. */
+void ic_each_input(ic_op *op, void (*visit)(void *ctx, ic_op **slot), void *ctx);
+/* An IC_OP_KEEP of the rows of `in`. */
+ic_op *ic_op_keep(ic_plan *p, ic_place at, ic_op *in);
+/* A reader of all its columns. */
+ic_op *ic_op_kept(ic_plan *p, ic_op *keep);
+/* Whether the rows of op may be others each time it runs: rand() and the like. What it reads of an IC_OP_KEEP is
+ * left out. */
+bool ic_op_differs(ic_op *op);
 /* The column of this name, -1 if none. */
 int32_t ic_schema_find(const ic_schema *s, ic_str name);
 
-/* optimise.c: folds constants (fold is the executor's evaluator: a constant call to a value; a value of
+/* optimise.c: forgets materialize() where one operator reads it; folds constants (fold is the executor's evaluator: a constant call to a value; a value of
  * type IC_QTYPES means that the call must stay, as rand() must), prunes columns, moves filters down to the
  * scan and says there which conjuncts a source may use. */
 typedef ic_status (*ic_fold_fn)(ic_plan *p, const ic_expr *call, ic_value *ret, ic_diag *diag);

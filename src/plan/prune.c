@@ -94,18 +94,19 @@ static void shrink_schema(need *out, ic_schema *s)
 
 /* ---- by kind ------------------------------------------------------------------------- */
 
-static void prune_scan(ic_op *op, need *out)
+/* The columns that are wanted, of those that `column` names (NULL: all in order); the list is made new. */
+static void prune_columns(ic_op *op, uint32_t **column, need *out)
 {
 	uint32_t n = op->out.n, kept = 0;
-	uint32_t *before = op->scan.column, *column = zeroed(out->o, n, sizeof *column);
+	uint32_t *before = *column, *after = zeroed(out->o, n, sizeof *after);
 	want_something(out, &op->out);
 	shrink_schema(out, &op->out);
 	if (out->o->failed)
 		return;
 	for (uint32_t i = 0; i < n; i++)
 		if (out->wanted[i])
-			column[kept++] = before ? before[i] : i;
-	op->scan.column = column;
+			after[kept++] = before ? before[i] : i;
+	*column = after;
 }
 
 /* filter, sort, take, top, sample: the columns of the input are those of the output. */
@@ -417,7 +418,8 @@ static void prune_op(ic_op *op, need *out)
 		memset(out->wanted, true, sizeof *out->wanted * out->n);
 	}
 	switch (op->kind) {
-	case IC_OP_SCAN: prune_scan(op, out); break;
+	case IC_OP_SCAN: prune_columns(op, &op->scan.column, out); break;
+	case IC_OP_KEPT: prune_columns(op, &op->kept.column, out); break;
 	case IC_OP_FILTER:
 	case IC_OP_SORT:
 	case IC_OP_TAKE:
@@ -445,11 +447,33 @@ static void prune_op(ic_op *op, need *out)
 	case IC_OP_VALUES:
 	case IC_OP_RANGE:
 	case IC_OP_INPUT:
+	case IC_OP_KEEP:
 	case IC_OP_KINDS: break;
 	}
+}
+
+/* What all its readers together look at, which know that by now: they are in the plan, or in what was kept
+ * later. */
+static void prune_keep(ic_optimiser *o, ic_op *keep)
+{
+	need in;
+	if (!need_new(o, &keep->in->out, false, &in))
+		return;
+	for (const ic_op *r = keep->keep.readers; r; r = r->kept.next)
+		for (uint32_t i = 0; i < r->out.n; i++)
+			in.wanted[r->kept.column[i]] = true;
+	prune_op(keep->in, &in);
+	if (o->failed)
+		return;
+	keep->out = keep->in->out;
+	for (ic_op *r = keep->keep.readers; r; r = r->kept.next)
+		for (uint32_t i = 0; i < r->out.n; i++)
+			r->kept.column[i] = in.map[r->kept.column[i]];
 }
 
 void ic_prune(ic_optimiser *o)
 {
 	prune_all_of(o, o->p->root);
+	for (ic_op *keep = o->p->kept; keep && !o->failed; keep = keep->keep.older)
+		prune_keep(o, keep);
 }

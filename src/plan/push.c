@@ -13,10 +13,9 @@ typedef struct facts {
 	int64_t column;		     /* the one column, -1: none yet, -2: several */
 } facts;
 
-/* Functions whose results differ from call to call. */
 static bool has_whims(ic_fn_id fn)
 {
-	return (ic_functions[fn].flags & IC_FN_SERIAL) || fn == IC_FN_RAND || fn == IC_FN_NEW_GUID;
+	return (ic_functions[fn].flags & IC_FN_SERIAL) || ic_fn_differs(fn);
 }
 
 static void look(facts *f, const ic_expr *e)
@@ -220,6 +219,8 @@ static void move_op(void *ctx, ic_op **slot)
 void ic_push_down(ic_optimiser *o)
 {
 	move_op(o, &o->p->root);
+	for (ic_op *keep = o->p->kept; keep; keep = keep->keep.older)
+		move_op(o, &keep->in);
 }
 
 /* ---- telling the scans ------------------------------------------------------------------- */
@@ -321,4 +322,6 @@ void ic_push_to_scans(ic_optimiser *o)
 {
 	teller t = { .o = o };
 	tell_op(&t, &o->p->root);
+	for (ic_op *keep = o->p->kept; keep; keep = keep->keep.older)
+		tell_inputs(&t, keep, (conjuncts){ 0 });
 }

@@ -124,6 +124,82 @@ static void columns_are_pruned(void **state)
 	assert_int_equal(s->scan.pushed_n, 1);
 }
 
+static ic_op *both(ic_op *a, ic_op *b)
+{
+	static int32_t same[] = { 0, 1, 2, 3, 4 };
+	ic_op *op = ic_op_new(&plan, IC_OP_UNION, (ic_place){ 1, 1 }, NULL, NULL);
+	op->out = a->out;
+	op->united.in = ic_arena_alloc(&plan.arena, 2 * sizeof(ic_op *));
+	op->united.column = ic_arena_alloc(&plan.arena, 2 * sizeof(int32_t *));
+	op->united.inputs = 2;
+	op->united.source = -1;
+	op->united.in[0] = a;
+	op->united.in[1] = b;
+	op->united.column[0] = op->united.column[1] = same;
+	return op;
+}
+
+/* What several read is kept, with the columns that any of them looks at; their filters stay above it. */
+static void what_is_kept_has_the_columns_of_all(void **state)
+{
+	(void)state;
+	ic_op *s = scan(), *keep = ic_op_keep(&plan, (ic_place){ 1, 9 }, s);
+	ic_op *a = ic_op_kept(&plan, keep), *b = ic_op_kept(&plan, keep);
+	ic_op *f = filter(b, call(IC_FN_EQ, IC_Q_BOOL, column(b, PORT), number(443)));
+	ic_expr *urls[] = { column(a, URL) }, *names[] = { column(f, NAME) };
+	optimised(both(project(a, 1, urls), project(f, 1, names)), "        scan Flows: 3 of 5 columns\n"
+								   "        materialize at 1:9\n"
+								   "    materialized at 1:9\n"
+								   "    project a = Url\n"
+								   "    materialized at 1:9\n"
+								   "    where Port == 443\n"
+								   "    project a = Name\n"
+								   "union\n");
+	assert_int_equal(s->scan.column[0], NAME);
+	assert_int_equal(s->scan.column[1], PORT);
+	assert_int_equal(s->scan.column[2], URL);
+	assert_int_equal(a->kept.column[0], 2);
+	assert_int_equal(b->kept.column[0], 0);
+	assert_int_equal(b->kept.column[1], 1);
+}
+
+/* What one operator reads is not: the filter gets down to the scan. Neither is what nobody reads. */
+static void what_one_reads_is_not_kept(void **state)
+{
+	(void)state;
+	ic_op *inner = ic_op_keep(&plan, (ic_place){ 1, 1 }, scan());
+	ic_op *keep = ic_op_keep(&plan, (ic_place){ 1, 2 }, ic_op_kept(&plan, inner));
+	ic_op_keep(&plan, (ic_place){ 1, 3 }, ic_op_kept(&plan, keep));
+	ic_op *kept = ic_op_kept(&plan, keep);
+	ic_op *f = filter(kept, call(IC_FN_EQ, IC_Q_BOOL, column(kept, PORT), number(443)));
+	ic_expr *urls[] = { column(f, URL) };
+	optimised(project(f, 1, urls),
+		  "scan Flows: 2 of 5 columns, the source may drop rows unless Port == 443\n"
+		  "where Port == 443\n"
+		  "project a = Url\n");
+	assert_null(plan.kept);
+}
+
+/* The only reader of one is what another one keeps for two. */
+static void one_kept_in_another(void **state)
+{
+	(void)state;
+	ic_op *inner = ic_op_keep(&plan, (ic_place){ 1, 1 }, scan());
+	ic_op *a = ic_op_kept(&plan, inner);
+	ic_op *outer = ic_op_keep(&plan, (ic_place){ 1, 2 }, ic_op_kept(&plan, inner));
+	ic_op *b = ic_op_kept(&plan, outer);
+	ic_expr *urls[] = { column(a, URL) }, *names[] = { column(b, NAME) };
+	optimised(both(project(a, 1, urls), project(b, 1, names)), "        scan Flows: 2 of 5 columns\n"
+								   "        materialize at 1:1\n"
+								   "    materialized at 1:1\n"
+								   "    project a = Url\n"
+								   "    materialized at 1:1\n"
+								   "    project a = Name\n"
+								   "union\n");
+	assert_ptr_equal(plan.kept, inner);
+	assert_null(inner->keep.older);
+}
+
 static void counting_needs_one_column(void **state)
 {
 	(void)state;
@@ -360,6 +436,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(columns_are_pruned),
 		TEST(counting_needs_one_column),
+		TEST(what_is_kept_has_the_columns_of_all),
+		TEST(what_one_reads_is_not_kept),
+		TEST(one_kept_in_another),
 		TEST(aggregates_that_nobody_reads),
 		TEST(constants_are_folded),
 		TEST(filters_move_down),

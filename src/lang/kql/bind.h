@@ -2,7 +2,7 @@
 /* The binder of KQL: syntax tree to plan. Private to src/lang/kql, but for ic_kql_bind.
  *
  * Names are looked up, types checked and conversions inserted; a let is bound where it is used, each
- * time anew, so that a plan is a tree. What grows by that is counted: operators, expressions, depth.
+ * time anew, but for what is materialized. What grows by that is counted: operators, expressions, depth.
  * Functions give NULL or false when binding has failed; ic_binder.status says how, and the diag why. */
 #ifndef IC_LANG_KQL_BIND_H
 #define IC_LANG_KQL_BIND_H
@@ -92,6 +92,14 @@ typedef struct ic_bind_made {
 	ic_str name;
 } ic_bind_made;
 
+/* A materialize() that was bound: it is one evaluation where it is named again. */
+typedef struct ic_bind_kept {
+	const struct ic_bind_kept *next;
+	const ic_kql_expr *call;
+	const ic_bind_name *names; /* that it sees */
+	ic_rel rel;		   /* op: the IC_OP_KEEP */
+} ic_bind_kept;
+
 typedef struct ic_binder {
 	ic_plan *plan;
 	const ic_catalog *catalog;
@@ -103,6 +111,7 @@ typedef struct ic_binder {
 	uint32_t depth, nodes;
 	ic_bind_made *made;
 	uint32_t mades, made_room;
+	const ic_bind_kept *kept;
 } ic_binder;
 
 /* Columns being put together for a new operator. */
@@ -209,6 +218,9 @@ bool ic_bind_pipe(ic_binder *b, const ic_bind_name *names, const ic_kql_op *firs
 bool ic_bind_table(ic_binder *b, const ic_bind_name *names, const ic_kql_expr *e, ic_rel *ret);
 /* The same, run now: its values, or none at all when only checking (*ret NULL). */
 bool ic_bind_run(ic_binder *b, ic_op *op, ic_op **ret);
+/* op is to run by itself, maybe several times: what it reads of materialize() is computed now, if it would not be the
+ * same each time. */
+bool ic_bind_settle(ic_binder *b, ic_op *op);
 ic_op *ic_bind_op(ic_binder *b, ic_op_kind kind, const ic_kql_op *from, ic_op *in);
 const ic_kql_expr *ic_bind_option(const ic_kql_options *o, const char *name);
 /* The text of an option's value: a literal's or a name; .p NULL: it is neither. */

@@ -121,7 +121,7 @@ static bool apply(ic_binder *b, const ic_bind_name *names, const ic_kql_op *o, c
 	if (!input || !expanded_schema(b, x, o->expand.items.n, index, &in->out, &input->out))
 		return false;
 	ic_rel start = { .op = input, .open = r->open, .serialized = true };
-	if (!ic_bind_pipe(b, names, o->expand.body.first, NULL, &start, &body))
+	if (!ic_bind_pipe(b, names, o->expand.body.first, NULL, &start, &body) || !ic_bind_settle(b, body.op))
 		return false;
 	ic_op *op = ic_bind_op(b, IC_OP_APPLY, o, r->op);
 	uint32_t most = in->out.n + body.op->out.n, n = 0;

@@ -46,9 +46,9 @@ static void visit_all(walk *w, const ic_op *op)
 	visit(w, op, false);
 }
 
-static void pass(const ic_op *op, const bool *mine, bool *in)
+static void pass(const ic_op *op, const ic_op *from, const bool *mine, bool *in)
 {
-	for (uint32_t i = 0; in && mine && i < op->out.n && i < op->in->out.n; i++)
+	for (uint32_t i = 0; in && mine && i < op->out.n && i < from->out.n; i++)
 		in[i] |= mine[i];
 }
 
@@ -96,19 +96,24 @@ static void visit(walk *w, const ic_op *op, bool top)
 		visit_union(w, op, mine);
 		return;
 	}
+	if (op->kind == IC_OP_KEPT) { /* what is below is visited when all its readers have been */
+		pass(op, op->kept.of, mine, needed(w, op->kept.of));
+		return;
+	}
 	if (!op->in)
 		return;
 	bool *in = needed(w, op->in);
 	switch (op->kind) {
+	case IC_OP_KEEP: pass(op, op->in, mine, in); break;
 	case IC_OP_FILTER:
-		pass(op, mine, in);
+		pass(op, op->in, mine, in);
 		read_by(op->filter.predicate, in);
 		break;
 	case IC_OP_SORT:
 	case IC_OP_TOP:
 	case IC_OP_TAKE:
 	case IC_OP_SAMPLE:
-		pass(op, mine, in);
+		pass(op, op->in, mine, in);
 		for (uint32_t i = 0; (op->kind == IC_OP_SORT || op->kind == IC_OP_TOP) && i < op->sort.keys;
 		     i++)
 			read_by(op->sort.key[i].key, in);
@@ -144,6 +149,9 @@ void ic_bind_lint_made(ic_binder *b)
 	if (!w.list)
 		return;
 	visit(&w, b->plan->root, true);
+	for (const ic_op *keep = b->plan->kept; keep; keep = keep->keep.older)
+		if (w.list[keep->id].op)
+			visit(&w, keep, false);
 	for (uint32_t i = 0; i < b->mades; i++) {
 		const ic_bind_made *m = &b->made[i];
 		const need *n = &w.list[m->op->id];

@@ -2,13 +2,18 @@
 /* Pipes: what a source by name is, and one operator after the other. */
 #include "lang/kql/bind.h"
 
+static bool room_for_op(ic_binder *b, ic_place at, uint32_t length)
+{
+	if (b->status == IC_OK && b->plan->ops >= IC_BIND_OPS)
+		ic_bind_fail(b, IC_DIAG_LIMIT, at, length, "the query grows to more than %d operators",
+			     IC_BIND_OPS);
+	return b->status == IC_OK;
+}
+
 ic_op *ic_bind_op(ic_binder *b, ic_op_kind kind, const ic_kql_op *from, ic_op *in)
 {
-	if (b->status != IC_OK)
+	if (!room_for_op(b, from->at, from->length))
 		return NULL;
-	if (b->plan->ops >= IC_BIND_OPS)
-		return ic_bind_fail(b, IC_DIAG_LIMIT, from->at, from->length,
-				    "the query grows to more than %d operators", IC_BIND_OPS);
 	ic_op *op = ic_op_new(b->plan, kind, from->at, from->says ? from->says : "", in);
 	if (!op)
 		return ic_bind_nomem(b);
@@ -42,11 +47,40 @@ bool ic_bind_option_true(const ic_kql_expr *value)
 			 ic_str_ieq(ic_bind_option_text(value), IC_STR("true")));
 }
 
+/* Goes through all that op reads. */
+static void settle(void *ctx, ic_op **slot)
+{
+	ic_binder *b = ctx;
+	ic_op *op = *slot, *rows;
+	if (b->status != IC_OK)
+		return;
+	if (op->kind != IC_OP_KEPT) {
+		ic_each_input(op, settle, b);
+		return;
+	}
+	ic_op *keep = op->kept.of;
+	if (keep->keep.settled)
+		return;
+	keep->keep.settled = true;
+	settle(b, &keep->in);
+	if (ic_op_differs(keep->in) && ic_bind_run(b, keep->in, &rows))
+		keep->in = rows;
+}
+
+bool ic_bind_settle(ic_binder *b, ic_op *op)
+{
+	if (!b->checking)
+		settle(b, &op);
+	return b->status == IC_OK;
+}
+
 bool ic_bind_run(ic_binder *b, ic_op *op, ic_op **ret)
 {
 	*ret = NULL;
 	if (b->checking)
 		return true;
+	if (!ic_bind_settle(b, op))
+		return false;
 	ic_status st = b->catalog->run(b->catalog->ctx, b->plan, op, ret, b->diag);
 	if (st != IC_OK && b->status == IC_OK)
 		b->status = st;
@@ -113,6 +147,38 @@ static bool table_name(ic_binder *b, const ic_bind_name *names, const ic_kql_exp
 	return false;
 }
 
+static const ic_bind_kept *keep(ic_binder *b, const ic_bind_name *names, const ic_kql_expr *e)
+{
+	ic_bind_kept *k = ic_bind_alloc(b, 1, sizeof *k);
+	if (e->call.args != 1)
+		return ic_bind_fail(b, IC_DIAG_TYPE, e->at, e->length, "materialize() takes one table");
+	if (!k || !ic_bind_table(b, names, e->call.arg[0].expr, &k->rel))
+		return NULL;
+	k->rel.op = ic_op_keep(b->plan, e->at, k->rel.op);
+	if (!k->rel.op)
+		return ic_bind_nomem(b);
+	k->call = e;
+	k->names = names;
+	k->next = b->kept;
+	b->kept = k;
+	return k;
+}
+
+/* Each use has the rows of one evaluation: where it stands with the same names around it. */
+static bool materialize(ic_binder *b, const ic_bind_name *names, const ic_kql_expr *e, ic_rel *r)
+{
+	const ic_bind_kept *k = b->kept;
+	while (k && (k->call != e || k->names != names))
+		k = k->next;
+	if (!k && !(k = keep(b, names, e)))
+		return false;
+	if (!room_for_op(b, e->at, e->length))
+		return false;
+	*r = k->rel;
+	r->op = ic_op_kept(b->plan, k->rel.op);
+	return r->op || ic_bind_nomem(b);
+}
+
 static bool call_table(ic_binder *b, const ic_bind_name *names, const ic_kql_expr *e, ic_rel *r)
 {
 	ic_str name = e->call.name.text;
@@ -125,12 +191,8 @@ static bool call_table(ic_binder *b, const ic_bind_name *names, const ic_kql_exp
 			inner = ic_bind_statements(b, inner, body->stmt, body->stmts);
 		return b->status == IC_OK && ic_bind_table(b, inner, body->result, r);
 	}
-	if (ic_str_eq(name, IC_STR("materialize"))) {
-		if (e->call.args == 1)
-			return ic_bind_table(b, names, e->call.arg[0].expr, r);
-		ic_bind_fail(b, IC_DIAG_TYPE, e->at, e->length, "materialize() takes one table");
-		return false;
-	}
+	if (ic_str_eq(name, IC_STR("materialize")))
+		return materialize(b, names, e, r);
 	if (ic_str_eq(name, IC_STR("_GetWatchlist")) || ic_str_eq(name, IC_STR("_GetWatchlistAlias")))
 		return ic_bind_watchlist(b, names, e, r);
 	if (ic_str_eq(name, IC_STR("table")) || ic_str_eq(name, IC_STR("external_table"))) {

@@ -180,5 +180,5 @@ bool ic_bind_partition(ic_binder *b, const ic_bind_name *names, const ic_kql_op 
 	ic_rel start, body;
 	return by && part_rows(b, o, r, &start) &&
 	       ic_bind_pipe(b, names, o->partition.body.first, NULL, &start, &body) &&
-	       in_parts(b, o, by, &body, r);
+	       ic_bind_settle(b, body.op) && in_parts(b, o, by, &body, r);
 }
