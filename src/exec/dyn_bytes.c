@@ -10,6 +10,13 @@ static void put_text(ic_buf *b, ic_str s)
 		ic_buf_put(b, s.p, s.n);
 }
 
+uint64_t ic_dyn_about_bytes(const ic_dyn *d)
+{
+	return d->kind == IC_DYN_ARRAY || d->kind == IC_DYN_BAG ? d->weight
+	       : d->kind == IC_DYN_STRING			? d->s.n
+								: 8;
+}
+
 void ic_dyn_to_bytes(ic_buf *b, const ic_dyn *d)
 {
 	ic_buf_putc(b, (char)d->kind);

@@ -7,6 +7,8 @@
 #include "base/buf.h"
 #include "plan/value.h"
 
+/* About how many they are. */
+uint64_t ic_dyn_about_bytes(const ic_dyn *d);
 /* Appends; whether it fitted, the buffer says. */
 void ic_dyn_to_bytes(ic_buf *b, const ic_dyn *d);
 /* Text is borrowed from the bytes, the rest lies in the arena. NULL: out of memory, or these are not the

@@ -293,21 +293,6 @@ static void abort_all(ic_operator *o, ic_status code)
 
 /* ---- rows go --------------------------------------------------------------------------------- */
 
-typedef struct passing {
-	sorter *s;
-	ic_worker own;
-} passing;
-
-static ic_status pass(void *ctx, ic_arena *a, const ic_vector *col, uint32_t rows)
-{
-	passing *p = ctx;
-	ic_chunk c = { .rows = rows, .columns = p->s->inputs, .col = col };
-	(void)a;
-	ic_status st = ic_operator_pass(p->s->o, &p->own, &c);
-	ic_arena_reset(&p->own.arena);
-	return st;
-}
-
 typedef struct sorting {
 	sorter *s;
 	ic_sort_run *run; /* of the store of each part */
@@ -347,7 +332,6 @@ static ic_status spill_rest(sorter *s, ic_error *err)
 static ic_status finish(ic_operator *o, ic_worker *w, unsigned port)
 {
 	sorter *s = o->state;
-	passing out = { .s = s, .own = *w };
 	uint32_t n = 0, most = s->parts;
 	(void)port;
 	ic_status st = spill_rest(s, w->err);
@@ -356,21 +340,15 @@ static ic_status finish(ic_operator *o, ic_worker *w, unsigned port)
 	ic_sort_run *run = ic_calloc(most, sizeof *run);
 	if (!run)
 		return IC_E_NOMEM;
-	ic_arena_init(&out.own.arena, 0, s->budget);
 	if (st == IC_OK)
 		st = collect(s, run, &n);
 	ic_sort_merge m = merge_of(s, w->err);
-	if (st == IC_OK)
-		st = ic_sort_fewer(&m, &s->part[0].store, run, &n, s->most);
 	m.columns = s->inputs;
-	m.take = pass;
-	m.ctx = &out;
 	if (st == IC_OK)
-		st = ic_sort_runs(&m, run, n, s->most);
+		st = ic_sort_pass(&m, &s->part[0].store, run, n, s->most, o, w);
 	for (uint32_t i = 0; i < most; i++)
 		ic_sort_run_clear(&run[i], s->budget);
 	ic_free(run);
-	ic_arena_clear(&out.own.arena);
 	return st;
 }
 

@@ -226,3 +226,36 @@ ic_status ic_sort_fewer(const ic_sort_merge *m, ic_store *maker, ic_sort_run *ru
 	}
 	return st;
 }
+
+/* ---- rows go on ------------------------------------------------------------------------------ */
+
+typedef struct passing {
+	ic_operator *o;
+	uint32_t columns;
+	ic_worker own;
+} passing;
+
+static ic_status pass(void *ctx, ic_arena *a, const ic_vector *col, uint32_t rows)
+{
+	passing *p = ctx;
+	ic_chunk c = { .rows = rows, .columns = p->columns, .col = col };
+	(void)a;
+	ic_status st = ic_operator_pass(p->o, &p->own, &c);
+	ic_arena_reset(&p->own.arena);
+	return st;
+}
+
+ic_status ic_sort_pass(const ic_sort_merge *m, ic_store *maker, ic_sort_run *run, uint32_t n, uint64_t most,
+		       ic_operator *o, const ic_worker *w)
+{
+	passing out = { o, m->columns, *w };
+	ic_sort_merge on = *m;
+	ic_arena_init(&out.own.arena, 0, m->budget);
+	on.take = pass;
+	on.ctx = &out;
+	ic_status st = ic_sort_fewer(m, maker, run, &n, most);
+	if (st == IC_OK)
+		st = ic_sort_runs(&on, run, n, most);
+	ic_arena_clear(&out.own.arena);
+	return st;
+}

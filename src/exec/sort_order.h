@@ -6,6 +6,7 @@
 #ifndef IC_EXEC_SORT_ORDER_H
 #define IC_EXEC_SORT_ORDER_H
 
+#include "exec/operator.h"
 #include "exec/spill.h"
 #include "exec/store.h"
 
@@ -91,5 +92,8 @@ ic_status ic_sort_to_file(const ic_sort_merge *m, ic_store *maker, ic_sort_run *
 /* Merges some of the runs, until one page of each fits the memory. */
 ic_status ic_sort_fewer(const ic_sort_merge *m, ic_store *maker, ic_sort_run *run, uint32_t *n,
 			uint64_t most);
+/* The first `most` rows of the runs as those that `o` passes on; m->take and m->ctx are not looked at. */
+ic_status ic_sort_pass(const ic_sort_merge *m, ic_store *maker, ic_sort_run *run, uint32_t n, uint64_t most,
+		       ic_operator *o, const ic_worker *w);
 
 #endif

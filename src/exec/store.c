@@ -52,13 +52,6 @@ void ic_store_clear(ic_store *s)
 
 /* ---- rows come in -------------------------------------------------------------------------- */
 
-static uint64_t dynamic_bytes(const ic_dyn *d)
-{
-	return d->kind == IC_DYN_ARRAY || d->kind == IC_DYN_BAG ? d->weight
-	       : d->kind == IC_DYN_STRING			? d->s.n
-								: 8;
-}
-
 /* About what the texts of the rows take; one that is repeated counts once. */
 static uint64_t text_bytes(const ic_store *s, const ic_vector *col, uint32_t first, uint32_t n)
 {
@@ -75,7 +68,7 @@ static uint64_t text_bytes(const ic_store *s, const ic_vector *col, uint32_t fir
 			const ic_str *text = v->type == IC_Q_STRING ? &((const ic_str *)v->data)[at] : NULL;
 			const void *one = text ? (const void *)text->p : d;
 			if (one && one != last)
-				sum += text ? text->n : dynamic_bytes(d);
+				sum += text ? text->n : ic_dyn_about_bytes(d);
 			last = one;
 		}
 	}

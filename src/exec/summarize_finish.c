@@ -5,6 +5,15 @@
 #include "exec/driver.h"
 #include "exec/summarize.h"
 
+/* Of nothing, without keys, there is one group. */
+static ic_status add_nothing(ic_summarize *s, uint32_t part)
+{
+	static const char key[IC_SUM_KEY_BYTES];
+	bool added =
+	    s->keys || ic_group_add(&s->part[part].groups, key, ic_group_hash(key, s->key_bytes)) != NULL;
+	return added ? IC_OK : IC_E_NOMEM;
+}
+
 /* ---- groups in memory ----------------------------------------------------------------------------- */
 
 void ic_sum_part_clear(ic_sum_part *p)
@@ -225,11 +234,15 @@ static ic_status ask_filter(ic_summarize *s, ic_worker *w)
 static ic_status pass_spilled(ic_summarize *s, ic_worker *w)
 {
 	early_filter f;
+	uint64_t groups = 0;
 	ic_status st = filter_begin(&f, s, w);
 	if (st == IC_OK)
 		st = ic_sum_spill_end(s, w->err);
 	for (uint32_t i = 0; i < s->parts && st == IC_OK; i++) {
 		st = ic_sum_spill_back(s, i, w->err);
+		groups += ic_group_count(&s->part[i].groups);
+		if (st == IC_OK && groups == 0 && i + 1 == s->parts)
+			st = add_nothing(s, i);
 		if (st == IC_OK && f.filter)
 			st = ask_part(&f, i);
 		if (st == IC_OK)
@@ -252,22 +265,14 @@ static ic_status drain_rest(void *ctx, unsigned i)
 	return ic_exchange_finish(s->x);
 }
 
-/* Of nothing, without keys, there is one group. */
-static ic_status add_nothing(ic_summarize *s)
-{
-	static const char key[IC_SUM_KEY_BYTES];
-	void *entry = ic_group_add(&s->part[0].groups, key, ic_group_hash(key, s->key_bytes));
-	return entry ? IC_OK : IC_E_NOMEM;
-}
-
 static ic_status pass_all(ic_summarize *s, ic_worker *w)
 {
 	ic_status st = IC_OK;
 	uint64_t groups = 0;
 	for (uint32_t i = 0; i < s->parts; i++)
 		groups += ic_group_count(&s->part[i].groups);
-	if (groups == 0 && s->keys == 0)
-		st = add_nothing(s);
+	if (groups == 0)
+		st = add_nothing(s, 0);
 	if (st == IC_OK && s->x)
 		st = ask_filter(s, w);
 	return st == IC_OK ? pass_groups(s, w) : st;

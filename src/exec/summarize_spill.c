@@ -205,18 +205,6 @@ static void put_row(writer *w, const ic_summarize *view, const char *row, unsign
 		memcpy(b->p + from, &head, sizeof head);
 }
 
-static ic_status put_rows(ic_summarize *s, writer *w, const ic_summarize *view, const char *rows,
-			  const uint8_t *part, unsigned only_part, uint32_t n)
-{
-	char *wide = s->piece_bytes ? ic_malloc(s->cell_bytes) : NULL;
-	if (s->piece_bytes && !wide)
-		return IC_E_NOMEM;
-	for (uint32_t r = 0; r < n; r++)
-		put_row(w, view, rows + r * (size_t)s->row_bytes, part ? part[r] : only_part, wide);
-	ic_free(wide);
-	return count_records(s, w);
-}
-
 static record record_at(const char *p)
 {
 	record r;
@@ -293,6 +281,25 @@ static void settle(writer *w)
 	w->settled_blocks = w->blocks;
 }
 
+/* Rows that were packed: all of one partition, or row r of part[r]. Whenever there is a block of them it goes to the
+ * file: a row may have any amount of text. */
+static ic_status put_rows(ic_summarize *s, writer *w, const ic_summarize *view, const char *rows,
+			  const uint8_t *part, unsigned only_part, uint32_t n, bool certain, ic_error *err)
+{
+	char *wide = s->piece_bytes ? ic_malloc(s->cell_bytes) : NULL;
+	ic_status st = s->piece_bytes && !wide ? IC_E_NOMEM : IC_OK;
+	for (uint32_t r = 0; r < n && st == IC_OK; r++) {
+		put_row(w, view, rows + r * (size_t)s->row_bytes, part ? part[r] : only_part, wide);
+		st = count_records(s, w);
+		if (certain)
+			settle(w);
+		if (st == IC_OK && w->records.n > s->spill->block_bytes)
+			st = write_block(s, w, err);
+	}
+	ic_free(wide);
+	return st;
+}
+
 static ic_status begin_writing(ic_summarize *s, writer *w)
 {
 	w->begun = true;
@@ -311,22 +318,41 @@ static void end_writing(writer *w)
 	w->begun = false;
 }
 
+static uint64_t text_bytes(const ic_vector *v, uint32_t row)
+{
+	if ((v->type != IC_Q_STRING && v->type != IC_Q_DYNAMIC) || ic_vector_null(v, row))
+		return 0;
+	uint32_t at = ic_vector_at(v, row);
+	return v->type == IC_Q_STRING ? ((const ic_str *)v->data)[at].n
+				      : ic_dyn_about_bytes(((const ic_dyn *const *)v->data)[at]);
+}
+
+/* How many of the n rows from `at` on may be packed at once: all, or as many as have a block of text, or one. */
+static uint32_t rows_at_once(const ic_summarize *s, const ic_vector *v, uint32_t at, uint32_t n)
+{
+	uint64_t bytes = 0;
+	n = n < s->spill->batch ? n : s->spill->batch;
+	for (uint32_t r = 0; r < n; r++) {
+		for (uint32_t i = 0; i < s->exprs; i++)
+			bytes += text_bytes(&v[i], at + r);
+		if (r && bytes > s->spill->block_bytes)
+			return r;
+	}
+	return n;
+}
+
 ic_status ic_sum_spill_push(ic_summarize *s, unsigned worker, ic_arena *a, const ic_vector *v, uint32_t at,
 			    uint32_t n, uint64_t place, bool certain, ic_error *err)
 {
 	writer *w = &s->spill->writer[worker];
 	ic_status st = w->begun ? IC_OK : begin_writing(s, w);
 	for (uint32_t some; n && st == IC_OK; at += some, n -= some, place += (uint64_t)some << 8) {
-		some = n < s->spill->batch ? n : s->spill->batch;
+		some = rows_at_once(s, v, at, n);
 		st = ic_sum_spill_pack(&w->view, a, v, at, some, place, w->rows, w->part);
 		if (st == IC_OK)
-			st = put_rows(s, w, &w->view, w->rows, w->part, 0, some);
+			st = put_rows(s, w, &w->view, w->rows, w->part, 0, some, certain, err);
 		if (w->names.used > NAMES_BYTES)
 			ic_texts_rewind(&w->view.texts);
-		if (certain)
-			settle(w);
-		if (st == IC_OK && w->records.n > s->spill->block_bytes)
-			st = write_block(s, w, err);
 	}
 	return st;
 }
@@ -348,10 +374,7 @@ ic_status ic_sum_spill_late(ic_summarize *s, unsigned part, const char *rows, ui
 	ic_sum_spill *sp = s->spill;
 	writer *w = &sp->writer[sp->writers - 1];
 	pthread_mutex_lock(&sp->lock);
-	ic_status st = put_rows(s, w, s, rows, NULL, part, n);
-	settle(w);
-	if (st == IC_OK && w->records.n > sp->block_bytes)
-		st = write_block(s, w, err);
+	ic_status st = put_rows(s, w, s, rows, NULL, part, n, true, err);
 	pthread_mutex_unlock(&sp->lock);
 	return st;
 }
@@ -375,6 +398,7 @@ typedef struct reader {
 	char *wide;
 	char *rows; /* to be added */
 	uint32_t n;
+	size_t bytes; /* of their records */
 	stream *stream;
 } reader;
 
@@ -382,6 +406,7 @@ static ic_status add_rows(reader *r)
 {
 	uint32_t n = r->n;
 	r->n = 0;
+	r->bytes = 0;
 	ic_status st = n ? ic_summarize_add(r->s, r->part, r->rows, n) : IC_OK;
 	ic_arena_reset(&r->arena);
 	return st;
@@ -514,7 +539,9 @@ static ic_status bring_back(reader *r)
 			const char *from = t->bytes + t->at;
 			st = get_row(r, from, r->rows + r->n * (size_t)r->s->row_bytes);
 			t->at += record_at(from).bytes;
-			if (st == IC_OK && ++r->n == r->s->spill->batch)
+			r->bytes += record_at(from).bytes;
+			if (st == IC_OK &&
+			    (++r->n == r->s->spill->batch || r->bytes > r->s->spill->block_bytes))
 				st = add_rows(r);
 		}
 		if (st == IC_OK && t->at == t->n)
@@ -605,27 +632,17 @@ ic_status ic_sum_spill_write(ic_summarize *s, ic_worker *w, unsigned part)
 		n = groups - at < n ? groups - at : n;
 		st = write_some(s, &own, p, at, n, &sp->run[part]);
 		ic_arena_reset(&own.arena);
-		if (st == IC_OK)
+		if (st == IC_OK) {
 			fit_page(sp, &sp->run[part]);
+		} else if (st == IC_E_NOMEM && n > 1) { /* fewer may do */
+			sp->rows = n / 2;
+			n = 0;
+			st = IC_OK;
+		}
 	}
 	ic_arena_clear(&own.arena);
 	ic_sum_part_clear(p);
 	ic_texts_rewind(&s->texts);
-	return st;
-}
-
-typedef struct passing {
-	ic_operator *o;
-	ic_worker own;
-} passing;
-
-static ic_status pass(void *ctx, ic_arena *a, const ic_vector *col, uint32_t rows)
-{
-	passing *p = ctx;
-	ic_chunk c = { .rows = rows, .columns = p->o->op->out.n, .col = col };
-	(void)a;
-	ic_status st = ic_operator_pass(p->o, &p->own, &c);
-	ic_arena_reset(&p->own.arena);
 	return st;
 }
 
@@ -643,16 +660,8 @@ ic_status ic_sum_spill_pass(ic_summarize *s, ic_worker *w)
 		if (one.pages)
 			sp->run[n++] = one;
 	}
-	passing out = { s->o, *w };
-	ic_arena_init(&out.own.arena, 0, s->budget);
-	ic_sort_merge m = merge_of(s, w);
-	m.take = pass;
-	m.ctx = &out;
-	ic_status st = ic_sort_fewer(&m, &sp->maker, sp->run, &n, UINT64_MAX);
-	if (st == IC_OK)
-		st = ic_sort_runs(&m, sp->run, n, UINT64_MAX);
-	ic_arena_clear(&out.own.arena);
-	return st;
+	const ic_sort_merge m = merge_of(s, w);
+	return ic_sort_pass(&m, &sp->maker, sp->run, n, UINT64_MAX, s->o, w);
 }
 
 /* ---- life -------------------------------------------------------------------------------------------- */

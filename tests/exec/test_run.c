@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Plans over a table in memory that is cut in many ways and run by several threads: the same bytes. */
-#include "scan_rig.h"
+#include "scan_plans.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -49,41 +49,14 @@ static int fill(void **state)
 				c[i] = ic_value_null(c[i].type);
 		}
 	}
-	plan_table = (ic_table){ .name = IC_STR("T"), .schema = table.schema, .origin = &table };
 	return 0;
 }
 
 /* ---- plans ------------------------------------------------------------------------------- */
 
-static const ic_place here = { 1, 1 };
-
 static ic_op *scan(ic_plan *p)
 {
-	ic_op *op = ic_op_new(p, IC_OP_SCAN, here, "T", NULL);
-	op->out = table.schema;
-	op->scan.table = &plan_table;
-	return op;
-}
-
-static ic_expr *column(ic_plan *p, const ic_op *in, uint32_t i)
-{
-	return ic_expr_column(p, here, &in->out, i);
-}
-
-static ic_expr *greater(ic_plan *p, ic_expr *a, int64_t than)
-{
-	ic_expr *e = ic_expr_call(p, here, IC_FN_GT, IC_Q_BOOL, 2);
-	e->call.arg[0] = a;
-	e->call.arg[1] = ic_expr_const(p, here, ic_value_ticks(a->type, than));
-	return e;
-}
-
-static ic_op *filter(ic_plan *p, ic_op *in, ic_expr *predicate)
-{
-	ic_op *op = ic_op_new(p, IC_OP_FILTER, here, "where", in);
-	op->out = in->out;
-	op->filter.predicate = predicate;
-	return op;
+	return scan_of(p, &plan_table, &table);
 }
 
 static ic_op *take(ic_plan *p, ic_op *in, int64_t n)
@@ -91,42 +64,6 @@ static ic_op *take(ic_plan *p, ic_op *in, int64_t n)
 	ic_op *op = ic_op_new(p, IC_OP_TAKE, here, "take", in);
 	op->out = in->out;
 	op->sort.limit = ic_value_long(n);
-	return op;
-}
-
-typedef struct agg_spec {
-	ic_agg_id fn;
-	ic_qtype type;
-	uint32_t n, arg[4], columns;
-} agg_spec;
-
-static ic_op *summarize(ic_plan *p, ic_op *in, const uint32_t *key, uint32_t keys, const agg_spec *spec,
-			uint32_t aggs)
-{
-	ic_op *op = ic_op_new(p, IC_OP_SUMMARIZE, here, "summarize", in);
-	op->summarize.keys = keys;
-	op->summarize.aggs = aggs;
-	op->summarize.key = ic_arena_alloc(&p->arena, (keys + 1) * sizeof(ic_expr *));
-	op->summarize.agg = ic_arena_alloc(&p->arena, (aggs + 1) * sizeof(ic_agg));
-	op->out.column = ic_arena_alloc(&p->arena, 64 * sizeof(ic_qcolumn));
-	for (uint32_t i = 0; i < keys; i++) {
-		op->summarize.key[i] = column(p, in, key[i]);
-		op->out.column[op->out.n++] = in->out.column[key[i]];
-	}
-	for (uint32_t i = 0; i < aggs; i++) {
-		ic_agg *a = &op->summarize.agg[i];
-		*a = (ic_agg){ .fn = spec[i].fn,
-			       .type = spec[i].type,
-			       .n = spec[i].n,
-			       .at = here,
-			       .columns = spec[i].columns ? spec[i].columns : 1 };
-		a->arg = ic_arena_alloc(&p->arena, 8 * sizeof(ic_expr *));
-		for (uint32_t k = 0; k < a->n; k++)
-			a->arg[k] = column(p, in, spec[i].arg[k]);
-		for (uint32_t k = 0; k < a->columns; k++)
-			op->out.column[op->out.n++] =
-			    (ic_qcolumn){ IC_STR("x"), a->columns > 1 ? a->arg[k]->type : a->type };
-	}
 	return op;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* summarize under a memory limit: what it cannot hold goes to a file, and the same bytes come out. */
-#include "scan_rig.h"
+#include "scan_plans.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,7 +16,7 @@ static ic_qcolumn columns[COLUMNS] = {
 	{ { "size", 4 }, IC_Q_LONG },	{ { "share", 5 }, IC_Q_REAL },	{ { "good", 4 }, IC_Q_BOOL },
 	{ { "dyn", 3 }, IC_Q_DYNAMIC }, { { "big", 3 }, IC_Q_STRING },
 };
-static ic_value cells[ROWS * COLUMNS];
+static ic_value cells[(ROWS + 1) * COLUMNS]; /* the last one is what void units read */
 static char names[ROWS][160];
 static char bigs[BIGS][BIG_BYTES];
 static ic_dyn dyns[97];
@@ -41,7 +41,7 @@ static int fill(void **state)
 	for (unsigned i = 0; i < 97; i++)
 		dyns[i] = i % 2 ? (ic_dyn){ .kind = IC_DYN_STRING, .s = ic_str_of(names[i]) }
 				: (ic_dyn){ .kind = IC_DYN_LONG, .i = i };
-	for (uint32_t r = 0; r < ROWS; r++) {
+	for (uint32_t r = 0; r <= ROWS; r++) {
 		ic_value *c = &cells[r * COLUMNS];
 		uint64_t v = test_random(&seed);
 		c[SRC] =
@@ -63,68 +63,16 @@ static int fill(void **state)
 		set_null(&c[GOOD], (v >> 40 & 31) == 5);
 		set_null(&c[DYN], (v >> 40 & 31) == 6);
 	}
-	plan_table = (ic_table){ .name = IC_STR("T"), .schema = table.schema, .origin = &table };
+	cells[ROWS * COLUMNS + SIZE] = ic_value_long(INT64_MAX);
+	rigs.void_row = ROWS;
 	return 0;
 }
 
 /* ---- plans ------------------------------------------------------------------------------- */
 
-static const ic_place here = { 1, 1 };
-
-typedef struct agg_spec {
-	ic_agg_id fn;
-	ic_qtype type;
-	uint32_t n, arg[4], columns;
-} agg_spec;
-
 static ic_op *scan(ic_plan *p)
 {
-	ic_op *op = ic_op_new(p, IC_OP_SCAN, here, "T", NULL);
-	op->out = table.schema;
-	op->scan.table = &plan_table;
-	return op;
-}
-
-static ic_op *summarize(ic_plan *p, ic_op *in, const uint32_t *key, uint32_t keys, const agg_spec *spec,
-			uint32_t aggs)
-{
-	ic_op *op = ic_op_new(p, IC_OP_SUMMARIZE, here, "summarize", in);
-	op->summarize.keys = keys;
-	op->summarize.aggs = aggs;
-	op->summarize.key = ic_arena_alloc(&p->arena, (keys + 1) * sizeof(ic_expr *));
-	op->summarize.agg = ic_arena_alloc(&p->arena, (aggs + 1) * sizeof(ic_agg));
-	op->out.column = ic_arena_alloc(&p->arena, 64 * sizeof(ic_qcolumn));
-	for (uint32_t i = 0; i < keys; i++) {
-		op->summarize.key[i] = ic_expr_column(p, here, &in->out, key[i]);
-		op->out.column[op->out.n++] = in->out.column[key[i]];
-	}
-	for (uint32_t i = 0; i < aggs; i++) {
-		ic_agg *a = &op->summarize.agg[i];
-		*a = (ic_agg){ .fn = spec[i].fn,
-			       .type = spec[i].type,
-			       .n = spec[i].n,
-			       .at = here,
-			       .columns = spec[i].columns ? spec[i].columns : 1 };
-		a->arg = ic_arena_alloc(&p->arena, 8 * sizeof(ic_expr *));
-		for (uint32_t k = 0; k < a->n; k++)
-			a->arg[k] = ic_expr_column(p, here, &in->out, spec[i].arg[k]);
-		for (uint32_t k = 0; k < a->columns; k++)
-			op->out.column[op->out.n++] =
-			    (ic_qcolumn){ IC_STR("x"), a->columns > 1 ? a->arg[k]->type : a->type };
-	}
-	return op;
-}
-
-/* More than one row in a group. */
-static ic_op *where_many(ic_plan *p, ic_op *in, uint32_t count)
-{
-	ic_op *op = ic_op_new(p, IC_OP_FILTER, here, "where", in);
-	ic_expr *e = ic_expr_call(p, here, IC_FN_GT, IC_Q_BOOL, 2);
-	e->call.arg[0] = ic_expr_column(p, here, &in->out, count);
-	e->call.arg[1] = ic_expr_const(p, here, ic_value_long(1));
-	op->out = in->out;
-	op->filter.predicate = e;
-	return op;
+	return scan_of(p, &plan_table, &table);
 }
 
 static const agg_spec plain[] = {
@@ -163,7 +111,9 @@ static ic_op *plan_of(ic_plan *p, int number)
 	case 1: return summarize(p, in, key, 3, SPEC(growing));
 	case 2: return summarize(p, in, key, 4, NULL, 0);
 	case 3: return summarize(p, in, key, 17, SPEC(plain)); /* a wide key */
-	case 4: return where_many(p, summarize(p, in, key, 1, SPEC(plain)), 1);
+	case 4:
+		in = summarize(p, in, key, 1, SPEC(plain));
+		return filter(p, in, greater(p, column(p, in, 1), 1)); /* more than one row in a group */
 	case 5: return summarize(p, in, dyn, 3, SPEC(growing));
 	case 6: return summarize(p, in, key, 1, SPEC(dynamic)); /* rows that no exchange takes */
 	default: return summarize(p, summarize(p, in, key, 2, SPEC(plain)), key, 1, plain, 1);
@@ -256,6 +206,68 @@ static void the_file_may_fail(void **state)
 	}
 }
 
+/* What is packed, written and merged at once is bounded by its bytes, whatever the number of rows. */
+static void texts_of_kilobytes(void **state)
+{
+	enum { TEXTS = 2000, TEXT_BYTES = 5000, LISTS = 40 };
+	static char text[TEXTS][TEXT_BYTES];
+	static ic_value cell[TEXTS * 2];
+	static ic_qcolumn long_columns[] = { { { "k", 1 }, IC_Q_LONG }, { { "t", 1 }, IC_Q_STRING } };
+	static const rig_table long_texts = { { long_columns, 2 }, TEXTS, cell };
+	static const uint32_t key[] = { 0 };
+	static const agg_spec set = { .fn = IC_AGG_MAKE_SET, .type = IC_Q_DYNAMIC, .n = 1, .arg = { 1 } };
+	ic_table t;
+	ic_plan p;
+	ic_buf want, got;
+	ic_error err;
+	(void)state;
+	for (uint32_t r = 0; r < TEXTS; r++) {
+		memset(text[r], 'a', TEXT_BYTES);
+		snprintf(text[r], TEXT_BYTES, "%u", r);
+		text[r][strlen(text[r])] = ' ';
+		cell[r * 2] = ic_value_long(r % LISTS);
+		cell[r * 2 + 1] = ic_value_str((ic_str){ text[r], TEXT_BYTES });
+	}
+	ic_plan_init(&p, NULL);
+	p.language = IC_FN_KQL;
+	p.root = summarize(&p, scan_of(&p, &t, &long_texts), key, 1, &set, 1);
+	assert_int_equal(run(&p, &whole, 0, &want, &err), IC_OK);
+	for (size_t i = 0; i < WAYS; i++) {
+		ic_status st = run(&p, &ways[i], TIGHT, &got, &err);
+		if (st != IC_OK)
+			fail_msg("way %zu: %s", i, err.message);
+		assert_int_equal(got.n, want.n);
+		assert_memory_equal(got.p, want.p, want.n);
+		ic_buf_clear(&got);
+	}
+	ic_buf_clear(&want);
+	ic_plan_clear(&p);
+}
+
+/* Without keys there is one group even if each row that came was thrown away. */
+static void rows_that_turn_out_void(void **state)
+{
+	static const rig_way some_void = { 30, 777, 1, true };
+	ic_plan p;
+	ic_buf want, got;
+	ic_error err;
+	(void)state;
+	ic_plan_init(&p, NULL);
+	p.language = IC_FN_KQL;
+	ic_op *in = scan(&p);
+	in = filter(&p, in, greater(&p, column(&p, in, SIZE), INT32_MAX)); /* the void row alone */
+	p.root = summarize(&p, in, NULL, 0, SPEC(plain));
+	assert_int_equal(run(&p, &whole, 0, &want, &err), IC_OK);
+	assert_int_not_equal(want.n, 0);
+	rigs.held = TIGHT / 16 * 15; /* others need so much that it spills from the first row on */
+	assert_int_equal(run(&p, &some_void, TIGHT, &got, &err), IC_OK);
+	rigs.held = 0;
+	assert_string_equal(got.p, want.p);
+	ic_buf_clear(&got);
+	ic_buf_clear(&want);
+	ic_plan_clear(&p);
+}
+
 /* One group that is larger than the memory: nothing helps. */
 static void a_group_may_be_too_large(void **state)
 {
@@ -305,10 +317,9 @@ int main(void)
 {
 	ic_hash_seed_set(20241); /* which request for memory fails must not change from run to run */
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(the_same_from_a_file),
-		cmocka_unit_test(the_file_may_fail),
-		cmocka_unit_test(a_group_may_be_too_large),
-		cmocka_unit_test(memory_may_end),
+		cmocka_unit_test(the_same_from_a_file),	    cmocka_unit_test(the_file_may_fail),
+		cmocka_unit_test(texts_of_kilobytes),	    cmocka_unit_test(rows_that_turn_out_void),
+		cmocka_unit_test(a_group_may_be_too_large), cmocka_unit_test(memory_may_end),
 	};
 	return cmocka_run_group_tests(tests, fill, NULL);
 }
