@@ -3,6 +3,8 @@
 #include "detect/run.h"
 
 #define LEAST_EVENTS 4
+#define HINT	     10	  /* automation of a beat worth saying where the finding rests on something else */
+#define STEADY	     0.15 /* jitter below which one interval says it all */
 
 /* ---- screening --------------------------------------------------------------------- */
 
@@ -154,34 +156,44 @@ static const char *interval_text(char buf[40], double seconds)
 	return buf;
 }
 
+double ic_finding_period(const ic_finding *f)
+{
+	bool steady = f->jitter < STEADY && f->interval_median_s > f->sleep_s * 0.7 &&
+		      f->interval_median_s < f->sleep_s * 1.1;
+	return steady ? f->interval_median_s : f->sleep_s;
+}
+
 /* "every 14.0 s", or "every 200.0 s to 303.0 s" where the sleep is jittered. */
 static const char *beat_text(ic_detect_run *run, const ic_finding *f)
 {
 	char a[40], b[40];
 	if (!isfinite(f->sleep_s))
 		return "at no steady interval";
-	if (f->jitter < 0.15 && isfinite(f->interval_median_s) && f->interval_median_s > f->sleep_s * 0.7 &&
-	    f->interval_median_s < f->sleep_s * 1.1)
-		return ic_run_printf(run, "every %s", interval_text(a, f->interval_median_s));
-	if (f->jitter < 0.15)
-		return ic_run_printf(run, "every %s", interval_text(a, f->sleep_s));
+	if (f->jitter < STEADY)
+		return ic_run_printf(run, "every %s", interval_text(a, ic_finding_period(f)));
 	return ic_run_printf(run, "every %s to %s", interval_text(a, f->sleep_s * (1 - f->jitter)),
 			     interval_text(b, f->sleep_s));
+}
+
+/* The beat in words; more: said after them, "" for nothing. */
+static void beat_reason(ic_detect_run *run, ic_draft *d, const ic_score *s, const char *more)
+{
+	const ic_finding *f = &d->f;
+	char share[32];
+	ic_draft_reason(
+	    run, d,
+	    (ic_reason){ "sleep", f->sleep_s, NAN, NAN,
+			 ic_run_printf(run, "%llu %s, one %s; %s %% of the time is explained by that beat%s",
+				       (unsigned long long)f->connections, words_of(f->event_level)->events,
+				       beat_text(run, f), ic_num(share, 100 * s->m_time, 0), more) });
 }
 
 static void automation_reasons(ic_detect_run *run, ic_draft *d, const ic_score *s)
 {
 	const ic_finding *f = &d->f;
 	char a[40], b[32], c[32];
-	const char *noun = words_of(f->event_level)->events;
 	if (isfinite(f->sleep_s))
-		ic_draft_reason(
-		    run, d,
-		    (ic_reason){ "sleep", f->sleep_s, NAN, NAN,
-				 ic_run_printf(run,
-					       "%llu %s, one %s; %s %% of the time is explained by that beat",
-					       (unsigned long long)f->connections, noun, beat_text(run, f),
-					       ic_num(b, 100 * s->m_time, 0)) });
+		beat_reason(run, d, s, "");
 	part_reason(run, d, "regularity", s->regularity, IC_SCORE_REGULARITY,
 		    ic_run_printf(run, "each interval is worth %s nats against chance", ic_num(b, s->I, 2)));
 	part_reason(run, d, "evidence_bursty", s->evidence_bursty, IC_SCORE_BURSTY,
@@ -274,6 +286,39 @@ static void summarise(ic_detect_run *run, ic_draft *d)
 			  span_text(span, (double)(f->last_seen - f->first_seen) / (double)IC_TICKS_S));
 }
 
+/* false: out of memory */
+static bool fill_beat(ic_finding *f, const ic_series *of, const ic_score *s)
+{
+	ic_sketch_view *view = ic_malloc(sizeof *view);
+	if (!view)
+		return false;
+	ic_sketch_read(&of->sketch, view);
+	f->interval_median_s = view->interval_median_s;
+	ic_free(view);
+	f->coverage = s->m_time;
+	if (s->E > 0) {
+		f->sleep_s = s->sleep_s;
+		f->jitter = s->jitter;
+	}
+	return true;
+}
+
+void ic_beacon_beat(ic_detect_run *run, ic_draft *d)
+{
+	const ic_series *s = d->same_key;
+	if (!isnan(d->f.automation) || !s || s->sketch.n < LEAST_EVENTS || s->sketch.n != d->f.connections)
+		return;
+	ic_score score;
+	char automation[32];
+	ic_beacon_score(&s->sketch, &score);
+	if (score.automation < HINT)
+		return;
+	d->f.series = s;
+	run->nomem |= !fill_beat(&d->f, s, &score);
+	beat_reason(run, d, &score,
+		    ic_run_printf(run, " (automation %s)", ic_num(automation, score.automation, 0)));
+}
+
 static ic_status report(ic_detect_run *run, unsigned i, size_t k)
 {
 	const ic_run_part *part = &run->part[i];
@@ -283,19 +328,10 @@ static ic_status report(ic_detect_run *run, unsigned i, size_t k)
 	if (!score)
 		return IC_E_NOMEM;
 	*score = c->score;
-	ic_sketch_view *view = ic_malloc(sizeof *view);
-	if (!view)
-		return IC_E_NOMEM;
-	ic_sketch_read(&c->series->sketch, view);
 	ic_finding *f = &d->f;
-	f->interval_median_s = view->interval_median_s;
-	ic_free(view);
 	f->automation = ic_round3(c->score.automation);
-	f->coverage = c->score.m_time;
-	if (c->score.E > 0) {
-		f->sleep_s = c->score.sleep_s;
-		f->jitter = c->score.jitter;
-	}
+	if (!fill_beat(f, c->series, score))
+		return IC_E_NOMEM;
 	f->series = c->series;
 	f->score = score;
 	if (c->covered_by)

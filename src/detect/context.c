@@ -568,6 +568,7 @@ static void say_caps(ic_detect_run *run, ic_draft *d)
 void ic_context_finish(ic_detect_run *run, ic_draft *d)
 {
 	prevalence(run, d);
+	ic_beacon_beat(run, d);
 	weigh(run, d);
 	ic_lowering_apply(run, d);
 	say_caps(run, d);

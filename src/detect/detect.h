@@ -58,6 +58,10 @@ typedef struct ic_finding {
 	uint64_t hidden_by;	 /* 1 + index of the rule that hides it; 0: shown */
 } ic_finding;
 
+/* The interval to show to people: the median where the jitter is small (it is exact, while sleep_s is the edge
+ * of a 4 % bin), else the sleep; NaN without a beat. */
+double ic_finding_period(const ic_finding *f);
+
 typedef struct ic_findings {
 	ic_arena arena;
 	ic_finding *list; /* sorted: priority, automation, then a total order on text keys */

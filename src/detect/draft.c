@@ -330,6 +330,8 @@ static void fill_series(ic_detect_run *run, ic_draft *d, const ic_series *key)
 	d->any_out = key->any_bytes_out;
 	d->any_in = key->any_bytes_in;
 	d->src = key->src;
+	d->same_key = ic_run_series(&run->part[d->part], key->src, key->group_by, key->level, key->value,
+				    key->port, key->transport);
 	d->domain = key->group_by == IC_BY_DOMAIN ? key->value : 0;
 	const ic_host *h =
 	    ic_group_find(&run->part[d->part].p->hosts, &key->src, ic_group_hash(&key->src, sizeof key->src));

@@ -55,14 +55,15 @@ typedef struct ic_run_part {
 	size_t picked_count, picked_room;
 } ic_run_part;
 
-/* A finding in the making. */
 /* The ending of a plural. */
 #define IC_S(n) ((n) == 1 ? "" : "s")
 
+/* A finding in the making. */
 typedef struct ic_draft {
 	ic_finding f;
 	unsigned part;
 	uint32_t src;		     /* id */
+	const ic_series *same_key;   /* the series of the finding's key; NULL: none is kept */
 	const ic_profile **profiles; /* of this finding's events; none in conn-only runs */
 	size_t profile_count;
 	uint32_t dst, name; /* ids of the single destination; 0: unknown or several */
@@ -206,6 +207,9 @@ const char *ic_site_rules_name(const ic_site_rules *r, size_t rule);
 /* ---- detectors -------------------------------------------------------------------- */
 
 ic_status ic_detect_beacon(ic_detect_run *run);
+/* A finding of another detector that is about the very events of a series says their beat, if they have one
+ * that is no mere chance (automation 10). */
+void ic_beacon_beat(ic_detect_run *run, ic_draft *d);
 ic_status ic_detect_beacon_counts(ic_detect_run *run);
 ic_status ic_detect_long_connection(ic_detect_run *run);
 ic_status ic_detect_strobe(ic_detect_run *run);

@@ -168,7 +168,7 @@ static void put_finding(ic_pen *p, const ic_finding *f)
 	p->indent = BODY;
 	ic_report_path(p, f);
 	put_measures(p, f);
-	if (!isfinite(f->sleep_s) && f->summary) {
+	if ((!isfinite(f->automation) || !isfinite(f->sleep_s)) && f->summary) {
 		ic_pen_line(p, BODY);
 		ic_pen_text(p, IC_PLAIN, f->summary);
 	}

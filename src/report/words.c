@@ -6,9 +6,8 @@
 
 #include <math.h>
 
-/* Below this jitter the clock is as good as exact, and the median says it better than the edge of a
- * 4 % bin does. */
-#define STEADY 0.05
+/* Below this jitter the clock is as good as exact. */
+#define EXACT 0.05
 
 ic_style ic_report_level_style(ic_level level)
 {
@@ -68,10 +67,9 @@ bool ic_report_period(ic_buf *b, const ic_finding *f)
 	ic_buf_reset(b);
 	if (!isfinite(f->sleep_s) || f->sleep_s <= 0)
 		return false;
-	bool steady = isfinite(f->jitter) && f->jitter < STEADY && isfinite(f->interval_median_s);
 	ic_buf_puts(b, "· every ");
-	ic_report_span(b, steady ? f->interval_median_s : f->sleep_s);
-	if (isfinite(f->jitter) && f->jitter >= STEADY)
+	ic_report_span(b, ic_finding_period(f));
+	if (isfinite(f->jitter) && f->jitter >= EXACT)
 		ic_buf_printf(b, ", jitter %.0f %%", 100 * f->jitter);
 	return true;
 }

@@ -314,6 +314,40 @@ static void a_strobe_is_fast_and_lasts(void **state)
 	}
 }
 
+/* Too few check-ins for a beacon of their own: the finding that the agent makes says how often. */
+static void oddities_say_the_beat_of_their_events(void **state)
+{
+	(void)state;
+	event e = one;
+	e.agent = "Mozilla/4.08 (Charon; Inferno)";
+	e.request = true;
+	e.signals = IC_SIG_HTTP | IC_SIG_HAS_USER_AGENT | IC_SIG_POST | IC_SIG_BARE_IP;
+	for (int people = 0; people < 2; people++) {
+		world w = world_new(true);
+		world_beat(&w, e, 3, 5, 0.9); /* staging */
+		event later = e;
+		later.t += 60;
+		world_beat(&w, later, 8, 64, people ? 0.999 : 0.05);
+		ic_findings f = world_detect(&w, (ic_detect_config){ 0 });
+		assert_int_equal(count_of(&f, "beacon"), 0);
+		const ic_finding *u = finding_of(&f, "user-agent", e.agent);
+		assert_non_null(u);
+		assert_true(isnan(u->automation));
+		const ic_reason *r = reason_of(u, "sleep");
+		assert_int_equal(r != NULL, !people);
+		assert_int_equal(isfinite(u->sleep_s), !people);
+		if (r) {
+			assert_true(u->sleep_s > 60 && u->sleep_s < 68 && u->jitter < 0.15);
+			assert_true(ic_finding_period(u) > 60 && ic_finding_period(u) <= 64);
+			assert_non_null(strstr(r->text, "11 requests, one every 6"));
+			assert_non_null(strstr(r->text, "(automation "));
+			assert_true(isnan(r->contribution));
+		}
+		ic_findings_clear(&f);
+		world_free(&w);
+	}
+}
+
 static void the_table_of_detectors_explains_itself(void **state)
 {
 	(void)state;
@@ -343,6 +377,7 @@ int main(void)
 		cmocka_unit_test(only_unusual_upgrades_count),
 		cmocka_unit_test(long_connections_have_four_levels),
 		cmocka_unit_test(a_strobe_is_fast_and_lasts),
+		cmocka_unit_test(oddities_say_the_beat_of_their_events),
 		cmocka_unit_test(the_table_of_detectors_explains_itself),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
