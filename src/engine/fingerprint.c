@@ -65,21 +65,25 @@ typedef struct row {
 	int64_t ticks;
 	size_t file;	 /* in order of reading */
 	uint64_t packet; /* the one that was read when it was told */
-	uint64_t number; /* in its lane: those of one packet are in one */
-	ic_value v[COLUMNS];
+	const char *text;
+	size_t n;
 } row;
 
-/* What one lane tells. */
+/* What one lane tells. Its thread forms the rows too, as their order does not matter for that. */
 typedef struct part {
 	struct job *job;
-	ic_arena arena; /* of the rows, in the budget */
+	ic_arena rows, texts; /* apart, as only rows are looked at to sort them; in the budget */
 	row *first, **last;
 	uint64_t n, out_time;
+	ic_arena scratch; /* of the row at hand */
+	ic_buf formed;
 } part;
 
 typedef struct job {
 	ic_run run;
-	const ic_fingerprint_options *opt;
+	ic_qcolumn column[COLUMNS];
+	ic_schema schema;
+	ic_rows_writer *writer;
 	part part[IC_LANES];
 	ic_arena arena; /* of paths */
 	const char *path;
@@ -91,26 +95,23 @@ typedef struct job {
 
 /* ---- rows ---------------------------------------------------------------------------- */
 
-static bool put(part *p, row *r, unsigned column, ic_str s)
+/* A null where there is none. */
+static void put(ic_value *v, unsigned column, ic_str s)
 {
-	if (!s.p)
-		return true;
-	char *copy = ic_arena_dup(&p->arena, s.p, s.n);
-	if (copy)
-		r->v[column] = ic_value_str((ic_str){ copy, s.n });
-	return copy != NULL;
+	if (s.p)
+		v[column] = ic_value_str(s);
 }
 
-static bool put_text(part *p, row *r, unsigned column, const char *s)
+static void put_text(ic_value *v, unsigned column, const char *s)
 {
-	return !*s || put(p, r, column, ic_str_of(s));
+	if (*s)
+		v[column] = ic_value_str(ic_str_of(s));
 }
 
 static const ic_dyn *text_of(part *p, const char *s)
 {
-	const char *copy = ic_arena_dup(&p->arena, s, strlen(s));
-	const ic_value v = ic_value_str(ic_str_of(copy ? copy : ""));
-	return copy ? ic_dyn_of(&p->arena, &v) : NULL;
+	const ic_value v = ic_value_str(ic_str_of(s));
+	return ic_dyn_of(&p->scratch, &v);
 }
 
 /* What the list says of this hash, added to item[*n]. */
@@ -125,54 +126,79 @@ static bool add_match(part *p, const ic_hash_list *list, const char *hash, int64
 	const ic_dyn_member member[] = {
 		{ IC_STR("list"), text_of(p, list->name) },
 		{ IC_STR("reason"), text_of(p, e->reason) },
-		{ IC_STR("age_days"), ic_dyn_of(&p->arena, &age) },
+		{ IC_STR("age_days"), ic_dyn_of(&p->scratch, &age) },
 	};
 	if (!member[0].value || !member[1].value || !member[2].value)
 		return false;
-	item[*n] = ic_dyn_bag(&p->arena, member, 3);
+	item[*n] = ic_dyn_bag(&p->scratch, member, 3);
 	return item[(*n)++] != NULL;
 }
 
-static bool put_client(part *p, row *r, const ic_hello *h)
+static bool put_client(part *p, ic_value *v, const ic_hello *h)
 {
 	const ic_ja3 *ja3 = &h->print->ja3;
 	const ic_ja4 *ja4 = &h->print->ja4;
 	const ic_dyn *alt[IC_JA4_FORMS], *match[1 + IC_JA4_FORMS];
 	uint32_t matches = 0;
-	bool ok = put_text(p, r, JA3, ja3->hash) && put_text(p, r, JA3_STRING, ja3->string) &&
-		  put_text(p, r, JA4, ja4->form[0]) && put(p, r, ALPN, h->tls->alpn_first);
+	bool ok = add_match(p, &p->job->lists[0], ja3->hash, h->ticks, match, &matches);
+	put_text(v, JA3, ja3->hash);
+	put_text(v, JA3_STRING, ja3->string);
+	put_text(v, JA4, ja4->form[0]);
+	put(v, ALPN, h->tls->alpn_first);
 	for (unsigned i = 1; ok && i < ja4->n; i++)
 		ok = (alt[i - 1] = text_of(p, ja4->form[i])) != NULL;
-	ok = ok && add_match(p, &p->job->lists[0], ja3->hash, h->ticks, match, &matches);
 	for (unsigned i = 0; ok && i < ja4->n; i++)
 		ok = add_match(p, &p->job->lists[1], ja4->form[i], h->ticks, match, &matches);
 	if (!ok)
 		return false;
-	r->v[JA4_ALT] = ic_value_dyn(ic_dyn_array(&p->arena, alt, ja4->n - 1));
-	r->v[MATCHES] = ic_value_dyn(ic_dyn_array(&p->arena, match, matches));
-	return r->v[JA4_ALT].dyn && r->v[MATCHES].dyn;
+	v[JA4_ALT] = ic_value_dyn(ic_dyn_array(&p->scratch, alt, ja4->n - 1));
+	v[MATCHES] = ic_value_dyn(ic_dyn_array(&p->scratch, match, matches));
+	return v[JA4_ALT].dyn && v[MATCHES].dyn;
 }
 
-static bool put_server(part *p, row *r, const ic_hello *h)
+static bool put_what(part *p, ic_value *v, const ic_hello *h)
 {
-	return put_text(p, r, JA3S, h->print->ja3.hash) && put(p, r, ALPN, h->tls->alpn);
+	if (h->request) {
+		put_text(v, EVENT, "request");
+		put(v, METHOD, h->request->method);
+		put(v, HOST, h->request->host);
+		put(v, URI, h->request->target);
+		put(v, USER_AGENT, h->request->user_agent);
+		return true;
+	}
+	put_text(v, EVENT, h->tls->client ? "client_hello" : "server_hello");
+	put_text(v, TLS_VERSION, ic_tls_version_name(h->tls->version));
+	put(v, SNI, h->tls->sni);
+	if (h->tls->client)
+		return put_client(p, v, h);
+	put_text(v, JA3S, h->print->ja3.hash);
+	put(v, ALPN, h->tls->alpn);
+	return true;
 }
 
-static bool put_what(part *p, row *r, const ic_hello *h)
+/* Forms the row of these values and keeps it. */
+static bool keep(part *p, const ic_hello *h, const ic_value *v)
 {
-	if (h->request)
-		return put_text(p, r, EVENT, "request") && put(p, r, METHOD, h->request->method) &&
-		       put(p, r, HOST, h->request->host) && put(p, r, URI, h->request->target) &&
-		       put(p, r, USER_AGENT, h->request->user_agent);
-	return put_text(p, r, EVENT, h->tls->client ? "client_hello" : "server_hello") &&
-	       put_text(p, r, TLS_VERSION, ic_tls_version_name(h->tls->version)) &&
-	       put(p, r, SNI, h->tls->sni) && (h->tls->client ? put_client(p, r, h) : put_server(p, r, h));
+	ic_buf_reset(&p->formed);
+	ic_rows_form(p->job->writer, v, &p->scratch, &p->formed);
+	row *r = ic_arena_alloc(&p->rows, sizeof *r);
+	const char *text = r && !p->formed.failed ? ic_arena_dup(&p->texts, p->formed.p, p->formed.n) : NULL;
+	if (!text)
+		return false;
+	*r = (row){
+		.ticks = h->ticks, .file = p->job->files, .packet = h->packet, .text = text, .n = p->formed.n
+	};
+	*p->last = r;
+	p->last = &r->next;
+	p->n++;
+	return true;
 }
 
 static bool take(void *ctx, const ic_hello *h)
 {
 	part *p = ctx;
-	char text[64];
+	ic_value v[COLUMNS];
+	char time[32], id[32];
 	const ic_flow *f = h->flow;
 	const ic_row_filter *filter = &p->job->run.filter;
 	if ((filter->since != IC_TIME_NONE && h->ticks < filter->since) ||
@@ -180,26 +206,20 @@ static bool take(void *ctx, const ic_hello *h)
 		p->out_time++;
 		return true;
 	}
-	row *r = ic_arena_alloc(&p->arena, sizeof *r);
-	if (!r)
-		return false;
-	*r = (row){ .ticks = h->ticks, .file = p->job->files, .packet = h->packet, .number = p->n };
+	ic_arena_reset(&p->scratch);
 	for (unsigned c = 0; c < COLUMNS; c++)
-		r->v[c] = ic_value_null(columns[c].type);
+		v[c] = ic_value_null(columns[c].type);
 	for (int side = 0; side < IC_SIDES; side++) {
-		r->v[side ? DST_IP : SRC_IP] = (ic_value){ .type = IC_Q_IP, .ip = f->ip[side] };
-		r->v[side ? DST_PORT : SRC_PORT] = ic_value_long(f->port[side]);
+		v[side ? DST_IP : SRC_IP] = (ic_value){ .type = IC_Q_IP, .ip = f->ip[side] };
+		v[side ? DST_PORT : SRC_PORT] = ic_value_long(f->port[side]);
 	}
-	r->v[PACKET] = ic_value_long((int64_t)h->packet);
-	r->v[SOURCE_FILE] = ic_value_str(ic_str_of(p->job->path));
-	text[ic_time_format(h->ticks, 6, text)] = 0;
-	bool ok = put_text(p, r, TIME, text) && put_text(p, r, TRANSPORT, f->proto == 6 ? "tcp" : "udp");
-	ic_flow_community_id(f, text);
-	ok = ok && put_text(p, r, COMMUNITY_ID, text) && put_what(p, r, h);
-	*p->last = r;
-	p->last = &r->next;
-	p->n++;
-	return ok;
+	ic_flow_community_id(f, id);
+	put(v, TIME, (ic_str){ time, (uint32_t)ic_time_format(h->ticks, 6, time) });
+	put_text(v, TRANSPORT, f->proto == 6 ? "tcp" : "udp");
+	put_text(v, COMMUNITY_ID, id);
+	v[PACKET] = ic_value_long((int64_t)h->packet);
+	put_text(v, SOURCE_FILE, p->job->path);
+	return put_what(p, v, h) && keep(p, h, v);
 }
 
 /* ---- files --------------------------------------------------------------------------- */
@@ -392,64 +412,69 @@ static ic_status read_all(job *j, ic_error *err)
 
 /* ---- printing ------------------------------------------------------------------------ */
 
-static int in_time(const void *a, const void *b)
+static ic_status open_writer(job *j, const char *format, const ic_output *out, ic_error *err)
 {
-	const row *x = *(row *const *)a, *y = *(row *const *)b;
-	if (x->ticks != y->ticks)
-		return x->ticks < y->ticks ? -1 : 1;
-	if (x->file != y->file)
-		return x->file < y->file ? -1 : 1;
-	if (x->packet != y->packet)
-		return x->packet < y->packet ? -1 : 1;
-	return x->number < y->number ? -1 : x->number > y->number;
-}
-
-static ic_status print_some(ic_rows_writer *w, row *const *rows, uint32_t n)
-{
-	ic_arena a;
-	ic_vector_out out[COLUMNS];
-	ic_vector col[COLUMNS];
-	bool ok = true;
-	ic_arena_init(&a, 0, NULL);
-	for (unsigned c = 0; ok && c < COLUMNS; c++) {
-		ok = ic_vector_make(&out[c], &a, columns[c].type, n);
-		for (uint32_t i = 0; ok && i < n; i++)
-			ic_vector_set(&out[c], i, &rows[i]->v[c]);
-		col[c] = out[c].v;
-	}
-	const ic_chunk chunk = { .rows = n, .columns = COLUMNS, .col = col };
-	ic_status st = ok ? ic_rows_write(w, &chunk) : IC_E_NOMEM;
-	ic_arena_clear(&a);
-	return st;
-}
-
-static ic_status print(job *j, const ic_output *out, ic_error *err)
-{
-	ic_qcolumn column[COLUMNS];
 	for (unsigned c = 0; c < COLUMNS; c++)
-		column[c] = (ic_qcolumn){ ic_str_of(columns[c].name), columns[c].type };
-	const ic_schema schema = { column, COLUMNS };
-	row **rows = ic_reallocarray(NULL, rows_of(j) + 1, sizeof *rows);
-	size_t n = 0;
-	if (!rows)
-		return ic_fail_nomem(err);
-	for (unsigned i = 0; i < IC_LANES; i++)
-		for (row *r = j->part[i].first; r; r = r->next)
-			rows[n++] = r;
-	if (n)
-		qsort(rows, n, sizeof(row *), in_time);
-	ic_rows_writer *w = ic_rows_writer_new(j->opt->format, &schema, out, err);
-	ic_status st = w ? IC_OK : err->code;
-	for (size_t at = 0; st == IC_OK && at < n; at += IC_CHUNK_ROWS)
-		st = print_some(w, rows + at,
-				(uint32_t)(n - at < IC_CHUNK_ROWS ? n - at : (size_t)IC_CHUNK_ROWS));
+		j->column[c] = (ic_qcolumn){ ic_str_of(columns[c].name), columns[c].type };
+	j->schema = (ic_schema){ j->column, COLUMNS };
+	j->writer = ic_rows_writer_new(format, &j->schema, out, err);
+	return j->writer ? IC_OK : err->code;
+}
+
+/* Whether y is to come before x, which was told before it if one packet told both. */
+static bool overtakes(const row *y, const row *x)
+{
+	if (x->ticks != y->ticks)
+		return y->ticks < x->ticks;
+	return x->file != y->file ? y->file < x->file : y->packet < x->packet;
+}
+
+static row *merge(row *a, row *b)
+{
+	row *all = NULL, **last = &all;
+	while (a && b) {
+		row **next = overtakes(b, a) ? &b : &a;
+		*last = *next;
+		last = &(*next)->next;
+		*next = *last;
+	}
+	*last = a ? a : b;
+	return all;
+}
+
+/* In order of time. The rows of a lane nearly are, so runs are merged: pile[i] has 2^i of them. */
+static row *sorted(job *j)
+{
+	enum { MOST = 64 };
+	row *pile[MOST] = { NULL }, *all = NULL;
+	for (unsigned i = 0; i < IC_LANES; i++) {
+		for (row *left = j->part[i].first; left;) {
+			row *run = left, *end = run;
+			while (end->next && !overtakes(end->next, end))
+				end = end->next;
+			left = end->next;
+			end->next = NULL;
+			unsigned at = 0;
+			for (; pile[at]; at++) {
+				run = merge(pile[at], run);
+				pile[at] = NULL;
+			}
+			pile[at] = run;
+		}
+	}
+	for (unsigned at = 0; at < MOST; at++)
+		all = merge(pile[at], all);
+	return all;
+}
+
+static ic_status print(job *j, ic_error *err)
+{
+	ic_status st = IC_OK;
+	for (const row *r = sorted(j); r && st == IC_OK; r = r->next)
+		st = ic_rows_put(j->writer, r->text, r->n);
 	if (st == IC_OK)
-		st = ic_rows_end(w, err);
-	else if (st == IC_E_NOMEM)
-		(void)ic_fail_nomem(err);
-	ic_rows_writer_free(w);
-	ic_free(rows);
-	return st;
+		return ic_rows_end(j->writer, err);
+	return st == IC_E_NOMEM ? ic_fail_nomem(err) : st;
 }
 
 /* ---- the verb ------------------------------------------------------------------------ */
@@ -469,27 +494,37 @@ ic_status ic_fingerprint(const ic_fingerprint_options *opt, const ic_observer *o
 {
 	ic_error local = { 0 };
 	err = err ? err : &local;
-	job j = { .opt = opt };
+	job j = { 0 };
 	ic_status st = ic_run_init(&j.run, &opt->input, obs, err);
 	if (st != IC_OK)
 		return st;
 	ic_arena_init(&j.arena, 0, &j.run.budget);
 	for (unsigned i = 0; i < IC_LANES; i++) {
-		j.part[i] = (part){ .job = &j, .last = &j.part[i].first };
-		ic_arena_init(&j.part[i].arena, 0, &j.run.budget);
+		part *p = &j.part[i];
+		*p = (part){ .job = &j, .last = &p->first };
+		ic_arena_init(&p->rows, 0, &j.run.budget);
+		ic_arena_init(&p->texts, 0, &j.run.budget);
+		ic_arena_init(&p->scratch, 0, NULL);
+		ic_buf_init(&p->formed, 0);
 	}
-	if (opt->ja3_list)
+	st = open_writer(&j, opt->format, out, err);
+	if (st == IC_OK && opt->ja3_list)
 		st = ic_hash_list_open(&j.lists[0], opt->ja3_list, IC_HASH_JA3, err);
 	if (st == IC_OK && opt->ja4_list)
 		st = ic_hash_list_open(&j.lists[1], opt->ja4_list, IC_HASH_JA4, err);
 	if (st == IC_OK)
 		st = read_all(&j, err);
 	if (st == IC_OK)
-		st = print(&j, out, err);
+		st = print(&j, err);
 	for (unsigned i = 0; i < IC_LANES; i++) {
-		j.run.summary.out_time += j.part[i].out_time;
-		ic_arena_clear(&j.part[i].arena);
+		part *p = &j.part[i];
+		j.run.summary.out_time += p->out_time;
+		ic_arena_clear(&p->rows);
+		ic_arena_clear(&p->texts);
+		ic_arena_clear(&p->scratch);
+		ic_buf_clear(&p->formed);
 	}
+	ic_rows_writer_free(j.writer);
 	if (ret)
 		*ret = j.run.summary;
 	ic_hash_list_clear(&j.lists[0]);

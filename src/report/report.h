@@ -66,6 +66,10 @@ ic_rows_writer *ic_rows_writer_new(const char *format, const ic_schema *schema, 
 /* json keeps its text until ic_rows_end, so that only complete answers are printed; the others go out as
  * they come. IC_E_LIMIT: that text is over 1 GiB. */
 ic_status ic_rows_write(ic_rows_writer *w, const ic_chunk *c);
+/* The same in two steps, for rows that are formed before their order is known: what ic_rows_put takes of a row, behind
+ * what is in `to`. By any thread with a scratch and a buffer of its own; to->failed: out of memory. */
+void ic_rows_form(const ic_rows_writer *w, const ic_value *row, ic_arena *scratch, ic_buf *to);
+ic_status ic_rows_put(ic_rows_writer *w, const char *formed, size_t n);
 ic_status ic_rows_end(ic_rows_writer *w, ic_error *err);
 void ic_rows_writer_free(ic_rows_writer *w); /* NULL allowed */
 

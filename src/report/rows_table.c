@@ -158,17 +158,28 @@ static ic_status decide(ic_rows_writer *w)
 	return st;
 }
 
-static ic_status row(ic_rows_writer *w, const ic_value *value)
+/* The cells, each with a NUL behind it: they have none, made safe. */
+static void form(const ic_rows_writer *w, const ic_value *row, ic_arena *scratch, ic_buf *to)
+{
+	for (uint32_t c = 0; c < w->schema->n; c++) {
+		const ic_str text = ic_rows_text(scratch, &row[c]);
+		to->failed |= !text.p;
+		if (text.p)
+			ic_buf_term(to, text);
+		ic_buf_putc(to, 0);
+	}
+}
+
+static ic_status put(ic_rows_writer *w, const char *formed, size_t n)
 {
 	table *t = w->state;
-	bool keep = !t->decided;
-	ic_arena *a = keep ? &t->arena : &w->arena;
+	const bool keep = !t->decided;
 	ic_str *cell = t->cell + (keep ? t->kept * w->schema->n : 0);
+	if (keep && !(formed = ic_arena_dup(&t->arena, formed, n)))
+		return IC_E_NOMEM;
 	for (uint32_t c = 0; c < w->schema->n; c++) {
-		ic_str text = ic_rows_text(w, &value[c]);
-		cell[c] = text.p ? safe(a, text) : text;
-		if (!cell[c].p)
-			return IC_E_NOMEM;
+		cell[c] = ic_str_of(formed);
+		formed += cell[c].n + (size_t)1;
 	}
 	if (!keep) {
 		put_row(w, cell, w->rows);
@@ -187,4 +198,6 @@ static ic_status end(ic_rows_writer *w)
 	return st;
 }
 
-const ic_rows_ops ic_rows_table = { .begin = begin, .row = row, .end = end, .free = free_table };
+const ic_rows_ops ic_rows_table = {
+	.begin = begin, .form = form, .put = put, .end = end, .free = free_table
+};

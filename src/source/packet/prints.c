@@ -6,7 +6,9 @@
 #include "base/hash.h"
 
 enum {
-	PLACES = 64,	/* a hello has one, by its hash; the newest keeps it */
+	SETS = 16, /* a hello has one, by its hash */
+	WAYS = 4,  /* places of a set, taken in turn */
+	PLACES = SETS * WAYS,
 	KEY_MOST = 512, /* a hello of more is not kept */
 	PAGE = 512,	/* of a string's arena */
 };
@@ -19,7 +21,8 @@ typedef struct place {
 } place;
 
 struct ic_prints {
-	place place[PLACES + 1]; /* the last is that of hellos that are not kept */
+	place place[PLACES + 1]; /* set by set; the last is that of hellos that are not kept */
+	uint8_t turn[SETS];
 };
 
 ic_prints *ic_prints_new(void)
@@ -73,9 +76,13 @@ const ic_print *ic_prints_of(ic_prints *m, const ic_tls_hello *h, char transport
 {
 	uint8_t key[KEY_MOST];
 	const uint32_t n = key_of(h, transport, key);
-	place *p = &m->place[n ? ic_hash(key, n) % PLACES : PLACES];
-	if (n && p->key_n == n && memcmp(p->key, key, n) == 0)
-		return &p->print;
+	const unsigned set = n ? ic_hash(key, n) % SETS : 0;
+	place *p = &m->place[n ? set * WAYS : PLACES];
+	for (unsigned i = 0; n && i < WAYS; i++)
+		if (p[i].key_n == n && memcmp(p[i].key, key, n) == 0)
+			return &p[i].print;
+	if (n)
+		p += m->turn[set]++ % WAYS;
 	p->key_n = 0;
 	ic_arena_reset(&p->arena);
 	if (!ic_ja3_of(&p->arena, h, &p->print.ja3))
