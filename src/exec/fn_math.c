@@ -180,7 +180,9 @@ static ic_value round_decimal(ic_call *c, ic_decimal d, int64_t places)
 		d.scale = places > 0 ? (int32_t)places : 0;
 	for (int64_t i = places; i < 0 && d.coefficient; i++)
 		d.coefficient *= 10;
-	return decimal_value(c, &d);
+	/* rounded up it may have a digit more than there is room for */
+	const ic_decimal zero = { 0 };
+	return ic_decimal_add(&d, &zero, &d) ? decimal_value(c, &d) : ic_value_null(IC_Q_DECIMAL);
 }
 
 static ic_value round_row(ic_call *c, const ic_value *arg)
