@@ -93,7 +93,7 @@ static void run(const ic_op *op, ic_str text)
 	for (uint32_t i = 0; hit == 1 && i < op->parse.captures; i++)
 		for (uint32_t k = 0; k < part[i].n; k++)
 			sum += (unsigned char)part[i].p[k]; /* a read outside is seen */
-	if (hit < IC_PARSE_NOMEM || hit > 1 || sum > UINT64_C(256) * text.n * PIECES)
+	if (hit < IC_REGEX_NOMEM || hit > 1 || sum > UINT64_C(256) * text.n * PIECES)
 		abort();
 	if (op->parse.how == IC_PARSE_SIMPLE && hit >= 0)
 		agree(op, text, hit, part);

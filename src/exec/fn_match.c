@@ -140,12 +140,14 @@ static const forms *forms_of(ic_call *c, ic_str pattern, scratch **ret_scratch)
 	return s->last.re[0] || s->last.re[1] ? &s->last : NULL;
 }
 
-/* 1: found, 0: not; the call fails when it took too long. */
+/* 1: found, 0: not; the call fails when it took too long or too much. */
 static int find(ic_call *c, const ic_regex *re, scratch *sc, ic_str s, size_t from)
 {
 	int found = ic_regex_find(re, sc->match, s, from);
-	if (found < 0)
-		ic_call_limit(c, "a regular expression took too many steps");
+	if (found == IC_REGEX_NOMEM)
+		(void)ic_call_nomem(c);
+	else if (found < 0)
+		(void)ic_call_limit(c, "a regular expression took too many steps");
 	return found > 0;
 }
 

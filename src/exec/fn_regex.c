@@ -128,7 +128,7 @@ static bool find(ic_call *c, const ic_regex *re, const worker *w, ic_str s, size
 {
 	int n = ic_regex_find(re, w->match, s, from);
 
-	if (n == -2)
+	if (n == IC_REGEX_NOMEM)
 		(void)ic_call_nomem(c);
 	else if (n < 0)
 		(void)ic_call_limit(c, "a regular expression took too many steps; make it simpler");

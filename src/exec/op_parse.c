@@ -51,7 +51,7 @@ static ic_status find_texts(ic_operator *o, ic_worker *w, const ic_chunk *c, con
 		ic_str s = ((const ic_str *)text->data)[ic_vector_at(text, r)];
 		int hit = ic_parse_text_find(p->pattern, p->scratch[w->number], s, &w->arena, part);
 		if (hit < 0)
-			return hit == IC_PARSE_NOMEM
+			return hit == IC_REGEX_NOMEM
 				   ? ic_fail_nomem(w->err)
 				   : ic_operator_limit(o, w, "the pattern takes too many steps on a text");
 		match[r >> 6] |= (uint64_t)hit << (r & 63);

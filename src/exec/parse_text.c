@@ -6,7 +6,6 @@
 
 #include "base/buf.h"
 #include "base/unicode.h"
-#include "exec/regex.h"
 
 struct ic_parse_text {
 	const ic_op *op;
@@ -136,7 +135,7 @@ static int find_regex(const ic_parse_text *t, ic_parse_scratch *scratch, ic_str 
 	int hit = ic_regex_find(t->regex, scratch->match, s, 0);
 	for (uint32_t i = 0; hit == 1 && i < t->op->parse.captures; i++)
 		part[i] = ic_regex_group(scratch->match, s, t->group[i]);
-	return hit < 0 ? IC_PARSE_LIMIT : hit;
+	return hit;
 }
 
 /* ---- literal texts --------------------------------------------------------------------------- */
@@ -371,7 +370,7 @@ static int find_matches(const ic_parse_text *t, ic_parse_scratch *scratch, ic_st
 			at += used;
 		}
 	}
-	return hit < 0 ? IC_PARSE_LIMIT : 1;
+	return hit < 0 ? hit : 1;
 }
 
 static ic_status compile_pairs(ic_parse_text *t, ic_diag *diag)
@@ -417,7 +416,7 @@ int ic_parse_text_find(const ic_parse_text *t, ic_parse_scratch *scratch, ic_str
 		if (t->regex)
 			return find_matches(t, scratch, s, part);
 		bool ok = words ? find_words(t->op, s, arena, part) : find_pairs(t->op, s, arena, part);
-		return ok ? 1 : IC_PARSE_NOMEM;
+		return ok ? 1 : IC_REGEX_NOMEM;
 	}
 	if (t->regex)
 		return find_regex(t, scratch, s, part);

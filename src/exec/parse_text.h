@@ -3,9 +3,7 @@
 #ifndef IC_EXEC_PARSE_TEXT_H
 #define IC_EXEC_PARSE_TEXT_H
 
-#include "plan/plan.h"
-
-enum { IC_PARSE_LIMIT = -1, IC_PARSE_NOMEM = -2 };
+#include "exec/regex.h"
 
 typedef struct ic_parse_text ic_parse_text;	  /* compiled, read-only */
 typedef struct ic_parse_scratch ic_parse_scratch; /* one a worker */
@@ -17,7 +15,7 @@ ic_parse_scratch *ic_parse_scratch_new(void);	 /* NULL: out of memory */
 void ic_parse_scratch_free(ic_parse_scratch *s); /* NULL allowed */
 
 /* 1: the text matches, part[] has the text of each capture (a part of s, or in the arena); 0: it does
- * not; IC_PARSE_LIMIT: it took too many steps; IC_PARSE_NOMEM. */
+ * not; IC_REGEX_LIMIT: it took too many steps; IC_REGEX_NOMEM. */
 int ic_parse_text_find(const ic_parse_text *t, ic_parse_scratch *scratch, ic_str s, ic_arena *arena,
 		       ic_str *part);
 

@@ -325,11 +325,12 @@ int ic_regex_find(const ic_regex *r, ic_regex_match *m, ic_str s, size_t from)
 	if (!re)
 		return 0;
 	n = pcre2_match(re, text, s.n, from, o, m->data, m->context);
+
 	if (n == PCRE2_ERROR_JIT_STACKLIMIT) /* the interpreter has more room */
 		n = pcre2_match(re, text, s.n, from, o | PCRE2_NO_JIT, m->data, m->context);
 	if (n >= 0)
 		return 1;
-	return n == PCRE2_ERROR_NOMATCH ? 0 : n == PCRE2_ERROR_NOMEMORY ? -2 : -1;
+	return n == PCRE2_ERROR_NOMATCH ? 0 : n == PCRE2_ERROR_NOMEMORY ? IC_REGEX_NOMEM : IC_REGEX_LIMIT;
 }
 
 ic_str ic_regex_group(const ic_regex_match *m, ic_str s, uint32_t i)

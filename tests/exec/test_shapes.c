@@ -2,6 +2,8 @@
 /* Operators that change the shape of rows: mv-expand, mv-apply, make-series, top-nested, parse. */
 #include "plan_helper.h"
 
+#include "exec/parse_text.h"
+
 /* ---- mv-expand and mv-apply ------------------------------------------------------------------- */
 
 static ic_op *expand_of(rig *g, ic_op *in, const char *schema, uint32_t columns,
@@ -355,6 +357,33 @@ static void parse_regex(void **state)
 	ic_plan_clear(&g.plan);
 }
 
+/* A search that goes deep takes memory of its own; where there is none, it was not too long. */
+static void parse_regex_without_memory(void **state)
+{
+	enum { LENGTH = 40000 };
+	const ic_parse_piece pieces[] = { { IC_STR("(?:(a|ab)(c|bcd)*)*"), 0, 0, false } };
+	rig g;
+	ic_diag diag;
+	ic_str part;
+	ic_parse_text *t;
+	(void)state;
+	rig_init(&g);
+	char *text = rig_new(&g, LENGTH);
+	memset(text, 'a', LENGTH);
+	ic_op *op = parse_of(&g, "", "a:string", IC_PARSE_REGEX, 1, pieces, 1);
+	assert_int_equal(ic_parse_text_new(op, &t, &diag), IC_OK);
+	ic_parse_scratch *scratch = ic_parse_scratch_new();
+	assert_non_null(scratch);
+	ic_alloc_fail_after(1);
+	int hit = ic_parse_text_find(t, scratch, (ic_str){ text, LENGTH }, &g.plan.arena, &part);
+	ic_alloc_fail_after(0);
+	assert_int_equal(hit, IC_REGEX_NOMEM);
+	assert_int_equal(ic_parse_text_find(t, scratch, (ic_str){ text, LENGTH }, &g.plan.arena, &part), 1);
+	ic_parse_scratch_free(scratch);
+	ic_parse_text_free(t);
+	ic_plan_clear(&g.plan);
+}
+
 static ic_op *pairs_of(rig *g, const char *rows, const char *schema, const char *pair, const char *kv,
 		       bool greedy)
 {
@@ -420,7 +449,8 @@ int main(void)
 		cmocka_unit_test(series_of_times), cmocka_unit_test(series_of_nothing),
 		cmocka_unit_test(top_nested),	   cmocka_unit_test(top_nested_ranked),
 		cmocka_unit_test(parse_simple),	   cmocka_unit_test(parse_stars),
-		cmocka_unit_test(parse_regex),	   cmocka_unit_test(parse_pairs),
+		cmocka_unit_test(parse_regex),	   cmocka_unit_test(parse_regex_without_memory),
+		cmocka_unit_test(parse_pairs),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
