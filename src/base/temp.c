@@ -3,9 +3,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -51,6 +53,19 @@ ic_status ic_temp_write(int fd, const void *p, size_t n, uint64_t at, ic_error *
 		done += (size_t)put;
 	}
 	return IC_OK;
+}
+
+ic_status ic_temp_room(int fd, ic_error *err)
+{
+	struct statvfs disk;
+	if (fstatvfs(fd, &disk) != 0)
+		return IC_OK; /* it is not known; the disk being full will be told */
+	uint64_t least = disk.f_blocks / 20, most = (UINT64_C(1) << 30) / (disk.f_frsize ? disk.f_frsize : 1);
+	if (disk.f_bavail >= (least < most ? least : most))
+		return IC_OK;
+	return ic_fail(err, IC_E_IO,
+		       "a temporary file in %s cannot grow: only %" PRIu64 " MiB are left on its disk",
+		       folder(), (uint64_t)disk.f_bavail * disk.f_frsize >> 20);
 }
 
 ic_status ic_temp_read(int fd, void *p, size_t n, uint64_t at, ic_error *err)

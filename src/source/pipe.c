@@ -107,7 +107,9 @@ ic_status ic_pipe_keep(ic_pipe *p, int to, uint64_t *bytes, ic_error *err)
 	*bytes = 0;
 	ic_pipe_rewind(p, false);
 	while (st == IC_OK && (got = ic_pipe_read(p, copy, COPY_BYTES)) > 0) {
-		st = ic_temp_write(to, copy, (size_t)got, *bytes, err);
+		st = ic_temp_room(to, err); /* a pipe may never end */
+		if (st == IC_OK)
+			st = ic_temp_write(to, copy, (size_t)got, *bytes, err);
 		*bytes += (uint64_t)got;
 	}
 	if (st == IC_OK && got < 0)
