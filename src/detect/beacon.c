@@ -232,20 +232,28 @@ static int by_cover(const void *a, const void *b)
 	return x->automation > y->automation ? -1 : x->automation < y->automation;
 }
 
+static bool is_covered(const ic_detect_run *run, const ic_candidate *c, size_t by)
+{
+	return c->covered_by == by + 1 && c->score.automation >= run->cfg->min_automation;
+}
+
 static void fill_covers(ic_detect_run *run, const ic_run_part *part, size_t self, ic_draft *d)
 {
-	size_t n = 0;
-	for (size_t i = self + 1; i < part->cand_count && part->cand[i].series->src == d->src; i++)
-		n += part->cand[i].covered_by == self + 1 &&
-		     part->cand[i].score.automation >= run->cfg->min_automation;
+	size_t n = 0, first = self, end = self;
+	while (first && part->cand[first - 1].series->src == d->src)
+		first--;
+	for (; end < part->cand_count && part->cand[end].series->src == d->src; end++)
+		;
+	for (size_t i = first; i < end; i++)
+		n += is_covered(run, &part->cand[i], self);
 	ic_cover *covers = n ? ic_arena_alloc(run->arena, n * sizeof *covers) : NULL;
 	run->nomem |= n && !covers;
 	if (!covers)
 		return;
 	n = 0;
-	for (size_t i = self + 1; i < part->cand_count && part->cand[i].series->src == d->src; i++) {
+	for (size_t i = first; i < end; i++) {
 		const ic_candidate *c = &part->cand[i];
-		if (c->covered_by != self + 1 || c->score.automation < run->cfg->min_automation)
+		if (!is_covered(run, c, self))
 			continue;
 		char buf[64];
 		ic_str v = ic_series_value_text(run->names, c->series, buf);

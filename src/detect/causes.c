@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One finding per cause: series of one source that share at least half of their events (counted on
  * the smaller one) have the same cause. The one with the largest E stands for them, on a tie the
- * tighter key, then the connection level, then the order of the text.
+ * tighter key, then the connection level, then the order of the text. A loose key, though, may hold two
+ * beats (an implant and an agent with the same TLS client): see has_own_clock().
  *
  * What two series of a level share is exact: a profile is a distinct combination of values, so the events
  * of the profiles that match both keys are the events in both. Profiles are walked once; for each the
@@ -332,7 +333,49 @@ static bool same_cause(const fold *f, const pair *s)
 	return (double)s->low >= SAME_CAUSE * a || (double)s->high >= SAME_CAUSE * b;
 }
 
-/* Pairs in the order of the better candidate: one that stands for itself takes what it shares. */
+static bool is_finding(const fold *f, size_t candidate)
+{
+	return f->c[candidate].score.automation >= f->run->cfg->min_automation;
+}
+
+/* Is the worse one of a pair a part of the better one that has a clock of its own? The better series explains an
+ * event of the part by its own beat, E/n nats, and must say besides that the event is one of the part, which
+ * takes ln(n/n_part) nats. A beat that goes round several destinations never has such parts: their intervals are
+ * at most n/n_part times as long, and the clock's resolution gains no more than that. */
+static bool has_own_clock(const fold *f, const pair *s)
+{
+	const ic_candidate *whole = &f->c[(s->key >> 32) - 1], *part = &f->c[(s->key & UINT32_MAX) - 1];
+	double n = whole->series->sketch.n, n_part = part->series->sketch.n;
+	if (whole->series->level != part->series->level || n_part >= n ||
+	    (double)s->high < SAME_CAUSE * n_part)
+		return false;
+	return part->score.E / n_part > whole->score.E / n + log(n / n_part);
+}
+
+/* The candidate of pairs p[0..n) is several causes and none of its own when at least two values of one key have
+ * clocks of their own and half of its events. Returns the best of them plus one, else 0. */
+static uint32_t mixes(const fold *f, const pair *p, size_t n)
+{
+	struct {
+		uint64_t events;
+		uint32_t parts, best;
+	} of[IC_GROUP_BYS] = { 0 };
+	const ic_series *whole = f->c[(p->key >> 32) - 1].series;
+	for (size_t i = 0; i < n; i++) {
+		uint32_t part = (uint32_t)(p[i].key & UINT32_MAX);
+		unsigned by = f->c[part - 1].series->group_by;
+		if (!is_finding(f, part - 1) || !has_own_clock(f, &p[i]))
+			continue;
+		of[by].events += p[i].high;
+		of[by].best = of[by].parts++ ? of[by].best : part;
+		if (of[by].parts > 1 && (double)of[by].events >= SAME_CAUSE * whole->sketch.n)
+			return of[by].best;
+	}
+	return 0;
+}
+
+/* Pairs in the order of the better candidate: one that stands for itself takes what it shares, except for smaller
+ * parts with a clock of their own. */
 static void cover(fold *f)
 {
 	size_t n = 0;
@@ -340,12 +383,25 @@ static void cover(fold *f)
 		if (f->table[i].key)
 			f->table[n++] = f->table[i];
 	qsort(f->table, n, sizeof *f->table, by_pair);
-	for (size_t i = 0; i < n; i++) {
-		size_t a = (f->table[i].key >> 32) - 1, b = (f->table[i].key & UINT32_MAX) - 1;
-		bool finding = f->c[a].score.automation >= f->run->cfg->min_automation;
-		if (finding && !f->c[a].covered_by && !f->c[b].covered_by && same_cause(f, &f->table[i]))
-			f->c[b].covered_by = (uint32_t)a + 1;
+	for (size_t i = 0, end; i < n; i = end) {
+		size_t a = (f->table[i].key >> 32) - 1;
+		for (end = i + 1; end < n && (f->table[end].key >> 32) - 1 == a; end++)
+			;
+		if (!is_finding(f, a) || f->c[a].covered_by)
+			continue;
+		f->c[a].covered_by = mixes(f, &f->table[i], end - i);
+		for (size_t k = i; k < end && !f->c[a].covered_by; k++) {
+			ic_candidate *b = &f->c[(f->table[k].key & UINT32_MAX) - 1];
+			bool apart = b->series->sketch.n < SAME_CAUSE * f->c[a].series->sketch.n &&
+				     has_own_clock(f, &f->table[k]);
+			if (!b->covered_by && !apart && same_cause(f, &f->table[k]))
+				b->covered_by = (uint32_t)a + 1;
+		}
 	}
+	/* What stands for several causes is named by the best of them, or by what stands for that one. */
+	for (size_t i = 0; i < f->n; i++)
+		while (f->c[i].covered_by && f->c[f->c[i].covered_by - 1].covered_by)
+			f->c[i].covered_by = f->c[f->c[i].covered_by - 1].covered_by;
 }
 
 static ic_status index_candidates(fold *f)

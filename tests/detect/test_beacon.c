@@ -126,6 +126,58 @@ static void a_loose_key_does_not_hide_its_parts(void **state)
 	world_free(&w);
 }
 
+/* The loose key has more evidence than either part, because it has more events, but the parts say more. */
+static void a_loose_key_of_two_beats_is_two_findings(void **state)
+{
+	(void)state;
+	world w = world_new(true);
+	event a = beat, b = beat;
+	a.agent = b.agent = "Mozilla/5.0 (X11; Linux x86_64; rv:120.0) Gecko/20100101 Firefox/120.0";
+	b.dst = "198.51.100.8";
+	b.t += 17;
+	world_beat(&w, a, 146, 900, 0.65);
+	world_beat(&w, b, 48, 1800, 0.003);
+	ic_findings f = world_detect(&w, (ic_detect_config){ .all = true });
+	const ic_finding *both = finding_of(&f, "beacon", a.agent),
+			 *slow = finding_of(&f, "beacon", "198.51.100.8:443"),
+			 *fast = finding_of(&f, "beacon", "198.51.100.7:443");
+	assert_true(both && slow && fast && both->automation >= 50);
+	assert_true(both->score->E > slow->score->E && both->score->E > fast->score->E);
+	assert_true(slow->part_of == 0 && fast->part_of == 0);
+	assert_true(both->part_of == (slow->score->E > fast->score->E ? slow->id : fast->id));
+	ic_findings_clear(&f);
+	f = world_detect(&w, (ic_detect_config){ 0 });
+	assert_int_equal(count_of(&f, "beacon"), 2);
+	slow = finding_of(&f, "beacon", "198.51.100.8:443");
+	fast = finding_of(&f, "beacon", "198.51.100.7:443");
+	assert_true(slow && fast && slow->cover_count + fast->cover_count == 1);
+	ic_findings_clear(&f);
+	world_free(&w);
+}
+
+/* Servers asked in turn beat each on their own, at a multiple: still one cause. */
+static void a_beat_that_goes_round_is_one_finding(void **state)
+{
+	(void)state;
+	static const char *const server[] = { "198.51.100.7", "198.51.100.8", "198.51.100.9" };
+	world w = world_new(true);
+	event e = beat;
+	e.agent = "Mozilla/5.0 (X11; Linux x86_64; rv:120.0) Gecko/20100101 Firefox/120.0";
+	for (unsigned i = 0; i < 900; i++) {
+		e.dst = server[i % 3];
+		e.t = beat.t + 5 * i; /* whole seconds: the clock is coarse beside the interval */
+		world_add(&w, &e);
+	}
+	ic_findings f = world_detect(&w, (ic_detect_config){ 0 });
+	assert_int_equal(count_of(&f, "beacon"), 1);
+	const ic_finding *b = finding_of(&f, "beacon", e.agent);
+	assert_non_null(b);
+	assert_int_equal(b->cover_count, 3);
+	assert_true(fabs(b->interval_median_s - 5) < 0.01);
+	ic_findings_clear(&f);
+	world_free(&w);
+}
+
 /* One beat over 25 names and 130 addresses: only the agent sees it. */
 static void a_spread_beat_is_found_by_its_agent(void **state)
 {
@@ -293,6 +345,8 @@ int main(void)
 		cmocka_unit_test(an_irregular_pair_is_not),
 		cmocka_unit_test(one_finding_a_cause),
 		cmocka_unit_test(a_loose_key_does_not_hide_its_parts),
+		cmocka_unit_test(a_loose_key_of_two_beats_is_two_findings),
+		cmocka_unit_test(a_beat_that_goes_round_is_one_finding),
 		cmocka_unit_test(a_spread_beat_is_found_by_its_agent),
 		cmocka_unit_test(a_request_level_series_is_folded_into_its_connections),
 		cmocka_unit_test(a_keep_alive_beat_shows_at_request_level),
