@@ -628,11 +628,23 @@ static void report(reading *r)
 	sum->unknown_named = r->facts.unknown_named;
 }
 
+/* A row counts for "now" by its time alone, whatever else is wrong in it; but readers that look at more may have
+ * given it up before they came to its time. */
+static void doubt_now(reading *r)
+{
+	uint64_t bad = 0;
+	for (size_t i = 0; r->q->likely && r->open && i < ic_input_report_count(r->in); i++)
+		bad += ic_input_report(r->in, i)->bad;
+	if (bad)
+		atomic_store(&r->q->seen, IC_TIME_MAX);
+}
+
 static void close_reading(void *ctx)
 {
 	reading *r = ctx;
 	if (!r)
 		return;
+	doubt_now(r);
 	report(r);
 	for (unsigned i = 0; i < r->worker_n; i++) {
 		worker *w = &r->workers[i];

@@ -32,25 +32,39 @@ static int remove_folder(void **state)
 	return system(command);
 }
 
-/* A row a minute; row number `late` is two hours newer than all others, unless it is over the last. */
-static int64_t write_log(const char *path, bool json, unsigned late)
+enum { TSV, JSON, CSV };
+
+/* A row a minute; row number `late` is two hours newer than all others, unless it is over the last. spoilt: this row
+ * has no port. */
+static int64_t write_log(const char *path, int format, unsigned late, unsigned spoilt)
 {
 	FILE *f = fopen(path, "w");
 	int64_t newest = 0;
 	assert_non_null(f);
-	if (!json)
+	if (format == CSV)
+		fputs("Timestamp,DeviceName,ActionType,LocalIP,RemoteIP,RemotePort\n", f);
+	else if (format == TSV)
 		fputs("#separator "
 		      "\\x09\n#path\tconn\n#fields\tts\tuid\tid.orig_h\tid.orig_p\tid.resp_h\tid.resp_"
 		      "p\tproto\n",
 		      f);
 	for (unsigned i = 0; i < ROWS; i++) {
 		int64_t t = FIRST + 60 * (int64_t)(i == late ? ROWS + 120 : i);
+		const char *port = i == spoilt ? format == JSON ? "\"x\"" : "x" : "443";
+		if (format == CSV) {
+			char time[40];
+			ic_time_format_short(t * IC_TICKS_S, time);
+			fprintf(f, "%s,h,ConnectionSuccess,10.0.0.%u,192.0.2.1,%s\n", time, i % 200, port);
+			newest = t > newest ? t : newest;
+			continue;
+		}
 		const char *form =
-		    json ? "{\"ts\":%lld.000000,\"uid\":\"C%u\",\"id.orig_h\":\"10.0.0.%u\",\"id.orig_p\":1,"
-			   "\"id.resp_h\":\"192.0.2.1\",\"id.resp_p\":443,\"proto\":\"tcp\",\"conn_state\":"
-			   "\"SF\"}\n"
-			 : "%lld.000000\tC%u\t10.0.0.%u\t1\t192.0.2.1\t443\ttcp\n";
-		fprintf(f, form, (long long)t, i, i % 200);
+		    format == JSON
+			? "{\"ts\":%lld.000000,\"uid\":\"C%u\",\"id.orig_h\":\"10.0.0.%u\",\"id.orig_p\":1,"
+			  "\"id.resp_h\":\"192.0.2.1\",\"id.resp_p\":%s,\"proto\":\"tcp\",\"conn_state\":"
+			  "\"SF\"}\n"
+			: "%lld.000000\tC%u\t10.0.0.%u\t1\t192.0.2.1\t%s\ttcp\n";
+		fprintf(f, form, (long long)t, i, i % 200, port);
 		newest = t > newest ? t : newest;
 	}
 	assert_int_equal(fclose(f), 0);
@@ -99,6 +113,8 @@ static const char *const queries[] = {
 	"DeviceNetworkEvents | where Timestamp > ago(3h) | where LocalIP endswith '.7' | project Timestamp, "
 	"now()",
 	"DeviceNetworkEvents | where Timestamp > ago(1d) | take 50 | summarize count() by bin(Timestamp, 1h)",
+	"DeviceNetworkEvents | where Timestamp > ago(3h) and RemotePort != 80 | summarize n = count(), t = "
+	"now()",
 	"let top3 = toscalar(DeviceNetworkEvents | where Timestamp > ago(1h) | summarize count()); "
 	"DeviceNetworkEvents | where Timestamp > ago(2h) | summarize n = count() | extend top3",
 };
@@ -135,8 +151,8 @@ static void newest_anywhere(void **state)
 	ic_input_set_chunk(4096);
 	snprintf(path, sizeof path, "%s/conn.log", folder);
 	for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
-		compare(write_log(path, false, places[i]), ROWS, 1);
-		compare(write_log(path, true, places[i]), ROWS, 3);
+		compare(write_log(path, TSV, places[i], ROWS), ROWS, 1);
+		compare(write_log(path, JSON, places[i], ROWS), ROWS, 3);
 	}
 	ic_input_set_chunk(0);
 	assert_int_equal(unlink(path), 0);
@@ -149,11 +165,29 @@ static void newest_of_several_files(void **state)
 	(void)state;
 	ic_input_set_chunk(4096);
 	snprintf(path, sizeof path, "%s/a.log", folder);
-	int64_t newest = write_log(path, false, ROWS / 2);
+	int64_t newest = write_log(path, TSV, ROWS / 2, ROWS);
 	snprintf(path, sizeof path, "%s/b.log", folder);
-	write_log(path, true, ROWS);
+	write_log(path, JSON, ROWS, ROWS);
 	compare(newest, 2 * ROWS, 2);
 	ic_input_set_chunk(0);
+	assert_int_equal(unlink(path), 0);
+	snprintf(path, sizeof path, "%s/a.log", folder);
+	assert_int_equal(unlink(path), 0);
+}
+
+/* A row whose port is bad is no row of the answer, but it happened: it says what time it is, however that is found. */
+static void newest_is_bad_elsewhere(void **state)
+{
+	static const unsigned places[] = { 1, ROWS / 2, ROWS - 1 };
+	char path[64];
+	(void)state;
+	ic_input_set_chunk(4096);
+	snprintf(path, sizeof path, "%s/conn.log", folder);
+	for (size_t i = 0; i < sizeof places / sizeof *places; i++)
+		for (int format = TSV; format <= CSV; format++)
+			compare(write_log(path, format, places[i], places[i]), ROWS, 1 + i % 2);
+	ic_input_set_chunk(0);
+	assert_int_equal(unlink(path), 0);
 }
 
 int main(void)
@@ -161,6 +195,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(newest_anywhere),
 		cmocka_unit_test(newest_of_several_files),
+		cmocka_unit_test(newest_is_bad_elsewhere),
 	};
 	return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }
