@@ -12,12 +12,11 @@
 #include "engine/hash_list.h"
 #include "engine/run.h"
 #include "report/report.h"
-#include "source/packet/lanes.h"
+#include "source/packet/listen.h"
 #include "source/packet/live.h"
-#include "source/feed.h"
 #include "source/walk.h"
 
-enum { BLOCK = 512 << 10, HEAD = 8, FINISH_STEP = 1024 };
+enum { BLOCK = 512 << 10, HEAD = 8 };
 
 enum {
 	TIME,
@@ -259,35 +258,6 @@ static void look_at_head(file *f)
 	}
 }
 
-/* Everything of one capture. *known: its first bytes are those of one. */
-static ic_status read_capture(ic_feed *f, ic_lanes *l, bool *known, ic_error *err)
-{
-	ic_feed_text t = { .p = NULL };
-	size_t used;
-	ic_status st = IC_OK;
-	for (bool end = false, first = true; st == IC_OK && !end; first = false) {
-		ic_status damage = ic_feed_more(f, &t, &end, err);
-		if (damage == IC_E_NOMEM) {
-			st = damage;
-			break;
-		}
-		const uint8_t *p = t.p ? (const uint8_t *)t.p + t.at : NULL;
-		if (first && !(*known = t.n == t.at || ic_capture_sniff(p, t.n - t.at)))
-			break;
-		st = ic_lanes_feed(l, p, t.n - t.at, end, &used);
-		for (bool more = end; st == IC_OK && more; ic_lanes_drop(l))
-			st = ic_lanes_finish(l, FINISH_STEP, &more);
-		ic_lanes_drop(l);
-		if (st != IC_OK)
-			st = ic_fail_nomem(err);
-		else if (damage != IC_OK)
-			st = damage;
-		t.at += used;
-	}
-	ic_free(t.p);
-	return st;
-}
-
 static uint64_t rows_of(const job *j)
 {
 	uint64_t n = 0;
@@ -338,18 +308,19 @@ static void report(job *j, const char *path, const ic_found *found, bool known, 
 	ic_buf_clear(&shown);
 }
 
-/* Everything that `u` gives; takes it over (NULL: out of memory). */
-static ic_status read_from(job *j, const ic_found *found, ic_unpack *u, ic_error *err)
+/* Everything that `u` gives, which decompresses or not; takes it over (NULL: out of memory). */
+static ic_status read_from(job *j, const ic_found *found, ic_unpack *u, bool packed, ic_error *err)
 {
+	const bool ahead = j->run.threads > 1 && !j->live;
 	ic_hello_sink sink[IC_LANES];
 	const uint64_t before = rows_of(j);
 	ic_error damage = { 0 };
 	bool known = true;
 	for (unsigned i = 0; i < IC_LANES; i++)
 		sink[i] = (ic_hello_sink){ &j->part[i], take };
-	ic_lanes *l = ic_lanes_new(sink, j->run.threads, &j->run.budget);
-	ic_feed *f = u ? ic_feed_new(u, j->run.threads > 1 && !j->live, BLOCK) : NULL;
-	ic_status st = l && f ? read_capture(f, l, &known, &damage) : ic_fail_nomem(&damage);
+	ic_lanes *l = ic_lanes_new(sink, j->run.threads - ahead, &j->run.budget);
+	ic_feed *f = u ? ic_feed_new(u, ahead && packed, BLOCK) : NULL;
+	ic_status st = l && f ? ic_listen(l, f, ahead, &known, &damage) : ic_fail_nomem(&damage);
 	if (st == IC_E_NOMEM)
 		*err = damage;
 	else
@@ -378,7 +349,8 @@ static ic_status read_one(job *j, const ic_found *found, ic_error *err)
 		return IC_OK;
 	}
 	look_at_head(&f);
-	ic_status st = read_from(j, found, ic_unpack_new(ic_pack_of(f.head, f.head_n), read_file, &f), err);
+	const ic_pack pack = ic_pack_of(f.head, f.head_n);
+	ic_status st = read_from(j, found, ic_unpack_new(pack, read_file, &f), pack != IC_PACK_PLAIN, err);
 	if (!in)
 		(void)close(f.fd);
 	return st;
@@ -390,7 +362,7 @@ static ic_status read_live(job *j, const ic_live_options *opt, ic_error *err)
 	j->path = opt->interface;
 	ic_status st = ic_live_open(opt, &j->live, err);
 	if (st == IC_OK)
-		st = read_from(j, &found, ic_unpack_new(IC_PACK_PLAIN, ic_live_read, j->live), err);
+		st = read_from(j, &found, ic_unpack_new(IC_PACK_PLAIN, ic_live_read, j->live), false, err);
 	ic_live_close(j->live);
 	return st;
 }

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "packet_builder.h"
 
-#include "source/packet/lanes.h"
+#include <errno.h>
+
+#include "base/error.h"
+#include "source/packet/listen.h"
 #include "source/packet/team.h"
 
 enum { CAPTURE_ROOM = 4 << 20, CONNECTIONS = 150, MOST_ROWS = 4000 };
@@ -291,7 +294,7 @@ static void contents_unasked(void **state)
 /* ---- sinks ---- */
 
 typedef struct heard {
-	uint64_t hellos;
+	uint64_t hellos, packets; /* packets: a hash of their numbers in order */
 	bool refuse;
 } heard;
 
@@ -300,6 +303,7 @@ static bool hear(void *ctx, const ic_hello *h)
 	heard *to = ctx;
 	assert_non_null(h->request);
 	to->hellos++;
+	to->packets = to->packets * 31 + h->packet;
 	return !to->refuse;
 }
 
@@ -326,6 +330,70 @@ static void sinks(void **state)
 	l = ic_lanes_new(sink, 3, NULL);
 	assert_int_equal(ic_lanes_feed(l, capture, capture_n, true, &used), IC_E_NOMEM);
 	ic_lanes_free(l);
+}
+
+/* The capture from memory; then its end, or an error. */
+typedef struct memory {
+	const uint8_t *p;
+	size_t n, at;
+	bool fails;
+} memory;
+
+static ssize_t read_memory(void *ctx, void *to, size_t n)
+{
+	memory *m = ctx;
+	n = n < m->n - m->at ? n : m->n - m->at;
+	memcpy(to, m->p + m->at, n);
+	m->at += n;
+	return n || !m->fails ? (ssize_t)n : -EIO;
+}
+
+static ic_status listen_to(memory m, size_t block, bool ahead, const ic_hello_sink *to, ic_error *err)
+{
+	bool known;
+	ic_lanes *l = ic_lanes_new(to, 1, NULL);
+	ic_feed *f = ic_feed_new(ic_unpack_new(IC_PACK_PLAIN, read_memory, &m), false, block);
+	ic_status st = ic_listen(l, f, ahead, &known, err);
+	assert_int_equal(known, m.n == 0 || m.p == capture);
+	ic_feed_free(f);
+	ic_lanes_free(l);
+	return st;
+}
+
+/* By one thread or two, in blocks that packets span or blocks of many: each lane hears the same. */
+static void listening(void **state)
+{
+	static const size_t blocks[] = { 50, 4096, 1 << 20 };
+	static const uint8_t other[] = "no capture, but text";
+	heard whole[IC_LANES] = { 0 };
+	ic_hello_sink sink[IC_LANES];
+	(void)state;
+	for (unsigned i = 0; i < IC_LANES; i++)
+		sink[i] = (ic_hello_sink){ &whole[i], hear };
+	assert_int_equal(listen_to((memory){ capture, capture_n, 0, false }, 1 << 20, false, sink, NULL),
+			 IC_OK);
+	for (unsigned i = 0; i < 6; i++) {
+		const bool ahead = i % 2;
+		const size_t block = blocks[i / 2];
+		heard to[IC_LANES] = { 0 };
+		ic_error err = { 0 };
+		for (unsigned k = 0; k < IC_LANES; k++)
+			sink[k] = (ic_hello_sink){ &to[k], hear };
+		assert_int_equal(
+		    listen_to((memory){ capture, capture_n, 0, false }, block, ahead, sink, &err), IC_OK);
+		assert_memory_equal(to, whole, sizeof to);
+		assert_int_equal(listen_to((memory){ capture, capture_n, 0, true }, block, ahead, sink, &err),
+				 IC_E_IO); /* after all of it */
+		for (unsigned k = 0; k < IC_LANES; k++)
+			assert_int_equal(to[k].hellos, 2 * whole[k].hellos);
+		assert_int_equal(
+		    listen_to((memory){ other, sizeof other, 0, true }, block, ahead, sink, &err), IC_OK);
+		assert_int_equal(listen_to((memory){ other, 0, 0, false }, block, ahead, sink, &err), IC_OK);
+		to[3].refuse = true;
+		assert_int_equal(
+		    listen_to((memory){ capture, capture_n, 0, false }, block, ahead, sink, &err),
+		    IC_E_NOMEM);
+	}
 }
 
 static bool count_client(void *ctx, const ic_hello *h)
@@ -436,10 +504,15 @@ static void team(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(always_the_same),  cmocka_unit_test(rows_behind_dropped_ones),
-		cmocka_unit_test(contents_unasked), cmocka_unit_test(sinks),
-		cmocka_unit_test(lost_records),	    cmocka_unit_test(damage),
-		cmocka_unit_test(no_memory),	    cmocka_unit_test(team),
+		cmocka_unit_test(always_the_same),
+		cmocka_unit_test(rows_behind_dropped_ones),
+		cmocka_unit_test(contents_unasked),
+		cmocka_unit_test(sinks),
+		cmocka_unit_test(listening),
+		cmocka_unit_test(lost_records),
+		cmocka_unit_test(damage),
+		cmocka_unit_test(no_memory),
+		cmocka_unit_test(team),
 	};
 	return cmocka_run_group_tests(tests, make_capture, NULL);
 }

@@ -17,27 +17,58 @@ typedef struct lane {
 	ic_flow_table *flows;
 	ic_apps *apps;
 	ic_events events;
-	uint32_t *which; /* of the packets at hand */
-	uint32_t n, room;
 	bool failed;
 } lane;
 
+/* Packets of one lane, by their numbers in the hand. */
+typedef struct pile {
+	uint32_t *which;
+	uint32_t n, room;
+} pile;
+
+struct ic_hand {
+	ic_packet *packet;
+	uint32_t n, room;
+	pile pile[IC_LANES];
+	ic_arena copies; /* payload of datagrams put together from fragments */
+};
+
 struct ic_lanes {
+	/* of who deals; far from what others write */
 	ic_capture *capture;
 	ic_decoder *decoder;
-	ic_packet *packet; /* of the bytes at hand */
-	uint32_t n, room;
+	ic_lanes_counts counts;
+	bool broken; /* nothing after this can be read */
+
+	ic_hand *own;		/* of ic_lanes_feed */
+	const ic_hand *at_hand; /* worked on */
 	lane lane[IC_LANES];
-	ic_events told;	 /* those of all lanes, in order of the packets that told them */
-	ic_arena copies; /* payload of datagrams put together from fragments */
+	ic_events told; /* those of all lanes, in order of the packets that told them */
 	ic_team *team;
 	ic_budget *budget, share; /* NULL or whom the share is from */
-	ic_lanes_counts counts;
-	uint64_t ended; /* connections, after the last packet */
-	bool broken;	/* nothing after this can be read */
+	uint64_t ended;		  /* connections, after the last packet */
 };
 
 /* ---- life ---- */
+
+ic_hand *ic_hand_new(void)
+{
+	ic_hand *h = ic_calloc(1, sizeof *h);
+	if (h)
+		ic_arena_init(&h->copies, 0, NULL);
+	return h;
+}
+
+void ic_hand_free(ic_hand *h)
+{
+	if (!h)
+		return;
+	for (unsigned i = 0; i < IC_LANES; i++)
+		ic_free(h->pile[i].which);
+	ic_free(h->packet);
+	ic_arena_clear(&h->copies);
+	ic_free(h);
+}
 
 static bool lane_init(lane *l, const ic_hello_sink *sink, ic_budget *budget)
 {
@@ -77,7 +108,6 @@ ic_lanes *ic_lanes_new(const ic_hello_sink *sinks, unsigned threads, ic_budget *
 	ic_lanes *l = ic_calloc(1, sizeof *l);
 	if (!l)
 		return NULL;
-	ic_arena_init(&l->copies, 0, NULL);
 	ic_events_init(&l->told, NULL);
 	for (unsigned i = 0; i < IC_LANES; i++)
 		ic_events_init(&l->lane[i].events, NULL);
@@ -86,7 +116,8 @@ ic_lanes *ic_lanes_new(const ic_hello_sink *sinks, unsigned threads, ic_budget *
 	l->capture = ic_capture_new();
 	l->decoder = ic_decoder_new(budget);
 	l->team = ic_team_new(helpers);
-	bool ok = l->capture && l->decoder && l->team;
+	l->own = ic_hand_new();
+	bool ok = l->capture && l->decoder && l->team && l->own;
 	for (unsigned i = 0; ok && i < IC_LANES; i++)
 		ok = lane_init(&l->lane[i], sinks ? &sinks[i] : NULL, budget);
 	if (ok)
@@ -106,7 +137,6 @@ static void lane_clear(lane *l)
 	ic_flow_table_free(l->flows);
 	ic_apps_free(l->apps);
 	ic_events_clear(&l->events);
-	ic_free(l->which);
 }
 
 void ic_lanes_free(ic_lanes *l)
@@ -119,8 +149,7 @@ void ic_lanes_free(ic_lanes *l)
 	ic_events_clear(&l->told);
 	ic_decoder_free(l->decoder);
 	ic_capture_free(l->capture);
-	ic_arena_clear(&l->copies);
-	ic_free(l->packet);
+	ic_hand_free(l->own);
 	if (l->budget)
 		ic_budget_give(l->budget, l->share.limit);
 	ic_free(l);
@@ -185,24 +214,24 @@ static unsigned lane_of(const ic_packet *p)
 }
 
 /* Where the next packet goes, NULL: out of memory. */
-static ic_packet *next_packet(ic_lanes *l)
+static ic_packet *next_packet(ic_hand *h)
 {
-	if (l->n == l->room) {
-		const uint32_t room = l->room ? l->room * 2 : PACKETS_FIRST;
-		ic_packet *more = ic_reallocarray(l->packet, room, sizeof *more);
+	if (h->n == h->room) {
+		const uint32_t room = h->room ? h->room * 2 : PACKETS_FIRST;
+		ic_packet *more = ic_reallocarray(h->packet, room, sizeof *more);
 		if (!more)
 			return NULL;
-		l->packet = more;
-		l->room = room;
+		h->packet = more;
+		h->room = room;
 	}
-	return &l->packet[l->n];
+	return &h->packet[h->n];
 }
 
 /* Gives the next packet, read from these n bytes, to its lane. */
-static bool deal(ic_lanes *l, const uint8_t *from, size_t n)
+static bool deal(ic_hand *h, const uint8_t *from, size_t n)
 {
-	ic_packet *p = &l->packet[l->n];
-	lane *to = &l->lane[lane_of(p)];
+	ic_packet *p = &h->packet[h->n];
+	pile *to = &h->pile[lane_of(p)];
 	if (to->n == to->room) {
 		const uint32_t room = to->room ? to->room * 2 : PACKETS_FIRST;
 		uint32_t *more = ic_reallocarray(to->which, room, sizeof *more);
@@ -212,11 +241,11 @@ static bool deal(ic_lanes *l, const uint8_t *from, size_t n)
 		to->room = room;
 	}
 	if (p->captured && !(p->payload >= from && p->payload < from + n)) {
-		p->payload = (const uint8_t *)ic_arena_dup(&l->copies, (const char *)p->payload, p->captured);
+		p->payload = (const uint8_t *)ic_arena_dup(&h->copies, (const char *)p->payload, p->captured);
 		if (!p->payload)
 			return false;
 	}
-	to->which[to->n++] = l->n++;
+	to->which[to->n++] = h->n++;
 	return true;
 }
 
@@ -228,8 +257,7 @@ static void count_bad(ic_lanes *l, const char *cause)
 	}
 }
 
-/* Deals the packets that are whole. */
-static ic_status take_packets(ic_lanes *l, const uint8_t *p, size_t n, bool final, size_t *used)
+ic_status ic_lanes_deal(ic_lanes *l, ic_hand *h, const uint8_t *p, size_t n, bool final, size_t *used)
 {
 	ic_frame f;
 	ic_packet *packet;
@@ -249,8 +277,8 @@ static ic_status take_packets(ic_lanes *l, const uint8_t *p, size_t n, bool fina
 		if (t != IC_TAKE_OK)
 			continue;
 		l->counts.packets++;
-		if (!(packet = next_packet(l)) ||
-		    (ic_decode(l->decoder, &f, packet) == IC_DECODED && !deal(l, p, n)))
+		if (!(packet = next_packet(h)) ||
+		    (ic_decode(l->decoder, &f, packet) == IC_DECODED && !deal(h, p, n)))
 			return IC_E_NOMEM;
 	}
 	if (final && at < n && !l->broken)
@@ -264,9 +292,10 @@ static ic_status take_packets(ic_lanes *l, const uint8_t *p, size_t n, bool fina
 static void work(void *ctx, unsigned i)
 {
 	ic_lanes *all = ctx;
+	const ic_hand *h = all->at_hand;
+	const pile *of = &h->pile[i];
 	lane *l = &all->lane[i];
-	l->failed = l->failed || !ic_flow_packets(l->flows, all->packet, l->which, l->n, &l->events.order);
-	l->n = 0;
+	l->failed = l->failed || !ic_flow_packets(l->flows, h->packet, of->which, of->n, &l->events.order);
 }
 
 /* Brings what the lanes have told into one order. */
@@ -282,18 +311,25 @@ static bool gather(ic_lanes *l)
 	return ok;
 }
 
-ic_status ic_lanes_feed(ic_lanes *l, const uint8_t *p, size_t n, bool final, size_t *used)
+ic_status ic_lanes_work(ic_lanes *l, ic_hand *h)
 {
-	const uint64_t before = l->counts.packets;
-	ic_status st = take_packets(l, p, n, final, used);
-	if (st == IC_OK && l->counts.packets - before >= WORTH_CALLING)
+	l->at_hand = h;
+	if (h->n >= WORTH_CALLING)
 		ic_team_run(l->team, IC_LANES, work, l);
 	else
 		for (unsigned i = 0; i < IC_LANES; i++)
 			work(l, i);
-	l->n = 0;
-	ic_arena_reset(&l->copies);
-	return gather(l) ? st : IC_E_NOMEM;
+	for (unsigned i = 0; i < IC_LANES; i++)
+		h->pile[i].n = 0;
+	h->n = 0;
+	ic_arena_reset(&h->copies);
+	return gather(l) ? IC_OK : IC_E_NOMEM;
+}
+
+ic_status ic_lanes_feed(ic_lanes *l, const uint8_t *p, size_t n, bool final, size_t *used)
+{
+	const ic_status dealt = ic_lanes_deal(l, l->own, p, n, final, used), st = ic_lanes_work(l, l->own);
+	return st == IC_OK ? dealt : st;
 }
 
 /* In order of their last packets, over all lanes. */

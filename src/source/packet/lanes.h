@@ -25,6 +25,13 @@ void ic_lanes_want(ic_lanes *l, ic_fieldset wanted, unsigned streams);
 /* Takes the packets that are whole in p[0..n); *used bytes were taken, all of them when `final`. What they say
  * comes into the queue of events. IC_E_NOMEM: also when a sink refused. */
 ic_status ic_lanes_feed(ic_lanes *l, const uint8_t *p, size_t n, bool final, size_t *used);
+/* The same in two steps, so that one thread may deal, block after block, while another one works on what was dealt
+ * before. The bytes stay in their place until that is done; then the hand is empty again. */
+typedef struct ic_hand ic_hand;
+ic_hand *ic_hand_new(void);    /* NULL: out of memory */
+void ic_hand_free(ic_hand *h); /* NULL allowed */
+ic_status ic_lanes_deal(ic_lanes *l, ic_hand *h, const uint8_t *p, size_t n, bool final, size_t *used);
+ic_status ic_lanes_work(ic_lanes *l, ic_hand *h);
 /* After the last packet: ends up to `most` connections. *more: there are others. */
 ic_status ic_lanes_finish(ic_lanes *l, unsigned most, bool *more);
 /* What was told and not taken yet. */
