@@ -337,7 +337,7 @@ static unsigned signals_of(const ic_batch *b, uint32_t r, const ic_obs_full *f)
 		sig |= ic_str_ieq(method, IC_STR("POST")) ? IC_SIG_POST : IC_SIG_NOT_POST;
 	if (f->user_agent)
 		sig |= IC_SIG_HAS_USER_AGENT;
-	else if (stream == IC_STREAM_HTTP)
+	else if (stream == IC_STREAM_HTTP && method.p) /* else nothing of the request was logged */
 		sig |= IC_SIG_NO_USER_AGENT;
 	if ((b->flags[r] & IC_ROW_UPGRADE) || f->base.service == IC_WEBSOCKET ||
 	    stream == IC_STREAM_WEBSOCKET)

@@ -554,6 +554,22 @@ static void test_defender_events(void **state)
 	    "read 5 kept 3 bad 1 ports 0 time 0 other 1 lines 5 (line 4: dst_ip is not an address: nope)");
 }
 
+/* Behind a proxy the address is the proxy's, and RemoteUrl is the server's. */
+static void test_defender_proxied(void **state)
+{
+	(void)state;
+#define ASKED(port, url)                                                                                     \
+	"{\"Timestamp\":\"2024-05-01T00:00:00Z\",\"RemoteIP\":\"10.0.0.9\",\"RemotePort\":" port             \
+	",\"ActionType\":\"ConnectionSuccess\",\"RemoteUrl\":\"" url "\"}\n"
+#define GOT(line, flags, port)                                                                               \
+	line " conn|" flags "time=2024-05-01T00:00:00Z|dst_ip=10.0.0.9|dst_port=" port                       \
+	     "|action=allowed|dst_name=a.example\n"
+	expect_defender(ASKED("8080", "https://a.example/x") ASKED("3128", "a.example:443")
+			    ASKED("443", "https://a.example/x") ASKED("8080", "a.example"),
+			GOT("0", "flags=2|", "8080") GOT("1", "flags=2|", "3128") GOT("2", "", "443")
+			    GOT("3", "", "8080") "read 4 kept 4 bad 0 ports 0 time 0 other 0 lines 4");
+}
+
 static void test_qradar(void **state)
 {
 	(void)state;
@@ -733,6 +749,7 @@ int main(void)
 		cmocka_unit_test(test_eve),
 		cmocka_unit_test(test_defender_shapes),
 		cmocka_unit_test(test_defender_events),
+		cmocka_unit_test(test_defender_proxied),
 		cmocka_unit_test(test_qradar),
 		cmocka_unit_test(test_map),
 		cmocka_unit_test(test_long_lines),

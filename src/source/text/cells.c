@@ -140,6 +140,15 @@ static ic_str scheme_service(ic_str scheme)
 	return ic_name_is(scheme, "ws|wss", true) ? IC_STR("websocket") : (ic_str){ NULL, 0 };
 }
 
+void ic_cells_proxied(ic_cells *c, int url_port)
+{
+	bool connect = ic_str_ieq(ic_cells_string(c, IC_F_METHOD), IC_STR("CONNECT"));
+	bool other_port =
+	    ic_cells_has(c, IC_F_DST_PORT) && url_port >= 0 && c->b->col[IC_F_DST_PORT].i[c->row] != url_port;
+	if (connect || other_port)
+		c->b->flags[c->row] |= IC_ROW_PROXIED;
+}
+
 void ic_cells_url(ic_cells *c, ic_str text)
 {
 	ic_url url;
@@ -149,11 +158,7 @@ void ic_cells_url(ic_cells *c, ic_str text)
 	}
 	if (!text.p || !ic_url_split(text, &url))
 		return;
-	bool connect = ic_str_ieq(ic_cells_string(c, IC_F_METHOD), IC_STR("CONNECT"));
-	bool other_port =
-	    ic_cells_has(c, IC_F_DST_PORT) && url.port >= 0 && c->b->col[IC_F_DST_PORT].i[c->row] != url.port;
-	if (connect || other_port)
-		c->b->flags[c->row] |= IC_ROW_PROXIED;
+	ic_cells_proxied(c, url.port);
 	if (!ic_cells_has(c, IC_F_DST_NAME))
 		ic_cells_set_string(c, IC_F_DST_NAME, ic_host_name(&c->b->arena, url.host));
 	if (!ic_cells_has(c, IC_F_HOST))

@@ -239,8 +239,10 @@ static void finish_name(ic_cells *c)
 	if (!text.p)
 		return;
 	ic_cells_clear(c, IC_F_DST_NAME);
-	if (ic_url_split(text, &url))
-		ic_cells_set_string(c, IC_F_DST_NAME, ic_host_name(&c->b->arena, url.host));
+	if (!ic_url_split(text, &url))
+		return;
+	ic_cells_set_string(c, IC_F_DST_NAME, ic_host_name(&c->b->arena, url.host));
+	ic_cells_proxied(c, url.port);
 }
 
 bool ic_defender_finish(ic_cells *c, const ic_defender_extra *x)

@@ -282,7 +282,8 @@ bool ic_row_port_kept(const ic_row_filter *f, const ic_batch *b, uint32_t row)
 	if (!f->web_services)
 		return false;
 	return b->stream[row] == IC_STREAM_HTTP || b->stream[row] == IC_STREAM_SSL ||
-	       b->stream[row] == IC_STREAM_WEBSOCKET || is_web_service(string_at(b, IC_F_SERVICE, row));
+	       b->stream[row] == IC_STREAM_WEBSOCKET || (b->flags[row] & IC_ROW_PROXIED) ||
+	       is_web_service(string_at(b, IC_F_SERVICE, row));
 }
 
 void ic_row_seen(const ic_row_filter *f, int64_t time)
