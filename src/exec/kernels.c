@@ -31,6 +31,8 @@ static const ic_kernel_family *const families[] = {
 	&ic_kernels_math,
 	&ic_kernels_series,
 	&ic_kernels_decompose,
+	&ic_kernels_units,
+	&ic_kernels_chance,
 };
 
 const ic_kernel *ic_kernel_of(ic_fn_id fn)

@@ -60,6 +60,47 @@ static void numbers(void **state)
 	FN_CHECK(list);
 }
 
+/* Numbers that the page of each function shows, where it has them; the rest follows from the definitions. */
+static void distributions_and_units(void **state)
+{
+	(void)state;
+	static const fn_case list[] = {
+		{ IC_FN_BETA_CDF, { R(0.5), R(1), R(1) }, "0.5" },
+		{ IC_FN_BETA_CDF, { R(0), R(2), R(3) }, "0.0" },
+		{ IC_FN_BETA_CDF, { R(1), R(2), R(3) }, "1.0" },
+		{ IC_FN_BETA_CDF, { R(1.5), R(10), R(20) }, "NaN" },
+		{ IC_FN_BETA_CDF, { R(0.1), R(-1), R(20) }, "NaN" },
+		{ IC_FN_BETA_CDF, { R(NAN), R(1), R(20) }, "NaN" },
+		{ IC_FN_BETA_INV, { R(0.1), R(10), R(20) }, "0.2264150223887484" },
+		{ IC_FN_BETA_INV, { R(1), R(2), R(2) }, "1.0" },
+		{ IC_FN_BETA_INV, { R(0), R(2), R(2) }, "0.0" },
+		{ IC_FN_BETA_INV, { R(1.1), R(2), R(2) }, "NaN" },
+		{ IC_FN_BETA_PDF, { R(0), R(2), R(3) }, "0.0" },
+		{ IC_FN_BETA_PDF, { R(0), R(0.5), R(3) }, "Infinity" },
+		{ IC_FN_BETA_PDF, { R(-10), R(10), R(20) }, "NaN" },
+		{ IC_FN_WELCH_TEST, { R(5), R(1), L(10), R(5), R(2), L(10) }, "1.0" },
+		{ IC_FN_WELCH_TEST, { R(5), R(0), L(10), R(5), R(0), L(10) }, "NaN" },
+		{ IC_FN_WELCH_TEST, { R(5), R(1), L(1), R(5), R(2), L(10) }, "NaN" },
+		{ IC_FN_CONVERT_LENGTH, { R(1), S("Yard"), S("Foot") }, "3.0" },
+		{ IC_FN_CONVERT_LENGTH, { R(1), S("yard"), S("Foot") }, NULL },
+		{ IC_FN_CONVERT_LENGTH, { R(1), S("Foot"), S("Kilogram") }, NULL },
+		{ IC_FN_CONVERT_MASS, { R(2), S("Tonne"), S("Kilogram") }, "2000.0" },
+		{ IC_FN_CONVERT_SPEED, { R(36), S("KilometerPerHour"), S("MeterPerSecond") }, "10.0" },
+		{ IC_FN_CONVERT_SPEED, { R(1), S("Knot"), S("NauticalMilePerHour") }, "1.0" },
+		{ IC_FN_CONVERT_SPEED, { R(1), S("PerHour"), S("MeterPerSecond") }, NULL },
+		{ IC_FN_CONVERT_SPEED, { R(1), S("MeterPerHour"), S("Meter") }, NULL },
+		{ IC_FN_CONVERT_TEMPERATURE, { R(0), S("Kelvin"), S("DegreeCelsius") }, "-273.15" },
+		{ IC_FN_CONVERT_TEMPERATURE, { R(25), S("DegreeCelsius"), S("DegreeCelsius") }, "25.0" },
+		{ IC_FN_CONVERT_TEMPERATURE, { R(150), S("DegreeDelisle"), S("DegreeCelsius") }, "0.0" },
+		{ IC_FN_CONVERT_ANGLE, { R(1), S("Revolution"), S("Degree") }, "360.0" },
+		{ IC_FN_CONVERT_ENERGY, { R(1), S("KilowattHour"), S("Megajoule") }, "3.6" },
+		{ IC_FN_CONVERT_FORCE, { R(12), S("Newton"), S("Decanewton") }, "1.2" },
+		{ IC_FN_CONVERT_VOLUME, { R(1), S("UsGallon"), S("UsQuart") }, "4.0" },
+		{ IC_FN_CONVERT_VOLUME, { N(IC_Q_REAL), S("UsGallon"), S("UsQuart") }, NULL },
+	};
+	FN_CHECK(list);
+}
+
 static void item_by_item(void **state)
 {
 	(void)state;
@@ -183,8 +224,10 @@ static void detection(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(numbers),    cmocka_unit_test(item_by_item), cmocka_unit_test(gaps),
-		cmocka_unit_test(statistics), cmocka_unit_test(periods),      cmocka_unit_test(detection),
+		cmocka_unit_test(numbers),	cmocka_unit_test(distributions_and_units),
+		cmocka_unit_test(item_by_item), cmocka_unit_test(gaps),
+		cmocka_unit_test(statistics),	cmocka_unit_test(periods),
+		cmocka_unit_test(detection),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -170,7 +170,17 @@ const ic_bind_name *ic_bind_statements(ic_binder *b, const ic_bind_name *names, 
 			if (b->status != IC_OK)
 				return NULL;
 			break;
-		case IC_KS_SET: break; /* options of the service have no meaning here */
+		case IC_KS_SET:
+			/* bin_auto() has its size from options; the others have no meaning here */
+			if (!stmt[i].value || !ic_str_istarts(stmt[i].name.text, IC_STR("query_bin_auto_")))
+				break;
+			if (!(d = ic_bind_push(b, names, stmt[i].name, IC_BIND_LET)))
+				return NULL;
+			d->expr = stmt[i].value;
+			d->seen = names;
+			*d->used = true;
+			names = d;
+			break;
 		}
 	}
 	return names;

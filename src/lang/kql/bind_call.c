@@ -304,6 +304,32 @@ static ic_expr *around(ic_binder *b, const ic_bind_scope *s, const ic_kql_expr *
 	return high ? ic_bind_between(b, e->at, e->length, arg[0], low, high) : NULL;
 }
 
+/* bin_auto(x): bin_at(x, query_bin_auto_size, query_bin_auto_at), or bin() without the second. */
+static ic_expr *bin_auto(ic_binder *b, const ic_bind_scope *s, const ic_kql_expr *e)
+{
+	static const char *const option[2] = { "query_bin_auto_size", "query_bin_auto_at" };
+	const ic_bind_name *set[2];
+	for (unsigned i = 0; i < 2; i++)
+		set[i] = ic_bind_find(s->names, ic_str_of(option[i]));
+	if (e->call.args != 1)
+		return ic_bind_fail(b, IC_DIAG_TYPE, e->at, e->length, "bin_auto() takes a value");
+	if (!set[0])
+		return ic_bind_fail(b, IC_DIAG_NAME, e->at, e->length,
+				    "bin_auto() needs the size of its bins: set query_bin_auto_size = 1h;");
+	ic_kql_expr *call = ic_bind_alloc(b, 1, sizeof *call);
+	ic_kql_arg *arg = ic_bind_alloc(b, 3, sizeof *arg);
+	if (!call || !arg)
+		return NULL;
+	*call = *e;
+	arg[0] = e->call.arg[0];
+	for (unsigned i = 0; i < 2; i++)
+		if (set[i])
+			arg[i + 1].expr = (ic_kql_expr *)(uintptr_t)set[i]->expr;
+	call->call.arg = arg;
+	call->call.args = set[1] ? 3 : 2;
+	return call_function(b, s, call, set[1] ? IC_FN_BIN_AT : IC_FN_BIN);
+}
+
 /* column_names_of(T): an array of texts */
 static ic_expr *column_names(ic_binder *b, const ic_bind_scope *s, const ic_kql_expr *e)
 {
@@ -323,25 +349,28 @@ static ic_expr *column_names(ic_binder *b, const ic_bind_scope *s, const ic_kql_
 	return all ? ic_bind_const(b, e->at, ic_value_dyn(all)) : ic_bind_nomem(b);
 }
 
-static ic_expr *special(ic_binder *b, const ic_bind_scope *s, const ic_kql_expr *e, bool *is)
+static ic_expr *pack_all(ic_binder *b, const ic_bind_scope *s, const ic_kql_expr *e)
 {
-	ic_str name = e->call.name.text;
-	*is = true;
-	if (ic_str_eq(name, IC_STR("toscalar")))
-		return ic_bind_toscalar(b, s, e);
-	if (ic_str_eq(name, IC_STR("column_ifexists")) || ic_str_eq(name, IC_STR("columnifexists")))
-		return column_ifexists(b, s, e);
-	if (ic_str_eq(name, IC_STR("pack_all")))
-		return pack_columns(b, s, e, true);
-	if (ic_str_eq(name, IC_STR("bag_pack_columns")))
-		return pack_columns(b, s, e, false);
-	if (ic_str_eq(name, IC_STR("column_names_of")))
-		return column_names(b, s, e);
-	if (ic_str_eq(name, IC_STR("around")))
-		return around(b, s, e);
-	*is = false;
-	return NULL;
+	return pack_columns(b, s, e, true);
 }
+
+static ic_expr *pack_some(ic_binder *b, const ic_bind_scope *s, const ic_kql_expr *e)
+{
+	return pack_columns(b, s, e, false);
+}
+
+static const struct bound {
+	ic_fn_id fn; /* IC_FN_BOUND */
+	ic_expr *(*bind)(ic_binder *, const ic_bind_scope *, const ic_kql_expr *);
+} bound[] = {
+	{ IC_FN_TOSCALAR, ic_bind_toscalar },
+	{ IC_FN_COLUMN_IFEXISTS, column_ifexists },
+	{ IC_FN_PACK_ALL, pack_all },
+	{ IC_FN_PACK_COLUMNS, pack_some },
+	{ IC_FN_COLUMN_NAMES_OF, column_names },
+	{ IC_FN_AROUND, around },
+	{ IC_FN_BIN_AUTO, bin_auto },
+};
 
 /* ---- functions of lets */
 
@@ -467,18 +496,17 @@ static ic_expr *unknown_function(ic_binder *b, const ic_kql_expr *e)
 ic_expr *ic_bind_function(ic_binder *b, const ic_bind_scope *s, const ic_kql_expr *e)
 {
 	const ic_bind_name *n = ic_bind_find(s->names, e->call.name.text);
-	bool is;
 	if (n && n->kind == IC_BIND_FUNCTION)
 		return call_let(b, s, n, e);
-	ic_expr *x = special(b, s, e, &is);
-	if (is)
-		return x;
+	int agg = ic_aggregate_find(e->call.name.text, IC_FN_KQL);
+	int fn = ic_function_find(e->call.name.text, IC_FN_KQL);
+	for (size_t i = 0; i < sizeof bound / sizeof *bound; i++)
+		if (fn == (int)bound[i].fn)
+			return bound[i].bind(b, s, e);
 	for (uint32_t i = 0; i < e->call.args; i++)
 		if (e->call.arg[i].name.text.p)
 			return ic_bind_fail(b, IC_DIAG_TYPE, e->at, e->length,
 					    "only functions that let defines take arguments by name");
-	int agg = ic_aggregate_find(e->call.name.text, IC_FN_KQL);
-	int fn = ic_function_find(e->call.name.text, IC_FN_KQL);
 	if (agg >= 0 && s->aggs)
 		return ic_bind_aggregate(b, s, e, agg);
 	if (fn >= 0)
