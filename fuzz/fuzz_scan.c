@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Every level of the delimiter scan against the scalar one; the first byte is the separator. */
+/* Every level of the scans for delimiters and lines against the scalar one; the first byte is the separator. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,6 +18,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (int level = IC_SIMD_128; level <= (int)ic_cpu_simd(); level++)
 		if (ic_scan_cells((ic_simd)level, p, size - 1, (char)data[0], got, &slash) != n ||
 		    slash != slash_expected || memcmp(got, expected, (n + IC_SCAN_PAD) * sizeof(got[0])) != 0)
+			abort();
+	static ic_scan_line lines_expected[IC_SCAN_MAX + IC_SCAN_LINES], lines[IC_SCAN_MAX + IC_SCAN_LINES];
+	const size_t most = 1 + (size - 1) / 2;
+	n = ic_scan_lines(IC_SIMD_SCALAR, p, size - 1, (char)data[0], lines_expected, most);
+	for (int level = IC_SIMD_128; level <= (int)ic_cpu_simd(); level++)
+		if (ic_scan_lines((ic_simd)level, p, size - 1, (char)data[0], lines, most) != n ||
+		    memcmp(lines, lines_expected, n * sizeof(lines[0])) != 0)
 			abort();
 	return 0;
 }

@@ -191,6 +191,22 @@ static void test_piece_before_the_line(void **state)
 	ic_buf_clear(&text);
 }
 
+/* A shape may be of lines that are bad. */
+static void test_lines_without_time(void **state)
+{
+	const ic_input_request req = all_of(EVERYTHING);
+	ic_buf text;
+	(void)state;
+	ic_buf_init(&text, 0);
+	for (unsigned i = 0; i < 90; i++)
+		ic_buf_printf(&text, "{\"uid\":\"C%u\",\"conn_state\":\"SF\"%s}\n", i,
+			      i % 30 ? "" : ",\"ts\":7");
+	char *rows = rows_at_any_level(&ic_kind_zeek_json, &req, &text);
+	assert_non_null(strstr(rows, "read 90 kept 3 bad 87 "));
+	ic_free(rows);
+	ic_buf_clear(&text);
+}
+
 /* ---- lines that are nearly like the others ---- */
 
 static unsigned seed = 7;
@@ -212,7 +228,9 @@ static void put_conn(ic_buf *b)
 	static const char *const durations[] = { "0.416535", "12.000001",
 						 "3",	     "0",
 						 "1e-3",     "0.0012309551239013672",
-						 "null",     "123456789012345678901234567890.5" };
+						 "null",     "123456789012345678901234567890.5",
+						 "1.2.3",    "12.",
+						 ".5",	     "00.5" };
 	static const char *const words[] = { "true", "false", "null", "1", "tru", "truest" };
 	static const char *const counts[] = { "707",
 					      "0",
@@ -233,7 +251,7 @@ static void put_conn(ic_buf *b)
 		      roll(9) ? "" : "x", roll(256), roll(70000), roll(3) ? "tcp" : "udp",
 		      one_of(services, 5));
 	ic_buf_printf(b, "\"duration\":%s,\"orig_bytes\":%s,\"resp_bytes\":%u,\"conn_state\":\"SF\",",
-		      one_of(durations, 8), one_of(counts, 10), roll(100000));
+		      one_of(durations, 12), one_of(counts, 10), roll(100000));
 	ic_buf_printf(b, "\"local_orig\":%s,\"missed_bytes\":%s,\"history\":\"Sh\",\"orig_pkts\":%u%s}%s\n",
 		      one_of(words, 6), one_of(counts, 10), roll(100), one_of(blanks, 3), one_of(blanks, 3));
 }
@@ -252,6 +270,28 @@ static void put_flow(ic_buf *b)
 	ic_buf_printf(b,
 		      "\"start\":\"2024-05-01T00:00:00.%06u+0000\",\"alerted\":%s},\"tcp\":{\"syn\":%s}}\n",
 		      roll(1000000), one_of(words, 6), one_of(words, 6));
+}
+
+/* A line that ends as most of its kind do, in a long run of the same; its texts are of any length. */
+static void put_usual(ic_buf *b)
+{
+	static const char *const texts[] = { "closed", "new", "", "a\\u0041", "x y", "\n" };
+	static const char *const words[] = { "true", "false", "null" };
+	const unsigned rare = roll(60);
+	ic_buf_printf(b, "{\"timestamp\":\"2024-05-01T00:00:%02u.000000+0000\",\"in_iface\":\"eth%u\",",
+		      roll(60), rare == 0);
+	ic_buf_printf(b, "\"event_type\":\"%s\",\"src_ip\":\"10.20.0.%u\",\"note\":\"%.*s\",",
+		      rare == 1 ? "http" : "flow", roll(256), (int)roll(70),
+		      "a text of nearly seventy bytes, which is more than is looked at in one go..");
+	ic_buf_printf(b, "\"flow\":{\"age\":%u,\"state\":\"%s\",\"reason\":\"timeout\",\"alerted\":false},",
+		      roll(3), texts[rare < 12 ? rare / 2 : 0]);
+	ic_buf_printf(
+	    b, "\"tcp\":{\"tcp_flags\":\"1b\",\"tcp_flags_ts\":\"%s\",\"syn\":%s,\"ack\":true,\"x\":%s}}\n",
+	    rare == 13 ? "1c" : "1b", words[rare < 16 ? roll(3) : 0],
+	    rare == 17	 ? "1234567890123456789012345678901"
+	    : rare == 18 ? "12345678901234567890123456789012"
+	    : rare == 19 ? "-1"
+			 : "7");
 }
 
 /* Puts a byte of use to JSON somewhere into the last line, or takes one out. */
@@ -303,6 +343,7 @@ static void test_spoiled_lines(void **state)
 	(void)state;
 	check_spoiled(&ic_kind_zeek_json, put_conn);
 	check_spoiled(&ic_kind_eve, put_flow);
+	check_spoiled(&ic_kind_eve, put_usual);
 }
 
 static char *rows_by(const ic_source_kind *kind, ic_reader *r, const char *text)
@@ -742,6 +783,7 @@ int main(void)
 		cmocka_unit_test(test_lines_of_one_shape),
 		cmocka_unit_test(test_events_of_one_shape),
 		cmocka_unit_test(test_piece_before_the_line),
+		cmocka_unit_test(test_lines_without_time),
 		cmocka_unit_test(test_spoiled_lines),
 		cmocka_unit_test(test_used_again),
 		cmocka_unit_test(test_zeek_layout),

@@ -36,14 +36,40 @@ static void check(const char *text, size_t n, char sep)
 	free(p);
 }
 
+/* The same for lines, of which `most` are asked for. */
+static void check_lines(const char *text, size_t n, char sep, size_t most)
+{
+	static ic_scan_line lines[IC_SCAN_MAX + IC_SCAN_LINES];
+	char *p = malloc(n ? n : 1);
+	assert_non_null(p);
+	memcpy(p, text, n);
+	for (int level = IC_SIMD_SCALAR; level <= (int)ic_cpu_simd(); level++) {
+		const size_t found = ic_scan_lines((ic_simd)level, p, n, sep, lines, most);
+		size_t k = 0, marks = 0;
+		for (size_t i = 0; i < n && k < most; i++) {
+			marks += p[i] == sep;
+			if (p[i] != '\n')
+				continue;
+			assert_true(k < found);
+			assert_int_equal(lines[k].end, i + 1);
+			assert_int_equal(lines[k].marks, marks);
+			k++;
+		}
+		assert_int_equal(found, k);
+	}
+	free(p);
+}
+
 static void small_texts(void **state)
 {
 	(void)state;
 	static const char *const texts[] = {
 		"", "\n", "\t", "a", "\t\t\n\n", "a\tb\nc", "\\x09\n", "no delimiter at all in here",
 	};
-	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
 		check(texts[i], strlen(texts[i]), '\t');
+		check_lines(texts[i], strlen(texts[i]), '\t', 3);
+	}
 	check("a,b\tc,\n", 7, ',');
 	check("a\0b\0\n", 5, '\0');
 }
@@ -63,6 +89,7 @@ static void random_texts(void **state)
 			text[i] = roll >= density ? other : roll % 5 == 0 ? '\n' : '\t';
 		}
 		check(text, n, '\t');
+		check_lines(text, n, '\t', round % 3 ? IC_SCAN_MAX : test_random(&seed) % 20);
 	}
 }
 
@@ -72,6 +99,8 @@ static void full_slabs(void **state)
 	static char text[IC_SCAN_MAX];
 	memset(text, '\n', sizeof(text));
 	check(text, sizeof(text), '\t');
+	check_lines(text, sizeof(text), '\t', IC_SCAN_MAX);
+	check_lines(text, sizeof(text), '\t', 70);
 	memset(text, '\t', sizeof(text));
 	check(text, sizeof(text), '\t');
 	memset(text, 'x', sizeof(text));

@@ -75,7 +75,6 @@ ic_json *ic_json_new(void)
 	}
 	ic_arena_init(&t->keys, 0, NULL);
 	t->count = t->asked = FIRST_KEY;
-	t->together = TOGETHER_LEAST;
 	j->nodes = t;
 	for (int i = 0; i < FIRST_KEY; i++)
 		node_clear(j, &t->list[i]);

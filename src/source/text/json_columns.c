@@ -14,7 +14,8 @@
 #endif
 
 enum {
-	QUEUE_ROWS = 128, /* more than fit a slab */
+	QUEUE_ROWS = 128,
+	WINDOW_LEAST = 1024,
 	ROW_CELLS = 2 * IC_JSON_SOURCES * IC_FIELD_COUNT + 4,
 };
 
@@ -23,8 +24,9 @@ struct ic_json_queue {
 	uint16_t stride;		 /* cells of a row */
 	uint16_t column[IC_FIELD_COUNT]; /* the first cell of each */
 	uint32_t n;
-	const char *text; /* of the slab */
-	uint16_t absent;  /* where cells start that are not there */
+	size_t window, pause; /* bytes to be looked at, and to be scanned when that was in vain */
+	const char *text;     /* of the lines */
+	uint16_t absent;      /* where cells start that are not there */
 	uint64_t line[QUEUE_ROWS];
 	bool bad[QUEUE_ROWS]; /* has a value that is refused */
 	uint16_t first[QUEUE_ROWS], odd[QUEUE_ROWS + IC_CELLS_PAD];
@@ -229,12 +231,10 @@ static void judge(ic_json_fill *f, ic_row_counts *c)
 		leave_rows(f, asked, kept, n);
 }
 
-void ic_json_queue_flush(ic_json_fill *f, ic_row_counts *c)
+static void flush(ic_json_fill *f, ic_row_counts *c)
 {
 	ic_json_queue *q = f->queue;
 	ic_batch *b = f->b;
-	if (!q || q->n == 0)
-		return;
 	const ic_json_plan *p = q->plan;
 	f->j->padded = true;
 	memset(q->bad, 0, q->n);
@@ -258,27 +258,48 @@ void ic_json_queue_flush(ic_json_fill *f, ic_row_counts *c)
 
 /* ---- the queue ---- */
 
-uint32_t ic_json_queue_lines(ic_json_fill *f, const ic_json_slab *s, size_t at, size_t *k, ic_row_counts *c)
+size_t ic_json_queue_take(ic_json_fill *f, const char *text, size_t n, ic_row_counts *c)
 {
 	ic_json_queue *q = f->queue;
-	if (!q || !q->plan || s->backslash)
+	size_t used = 0;
+	if (!q || !q->plan)
 		return 0;
-	if (q->n == 0) {
-		q->text = s->text;
-		q->absent = (uint16_t)s->n;
-	}
-	const uint32_t room = IC_BATCH_ROWS - f->b->rows, all = room < QUEUE_ROWS ? room : QUEUE_ROWS;
+	n = n < q->window ? n : q->window;
+	q->text = text;
+	q->absent = (uint16_t)n;
+	const uint32_t room = IC_BATCH_ROWS - f->b->rows, most = room < QUEUE_ROWS ? room : QUEUE_ROWS;
 	/* Without its time, the last that the filter asks for, the record may be of another plan, or bad. */
-	const ic_json_cells to = { q->cell + q->n * q->stride, q->stride, q->absent,
-				   q->column[q->plan->asked - 1] };
-	const uint32_t n = ic_json_take_lines(f->j, s, at, k, q->plan, &to, all - q->n);
-	for (uint32_t i = 0; i < n; i++, q->n++) {
-		q->first[q->n] = (uint16_t)(q->n * q->stride);
-		q->line[q->n] = c->lines + i;
+	const ic_json_cells to = { q->cell, q->stride, q->absent, q->column[q->plan->asked - 1] };
+	q->n = ic_json_take_lines(f->j, text, n, q->plan, &to, most, &used);
+	for (uint32_t i = 0; i < q->n; i++) {
+		q->first[i] = (uint16_t)(i * q->stride);
+		q->line[i] = c->lines + i;
 	}
-	if (q->n == all)
-		ic_json_queue_flush(f, c);
-	return n;
+	c->lines += q->n;
+	/* What comes after a line that does not fit has been looked at in vain: less of it the next time. */
+	if (q->n < most)
+		q->window = 2 * used < IC_JSON_SLAB ? 2 * used : IC_JSON_SLAB;
+	if (q->window < WINDOW_LEAST)
+		q->window = WINDOW_LEAST;
+	if (q->n > 0) {
+		q->pause = 0;
+		flush(f, c);
+	}
+	return used;
+}
+
+size_t ic_json_queue_pause(ic_json_fill *f, const char *text, size_t n)
+{
+	ic_json_queue *q = f->queue;
+	if (!q || !q->plan)
+		return n;
+	/* one line, then more and more */
+	const char *line_end = memchr(text, '\n', n);
+	const size_t line = line_end ? (size_t)(line_end - text) + 1 : n, pause = q->pause;
+	q->pause = pause ? 2 * pause : WINDOW_LEAST;
+	if (q->pause > IC_JSON_SLAB)
+		q->pause = IC_JSON_SLAB;
+	return line > pause ? line : pause < n ? pause : n;
 }
 
 static void set_plan(ic_json_queue *q, const ic_json_plan *plan)
@@ -301,7 +322,6 @@ bool ic_json_queue_learn(ic_json_fill *f, const ic_json_plan *plan)
 		return true;
 	if (!f->queue) {
 		ic_zeek_cells_prepare();
-		ic_json_lines_prepare();
 		f->queue = ic_calloc(1, sizeof(*f->queue));
 	}
 	if (!f->queue)

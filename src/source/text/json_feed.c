@@ -2,8 +2,6 @@
 /* Text to records: lines with one object each, or documents with objects in lists. */
 #include "source/text/json_columns.h"
 
-#define SLAB 24576 /* with its marks it fits the first cache */
-
 static bool is_blank(char c)
 {
 	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
@@ -52,26 +50,16 @@ static void take(const feed *f, ic_json_result r, size_t start)
 /* Reads whole lines with the help of their marks; returns how many bytes, 0 if none is whole. */
 static size_t take_slab(const feed *f, const char *text, size_t n, uint16_t *ends)
 {
-	ic_json_slab s = { .text = text, .n = n < SLAB ? n : SLAB, .ends = ends };
-	size_t marks = ic_scan_cells(f->j->level, text, s.n, '"', ends, &s.backslash), k = 0, start = 0;
-	while (marks > 0 && !(ends[marks - 1] & IC_SCAN_LINE))
-		marks--;
-	s.n = marks ? ends[marks - 1] & IC_SCAN_MAX : 0;
-	s.marks = marks;
-	while (k < marks && f->b->rows < IC_BATCH_ROWS && !f->j->nomem) {
+	ic_json_slab s = { .text = text, .n = n < IC_JSON_SLAB ? n : IC_JSON_SLAB, .ends = ends };
+	size_t k = 0, start = 0;
+	if (f->fill)
+		s.n = ic_json_queue_pause(f->fill, text, s.n);
+	s.marks = ic_scan_cells(f->j->level, text, s.n, '"', ends, &s.backslash);
+	while (s.marks > 0 && !(ends[s.marks - 1] & IC_SCAN_LINE))
+		s.marks--;
+	s.n = s.marks ? ends[s.marks - 1] & IC_SCAN_MAX : 0;
+	while (k < s.marks && f->b->rows < IC_BATCH_ROWS && !f->j->nomem) {
 		size_t at = text[start] == '{' ? start : line_start(text, start, s.n);
-		if (f->fill && text[at] == '{') {
-			const uint32_t queued = ic_json_queue_lines(f->fill, &s, at, &k, f->c);
-			if (queued) {
-				f->c->lines += queued;
-				start = ends[k - 1] & IC_SCAN_MAX;
-				continue;
-			}
-		}
-		if (f->fill)
-			ic_json_queue_flush(f->fill, f->c);
-		if (f->b->rows == IC_BATCH_ROWS)
-			break;
 		if (text[at] != '\n') {
 			ic_json_result r = ic_json_scan_line(f->j, &s, at, &k);
 			if (r == IC_JSON_OK) {
@@ -88,8 +76,6 @@ static size_t take_slab(const feed *f, const char *text, size_t n, uint16_t *end
 		start = ends[k++] & IC_SCAN_MAX;
 		f->c->lines++;
 	}
-	if (f->fill)
-		ic_json_queue_flush(f->fill, f->c);
 	return start;
 }
 
@@ -121,10 +107,12 @@ static size_t take_line(const feed *f, const char *text, size_t n, bool final)
 static ic_status feed_lines(const feed *f, const char *text, size_t n, size_t *at, bool final)
 {
 	const ic_json *j = f->j;
-	uint16_t ends[SLAB + 1 + IC_SCAN_PAD];
+	uint16_t ends[IC_JSON_SLAB + 1 + IC_SCAN_PAD];
 	while (*at < n && f->b->rows < IC_BATCH_ROWS && !j->nomem) {
 		size_t used = 0;
-		if (n - *at > IC_JSON_PAD)
+		if (f->fill && n - *at > IC_JSON_PAD)
+			used = ic_json_queue_take(f->fill, text + *at, n - *at - IC_JSON_PAD, f->c);
+		if (used == 0 && n - *at > IC_JSON_PAD)
 			used = take_slab(f, text + *at, n - *at - IC_JSON_PAD, ends);
 		if (used == 0)
 			used = take_line(f, text + *at, n - *at, final);

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Lines of known shapes one after the other: where their values are, without a scan. */
-#include <pthread.h>
-
 #include "source/text/fast.h"
 #include "source/text/json_nodes.h"
 
@@ -50,6 +48,7 @@ void ic_json_shape_plan(ic_json *j, shape *h, const ic_json_plan *plan)
 				return;
 		}
 	}
+	ic_json_shape_join(h, nobody);
 	h->plan = plan;
 }
 
@@ -74,17 +73,30 @@ static inline bool same_gate(const shape *h, const char *p, const uint16_t *cell
 
 /* ---- one line ---- */
 
+/* Where the value at p[at] ends, if it is one that shapes have. p[end]: the line end. */
+static size_t value_end(const piece *c, ic_simd level, const char *p, size_t at, size_t end)
+{
+	bool escaped = false;
+	if (c->form == FORM_TEXT) {
+		const size_t close = ic_json_close(level, p, at, end, &escaped);
+		return escaped || close > end ? end : close;
+	}
+	while (p[at] > ' ' && p[at] != ',' && p[at] != '}')
+		at++;
+	return at;
+}
+
 /* Whether the line at p[at] fits the shape; its values go to cells. */
-static bool fits_line(const shape *h, const char *p, size_t at, const uint16_t *ends, uint16_t *cells,
+static bool fits_line(const shape *h, ic_simd level, const char *p, size_t at, size_t end, uint16_t *cells,
 		      const ic_json_cells *to)
 {
 	const piece *c = h->piece;
-	if ((ends[c->mark] & IC_SCAN_MAX) - (size_t)c->back != at || !fits_piece(c, p + at))
+	if (!fits_piece(c, p + at))
 		return false;
 	for (; !c->last; c++) {
 		const size_t value = at + c->length;
 		uint16_t *cell = cells + c->cell;
-		at = (ends[c[1].mark] & IC_SCAN_MAX) - (size_t)c[1].back;
+		at = value_end(c, level, p, value, end);
 		if (!fits_piece(c + 1, p + at))
 			return false;
 		cell[0] = (uint16_t)value;
@@ -104,180 +116,254 @@ static bool fits_line(const shape *h, const char *p, size_t at, const uint16_t *
 	return cells[to->needed] != to->absent && same_gate(h, p, cells);
 }
 
-/* ---- many lines of one shape, piece by piece ---- */
+/* Forgets what this line, which fits the shape, has not: usual values, and numbers without a point. */
+static bool forget_usual(shape *h, ic_simd level, const char *p, size_t at, size_t end)
+{
+	bool forgotten = false;
+	for (uint32_t i = 0; !h->piece[i].last; i++) {
+		piece *c = &h->piece[i];
+		usual_value *u = &h->usual[i];
+		const size_t value = at + c->length;
+		at = value_end(c, level, p, value, end);
+		const size_t n = at - value;
+		if (u->n && (u->n != n || memcmp(u->text, p + value, n) != 0)) {
+			u->n = 0;
+			forgotten = true;
+		}
+		if (c->form == FORM_WHOLE && memchr(p + value, '.', n)) {
+			c->form = FORM_REAL;
+			forgotten = true;
+		}
+	}
+	return forgotten;
+}
+
+/* ---- many lines of one shape, run by run ---- */
+
+#define FOUR 4 /* that are looked at with one turn of a loop */
 
 typedef struct alike {
 	const char *p;
-	uint32_t n;
-	const uint16_t *ends[TOGETHER_MOST]; /* the marks of each */
-	uint16_t *cells[TOGETHER_MOST];	     /* where its values go */
+	uint32_t n;			/* a multiple of FOUR: the last one stands here more than once */
+	uint32_t value[TOGETHER_MOST];	/* where the next value of each starts; first the line */
+	uint16_t *cells[TOGETHER_MOST]; /* where its values go */
 } alike;
 
 #if defined(__x86_64__)
 #define AVX2 __attribute__((target("avx2,bmi,bmi2")))
 
-/* Whole numbers by their length: the least byte at each place, and how much more may be there. */
-static struct whole_form {
-	_Alignas(64) uint8_t least[32];
-	uint8_t more[32];
-} whole_forms[PLAIN_MAX + 1];
-
-static void fill_whole_forms(void)
-{
-	for (unsigned n = 0; n <= PLAIN_MAX; n++) {
-		struct whole_form *f = &whole_forms[n];
-		for (unsigned i = 0; i < 32; i++) {
-			f->least[i] = '0';
-			f->more[i] = i < n ? 9 : UINT8_MAX;
-		}
-		f->least[0] = n > 1 ? '1' : '0';
-		f->more[0] = n > 1 ? 8 : 9;
-	}
-}
-
-void ic_json_lines_prepare(void)
-{
-	static pthread_once_t once = PTHREAD_ONCE_INIT;
-	pthread_once(&once, fill_whole_forms);
-}
-
 /* What is wrong with some line; which one is of no interest. */
 typedef struct wrong {
-	__m256i bytes;	/* that are not those of the pieces, or no digits */
-	uint64_t point; /* bytes of numbers with a point that do not belong there */
-	uint64_t word;	/* bits that words have not */
-	size_t number_length, word_length;
+	__m256i bytes; /* that are not those of the runs */
+	__m128i
+	    start; /* the least of: the first two bytes of numbers, less '0'; under 10: a zero and a digit */
+	uint64_t word;	 /* bits that words have not */
+	uint32_t first;	 /* bit 0: a number begins with something else */
+	uint32_t point;	 /* bytes of numbers with a point that do not belong there */
+	uint32_t length; /* of numbers, all bits */
 } wrong;
 
-/* p[0..n), of which 32 bytes can be read, as digits without a leading zero. */
-AVX2 static inline void see_whole(wrong *w, const char *p, size_t n)
+/* A bit for each of 32 bytes that is no digit. v: the bytes less '0'. */
+AVX2 static inline uint32_t others_avx2(__m256i v)
 {
-	const struct whole_form *f = &whole_forms[n & PLAIN_MAX];
-	const __m256i v = _mm256_loadu_si256((const __m256i *)(const void *)p);
-	const __m256i more = _mm256_sub_epi8(v, _mm256_load_si256((const __m256i *)(const void *)f->least));
-	w->bytes = _mm256_or_si256(
-	    w->bytes, _mm256_subs_epu8(more, _mm256_load_si256((const __m256i *)(const void *)f->more)));
-	w->number_length |= n;
+	return ~(uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(_mm256_min_epu8(v, _mm256_set1_epi8(9)), v));
 }
 
-/* As plain_number. */
-AVX2 static inline void see_real(wrong *w, const char *p, size_t n)
+AVX2 static inline __m256i load32(const void *p)
 {
-	const __m256i v = _mm256_loadu_si256((const __m256i *)(const void *)p);
-	const __m256i digits = _mm256_sub_epi8(v, _mm256_set1_epi8('0'));
-	const uint32_t other = ~(uint32_t)_mm256_movemask_epi8(
-	    _mm256_cmpeq_epi8(_mm256_min_epu8(digits, _mm256_set1_epi8(9)), digits));
-	const uint32_t zero = (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(v, _mm256_set1_epi8('0')));
-	const uint32_t dot = (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(v, _mm256_set1_epi8('.')));
-	const uint32_t within = _bzhi_u32(other, (uint32_t)n);
-	/* one point at the most, a digit behind it, a digit before it, no zero and more */
-	w->point |=
-	    _blsr_u32(within) | (within & (~dot | other >> 1)) | (other & 1) | (zero & ~(other >> 1) & 1);
-	w->number_length |= n;
+	return _mm256_loadu_si256((const __m256i *)p);
 }
 
-AVX2 static inline void see_word(wrong *w, const char *p, size_t n)
+AVX2 static inline __m256i less_zero(const char *p)
+{
+	return _mm256_sub_epi8(load32(p), _mm256_set1_epi8('0'));
+}
+
+/* The length of a number. v: its bytes less '0'; other: a bit for each that is no digit. */
+AVX2 static inline size_t see_whole(wrong *w, __m256i v, uint32_t other)
+{
+	const __m128i swap = _mm_setr_epi8(1, 0, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1);
+	const uint32_t n = _tzcnt_u32(other);
+	w->start = _mm_min_epu16(w->start, _mm_shuffle_epi8(_mm256_castsi256_si128(v), swap));
+	w->first |= other;
+	w->length |= n;
+	return n;
+}
+
+/* The same with one point at the most, and a digit before and behind it. dots: a bit for each point. */
+AVX2 static inline size_t see_real(wrong *w, __m256i v, uint32_t other, uint32_t dots)
+{
+	const uint32_t n = (uint32_t)see_whole(w, v, other & ~dots), within = _bzhi_u32(dots, n);
+	w->point |= _blsr_u32(within) | (within & other >> 1) | (within & 1);
+	return n;
+}
+
+/* What ends a text, or makes it an unusual one, by the lower half of the byte. */
+static const char ends_by_half[16] = { [0] = 1, ['"' & 15] = '"', ['\n' & 15] = '\n', ['\\' & 15] = '\\' };
+
+/* The length of a text; 64 if its end is not near. */
+AVX2 static inline size_t text_avx2(const char *p)
+{
+	const __m256i by_half =
+	    _mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)(const void *)ends_by_half));
+	const __m256i a = load32(p), b = load32(p + 32);
+	const uint32_t low =
+	    (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(_mm256_shuffle_epi8(by_half, a), a));
+	const uint32_t high =
+	    (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(_mm256_shuffle_epi8(by_half, b), b));
+	return _tzcnt_u64(low | (uint64_t)high << 32);
+}
+
+AVX2 static inline size_t whole_avx2(wrong *w, const char *p)
+{
+	const __m256i v = less_zero(p);
+	return see_whole(w, v, others_avx2(v));
+}
+
+AVX2 static inline size_t real_avx2(wrong *w, const char *p)
+{
+	const __m256i v = less_zero(p), dots = _mm256_cmpeq_epi8(v, _mm256_set1_epi8('.' - '0'));
+	return see_real(w, v, others_avx2(v), (uint32_t)_mm256_movemask_epi8(dots));
+}
+
+AVX2 static inline size_t word_avx2(wrong *w, const char *p)
 {
 	static const struct {
 		char text[8];
 		uint64_t mask; /* little-endian */
 	} words[2] = { { "true", UINT64_C(0xffffffff) }, { "false", UINT64_C(0xffffffffff) } };
-	uint64_t v, text;
-	memcpy(&v, p, sizeof(v));
-	memcpy(&text, words[n & 1].text, sizeof(text));
-	w->word |= (v ^ text) & words[n & 1].mask;
-	w->word_length |= n - 4;
+	const size_t no = *p == 'f';
+	w->word |= (ic_fast_load64(p) ^ ic_fast_load64(words[no].text)) & words[no].mask;
+	return 4 + no;
 }
 
-#define EACH_VALUE(SEE)                                                                                      \
-	_Pragma("GCC unroll 4") for (size_t i = 0; i < n; i++)                                               \
-	{                                                                                                    \
-		const uint16_t *const mark = ends[i];                                                        \
-		const size_t value = (mark[before] & IC_SCAN_MAX) + behind;                                  \
-		const size_t at = (mark[after] & IC_SCAN_MAX) - back;                                        \
-		w.bytes = _mm256_or_si256(w.bytes, other_bytes(e, p + at));                                  \
-		SEE;                                                                                         \
-	}
-#define PUT_VALUE                                                                                            \
-	do {                                                                                                 \
-		const uint32_t both = (uint32_t)value | (uint32_t)(at + 1) << 16;                            \
-		memcpy(cells[i] + cell, &both, sizeof(both));                                                \
-	} while (0)
-#define SEE_VALUES(SEE)                                                                                      \
-	do {                                                                                                 \
-		if (wanted)                                                                                  \
-			EACH_VALUE(SEE; PUT_VALUE)                                                           \
-		else                                                                                         \
-			EACH_VALUE(SEE)                                                                      \
-	} while (0)
+#define AVX512 __attribute__((target("avx2,bmi,bmi2,avx512f,avx512bw,avx512dq,avx512vl")))
 
-/* The text of a piece and which of its bytes count. */
+AVX512 static inline size_t text_avx512(const char *p)
+{
+	const __m512i by_half =
+	    _mm512_broadcast_i32x4(_mm_loadu_si128((const __m128i *)(const void *)ends_by_half));
+	const __m512i v = _mm512_loadu_si512(p);
+	return _tzcnt_u64(_mm512_cmpeq_epi8_mask(_mm512_shuffle_epi8(by_half, v), v));
+}
+
+AVX512 static inline size_t whole_avx512(wrong *w, const char *p)
+{
+	const __m256i v = less_zero(p);
+	return see_whole(w, v, _mm256_cmpgt_epu8_mask(v, _mm256_set1_epi8(9)));
+}
+
+AVX512 static inline size_t real_avx512(wrong *w, const char *p)
+{
+	const __m256i v = less_zero(p);
+	return see_real(w, v, _mm256_cmpgt_epu8_mask(v, _mm256_set1_epi8(9)),
+			_mm256_cmpeq_epi8_mask(v, _mm256_set1_epi8('.' - '0')));
+}
+
+AVX2 static inline bool nothing_wrong(const wrong *w)
+{
+	return !((w->first & 1) | w->point | (w->length > PLAIN_MAX) | (w->word != 0) |
+		 (_mm_extract_epi16(w->start, 0) <= 9)) &&
+	       _mm256_testz_si256(w->bytes, w->bytes);
+}
+
+/* 32 bytes of a run and which of them count. */
 typedef struct expected {
 	__m256i text, mask;
 } expected;
 
-AVX2 static inline expected expect(const piece *c)
+enum { WIDE = 32 };
+
+AVX2 static inline expected expect(const run *c, size_t from)
 {
-	return (expected){ _mm256_loadu_si256((const __m256i *)(const void *)c->text),
-			   _mm256_loadu_si256((const __m256i *)(const void *)c->mask) };
+	static const uint8_t counts[RUN_MAX + WIDE] = { [0 ... RUN_MAX - 1] = 0xff };
+	return (expected){ load32(c->text + from), load32(counts + RUN_MAX + from - c->length) };
 }
 
 AVX2 static inline __m256i other_bytes(expected e, const char *p)
 {
-	const __m256i v = _mm256_loadu_si256((const __m256i *)(const void *)p);
-	return _mm256_and_si256(_mm256_xor_si256(v, e.text), e.mask);
+	return _mm256_and_si256(_mm256_xor_si256(load32(p), e.text), e.mask);
 }
 
-/* Whether the first piece of each line fits: else there is no telling where the others are. */
-AVX2 static bool begin_avx2(const piece *c, const alike *a)
+/* Whether the rest of a long run fits in each line. */
+AVX2 static bool fit_rest_avx2(const run *c, const alike *a)
 {
-	const expected e = expect(c);
+	const size_t back = c->length - WIDE;
+	const expected e = expect(c, WIDE);
 	__m256i other = _mm256_setzero_si256();
-	for (uint32_t i = 0; i < a->n; i++) {
-		const size_t at = (a->ends[i][c->mark] & IC_SCAN_MAX) - (size_t)c->back;
-		other = _mm256_or_si256(other, other_bytes(e, a->p + at));
-	}
+	for (uint32_t i = 0; i < a->n; i++)
+		other = _mm256_or_si256(other, other_bytes(e, a->p + a->value[i] - back));
 	return _mm256_testz_si256(other, other);
 }
 
-/* False: some line is of another shape, or has an unusual value. Whether the pieces stand where they should,
- * and how the values before them look. nobody: the cell of values that are not wanted. */
-AVX2 static bool fit_avx2(const shape *h, const alike *a, uint16_t nobody)
-{
-	const char *const p = a->p;
-	const uint16_t *const *const ends = a->ends;
-	uint16_t *const *const cells = a->cells;
-	const size_t n = a->n;
-	if (!begin_avx2(h->piece, a))
-		return false;
-	for (const piece *c = h->piece; !c->last; c++) {
-		const piece *next = c + 1;
-		const expected e = expect(next);
-		const size_t before = c->mark, behind = (size_t)c->length - c->back;
-		const size_t after = next->mark, back = next->back, cell = c->cell;
-		const bool wanted = cell != nobody;
-		wrong w = { .bytes = _mm256_setzero_si256() };
-		switch ((piece_form)c->form) {
-		case FORM_TEXT: SEE_VALUES((void)value); break;
-		case FORM_WHOLE: SEE_VALUES(see_whole(&w, p + value, at - value)); break;
-		case FORM_REAL: SEE_VALUES(see_real(&w, p + value, at - value)); break;
-		case FORM_WORD: SEE_VALUES(see_word(&w, p + value, at - value)); break;
+#define EACH_LINE(LENGTH, PUT)                                                                               \
+	for (size_t four = 0; four < n; four += FOUR)                                                        \
+		_Pragma("GCC unroll 4") for (size_t i = four; i < four + FOUR; i++)                          \
+		{                                                                                            \
+			const size_t value = a->value[i], at = value + (LENGTH);                             \
+			w.bytes = _mm256_or_si256(w.bytes, other_bytes(e, p + at));                          \
+			a->value[i] = (uint32_t)(at + length);                                               \
+			PUT;                                                                                 \
 		}
-		if (w.point | w.word | (w.number_length > PLAIN_MAX) | (w.word_length > 1) |
-		    !_mm256_testz_si256(w.bytes, w.bytes))
-			return false;
+#define PUT_VALUE                                                                                            \
+	do {                                                                                                 \
+		const uint32_t both = (uint32_t)value | (uint32_t)(at + 1) << 16;                            \
+		memcpy(a->cells[i] + cell, &both, sizeof(both));                                             \
+	} while (0)
+
+/* Whether in each line a value of the form is followed by the run; false for unusual values, too. */
+#define FIT(name, TARGET, LENGTH)                                                                            \
+	TARGET static bool name(const run *c, alike *a, size_t cell, bool wanted)                            \
+	{                                                                                                    \
+		const char *const p = a->p;                                                                  \
+		const size_t n = a->n, length = c->length;                                                   \
+		const expected e = expect(c, 0);                                                             \
+		wrong w = { .bytes = _mm256_setzero_si256(), .start = _mm_set1_epi8(-1) };                   \
+		if (wanted)                                                                                  \
+			EACH_LINE(LENGTH, PUT_VALUE)                                                         \
+		else                                                                                         \
+			EACH_LINE(LENGTH, (void)0)                                                           \
+		return nothing_wrong(&w);                                                                    \
 	}
-	return true;
+FIT(fit_texts_avx2, AVX2, text_avx2(p + value))
+FIT(fit_wholes_avx2, AVX2, whole_avx2(&w, p + value))
+FIT(fit_reals_avx2, AVX2, real_avx2(&w, p + value))
+FIT(fit_words_avx2, AVX2, word_avx2(&w, p + value))
+FIT(fit_nothing_avx2, AVX2, 0)
+FIT(fit_texts_avx512, AVX512, text_avx512(p + value))
+FIT(fit_wholes_avx512, AVX512, whole_avx512(&w, p + value))
+FIT(fit_reals_avx512, AVX512, real_avx512(&w, p + value))
+
+typedef bool (*fit_fn)(const run *c, alike *a, size_t cell, bool wanted);
+static const fit_fn fit_form[2][FORM_NOTHING + 1] = {
+	{ fit_texts_avx2, fit_wholes_avx2, fit_reals_avx2, fit_words_avx2, fit_nothing_avx2 },
+	{ fit_texts_avx512, fit_wholes_avx512, fit_reals_avx512, fit_words_avx2, fit_nothing_avx2 },
+};
+
+/* False: some line is of another shape, or has an unusual value. A value ends where its form does, and the next run
+ * must begin there. As long as the runs fit nothing is looked at that is more than RUN_MAX bytes behind a line: no
+ * value goes beyond its end, and no run but the last has one. nobody: the cell of values that are not wanted. */
+static bool fit_runs(ic_simd level, const shape *h, alike *a, uint16_t nobody)
+{
+	const fit_fn *const fit = fit_form[level >= IC_SIMD_AVX512];
+	size_t cell = nobody;
+	piece_form form = FORM_NOTHING;
+	for (const run *c = h->run;; c++) {
+		if (!fit[form](c, a, cell, cell != nobody) || (c->length > WIDE && !fit_rest_avx2(c, a)))
+			return false;
+		if (c->last)
+			return true;
+		form = (piece_form)c->form;
+		cell = c->cell;
+	}
 }
-#else
-void ic_json_lines_prepare(void) {}
 #endif
 
 /* Whether all the lines fit, none of them with an unusual value. False, too, when that cannot be told quickly. */
-static bool fit_together(ic_simd level, const shape *h, const alike *a, const ic_json_cells *to)
+static bool fit_together(ic_simd level, const shape *h, alike *a, const ic_json_cells *to)
 {
 #if defined(__x86_64__)
-	if (level < IC_SIMD_AVX2 || !fit_avx2(h, a, (uint16_t)(to->stride - 2)))
+	if (level < IC_SIMD_AVX2 || !fit_runs(level, h, a, (uint16_t)(to->stride - 2)))
 		return false;
 	for (unsigned k = 0; k < h->absents; k++) {
 		if (h->absent[k] == to->needed)
@@ -289,7 +375,7 @@ static bool fit_together(ic_simd level, const shape *h, const alike *a, const ic
 		for (uint32_t i = 0; i < a->n; i++)
 			memcpy(a->cells[i] + h->same[k].to, a->cells[i] + h->same[k].from,
 			       2 * sizeof(*a->cells[i]));
-	for (uint32_t i = 0; h->gate && i < a->n; i++)
+	for (uint32_t i = 0; h->gate && !h->gate_in_run && i < a->n; i++)
 		if (!same_gate(h, a->p, a->cells[i]))
 			return false;
 	return true;
@@ -306,108 +392,111 @@ static bool fit_together(ic_simd level, const shape *h, const alike *a, const ic
 
 /* Lines in their order, each with a shape that it may have. */
 typedef struct candidates {
-	size_t at; /* where the first starts */
+	const char *p;
 	uint32_t n;
-	uint16_t first[TOGETHER_MOST + 1]; /* the first mark of each, and of what comes after the last */
+	ic_scan_line line[TOGETHER_MOST + IC_SCAN_LINES];
 	uint8_t shape[TOGETHER_MOST];
 	uint32_t lines[SHAPES]; /* of each shape: how many, and which */
-	uint8_t line[SHAPES][TOGETHER_MOST];
+	uint8_t which[SHAPES][TOGETHER_MOST];
 } candidates;
 
-/* Whether a line with this first mark ends, and begins, where those of the shape do. */
-static inline bool may_have(const shape *h, const ic_json_plan *plan, const ic_json_slab *s, size_t at,
-			    size_t mark)
+static inline size_t start_of(const candidates *c, uint32_t i)
 {
-	const piece *c = h->piece;
-	return h->plan == plan && mark + h->line < s->marks && s->ends[mark + h->line] & IC_SCAN_LINE &&
-	       (s->ends[mark + c->mark] & IC_SCAN_MAX) - (size_t)c->back == at;
+	return i ? c->line[i - 1].end : 0;
 }
 
-static void find_candidates(const struct ic_json_nodes *t, const ic_json_slab *s, size_t at, size_t mark,
-			    const ic_json_plan *plan, uint32_t most, candidates *ret)
+static inline uint32_t marks_of(const candidates *c, uint32_t i)
 {
-	unsigned which = t->recent, tried = 0;
-	ret->at = at;
+	return c->line[i].marks - (i ? c->line[i - 1].marks : 0u);
+}
+
+/* The first lines of p[0..n) that have as many quotes as a shape with this plan. */
+static void find_candidates(const ic_json *j, const char *p, size_t n, const ic_json_plan *plan,
+			    uint32_t most, candidates *ret)
+{
+	const struct ic_json_nodes *t = j->nodes;
+	uint8_t shape_of[MARKS_MOST + 1];
+	memset(shape_of, SHAPES, sizeof(shape_of));
+	for (unsigned k = SHAPES; k-- > 0;) {
+		const unsigned which = (t->recent + k) % SHAPES;
+		if (t->shapes[which].plan == plan)
+			shape_of[t->shapes[which].line] = (uint8_t)which;
+	}
+	const size_t lines = ic_scan_lines(j->level, p, n, '"', ret->line, most);
+	ret->p = p;
 	ret->n = 0;
 	memset(ret->lines, 0, sizeof(ret->lines));
-	while (ret->n < most && tried < SHAPES) {
-		const shape *h = &t->shapes[which];
-		if (!may_have(h, plan, s, at, mark)) {
-			which = (which + 1) % SHAPES;
-			tried++;
-			continue;
-		}
-		ret->first[ret->n] = (uint16_t)mark;
+	while (ret->n < lines) {
+		const uint32_t marks = marks_of(ret, ret->n);
+		const unsigned which = shape_of[marks < MARKS_MOST ? marks : MARKS_MOST];
+		if (which == SHAPES)
+			break;
 		ret->shape[ret->n] = (uint8_t)which;
-		ret->line[which][ret->lines[which]++] = (uint8_t)ret->n++;
-		mark += h->line;
-		at = s->ends[mark++] & IC_SCAN_MAX;
-		tried = 0;
+		ret->which[which][ret->lines[which]++] = (uint8_t)ret->n++;
 	}
-	ret->first[ret->n] = (uint16_t)mark;
 }
 
-/* Whether the line fits a shape: the one that it may have, or another with as many marks. */
-static bool fits_any(const struct ic_json_nodes *t, const ic_json_slab *s, const candidates *c, uint32_t i,
-		     const ic_json_plan *plan, const ic_json_cells *to)
+/* The shape that the line fits: the one that it may have, or another with as many marks. NULL: none. */
+static shape *fitted(ic_json *j, const candidates *c, uint32_t i, const ic_json_plan *plan,
+		     const ic_json_cells *to)
 {
-	const size_t mark = c->first[i], end = c->first[i + 1] - 1u;
-	const size_t at = i ? s->ends[mark - 1] & IC_SCAN_MAX : c->at;
 	for (unsigned k = 0; k < SHAPES; k++) {
-		const shape *h = &t->shapes[(c->shape[i] + k) % SHAPES];
-		if (h->plan == plan && mark + h->line == end &&
-		    fits_line(h, s->text, at, s->ends + mark, to->cell + i * to->stride, to))
-			return true;
+		shape *h = &j->nodes->shapes[(c->shape[i] + k) % SHAPES];
+		if (h->plan == plan && h->line == marks_of(c, i) &&
+		    fits_line(h, j->level, c->p, start_of(c, i), c->line[i].end - 1u,
+			      to->cell + i * to->stride, to))
+			return h;
 	}
-	return false;
+	return NULL;
 }
 
 /* The first line of a shape that does not fit after all, c->n if there is none. */
-static uint32_t first_misfit(ic_json *j, const ic_json_slab *s, const candidates *c, unsigned which,
-			     const ic_json_plan *plan, const ic_json_cells *to)
+static uint32_t first_misfit(ic_json *j, const candidates *c, unsigned which, const ic_json_plan *plan,
+			     const ic_json_cells *to)
 {
 	shape *h = &j->nodes->shapes[which];
-	const uint8_t *line = c->line[which];
+	const uint8_t *line = c->which[which];
+	const uint32_t lines = c->lines[which];
+	uint32_t misfit = c->n;
+	bool forgotten = false;
 	alike a;
-	a.p = s->text;
-	a.n = c->lines[which];
+	a.p = c->p;
+	a.n = (lines + FOUR - 1) / FOUR * FOUR;
 	for (uint32_t i = 0; i < a.n; i++) {
-		a.ends[i] = s->ends + c->first[line[i]];
-		a.cells[i] = to->cell + line[i] * to->stride;
+		const uint32_t k = line[i < lines ? i : lines - 1];
+		a.value[i] = (uint32_t)start_of(c, k);
+		a.cells[i] = to->cell + k * to->stride;
 	}
 	if (fit_together(j->level, h, &a, to))
 		return c->n;
-	for (uint32_t i = 0; i < a.n; i++)
-		if (!fits_any(j->nodes, s, c, line[i], plan, to))
-			return line[i];
-	/* They do fit, so it was a value: from now on numbers may have a point. */
-	for (uint32_t i = 0; i < h->pieces; i++)
-		if (h->piece[i].form == FORM_WHOLE)
-			h->piece[i].form = FORM_REAL;
-	return c->n;
+	for (uint32_t i = 0; i < lines && misfit == c->n; i++) {
+		const shape *its = fitted(j, c, line[i], plan, to);
+		if (!its)
+			misfit = line[i];
+		else if (its == h)
+			forgotten |=
+			    forget_usual(h, j->level, c->p, start_of(c, line[i]), c->line[line[i]].end - 1u);
+	}
+	if (forgotten)
+		ic_json_shape_join(h, (uint16_t)(to->stride - 2));
+	return misfit;
 }
 
-uint32_t ic_json_take_lines(ic_json *j, const ic_json_slab *s, size_t at, size_t *k, const ic_json_plan *plan,
-			    const ic_json_cells *to, uint32_t most)
+uint32_t ic_json_take_lines(ic_json *j, const char *text, size_t n, const ic_json_plan *plan,
+			    const ic_json_cells *to, uint32_t most, size_t *used)
 {
 	struct ic_json_nodes *t = j->nodes;
 	candidates c;
-	uint32_t n;
-	find_candidates(t, s, at, *k, plan, most < t->together ? most : t->together, &c);
-	n = c.n;
+	find_candidates(j, text, n, plan, most < TOGETHER_MOST ? most : TOGETHER_MOST, &c);
+	uint32_t lines = c.n;
 	for (unsigned which = 0; which < SHAPES; which++) {
-		const uint32_t misfit = c.lines[which] ? first_misfit(j, s, &c, which, plan, to) : c.n;
-		n = misfit < n ? misfit : n;
+		const uint32_t misfit = c.lines[which] ? first_misfit(j, &c, which, plan, to) : c.n;
+		lines = misfit < lines ? misfit : lines;
 	}
-	/* What comes after a line that does not fit has been looked at in vain: less of it the next time. */
-	if (n < c.n)
-		t->together = TOGETHER_LEAST;
-	else if (n == t->together)
-		t->together = 2 * n < TOGETHER_MOST ? 2 * n : TOGETHER_MOST;
-	if (n == 0)
+	*used = start_of(&c, lines);
+	if (lines == 0)
 		return 0;
-	*k = c.first[n];
-	t->recent = c.shape[n - 1];
-	t->credit = t->credit + n < CREDIT_MAX ? t->credit + n : CREDIT_MAX;
-	return n;
+	t->recent = c.shape[lines - 1];
+	t->credit = t->credit + lines < CREDIT_MAX ? t->credit + lines : CREDIT_MAX;
+	return lines;
 }

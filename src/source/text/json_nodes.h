@@ -46,24 +46,23 @@ struct node {
 #define LEARN_COST 16 /* lines between two shapes that are learned */
 #define CREDIT_MAX (4 * LEARN_COST)
 
-/* Lines that are tried at once. */
-#define TOGETHER_LEAST 8
-#define TOGETHER_MOST  128
+#define TOGETHER_MOST 128 /* lines that are tried at once */
+#define MARKS_MOST    512 /* more than a shape has */
 
 /* What follows a piece. WHOLE, REAL and WORD are what such a value usually is: any other plain scalar fits as
  * well, but is not looked for first. */
 typedef enum piece_form {
-	FORM_TEXT,  /* a string, whose quotes are of the pieces */
-	FORM_WHOLE, /* digits */
-	FORM_REAL,  /* digits, perhaps a point among them */
-	FORM_WORD,  /* true or false */
+	FORM_TEXT,    /* a string, whose quotes are of the pieces */
+	FORM_WHOLE,   /* digits */
+	FORM_REAL,    /* digits, perhaps a point among them */
+	FORM_WORD,    /* true or false */
+	FORM_NOTHING, /* of runs: the next one follows at once */
 } piece_form;
 
 typedef struct piece {
 	char text[PIECE_MAX];
-	uint8_t mask[PIECE_MAX]; /* of the bytes of text that count */
-	uint32_t need;		 /* a bit for each of them */
-	uint16_t mark;		 /* the piece starts so many bytes before what this mark of the line says */
+	uint32_t need; /* a bit for each byte of it */
+	uint16_t mark; /* the piece starts so many bytes before what this mark of the line says */
 	uint8_t back;
 	uint8_t length;
 	uint8_t form;  /* piece_form */
@@ -71,6 +70,24 @@ typedef struct piece {
 	uint16_t cell; /* where the value's offsets go, once the shape has a plan */
 	ic_json_value *value;
 } piece;
+
+/* Some values are the same in all lines: together with the pieces around them they are compared as one text,
+ * unless somebody wants them. The usual value is that of the line of which the shape was learned; it is
+ * forgotten when a line has another one. */
+#define USUAL_MAX 16
+#define RUN_MAX	  64
+
+typedef struct usual_value {
+	char text[USUAL_MAX];
+	uint8_t n; /* 0: none */
+} usual_value;
+
+typedef struct run {
+	char text[RUN_MAX];
+	uint16_t cell; /* as of its last piece */
+	uint8_t length, form;
+	bool last;
+} run;
 
 typedef struct shape {
 	uint32_t pieces; /* 0: none */
@@ -87,7 +104,11 @@ typedef struct shape {
 		uint16_t to, from;
 	} same[IC_FIELD_COUNT]; /* cells of values that have another one already */
 	uint16_t absents, sames;
+	bool gate_in_run; /* a line whose runs fit has the gate's text */
+	uint32_t runs;
 	piece piece[PIECES];
+	usual_value usual[PIECES]; /* after each piece */
+	run run[PIECES];	   /* once the shape has a plan */
 } shape;
 
 struct ic_json_nodes {
@@ -96,7 +117,6 @@ struct ic_json_nodes {
 	unsigned recent, oldest; /* shapes */
 	shape *fitted;		 /* by the last line that was scanned; NULL: none */
 	unsigned credit;
-	uint32_t together;     /* TOGETHER_LEAST to TOGETHER_MOST */
 	uint32_t count, asked; /* nodes in use; those up to `asked` were asked for */
 	uint16_t table[TABLE_SIZE];
 	ic_arena keys;
@@ -203,6 +223,8 @@ const node *ic_json_node(const ic_json *j, const node *parent, ic_str key);
 shape *ic_json_shape_find(ic_json *j, const ic_json_slab *s, size_t at, size_t k);
 /* Learns the shape of the line at p[at], which has passed a scan. ends: the marks of the line. */
 void ic_json_shape_learn(ic_json *j, const char *p, size_t at, const uint16_t *ends);
+/* Joins the pieces to runs; the cells of the pieces are set. nobody: the cell of values that are not wanted. */
+void ic_json_shape_join(shape *h, uint16_t nobody);
 /* Gives the shape a plan; its last record has just been scanned. */
 void ic_json_shape_plan(ic_json *j, shape *h, const ic_json_plan *plan);
 /* Cells of a row of the plan: two offsets for each slot of each column in turn, then those of the gate
@@ -225,11 +247,9 @@ typedef struct ic_json_cells {
 	uint16_t needed; /* the cell of a value that each line must have */
 } ic_json_cells;
 
-/* Builds constant tables; called once before ic_json_take_lines (again does no harm). */
-void ic_json_lines_prepare(void);
-/* Takes lines from the one at text[at] on, whose first mark is *k, as long as each fits a shape with this
- * plan, `most` at the most. Returns how many; *k is then the mark after the end of the last. */
-uint32_t ic_json_take_lines(ic_json *j, const ic_json_slab *s, size_t at, size_t *k, const ic_json_plan *plan,
-			    const ic_json_cells *to, uint32_t most);
+/* Takes lines from the start of text[0..n) on, as long as each fits a shape with this plan, `most` at the most.
+ * n is at most IC_SCAN_MAX; IC_JSON_PAD bytes behind may be read. Returns how many; *used: their bytes. */
+uint32_t ic_json_take_lines(ic_json *j, const char *text, size_t n, const ic_json_plan *plan,
+			    const ic_json_cells *to, uint32_t most, size_t *used);
 
 #endif

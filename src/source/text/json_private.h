@@ -6,7 +6,7 @@
 #include "source/text/json.h"
 #include "source/text/scan.h"
 
-/* Whole lines with the marks of their quotes and ends. 64 bytes after text[n) may be read. */
+/* Whole lines with the marks of their quotes and ends. IC_JSON_PAD bytes after text[n) may be read. */
 typedef struct ic_json_slab {
 	const char *text;
 	size_t n;

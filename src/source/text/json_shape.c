@@ -38,8 +38,13 @@ static bool add_piece(shape *h, const char *p, size_t from, size_t to, size_t ma
 		      .back = (uint8_t)back,
 		      .length = (uint8_t)n };
 	memcpy(c->text, p + from, n);
-	memset(c->mask, 0xff, n);
 	return true;
+}
+
+static void keep_usual(usual_value *u, const char *p, size_t n)
+{
+	u->n = n <= USUAL_MAX ? (uint8_t)n : 0;
+	memcpy(u->text, p, u->n);
 }
 
 /* Whether a value that is asked for, or an object with such values, came before in this line. */
@@ -97,6 +102,7 @@ static bool take_shape(ic_json *j, shape *h, const char *p, size_t at, const uin
 		if (gated)
 			h->gate = e->value;
 		mark = k;
+		const size_t value = at;
 		if (string) {
 			mark = k + 1;
 			from = AFTER(mark) - 1;
@@ -109,6 +115,7 @@ static bool take_shape(ic_json *j, shape *h, const char *p, size_t at, const uin
 								   : FORM_WHOLE;
 			at = from;
 		}
+		keep_usual(&h->usual[h->pieces - 1], p + value, from - value);
 		for (; p[at] == '}' && depth > 0; at++)
 			depth--;
 		if (depth > 0 && p[at] != ',')
@@ -133,6 +140,49 @@ void ic_json_shape_learn(ic_json *j, const char *p, size_t at, const uint16_t *e
 	if (!take_shape(j, oldest, p, at, ends))
 		oldest->pieces = 0;
 }
+
+/* ---- runs ---- */
+
+static void append(run *r, ic_str s)
+{
+	memcpy(r->text + r->length, s.p, s.n);
+	r->length = (uint8_t)(r->length + s.n);
+}
+
+/* What stands after a piece in each line that can have the plan; none: that differs. */
+static ic_str constant_after(const shape *h, uint32_t i, uint16_t nobody)
+{
+	if (h->gate_in_run && h->piece[i].cell == h->gate_cell)
+		return (ic_str){ h->gate_text, h->gate_n };
+	return (ic_str){ h->usual[i].text, h->piece[i].cell == nobody ? h->usual[i].n : 0 };
+}
+
+void ic_json_shape_join(shape *h, uint16_t nobody)
+{
+	run *r = h->run;
+	h->runs = 0;
+	h->gate_in_run = h->gate_n > 0 && h->sames == 0;
+	for (uint32_t i = 0; i < h->pieces; i++) {
+		const piece *c = &h->piece[i];
+		const ic_str before = i ? constant_after(h, i - 1, nobody) : (ic_str){ NULL, 0 };
+		if (before.n && r->length + before.n <= RUN_MAX) {
+			append(r, before);
+			r->form = FORM_NOTHING;
+			r->cell = nobody;
+		}
+		bool joined = i && r->form == FORM_NOTHING && r->length + c->length <= RUN_MAX;
+		if (!joined) {
+			r = &h->run[h->runs++];
+			r->length = 0;
+		}
+		append(r, (ic_str){ c->text, c->length });
+		r->form = c->form;
+		r->cell = c->cell;
+		r->last = c->last;
+	}
+}
+
+/* ---- one line ---- */
 
 shape *ic_json_shape_find(ic_json *j, const ic_json_slab *s, size_t at, size_t k)
 {

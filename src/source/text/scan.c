@@ -75,6 +75,52 @@ static inline block_masks cut_masks(block_masks m, size_t n)
 		return k;                                                                                    \
 	} while (0)
 
+/* The lines that end in a block of 64 bytes from offset i on. */
+typedef struct line_count {
+	ic_scan_line *lines;
+	size_t n, marks;
+} line_count;
+
+static inline void count_block(line_count *c, block_masks m, size_t i)
+{
+	const uint64_t seps = m.all & ~m.line;
+	for (uint64_t line = m.line; __builtin_expect(line != 0, 0); line &= line - 1) {
+		const uint64_t before = seps & (line ^ (line - 1));
+		c->lines[c->n].end = (uint16_t)(i + (size_t)__builtin_ctzll(line) + 1);
+		c->lines[c->n++].marks = (uint16_t)(c->marks + (size_t)__builtin_popcountll(before));
+	}
+	c->marks += (size_t)__builtin_popcountll(seps);
+}
+
+#define LINES_BY_BLOCKS(masks_of)                                                                            \
+	do {                                                                                                 \
+		line_count c = { lines, 0, 0 };                                                              \
+		size_t i = 0;                                                                                \
+		for (; i + 64 <= n && c.n < most; i += 64)                                                   \
+			count_block(&c, masks_of(p + i, sep), i);                                            \
+		if (i < n && c.n < most) {                                                                   \
+			char last[64] = { 0 };                                                               \
+			memcpy(last, p + i, n - i);                                                          \
+			count_block(&c, cut_masks(masks_of(last, sep), n - i), i);                           \
+		}                                                                                            \
+		return c.n < most ? c.n : most;                                                              \
+	} while (0)
+
+static inline block_masks masks_scalar(const char *p, char sep)
+{
+	block_masks m = { 0, 0, 0 };
+	for (unsigned i = 0; i < 64; i++) {
+		m.all |= (uint64_t)(p[i] == sep || p[i] == '\n') << i;
+		m.line |= (uint64_t)(p[i] == '\n') << i;
+	}
+	return m;
+}
+
+static size_t lines_scalar(const char *p, size_t n, char sep, ic_scan_line *lines, size_t most)
+{
+	LINES_BY_BLOCKS(masks_scalar);
+}
+
 #if defined(__x86_64__)
 
 static inline uint64_t equal_sse2(const __m128i v[4], char c)
@@ -100,6 +146,11 @@ static size_t scan_128(const char *p, size_t n, char sep, uint16_t *next, bool *
 	SCAN_BY_BLOCKS(masks_sse2);
 }
 
+static size_t lines_128(const char *p, size_t n, char sep, ic_scan_line *lines, size_t most)
+{
+	LINES_BY_BLOCKS(masks_sse2);
+}
+
 #define AVX2 __attribute__((target("avx2,bmi,popcnt")))
 
 AVX2 static inline uint64_t equal_avx2(__m256i a, __m256i b, char c)
@@ -123,7 +174,12 @@ AVX2 static size_t scan_avx2(const char *p, size_t n, char sep, uint16_t *next, 
 	SCAN_BY_BLOCKS(masks_avx2);
 }
 
-#define AVX512 __attribute__((target("avx512f,avx512bw,avx512vl,avx512vbmi2,popcnt")))
+AVX2 static size_t lines_avx2(const char *p, size_t n, char sep, ic_scan_line *lines, size_t most)
+{
+	LINES_BY_BLOCKS(masks_avx2);
+}
+
+#define AVX512 __attribute__((target("avx512f,avx512bw,avx512vl,avx512vbmi2,bmi,popcnt")))
 
 /* Each lane holds twice its number; a newline adds one. Compressed, widened and rotated by one bit,
  * that is the offset with the line mark on top. */
@@ -177,6 +233,18 @@ AVX512 static size_t scan_avx512(const char *p, size_t n, char sep, uint16_t *ne
 	return k;
 }
 
+AVX512 static inline block_masks masks_avx512(const char *p, char sep)
+{
+	const __m512i v = _mm512_loadu_si512(p);
+	const uint64_t line = _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8('\n'));
+	return (block_masks){ _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8(sep)) | line, line, 0 };
+}
+
+AVX512 static size_t lines_avx512(const char *p, size_t n, char sep, ic_scan_line *lines, size_t most)
+{
+	LINES_BY_BLOCKS(masks_avx512);
+}
+
 #elif defined(__aarch64__)
 
 static inline uint64_t equal_neon(const uint8x16_t v[4], char c)
@@ -204,6 +272,11 @@ static size_t scan_128(const char *p, size_t n, char sep, uint16_t *next, bool *
 	SCAN_BY_BLOCKS(masks_neon);
 }
 
+static size_t lines_128(const char *p, size_t n, char sep, ic_scan_line *lines, size_t most)
+{
+	LINES_BY_BLOCKS(masks_neon);
+}
+
 #endif
 
 static size_t scan_at_level(ic_simd level, const char *p, size_t n, char sep, uint16_t *next, bool *backslash)
@@ -228,4 +301,21 @@ size_t ic_scan_cells(ic_simd level, const char *p, size_t n, char sep, uint16_t 
 	size_t k = scan_at_level(level, p, n, sep, next, backslash);
 	memset(next + k, 0, IC_SCAN_PAD * sizeof(*next));
 	return k;
+}
+
+size_t ic_scan_lines(ic_simd level, const char *p, size_t n, char sep, ic_scan_line *lines, size_t most)
+{
+#if defined(__x86_64__)
+	if (level >= IC_SIMD_AVX512)
+		return lines_avx512(p, n, sep, lines, most);
+	if (level >= IC_SIMD_AVX2)
+		return lines_avx2(p, n, sep, lines, most);
+#endif
+#if defined(__x86_64__) || defined(__aarch64__)
+	if (level >= IC_SIMD_128)
+		return lines_128(p, n, sep, lines, most);
+#else
+	(void)level;
+#endif
+	return lines_scalar(p, n, sep, lines, most);
 }
