@@ -30,7 +30,7 @@ static bool keep_client(app *a, const ic_tls_hello *h, const ic_print *print)
 	if (wants(a, IC_FIELD_BIT(IC_F_JA4)) && !keep(a, &a->ja4, ic_str_of(print->ja4.form[0])))
 		return false;
 	a->hello_ticks = a->ticks;
-	return keep(a, &a->sni, h->sni);
+	return !app_wants_stream(a->apps, IC_STREAM_SSL) || keep(a, &a->sni, h->sni);
 }
 
 static bool keep_server(app *a, const ic_tls_hello *h, const ic_print *print)
@@ -38,7 +38,7 @@ static bool keep_server(app *a, const ic_tls_hello *h, const ic_print *print)
 	if (wants(a, IC_FIELD_BIT(IC_F_JA3S)) && !keep(a, &a->ja3s, ic_str_of(print->ja3.hash)))
 		return false;
 	a->version = h->version;
-	return keep(a, &a->alpn, h->alpn);
+	return !app_wants_stream(a->apps, IC_STREAM_SSL) || keep(a, &a->alpn, h->alpn);
 }
 
 static bool take_hello(void *ctx, const ic_tls_hello *h)

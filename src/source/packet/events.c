@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-enum { VALUES = 24 };
+enum { VALUES = 24 }; /* the most that an event has */
 
 typedef struct value {
 	ic_field field;
@@ -18,9 +18,10 @@ typedef struct value {
 struct ic_event {
 	ic_event *next;
 	uint64_t order;
+	ic_fieldset wanted; /* the others it has no room for */
 	ic_stream stream;
-	uint8_t flags, n;
-	value v[VALUES];
+	uint8_t flags, n, room;
+	value v[];
 };
 
 void ic_events_init(ic_events *q, ic_budget *budget)
@@ -34,9 +35,10 @@ void ic_events_clear(ic_events *q)
 	ic_arena_clear(&q->arena);
 }
 
+/* NULL: nobody wants that field. */
 static value *slot(ic_event *e, ic_field field)
 {
-	if (e->n == VALUES)
+	if (!(e->wanted >> field & 1) || e->n == e->room)
 		return NULL;
 	e->v[e->n].field = field;
 	return &e->v[e->n++];
@@ -67,6 +69,13 @@ bool ic_event_text(ic_events *q, ic_event *e, ic_field field, ic_str s)
 	return copy != NULL;
 }
 
+static void put_ip(ic_event *e, ic_field field, const ic_ip *ip)
+{
+	value *to = slot(e, field);
+	if (to)
+		to->ip = *ip;
+}
+
 static ic_str transport_of(uint8_t proto)
 {
 	switch (proto) {
@@ -81,19 +90,23 @@ static ic_str transport_of(uint8_t proto)
 ic_event *ic_events_add(ic_events *q, ic_stream stream, uint8_t flags, const ic_flow *f, int64_t ticks)
 {
 	char text[32];
-	ic_event *e = ic_arena_alloc(&q->arena, sizeof *e);
+	const unsigned most = (unsigned)__builtin_popcountll(q->wanted), room = most < VALUES ? most : VALUES;
+	ic_event *e = ic_arena_alloc(&q->arena, sizeof *e + room * sizeof *e->v);
 	if (!e)
 		return NULL;
-	memset(e, 0, sizeof *e);
-	e->order = q->order;
-	e->stream = stream;
-	e->flags = flags;
+	*e = (ic_event){ .order = q->order,
+			 .wanted = q->wanted,
+			 .stream = stream,
+			 .flags = flags,
+			 .room = (uint8_t)room };
 	ic_event_number(e, IC_F_TIME, ticks);
-	slot(e, IC_F_SRC_IP)->ip = f->ip[IC_ORIG];
-	slot(e, IC_F_DST_IP)->ip = f->ip[IC_RESP];
+	put_ip(e, IC_F_SRC_IP, &f->ip[IC_ORIG]);
+	put_ip(e, IC_F_DST_IP, &f->ip[IC_RESP]);
 	ic_event_number(e, IC_F_SRC_PORT, f->port[IC_ORIG]);
 	ic_event_number(e, IC_F_DST_PORT, f->port[IC_RESP]);
-	slot(e, IC_F_TRANSPORT)->s = transport_of(f->proto);
+	value *transport = slot(e, IC_F_TRANSPORT);
+	if (transport)
+		transport->s = transport_of(f->proto);
 	if (q->wanted & IC_FIELD_BIT(IC_F_UID)) {
 		ic_flow_uid(f, text);
 		if (!ic_event_text(q, e, IC_F_UID, ic_str_of(text)))

@@ -149,12 +149,6 @@ static uint64_t hash_of(const ic_flow_table *t, const ic_packet *p)
 	       hash_of_end(&p->dst, far_port(p, &one_way), t->seed) + p->proto;
 }
 
-static uint64_t hash_of_flow(const ic_flow_table *t, const ic_flow *f)
-{
-	return hash_of_end(&f->ip[IC_ORIG], f->port[IC_ORIG], t->seed) +
-	       hash_of_end(&f->ip[IC_RESP], f->port[IC_RESP], t->seed) + f->proto;
-}
-
 static bool same_ip(const ic_ip *a, const ic_ip *b)
 {
 	uint64_t x[2], y[2];
@@ -212,7 +206,7 @@ static bool grow(ic_flow_table *t, bool *full)
 /* Takes the flow out of its slot and closes the gap in the probing (Knuth 6.4 R). */
 static void clear_slot(ic_flow_table *t, const flow *f)
 {
-	uint32_t mask = t->slots - 1, i = (uint32_t)hash_of_flow(t, &f->pub) & mask;
+	uint32_t mask = t->slots - 1, i = f->hash & mask;
 	while (t->slot[i].flow != f)
 		i = (i + 1) & mask;
 	for (uint32_t j = i;;) {
@@ -230,11 +224,28 @@ static void clear_slot(ic_flow_table *t, const flow *f)
 	}
 }
 
+/* When it will have been idle for too long, if nothing comes. */
+static int64_t due_of(const ic_flow_table *t, const flow *f)
+{
+	const int64_t since = f->waits == FLOW_WAITS_ATTEMPT ? f->pub.first : f->seen;
+	int64_t due;
+	return __builtin_add_overflow(since, t->patience[f->waits], &due) ? INT64_MAX : due;
+}
+
+/* This one is the oldest of its queue now. */
+static void lead(ic_flow_table *t, const flow *f)
+{
+	const int64_t due = due_of(t, f);
+	t->due = due < t->due ? due : t->due;
+}
+
 static void unqueue(ic_flow_table *t, flow *f)
 {
 	flow_queue *q = &t->wait[f->waits];
 	*(f->older ? &f->older->newer : &q->oldest) = f->newer;
 	*(f->newer ? &f->newer->older : &q->newest) = f->older;
+	if (!f->older && f->newer)
+		lead(t, f->newer);
 }
 
 static void enqueue(ic_flow_table *t, flow *f, unsigned waits)
@@ -245,6 +256,8 @@ static void enqueue(ic_flow_table *t, flow *f, unsigned waits)
 	f->newer = NULL;
 	*(q->newest ? &q->newest->newer : &q->oldest) = f;
 	q->newest = f;
+	if (!f->older)
+		lead(t, f);
 }
 
 /* ---- ends ---- */
@@ -266,16 +279,21 @@ static bool end_flow(ic_flow_table *t, flow *f)
 
 static bool is_idle(const ic_flow_table *t, const flow *f)
 {
-	const int64_t since = f->waits == FLOW_WAITS_ATTEMPT ? f->pub.first : f->seen;
-	return t->now - since > t->patience[f->waits];
+	return t->now > due_of(t, f);
 }
 
 static bool expire(ic_flow_table *t)
 {
-	for (unsigned w = 0; w < FLOW_WAITS; w++)
+	if (t->now <= t->due)
+		return true;
+	t->due = INT64_MAX;
+	for (unsigned w = 0; w < FLOW_WAITS; w++) {
 		while (t->wait[w].oldest && is_idle(t, t->wait[w].oldest))
 			if (!end_flow(t, t->wait[w].oldest))
 				return false;
+		if (t->wait[w].oldest)
+			lead(t, t->wait[w].oldest);
+	}
 	return true;
 }
 
@@ -289,11 +307,32 @@ static flow *idle_longest(const ic_flow_table *t)
 	return idle;
 }
 
+/* Starts to bring it into the cache. */
+static void fetch(const flow *f)
+{
+	for (size_t at = 0; at < sizeof *f; at += CACHE_LINE)
+		__builtin_prefetch((const char *)f + at, 1);
+}
+
+static void fetch_slot(const ic_flow_table *t, uint64_t hash)
+{
+	__builtin_prefetch(&t->slot[(uint32_t)hash & (t->slots - 1)], 1);
+}
+
+/* Those that are evicted are in no cache any more; who evicts one evicts the next ones soon. */
 static bool evict(ic_flow_table *t)
 {
 	flow *idle = idle_longest(t);
-	t->counts.evicted += idle != NULL;
-	return !idle || end_flow(t, idle);
+	if (!idle)
+		return true;
+	const flow *next = idle->newer;
+	if (next) {
+		fetch_slot(t, next->hash);
+		if (next->newer)
+			fetch(next->newer);
+	}
+	t->counts.evicted++;
+	return end_flow(t, idle);
 }
 
 bool ic_flow_oldest(const ic_flow_table *t, int64_t *ret)
@@ -351,6 +390,7 @@ static bool begin_flow(ic_flow_table *t, uint64_t hash, const ic_packet *p, uint
 		give(t, sizeof *f);
 		return false;
 	}
+	f->hash = (uint32_t)hash;
 	f->seen = p->ticks;
 	/* A SYN-ACK, or a packet from a server's port, without what came before: its sender answered. */
 	bool answer = p->proto == FLOW_TCP && (p->tcp_flags & IC_TCP_SYN) && (p->tcp_flags & IC_TCP_ACK);
@@ -441,8 +481,8 @@ static void fetch_flow(const ic_flow_table *t, uint64_t hash)
 		return;
 	while (t->slot[i].flow && t->slot[i].hash != hash)
 		i = (i + 1) & mask;
-	for (size_t at = 0; t->slot[i].flow && at < sizeof(flow); at += CACHE_LINE)
-		__builtin_prefetch((const char *)t->slot[i].flow + at, 1);
+	if (t->slot[i].flow)
+		fetch(t->slot[i].flow);
 }
 
 /* With many connections most packets find theirs in memory, not in a cache: so what later packets need is asked
@@ -464,7 +504,7 @@ bool ic_flow_packets(ic_flow_table *t, const ic_packet *all, const uint32_t *whi
 		if (k < n) {
 			hash[k % FAR] = hash_of(t, &all[which[k]]);
 			if (t->slots)
-				__builtin_prefetch(&t->slot[(uint32_t)hash[k % FAR] & (t->slots - 1)]);
+				fetch_slot(t, hash[k % FAR]);
 		}
 	}
 	return ok;

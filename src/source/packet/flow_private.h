@@ -41,6 +41,7 @@ typedef struct flow {
 	ic_flow pub;
 	int64_t seen; /* its last packet; pub.last ends where both sides have closed */
 	struct flow *older, *newer;
+	uint32_t hash; /* its lower bits, which choose the slot */
 	uint8_t waits;
 	flow_side side[IC_SIDES];
 } flow;
@@ -66,6 +67,7 @@ struct ic_flow_table {
 	flow_queue wait[FLOW_WAITS];
 	int64_t patience[FLOW_WAITS]; /* ticks, of the limits */
 	int64_t now;
+	int64_t due; /* before that nothing is idle */
 	uint64_t held;
 };
 
