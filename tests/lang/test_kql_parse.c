@@ -262,6 +262,7 @@ static void pipes(void **state)
 	query("T | sort by a | scan with (step s output=last: a > 1; step t output = none: a > s.a;)",
 	      "T | sort | scan");
 	query("T | partition hint.strategy=native by a (top 1 by b | extend c = 1)", "T | partition");
+	query("T | partition hint.strategy=legacy by a { T | where a == toscalar(a) }", "T | partition");
 	query("T | serialize | serialize r = row_number() | as X | render timechart with (title='a', "
 	      "ycolumns=b, c)",
 	      "T | serialize | serialize | as | render");
@@ -342,8 +343,7 @@ static const wrong wrongs[] = {
 	{ "T | print a", IC_DIAG_SYNTAX, 1, 5, "begins a query", NULL },
 	{ "T | graph-match (a)", IC_DIAG_UNSUPPORTED, 1, 5, "`graph-match` is not supported", NULL },
 	{ "T | fork (take 1)", IC_DIAG_UNSUPPORTED, 1, 5, "`fork` is not supported", NULL },
-	{ "T | partition by a { T | take 1 }", IC_DIAG_UNSUPPORTED, 1, 20, "in braces is not supported",
-	  NULL },
+	{ "T | partition by a { T | take 1 )", IC_DIAG_SYNTAX, 1, 33, "expected `|` or `}`", NULL },
 	{ "T | partition a (take 1)", IC_DIAG_SYNTAX, 1, 15, "expected `by`", NULL },
 	{ "T | extend missing = 1", IC_DIAG_SYNTAX, 1, 12, "found `missing`", "['missing']" },
 	{ "declare pattern p = (a: string) { };T", IC_DIAG_UNSUPPORTED, 1, 9, "pattern", NULL },

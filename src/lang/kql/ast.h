@@ -342,7 +342,8 @@ struct ic_kql_op {
 		} scan;
 		struct {
 			ic_kql_expr *by;
-			ic_kql_pipe body; /* operators without a source */
+			ic_kql_pipe body;   /* operators without a source */
+			ic_kql_expr *query; /* in braces: it has a source of its own; NULL: the body */
 		} partition;
 	};
 };

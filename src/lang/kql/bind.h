@@ -269,6 +269,8 @@ bool ic_bind_top_nested(ic_binder *b, const ic_bind_name *names, const ic_kql_op
 bool ic_bind_join(ic_binder *b, const ic_bind_name *names, const ic_kql_op *o, ic_rel *r);
 /* r NULL or without an op: union stands first. */
 bool ic_bind_union(ic_binder *b, const ic_bind_name *names, const ic_kql_op *o, ic_rel *r);
+/* All of them below each other, n > 0. */
+bool ic_bind_all_of(ic_binder *b, const ic_kql_op *o, const ic_rel *rel, uint32_t n, ic_rel *ret);
 bool ic_bind_search(ic_binder *b, const ic_bind_name *names, const ic_kql_op *o, ic_rel *r);
 
 /* ---- bind_expand.c, bind_parse.c */

@@ -13,8 +13,12 @@ ic_expr *ic_bind_toscalar(ic_binder *b, const ic_bind_scope *s, const ic_kql_exp
 	if (e->call.args != 1)
 		return ic_bind_fail(b, IC_DIAG_TYPE, e->at, e->length, "toscalar() takes one table");
 	const ic_kql_expr *a = e->call.arg[0].expr;
-	if (!ic_bind_is_table(b, s->names, a) && b->status == IC_OK && a->kind != IC_KE_PIPE)
-		return ic_bind_expr(b, s, a);
+	if (!ic_bind_is_table(b, s->names, a) && b->status == IC_OK && a->kind != IC_KE_PIPE) {
+		/* a column of the rows around it has no single value, the key of a partition may have its name */
+		const ic_bind_name *n = a->kind == IC_KE_NAME ? ic_bind_find(s->names, a->name.text) : NULL;
+		const ic_bind_scope outer = { .names = s->names, .base = s->base };
+		return ic_bind_expr(b, n && n->kind == IC_BIND_VALUE ? &outer : s, a);
+	}
 	if (!ic_bind_table(b, s->names, a, &rel))
 		return NULL;
 	if (rel.op->out.n == 0 && !rel.open)

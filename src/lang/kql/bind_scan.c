@@ -2,6 +2,8 @@
 /* scan, partition. */
 #include "lang/kql/bind.h"
 
+enum { PARTS_MOST = 64 }; /* of a partition with a query of its own, as in Kusto */
+
 /* ---- scan */
 
 enum { VALUES_MOST = 1 << 20 }; /* that the steps of a scan keep */
@@ -173,11 +175,68 @@ bool ic_bind_scan(ic_binder *b, const ic_bind_name *names, const ic_kql_op *o, i
 	return in_parts(b, o, all, &body, r);
 }
 
+static ic_op *first_rows(ic_binder *b, const ic_kql_op *o, ic_op *in, uint32_t n)
+{
+	ic_op *op = ic_bind_op(b, IC_OP_TAKE, o, in);
+	if (op)
+		op->sort.limit = ic_value_long(n);
+	return op;
+}
+
+/* The different values of the key, in the order of their first rows; *n 0: there is none, or nothing is run. */
+static bool keys_of(ic_binder *b, const ic_kql_op *o, ic_expr *by, const ic_rel *r, const ic_value **ret,
+		    uint32_t *n)
+{
+	ic_op *op = ic_bind_op(b, IC_OP_SUMMARIZE, o, r->op), *rows;
+	ic_expr **key = op ? ic_bind_alloc(b, 1, sizeof(ic_expr *)) : NULL;
+	ic_qcolumn *column = key ? ic_bind_alloc(b, 1, sizeof *column) : NULL;
+	if (!column)
+		return false;
+	*key = by;
+	*column = (ic_qcolumn){ o->partition.by->name.text, by->type };
+	op->out = (ic_schema){ column, 1 };
+	op->ordered = false;
+	op->summarize.key = key;
+	op->summarize.keys = 1;
+	op = first_rows(b, o, op, PARTS_MOST + 1);
+	if (!op || !ic_bind_run(b, op, &rows))
+		return false;
+	*n = rows ? (uint32_t)rows->values.rows : 0;
+	*ret = *n ? rows->values.value : NULL;
+	if (*n > PARTS_MOST)
+		ic_bind_fail(b, IC_DIAG_LIMIT, o->at, o->length,
+			     "partition with a query in braces takes at most %d different keys", PARTS_MOST);
+	return b->status == IC_OK;
+}
+
+/* A query for each key, which knows it as toscalar(its name), and reads rows of its own. */
+static bool query_each(ic_binder *b, const ic_bind_name *names, const ic_kql_op *o, ic_expr *by, ic_rel *r)
+{
+	ic_rel part[PARTS_MOST];
+	const ic_value none = ic_value_null(by->type), *key;
+	uint32_t n;
+	if (!keys_of(b, o, by, r, &key, &n))
+		return false;
+	for (uint32_t i = 0; i < n || i == 0; i++) {
+		ic_bind_name *name = ic_bind_push(b, names, o->partition.by->name, IC_BIND_VALUE);
+		if (!name || !(name->value = ic_bind_const(b, o->at, n ? key[i] : none)))
+			return false;
+		*name->used = true;
+		if (!ic_bind_table(b, name, o->partition.query, &part[i]))
+			return false;
+	}
+	if (n == 0 && !(part[0].op = first_rows(b, o, part[0].op, 0)))
+		return false;
+	return ic_bind_all_of(b, o, part, n ? n : 1, r);
+}
+
 bool ic_bind_partition(ic_binder *b, const ic_bind_name *names, const ic_kql_op *o, ic_rel *r)
 {
 	ic_bind_scope s = { .names = names, .row = r, .base = r->op };
 	ic_expr *by = ic_bind_expr(b, &s, o->partition.by);
 	ic_rel start, body;
+	if (by && o->partition.query)
+		return query_each(b, names, o, by, r);
 	return by && part_rows(b, o, r, &start) &&
 	       ic_bind_pipe(b, names, o->partition.body.first, NULL, &start, &body) &&
 	       ic_bind_settle(b, body.op) && in_parts(b, o, by, &body, r);

@@ -332,6 +332,15 @@ bool ic_bind_union(ic_binder *b, const ic_bind_name *names, const ic_kql_op *o, 
 	return true;
 }
 
+bool ic_bind_all_of(ic_binder *b, const ic_kql_op *o, const ic_rel *rel, uint32_t n, ic_rel *ret)
+{
+	rel_list l = { 0 };
+	for (uint32_t i = 0; i < n; i++)
+		if (!add_rel(b, &l, &rel[i], "part"))
+			return false;
+	return unite(b, o, &l, (ic_str){ NULL, 0 }, false, ret);
+}
+
 /* ---- search, find */
 
 static bool is_pack(const ic_kql_expr *e)

@@ -360,8 +360,8 @@ bool ic_kql_op_partition(ic_parser *p, ic_kql_op *op)
 	    !ic_kql_name_of(p, "a column", &by->name))
 		return false;
 	op->partition.by = by;
-	if (ic_is_sign(p, '{'))
-		return ic_parse_fail(p, IC_DIAG_UNSUPPORTED, p->tok.at, p->tok.length,
-				     "partition with a query of its own in braces is not supported");
-	return ic_kql_body(p, &op->partition.body);
+	if (!ic_take_sign(p, '{'))
+		return ic_kql_body(p, &op->partition.body);
+	op->partition.query = ic_kql_either(p);
+	return op->partition.query && ic_expect_sign(p, '}', "`|` or `}`");
 }

@@ -393,7 +393,7 @@ static const word_operator operators[] = {
 	  "sequences of rows that match steps, one after the other" },
 	{ "consume", IC_KO_CONSUME, PIPED, op_nothing, "decodeblocks", "nothing: the rows are read" },
 	{ "partition", IC_KO_PARTITION, PIPED, ic_kql_op_partition, "",
-	  "operators over the rows of each key" },
+	  "operators over the rows of each key, or a query with each key" },
 	{ "__partitionby", IC_KO_KINDS, PIPED, NULL, "", NULL },
 	{ "fork", IC_KO_KINDS, PIPED, NULL, "", NULL },
 	{ "facet", IC_KO_KINDS, PIPED, NULL, "", NULL },
