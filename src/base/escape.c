@@ -62,18 +62,26 @@ static void put_json_escape(ic_buf *b, uint32_t c)
 	}
 }
 
-/* How many bytes from p on are ASCII that JSON takes as it is: eight at a time while they are. */
-static uint32_t plain_run(const char *p, uint32_t n)
+/* Eight bytes of ASCII that JSON takes as it is. */
+static bool is_plain_word(const char *p)
 {
 	const uint64_t one = 0x0101010101010101, high = 0x8080808080808080;
+	uint64_t x;
+	memcpy(&x, p, sizeof x);
+	const uint64_t control = x - one * 0x20, del = x + one, quote = (x ^ one * '"') - one,
+		       backslash = (x ^ one * '\\') - one;
+	return ((x | control | del | quote | backslash) & high) == 0;
+}
+
+/* How many bytes from p on are such: eight at a time while they are, the last ones with some of those before. */
+static uint32_t plain_run(const char *p, uint32_t n)
+{
+	const uint32_t word = sizeof(uint64_t);
 	uint32_t i = 0;
-	for (uint64_t x; n - i >= sizeof x; i += sizeof x) {
-		memcpy(&x, p + i, sizeof x);
-		const uint64_t control = x - one * 0x20, del = x + one, quote = (x ^ one * '"') - one,
-			       backslash = (x ^ one * '\\') - one;
-		if ((x | control | del | quote | backslash) & high)
-			break;
-	}
+	while (n - i >= word && is_plain_word(p + i))
+		i += word;
+	if (i && n - i < word && is_plain_word(p + n - word))
+		return n;
 	while (i < n && plain_ascii(p[i]) && p[i] != '"' && p[i] != '\\')
 		i++;
 	return i;

@@ -88,6 +88,27 @@ static void cap_is_kept(void **state)
 	ic_buf_clear(&b);
 }
 
+/* What is to be escaped is found in any place of texts of any length. */
+static void json_places(void **state)
+{
+	static const char special[] = { '"', '\\', 0x1f, 0x7f, (char)0x80 };
+	char text[40], want[60];
+	(void)state;
+	for (uint32_t n = 1; n < sizeof text; n++) {
+		for (uint32_t at = 0; at < n; at++) {
+			for (unsigned k = 0; k < sizeof special; k++) {
+				static const char *const escaped[] = { "\\\"", "\\\\", "\\u001f", "\\u007f",
+								       "\\ufffd" };
+				memset(text, 'a', n);
+				text[at] = special[k];
+				snprintf(want, sizeof want, "\"%.*s%s%.*s\"", (int)at, text, escaped[k],
+					 (int)(n - at - 1), text + at + 1);
+				expect(ic_buf_json, (ic_str){ text, n }, want);
+			}
+		}
+	}
+}
+
 static void json(void **state)
 {
 	(void)state;
@@ -191,15 +212,11 @@ static void random_bytes_become_harmless(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(numbers),
-		cmocka_unit_test(round3),
-		cmocka_unit_test(cap_is_kept),
-		cmocka_unit_test(json),
-		cmocka_unit_test(csv),
-		cmocka_unit_test(terminal),
-		cmocka_unit_test(zeek),
-		cmocka_unit_test(width),
-		cmocka_unit_test(random_bytes_become_harmless),
+		cmocka_unit_test(numbers),     cmocka_unit_test(round3),
+		cmocka_unit_test(cap_is_kept), cmocka_unit_test(json),
+		cmocka_unit_test(json_places), cmocka_unit_test(csv),
+		cmocka_unit_test(terminal),    cmocka_unit_test(zeek),
+		cmocka_unit_test(width),       cmocka_unit_test(random_bytes_become_harmless),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
