@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "../test.h"
 
+#include <stdio.h>
+
 #include <math.h>
 
 #include "base/buf.h"
