@@ -8,7 +8,7 @@ all:
 	@ninja -C build ictus
 
 demo: all
-	build/ictus scan --format table samples/office-day
+	build/ictus scan --format table --top 3 samples/office-day
 
 check:
 	@scripts/deps.sh check
