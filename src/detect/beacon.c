@@ -8,7 +8,7 @@
 
 /* ---- screening --------------------------------------------------------------------- */
 
-static ic_status note_source(ic_run_part *part, const ic_series *s)
+static ic_status note_source(const ic_detect_run *run, ic_run_part *part, const ic_series *s)
 {
 	int is_new;
 	uint64_t hash = ic_group_hash(&s->src, sizeof s->src);
@@ -17,7 +17,12 @@ static ic_status note_source(ic_run_part *part, const ic_series *s)
 		return IC_E_NOMEM;
 	if (s->level == IC_AT_CONNECTION)
 		src->series++;
-	src->counts_bytes |= s->any_bytes_in;
+	if (!run->full) {
+		src->counts_bytes |= s->any_bytes_in;
+	} else if (is_new) { /* the sizes of answers to requests are in series too */
+		const ic_host *h = ic_group_find(&part->p->hosts, &s->src, hash);
+		src->counts_bytes = h && h->counts_bytes;
+	}
 	return IC_OK;
 }
 
@@ -89,7 +94,7 @@ static ic_status screen_part(void *ctx, unsigned i)
 	ic_candidate *c = next_candidate(part);
 	for (uint32_t k = 0; k < ic_group_count(t); k++) {
 		const ic_series *s = ic_group_at(t, k);
-		if (note_source(part, s) != IC_OK || ic_run_pick(part, s) != IC_OK)
+		if (note_source(run, part, s) != IC_OK || ic_run_pick(part, s) != IC_OK)
 			return IC_E_NOMEM;
 		if (s->sketch.n < LEAST_EVENTS)
 			continue;

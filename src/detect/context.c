@@ -410,15 +410,23 @@ static bool weigh_inbound(ic_detect_run *run, const ic_draft *d, ic_reason *r)
 	return true;
 }
 
+static bool has_details(const ic_draft *d)
+{
+	for (size_t i = 0; i < d->profile_count; i++)
+		if (d->profiles[i]->signals & (IC_SIG_HTTP | IC_SIG_TLS))
+			return true;
+	return false;
+}
+
 static bool weigh_no_answer(ic_detect_run *run, const ic_draft *d, ic_reason *r)
 {
 	const ic_finding *f = &d->f;
-	/* A log that never counts bytes says nothing; one that does leaves them out when there are none. */
+	/* A log that never counts bytes says nothing; one that does leaves them out when there are none. What was
+	 * seen of HTTP or TLS took a server that answers. */
 	const ic_source *src = source_of(run, d->src);
-	bool silent = d->any_in ? f->bytes_in == 0 : src && src->counts_bytes;
-	/* A finding gathered from several series has no byte counts of its own. */
-	if (!f->series || f->event_level != IC_AT_CONNECTION || !silent || f->connections < IC_FEW_SAMPLES ||
-	    d->dst == 0 || is_knocking(run, d) || (f->transport && strcmp(f->transport, "tcp") != 0))
+	bool silent = d->any_in ? f->bytes_in == 0 : src && src->counts_bytes && !has_details(d);
+	if (f->event_level != IC_AT_CONNECTION || !silent || f->connections < IC_FEW_SAMPLES || d->dst == 0 ||
+	    is_knocking(run, d) || (f->transport && strcmp(f->transport, "tcp") != 0))
 		return false;
 	r->value = (double)f->connections;
 	r->text = ic_run_printf(run, "no byte ever came back in %llu connections, and it keeps trying",

@@ -148,6 +148,7 @@ ic_status ic_observe_host(const ic_observation *o, ic_partition *p, const ic_obs
 	if (!h && !(h = ic_group_add(&p->hosts, &row->src, hash)))
 		return ic_observe_lost(o, p);
 	h->internal |= row->internal_src;
+	h->counts_bytes |= row->stream == IC_STREAM_CONN && row->bytes_in >= 0;
 	return IC_OK;
 }
 

@@ -57,6 +57,36 @@ static void a_log_without_byte_counts_says_nothing_about_answers(void **state)
 	world_free(&w);
 }
 
+/* EVE counts answers to requests and no payload of connections; what has a TLS row had a server. */
+static void unknown_bytes_are_no_silence(void **state)
+{
+	(void)state;
+	for (unsigned with_conn = 0; with_conn < 2; with_conn++) {
+		world w = world_new(true);
+		event tls = beat, web = beat, plain = beat;
+		tls.in = plain.in = -1;
+		tls.signals = IC_SIG_TLS;
+		tls.name = "a.example.net";
+		plain.dst = "198.51.100.66";
+		web.dst = "198.51.100.67";
+		web.port = 80;
+		web.request = true;
+		web.signals = IC_SIG_HTTP | IC_SIG_NOT_POST;
+		world_beat(&w, tls, 200, 60, 0.02);
+		world_beat(&w, plain, 200, 50, 0.02);
+		world_beat(&w, web, 200, 40, 0.02);
+		if (with_conn)
+			world_counts_bytes(&w, beat.src);
+		ic_findings f = world_detect(&w, (ic_detect_config){ 0 });
+		assert_null(reason_of(finding_of(&f, "beacon", "198.51.100.7:443"), "no-answer"));
+		assert_null(reason_of(finding_of(&f, "beacon", "198.51.100.67:80"), "no-answer"));
+		const ic_finding *dead = finding_of(&f, "beacon", "198.51.100.66:443");
+		assert_int_equal(reason_of(dead, "no-answer") != NULL, with_conn);
+		ic_findings_clear(&f);
+		world_free(&w);
+	}
+}
+
 static void somebody_knocking_from_outside_is_no_dead_server(void **state)
 {
 	(void)state;
@@ -389,6 +419,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_dead_server_raises),
 		cmocka_unit_test(a_log_without_byte_counts_says_nothing_about_answers),
+		cmocka_unit_test(unknown_bytes_are_no_silence),
 		cmocka_unit_test(somebody_knocking_from_outside_is_no_dead_server),
 		cmocka_unit_test(prevalence_needs_a_fleet),
 		cmocka_unit_test(an_updater_is_lowered_by_name_and_behaviour_together),

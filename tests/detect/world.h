@@ -89,7 +89,8 @@ static inline void world_add(world *w, const event *e)
 		       .has_duration = e->duration > 0,
 		       .open = e->open,
 		       .in_scope = 1,
-		       .internal_src = !e->outside_src };
+		       .internal_src = !e->outside_src,
+		       .stream = e->signals & IC_SIG_HTTP ? IC_STREAM_HTTP : IC_STREAM_CONN };
 	row.transport = e->udp ? IC_UDP : IC_TCP;
 	ic_partition *p = ic_observe_partition(w->o, ic_observe_part_of(w->o, row.src));
 	assert_int_equal(ic_observe_host(w->o, p, &row), IC_OK);
@@ -118,6 +119,14 @@ static inline void world_add(world *w, const event *e)
 	q->requests += e->request || e->only_request;
 	q->signals |= (uint16_t)e->signals;
 	q->ja3[0] = world_str(w, e->ja3);
+}
+
+/* A row of a connection of this source that counts bytes. */
+static inline void world_counts_bytes(world *w, const char *src)
+{
+	const ic_obs row = { .src = world_ip(w, src), .stream = IC_STREAM_CONN, .internal_src = 1 };
+	ic_partition *p = ic_observe_partition(w->o, ic_observe_part_of(w->o, row.src));
+	assert_int_equal(ic_observe_host(w->o, p, &row), IC_OK);
 }
 
 /* n events, one every `step` seconds with a spread of `spread` (a share of it, fixed sequence). */
