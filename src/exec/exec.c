@@ -346,6 +346,20 @@ static ic_status pass_input(ic_operator *o, ic_worker *w)
 	return st;
 }
 
+/* A join that could not keep its right side takes the left one in order from now on. */
+static ic_status order_left(ic_exec *x, node *n, unsigned port)
+{
+	bool join = n->o.op->kind == IC_OP_JOIN && port == 1;
+	node *left = join ? n->in[1] : NULL;
+	if (!join || is_parallel(n) || left->o.next != &n->o || !gives_shared(left))
+		return IC_OK;
+	node *gate = add_gate(x, left, &left->o.op->out);
+	if (!gate)
+		return IC_E_NOMEM;
+	gate->o.next = &n->o;
+	return IC_OK;
+}
+
 /* Calls finish of n, which may pass rows. IC_E_CLOSED is no failure here. */
 static ic_status finish(ic_exec *x, node *n, unsigned port)
 {
@@ -358,6 +372,8 @@ static ic_status finish(ic_exec *x, node *n, unsigned port)
 	bool closed = st == IC_E_CLOSED;
 	if (st == IC_OK || closed)
 		st = ic_alone_end(&n->o, &x->main);
+	if (st == IC_OK)
+		st = order_left(x, n, port);
 	if (st == IC_E_CLOSED || closed)
 		n->o.closed = true;
 	return st == IC_E_CLOSED ? IC_OK : st;

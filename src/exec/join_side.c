@@ -4,6 +4,7 @@
 #include <stdatomic.h>
 
 #include "base/hash.h"
+#include "exec/exchange.h"
 #include "exec/key.h"
 
 /* What the rows of a page need besides their columns. */
@@ -18,7 +19,7 @@ struct ic_join_side {
 	uint32_t keys, kept;
 	uint32_t *key_column;
 	bool *as_text; /* the key is an address on one side and text on the other */
-	bool null_keys_match, marks, one_a_key;
+	bool null_keys_match, marks, one_a_key, places;
 	ic_vector *col; /* of the rows that are put in */
 	links *link;	/* of each page */
 	/* 0: free; else, from the lowest bit: number + 1, as many bits of the hash as fit. */
@@ -28,6 +29,7 @@ struct ic_join_side {
 	ic_arena arena;
 	ic_budget *budget;
 	uint64_t taken; /* of the budget, outside arena and store */
+	uint64_t next;	/* number of the row that is added next */
 	uint64_t seed;
 };
 
@@ -125,10 +127,30 @@ static bool level_keys(const ic_join_side *s, ic_arena *scratch, ic_vector *key,
 
 /* ---- rows come in -------------------------------------------------------------------------- */
 
+bool ic_join_side_places(const ic_join_side *s, ic_arena *scratch, ic_vector *key, uint32_t n, uint64_t first,
+			 ic_vector *ret)
+{
+	ic_vector_out out;
+	uint64_t *hash = ic_arena_alloc(scratch, n * sizeof *hash);
+	if (!hash || !ic_vector_make(&out, scratch, IC_Q_LONG, n) || !level_keys(s, scratch, key, n))
+		return false;
+	hash_keys(s, key, n, hash);
+	for (uint32_t i = 0; i < n; i++) {
+		uint64_t number = first + i, part = hash[i] ? hash[i] >> 24 : number;
+		out.i[i] = (int64_t)(number << 8 | (part & (IC_PARTITIONS - 1)));
+	}
+	*ret = out.v;
+	ret->nulls = NULL;
+	return true;
+}
+
 ic_status ic_join_side_add(ic_join_side *s, ic_arena *scratch, ic_vector *key, const ic_chunk *c)
 {
-	if (!level_keys(s, scratch, key, c->rows))
+	uint32_t last = s->store.columns - 1;
+	if (s->places ? !ic_join_side_places(s, scratch, key, c->rows, s->next, &s->col[last])
+		      : !level_keys(s, scratch, key, c->rows))
 		return IC_E_NOMEM;
+	s->next += c->rows;
 	for (uint32_t i = 0; i < s->kept; i++)
 		s->col[i] = c->col[s->from[i]];
 	for (uint32_t k = 0; k < s->keys; k++)
@@ -267,7 +289,19 @@ ic_status ic_join_side_build(ic_join_side *s)
 	return st;
 }
 
-const ic_store *ic_join_side_store(const ic_join_side *s)
+void ic_join_side_unbuild(ic_join_side *s)
+{
+	ic_free(s->slot);
+	ic_free(s->link);
+	s->slot = NULL;
+	s->link = NULL;
+	ic_arena_reset(&s->arena);
+	if (s->budget)
+		ic_budget_give(s->budget, s->taken);
+	s->taken = 0;
+}
+
+ic_store *ic_join_side_store(ic_join_side *s)
 {
 	return &s->store;
 }
@@ -393,7 +427,7 @@ ic_join_side *ic_join_side_new(const ic_join_spec *spec, ic_budget *budget)
 	ic_join_side *s = ic_calloc(1, sizeof *s);
 	if (!s)
 		return NULL;
-	size_t most = (size_t)spec->columns + spec->keys + 1;
+	size_t most = (size_t)spec->columns + spec->keys + 2;
 	uint32_t columns = spec->columns;
 	s->budget = budget;
 	ic_arena_init(&s->arena, 256 << 10, budget);
@@ -403,6 +437,8 @@ ic_join_side *ic_join_side_new(const ic_join_spec *spec, ic_budget *budget)
 	s->null_keys_match = spec->null_keys_match;
 	s->marks = spec->marks;
 	s->one_a_key = spec->one_a_key;
+	s->places = spec->places;
+	s->next = IC_JOIN_FIRST_KEPT;
 	s->col = ic_calloc(most, sizeof *s->col);
 	s->from = ic_calloc(most, sizeof *s->from);
 	s->key_column = ic_calloc(spec->keys + (size_t)1, sizeof *s->key_column);
@@ -415,6 +451,8 @@ ic_join_side *ic_join_side_new(const ic_join_spec *spec, ic_budget *budget)
 	}
 	for (uint32_t k = 0; k < spec->keys && ok; k++)
 		place_key(s, spec, k, type, &columns);
+	if (ok && spec->places)
+		type[columns++] = IC_Q_LONG;
 	ok = ok && ic_store_init(&s->store, type, columns, spec->null_texts, budget);
 	ic_free(type);
 	if (ok)
@@ -428,14 +466,11 @@ void ic_join_side_free(ic_join_side *s)
 	if (!s)
 		return;
 	ic_store_clear(&s->store);
-	ic_free(s->slot);
-	ic_free(s->link);
+	ic_join_side_unbuild(s);
 	ic_free(s->col);
 	ic_free(s->from);
 	ic_free(s->key_column);
 	ic_free(s->as_text);
 	ic_arena_clear(&s->arena);
-	if (s->budget)
-		ic_budget_give(s->budget, s->taken);
 	ic_free(s);
 }

@@ -21,6 +21,7 @@ typedef struct ic_join_spec {
 	bool marks;	 /* ic_join_side_mark will be called */
 	bool one_a_key;	 /* a key's first row stands for all */
 	bool null_texts; /* else the empty text stands where there is none */
+	bool places;	 /* a last column says where each row belongs: ic_join_side_places */
 } ic_join_spec;
 
 typedef struct ic_join_side ic_join_side;
@@ -29,9 +30,17 @@ ic_join_side *ic_join_side_new(const ic_join_spec *spec, ic_budget *budget); /* 
 void ic_join_side_free(ic_join_side *s);				     /* NULL allowed */
 /* `key`: the keys of the chunk's rows. IC_E_LIMIT: more rows than can be numbered. */
 ic_status ic_join_side_add(ic_join_side *s, ic_arena *scratch, ic_vector *key, const ic_chunk *c);
+/* Where rows belong whose numbers are first, first + 1...: number << 8 | partition, longs. A key, on either side, is
+ * always in the same one of IC_PARTITIONS; rows whose keys match nothing are in all of them. Rows that are added
+ * have numbers from IC_JOIN_FIRST_KEPT on. `key` becomes what a look-up compares. false: out of memory. */
+#define IC_JOIN_FIRST_KEPT (UINT64_C(1) << 54)
+bool ic_join_side_places(const ic_join_side *s, ic_arena *scratch, ic_vector *key, uint32_t n, uint64_t first,
+			 ic_vector *ret);
 ic_status ic_join_side_build(ic_join_side *s);
+/* Forgets the table, so that rows may be added or taken. */
+void ic_join_side_unbuild(ic_join_side *s);
 /* The rows: columns as the spec has them. Those without values for the key are among them. */
-const ic_store *ic_join_side_store(const ic_join_side *s);
+ic_store *ic_join_side_store(ic_join_side *s);
 
 /* For each of n keys the first row that has it, or IC_STORE_NONE. false: out of memory. */
 bool ic_join_side_find(const ic_join_side *s, ic_arena *scratch, ic_vector *key, uint32_t n, uint64_t *hash,

@@ -3,13 +3,19 @@
  * probe at once, except where it matters which left row of a key comes first (innerunique).
  *
  * Rows come out in the order of the left rows and, for each, of the right ones; right rows that nothing
- * on the left has met follow at the end, in their order. */
+ * on the left has met follow at the end, in their order.
+ *
+ * Under a memory limit a right side that is too large goes to a file, and the left one after it: join_spill.h. The
+ * join changes its class then, before the left side comes: it takes rows in order and holds them. */
 #include <inttypes.h>
 #include <stdatomic.h>
 
 #include "base/error.h"
+#include "exec/driver.h"
 #include "exec/emit.h"
-#include "exec/join_side.h"
+#include "exec/exchange.h"
+#include "exec/join_spill.h"
+#include "exec/spill.h"
 
 typedef struct probe {
 	uint64_t hash[IC_CHUNK_ROWS];
@@ -27,6 +33,9 @@ typedef struct join {
 	probe *probe;	  /* one a worker */
 	ic_emit *emit;
 	_Atomic uint64_t made;
+	ic_budget own;	      /* what the side takes of a limited budget */
+	ic_join_spill *spill; /* NULL: all is in memory */
+	unsigned part;	      /* of the file, that is being joined */
 } join;
 
 static bool keeps_left(ic_join_kind k)
@@ -61,6 +70,13 @@ static ic_status side_failed(ic_operator *o, ic_worker *w, ic_status st)
 	return st == IC_E_NOMEM ? ic_fail_nomem(w->err) : st;
 }
 
+static ic_status spill_side(ic_operator *o, ic_worker *w)
+{
+	join *j = o->state;
+	ic_status st = j->spill ? IC_OK : ic_join_spill_new(o, j->side, &o->spilled, &j->spill, w->err);
+	return st ? st : ic_join_spill_kept(j->spill, w->err);
+}
+
 static ic_status build(ic_operator *o, ic_worker *w, const ic_chunk *c)
 {
 	join *j = o->state;
@@ -68,7 +84,10 @@ static ic_status build(ic_operator *o, ic_worker *w, const ic_chunk *c)
 	ic_status st = ic_eval_run(j->right_key, c, &w->arena, key, w->err);
 	if (st)
 		return st;
-	return side_failed(o, w, ic_join_side_add(j->side, &w->arena, key, c));
+	st = ic_join_side_add(j->side, &w->arena, key, c);
+	bool due = j->spill ? ic_store_is_due(ic_join_side_store(j->side))
+			    : j->own.whole && ic_spill_is_due(&j->own);
+	return side_failed(o, w, st == IC_OK && due ? spill_side(o, w) : st);
 }
 
 /* ---- the left side ----------------------------------------------------------------------- */
@@ -77,6 +96,7 @@ static ic_status pass(ic_operator *o, ic_emit *e, const ic_chunk *c, probe *p, u
 {
 	join *j = o->state;
 	const ic_op *op = o->op;
+	const ic_store *rows = ic_join_side_store(j->side);
 	uint64_t limit = ic_operator_config(o)->max_joined_rows;
 	if (n == 0)
 		return IC_OK;
@@ -86,8 +106,7 @@ static ic_status pass(ic_operator *o, ic_emit *e, const ic_chunk *c, probe *p, u
 		uint32_t from = op->join.column[i];
 		bool ok;
 		if (from >= j->left_columns)
-			ok = ic_store_gather(ic_join_side_store(j->side), j->stored[i], p->right, n,
-					     ic_emit_arena(e), &e->col[i]);
+			ok = ic_store_gather(rows, j->stored[i], p->right, n, ic_emit_arena(e), &e->col[i]);
 		else if (c)
 			ok = ic_vector_pick(&e->col[i], ic_emit_arena(e), &c->col[from], p->left, n);
 		else {
@@ -97,7 +116,14 @@ static ic_status pass(ic_operator *o, ic_emit *e, const ic_chunk *c, probe *p, u
 		if (!ok)
 			return ic_fail_nomem(e->own.err);
 	}
-	return ic_emit_pass(e, n);
+	if (!j->spill)
+		return ic_emit_pass(e, n);
+	if (c ? !ic_vector_pick(&e->col[op->out.n], ic_emit_arena(e), &c->col[j->left_columns], p->left, n)
+	      : !ic_store_gather(rows, rows->columns - 1, p->right, n, ic_emit_arena(e), &e->col[op->out.n]))
+		return ic_fail_nomem(e->own.err);
+	ic_status st = ic_join_spill_made(j->spill, j->part, e->col, n, e->own.err);
+	ic_arena_reset(ic_emit_arena(e));
+	return st;
 }
 
 /* The pairs of one left row: all right rows of the key. Passes on what does not fit; *n rows wait. */
@@ -148,13 +174,9 @@ static ic_status pairs(ic_operator *o, ic_emit *e, const ic_chunk *c, probe *p)
 	return pass(o, e, c, p, n);
 }
 
-static ic_status join_push(ic_operator *o, ic_worker *w, unsigned port, const ic_chunk *c)
+static ic_status look_up(ic_operator *o, ic_worker *w, const ic_chunk *c)
 {
 	join *j = o->state;
-	if (port == 1)
-		return build(o, w, c);
-	if (ic_join_side_store(j->side)->rows == 0 && !keeps_left(o->op->join.kind))
-		return IC_E_CLOSED;
 	probe *p = &j->probe[w->number];
 	ic_status st = ic_eval_run(j->left_key, c, &w->arena, p->key, w->err);
 	if (st)
@@ -162,6 +184,16 @@ static ic_status join_push(ic_operator *o, ic_worker *w, unsigned port, const ic
 	if (!ic_join_side_find(j->side, &w->arena, p->key, c->rows, p->hash, p->head))
 		return ic_fail_nomem(w->err);
 	return pairs(o, ic_emit_for(j->emit, w, c->seq), c, p);
+}
+
+static ic_status join_push(ic_operator *o, ic_worker *w, unsigned port, const ic_chunk *c)
+{
+	join *j = o->state;
+	if (port == 1)
+		return build(o, w, c);
+	if (ic_join_side_store(j->side)->rows == 0 && !keeps_left(o->op->join.kind))
+		return IC_E_CLOSED;
+	return look_up(o, w, c);
 }
 
 /* ---- the end ----------------------------------------------------------------------------- */
@@ -188,19 +220,12 @@ static ic_status leftovers(ic_operator *o, ic_worker *w)
 	return st ? st : pass(o, e, NULL, p, n);
 }
 
-static ic_status join_finish(ic_operator *o, ic_worker *w, unsigned port)
-{
-	join *j = o->state;
-	if (port == 0)
-		return marks(o->op->join.kind) ? leftovers(o, w) : IC_OK;
-	return side_failed(o, w, ic_join_side_build(j->side));
-}
-
 static void join_free(ic_operator *o)
 {
 	join *j = o->state;
 	if (!j)
 		return;
+	ic_join_spill_free(j->spill);
 	ic_join_side_free(j->side);
 	ic_eval_free(j->left_key);
 	ic_eval_free(j->right_key);
@@ -210,6 +235,71 @@ static void join_free(ic_operator *o)
 	ic_free(j->stored);
 	ic_emit_free(j->emit, o);
 	ic_free(j);
+}
+
+/* ---- with a file --------------------------------------------------------------------------- */
+
+static ic_status spilled_push(ic_operator *o, ic_worker *w, unsigned port, const ic_chunk *c)
+{
+	join *j = o->state;
+	ic_vector *key = j->probe[w->number].key;
+	(void)port;
+	ic_status st = ic_eval_run(j->left_key, c, &w->arena, key, w->err);
+	if (st == IC_OK)
+		st = ic_join_spill_left(j->spill, &w->arena, key, c, w->err);
+	return st == IC_E_LIMIT ? ic_operator_limit(o, w, "the left side of a join has too many rows") : st;
+}
+
+/* The rows of one partition, as if they were all there are. */
+static ic_status join_part(ic_operator *o, ic_worker *w)
+{
+	join *j = o->state;
+	ic_chunk c = { .rows = 1 };
+	ic_status st = ic_join_spill_load(j->spill, j->part, w->err);
+	bool idle = ic_join_side_store(j->side)->rows == 0 && !keeps_left(o->op->join.kind);
+	while (st == IC_OK && !idle && c.rows) {
+		ic_arena_reset(&w->arena);
+		st = ic_join_spill_next(j->spill, j->part, &w->arena, &c, w->err);
+		if (st == IC_OK && c.rows)
+			st = look_up(o, w, &c);
+	}
+	return st == IC_OK && marks(o->op->join.kind) ? leftovers(o, w) : st;
+}
+
+static ic_status spilled_finish(ic_operator *o, ic_worker *w, unsigned port)
+{
+	join *j = o->state;
+	ic_worker own = *w;
+	(void)port;
+	ic_arena_init(&own.arena, 0, j->own.whole);
+	ic_status st = ic_join_spill_end(j->spill, w->err);
+	for (j->part = 0; j->part < IC_PARTITIONS && st == IC_OK; j->part++)
+		st = join_part(o, &own);
+	ic_arena_clear(&own.arena);
+	if (st == IC_E_NOMEM && j->own.whole->refused)
+		return ic_operator_limit(
+		    o, w,
+		    "the rows of one key, or a 256th of the right side, need more memory "
+		    "than there is left");
+	return st == IC_OK ? ic_join_spill_pass(j->spill, o, w) : st;
+}
+
+static ic_status join_finish(ic_operator *o, ic_worker *w, unsigned port)
+{
+	static const ic_operator_class spilled = {
+		.push = spilled_push, .finish = spilled_finish, .free = join_free, .holds = true
+	};
+	join *j = o->state;
+	if (port == 0)
+		return marks(o->op->join.kind) ? leftovers(o, w) : IC_OK;
+	ic_status st = j->spill ? IC_OK : ic_join_side_build(j->side);
+	if (st == IC_E_NOMEM && j->own.whole) { /* for the table */
+		ic_join_side_unbuild(j->side);
+		st = spill_side(o, w);
+	}
+	if (st == IC_OK && j->spill)
+		o->class = &spilled;
+	return side_failed(o, w, st);
 }
 
 /* ---- making it --------------------------------------------------------------------------- */
@@ -247,7 +337,11 @@ static ic_status choose_columns(ic_operator *o, join *j)
 		.one_a_key = only_left(op->join.kind),
 		.null_texts = ic_operator_plan(o)->language == IC_FN_AQL,
 	};
-	j->side = ic_join_side_new(&spec, ic_operator_config(o)->budget);
+	ic_budget *budget = ic_operator_config(o)->budget;
+	if (budget && budget->limit && !o->exec->nested)
+		j->own.whole = budget;
+	spec.places = j->own.whole != NULL;
+	j->side = ic_join_side_new(&spec, j->own.whole ? &j->own : budget);
 	ic_free(column);
 	return j->side ? IC_OK : IC_E_NOMEM;
 }

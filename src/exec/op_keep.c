@@ -6,33 +6,12 @@
 #include "exec/spill.h"
 #include "exec/store.h"
 
-enum {
-	STORE_SHARE = 8, /* of the memory limit, that rows may take before they go to the file */
-	STORE_LEAST = 256 << 10,
-};
-
 typedef struct keep {
-	ic_store store;	  /* rows that are not in the file: they come after those */
-	ic_spilled *page; /* in the file */
-	uint32_t n, room;
+	ic_store store; /* rows that are not in the file: they come after those */
+	ic_spill_list in_file;
 	ic_spill file;
 	ic_budget *budget;
 } keep;
-
-static ic_status put_page(keep *k, const ic_page *p, ic_error *err)
-{
-	if (k->n == k->room) {
-		uint32_t room = k->room ? k->room * 2 : 64;
-		ic_spilled *more = ic_reallocarray(k->page, room, sizeof *more);
-		if (!more)
-			return IC_E_NOMEM;
-		k->page = more;
-		k->room = room;
-	}
-	ic_status st = ic_spill_write(&k->file, p, &k->page[k->n], err);
-	k->n += st == IC_OK;
-	return st;
-}
 
 static ic_status spill(keep *k, ic_error *err)
 {
@@ -40,7 +19,7 @@ static ic_status spill(keep *k, ic_error *err)
 	if (st == IC_OK)
 		st = ic_store_seal(&k->store);
 	for (uint32_t i = 0; i < k->store.pages && st == IC_OK; i++)
-		st = put_page(k, k->store.page[i], err);
+		st = ic_spill_add(&k->file, k->store.page[i], &k->in_file, err);
 	ic_store_cut(&k->store, 0);
 	return st;
 }
@@ -48,14 +27,11 @@ static ic_status spill(keep *k, ic_error *err)
 static ic_status keep_push(ic_operator *o, ic_worker *w, unsigned port, const ic_chunk *c)
 {
 	keep *k = o->state;
-	uint64_t limit = k->budget ? k->budget->limit : 0;
 	(void)port;
 	ic_status st = ic_store_append(&k->store, c->col, c->rows);
 	if (st == IC_E_LIMIT)
 		return ic_operator_limit(o, w, "too many rows to materialize");
-	bool full = limit && k->store.bytes > STORE_LEAST &&
-		    (k->store.bytes > limit / STORE_SHARE || k->budget->used > limit / 2);
-	return st == IC_OK && full ? spill(k, w->err) : st;
+	return st == IC_OK && ic_store_is_due(&k->store) ? spill(k, w->err) : st;
 }
 
 static ic_status keep_finish(ic_operator *o, ic_worker *w, unsigned port)
@@ -74,7 +50,7 @@ static void keep_free(ic_operator *o)
 		return;
 	ic_store_clear(&k->store);
 	ic_spill_close(&k->file);
-	ic_free(k->page);
+	ic_spill_list_clear(&k->in_file);
 	ic_free(k);
 }
 
@@ -90,7 +66,7 @@ ic_status ic_make_keep(ic_operator *o, ic_diag *diag)
 	o->state = k;
 	if (!k)
 		return IC_E_NOMEM;
-	ic_spill_init(&k->file);
+	ic_spill_init(&k->file, &o->spilled);
 	k->budget = ic_operator_config(o)->budget;
 	ic_qtype *type = ic_calloc(s->n + (size_t)1, sizeof *type);
 	for (uint32_t i = 0; type && i < s->n; i++)
@@ -119,9 +95,9 @@ static ic_status kept_finish(ic_operator *o, ic_worker *w, unsigned port)
 	ic_emit *e = ic_emit_for(o->state, w, 0);
 	ic_status st = IC_OK;
 	(void)port;
-	for (uint32_t i = 0; i < k->n && st == IC_OK; i++) {
+	for (uint32_t i = 0; i < k->in_file.n && st == IC_OK; i++) {
 		ic_page *p = NULL;
-		st = ic_spill_read(&k->file, &k->page[i], k->budget, &p, w->err);
+		st = ic_spill_read(&k->file, &k->in_file.page[i], k->budget, &p, w->err);
 		if (st != IC_OK)
 			return st;
 		st = pass_page(e, k, p);

@@ -476,7 +476,7 @@ static ic_status make(ic_operator *o, bool top, ic_diag *diag)
 	if (top)
 		s->most = !op->sort.limit.null && op->sort.limit.i > 0 ? (uint64_t)op->sort.limit.i : 0;
 	s->budget = ic_operator_config(o)->budget;
-	ic_spill_init(&s->file);
+	ic_spill_init(&s->file, &o->spilled);
 	ic_turns_init(&s->turns);
 	pthread_mutex_init(&s->lock, NULL);
 	s->order.keys = op->sort.keys;

@@ -45,13 +45,14 @@ typedef struct ic_operator_class {
 } ic_operator_class;
 
 struct ic_operator {
-	const ic_operator_class *class;
+	const ic_operator_class *class; /* a join may change it when its right side has ended */
 	const ic_op *op;
 	ic_operator *next; /* NULL: the sink */
 	unsigned next_port;
 	struct ic_exec *exec; /* the run: config, plan, workers; see exec.c */
 	void *state;	      /* the family's own */
 	_Atomic uint64_t rows_in, rows_out;
+	_Atomic uint64_t spilled; /* bytes that went to a file */
 	/* the driver's own */
 	bool shared;	     /* input comes from several workers at once */
 	_Atomic bool closed; /* what follows needs no more */

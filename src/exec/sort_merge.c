@@ -5,7 +5,9 @@
 
 enum {
 	PAGE_ROWS = 1024, /* of a page in the file; all runs that are merged have one in memory */
-	RUNS_MOST = 256,  /* merged at once */
+	PAGE_LEAST = 4 << 10,
+	PAGE_MOST = 256 << 10,
+	RUNS_MOST = 256, /* merged at once */
 };
 
 typedef struct merger {
@@ -24,7 +26,7 @@ void ic_sort_run_clear(ic_sort_run *r, ic_budget *budget)
 		ic_budget_give(budget, r->taken);
 	ic_page_free(r->page, budget);
 	ic_free(r->places);
-	ic_free(r->spilled);
+	ic_spill_list_clear(&r->spilled);
 	*r = (ic_sort_run){ 0 };
 }
 
@@ -68,10 +70,10 @@ static ic_status advance(merger *g, ic_sort_run *r, bool *more)
 		ic_page_free(r->page, m->budget);
 		r->page = NULL;
 		r->at = 0;
-		*more = r->next < r->pages;
+		*more = r->next < r->spilled.n;
 		if (st != IC_OK || !*more)
 			return st;
-		st = ic_spill_read(m->file, &r->spilled[r->next++], m->budget, &r->page, m->err);
+		st = ic_spill_read(m->file, &r->spilled.page[r->next++], m->budget, &r->page, m->err);
 		if (st != IC_OK)
 			return st;
 	}
@@ -146,23 +148,43 @@ ic_status ic_sort_runs(const ic_sort_merge *m, ic_sort_run *run, uint32_t n, uin
 
 /* ---- runs in the file ------------------------------------------------------------------------ */
 
-ic_status ic_sort_write(const ic_sort_merge *m, ic_store *maker, const ic_vector *col, uint32_t rows,
-			ic_sort_run *run)
+static ic_status write_page(const ic_sort_merge *m, ic_store *maker, const ic_vector *col, uint32_t first,
+			    uint32_t rows, ic_sort_run *run)
 {
-	if (run->pages == run->room) {
-		uint32_t room = run->room ? run->room * 2 : 16;
-		ic_spilled *more = ic_reallocarray(run->spilled, room, sizeof *more);
-		if (!more)
-			return IC_E_NOMEM;
-		run->spilled = more;
-		run->room = room;
-	}
-	ic_page *page = ic_store_page(maker, col, 0, rows);
+	ic_page *page = ic_store_page(maker, col, first, rows);
 	if (!page)
 		return IC_E_NOMEM;
-	ic_status st = ic_spill_write(m->file, page, &run->spilled[run->pages], m->err);
+	ic_status st = ic_spill_add(m->file, page, &run->spilled, m->err);
 	ic_page_free(page, m->budget);
-	run->pages += st == IC_OK;
+	return st;
+}
+
+/* So many rows that a page of each run fits the memory. */
+static void fit_page(const ic_sort_merge *m, const ic_sort_run *run, uint32_t *rows)
+{
+	uint64_t most = m->budget->limit / 4 / RUNS_MOST, bytes = run->spilled.page[run->spilled.n - 1].bytes;
+	most = most < PAGE_LEAST ? PAGE_LEAST : most > PAGE_MOST ? PAGE_MOST : most;
+	if (bytes > most && *rows > 1)
+		*rows /= 2;
+	else if (bytes < most / 4 && *rows < PAGE_ROWS)
+		*rows *= 2;
+}
+
+ic_status ic_sort_write(const ic_sort_merge *m, ic_store *maker, const ic_vector *col, uint32_t rows,
+			ic_sort_run *run, uint32_t *page_rows)
+{
+	ic_status st = IC_OK;
+	for (uint32_t at = 0, n; at < rows && st == IC_OK; at += n) {
+		n = rows - at < *page_rows ? rows - at : *page_rows;
+		st = write_page(m, maker, col, at, n, run);
+		if (st == IC_OK) {
+			fit_page(m, run, page_rows);
+		} else if (st == IC_E_NOMEM && n > 1) { /* fewer may do */
+			*page_rows = n / 2;
+			n = 0;
+			st = IC_OK;
+		}
+	}
 	return st;
 }
 
@@ -176,7 +198,7 @@ static ic_status write_rows(void *ctx, ic_arena *a, const ic_vector *col, uint32
 {
 	run_writer *w = ctx;
 	(void)a;
-	return ic_sort_write(w->m, w->maker, col, rows, w->run);
+	return write_page(w->m, w->maker, col, 0, rows, w->run);
 }
 
 ic_status ic_sort_to_file(const ic_sort_merge *m, ic_store *maker, ic_sort_run *run, uint32_t n,
@@ -202,8 +224,8 @@ static uint32_t page_bytes_most(const ic_sort_run *run, uint32_t n)
 {
 	uint32_t most = 1;
 	for (uint32_t i = 0; i < n; i++)
-		for (uint32_t k = 0; k < run[i].pages; k++)
-			most = run[i].spilled[k].bytes > most ? run[i].spilled[k].bytes : most;
+		for (uint32_t k = 0; k < run[i].spilled.n; k++)
+			most = run[i].spilled.page[k].bytes > most ? run[i].spilled.page[k].bytes : most;
 	return most;
 }
 

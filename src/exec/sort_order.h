@@ -55,8 +55,7 @@ typedef struct ic_sort_run {
 	const ic_store *store; /* NULL: of the file */
 	ic_sort_place *places;
 	uint64_t n, taken; /* budget: bytes of places */
-	ic_spilled *spilled;
-	uint32_t pages, room;
+	ic_spill_list spilled;
 	/* while it is merged */
 	uint64_t at;
 	uint32_t next;
@@ -83,9 +82,10 @@ ic_status ic_sort_runs(const ic_sort_merge *m, ic_sort_run *run, uint32_t n, uin
 
 /* Runs are made by one thread each, in m->file, which is open; m->take and m->ctx are not looked at. `maker`:
  * a store of the same columns, for its way to make pages. */
-/* One page more of a run. */
+/* Rows more of a run, in pages that leave room for one of each of 256 runs. *page_rows, at first any number, is what
+ * such a page had of late. */
 ic_status ic_sort_write(const ic_sort_merge *m, ic_store *maker, const ic_vector *col, uint32_t rows,
-			ic_sort_run *run);
+			ic_sort_run *run, uint32_t *page_rows);
 /* Merges n runs into one, and frees them. */
 ic_status ic_sort_to_file(const ic_sort_merge *m, ic_store *maker, ic_sort_run *run, uint32_t n,
 			  uint64_t most, ic_sort_run *ret);

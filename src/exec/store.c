@@ -6,13 +6,26 @@
 
 enum {
 	DIRECT_ROWS = 1024,   /* so many at once become a page of their own */
-	PAGE_BYTES = 1 << 20, /* of text in a page, if it has more than one row */
+	PAGE_BYTES = 1 << 20, /* of text in a page, if it has more than one row, */
+	PAGE_SHARE = 32,      /* or less, of the memory limit */
+	DUE_LEAST = 256 << 10,
+	DUE_SHARE = 8, /* of the memory limit */
 };
+
+/* The budget that has a limit: the run's. NULL: there is none. */
+static const ic_budget *limited(const ic_budget *b)
+{
+	while (b && b->whole)
+		b = b->whole;
+	return b && b->limit ? b : NULL;
+}
 
 bool ic_store_init(ic_store *s, const ic_qtype *type, uint32_t columns, bool null_texts, ic_budget *budget)
 {
 	*s = (ic_store){ .columns = columns, .budget = budget, .null_texts = null_texts };
 	ic_arena_init(&s->scratch, 0, budget);
+	const ic_budget *b = limited(budget);
+	s->page_bytes = b && b->limit / PAGE_SHARE < PAGE_BYTES ? b->limit / PAGE_SHARE : PAGE_BYTES;
 	s->type = ic_calloc(columns + (size_t)1, sizeof *s->type);
 	s->schema.column = ic_calloc(columns + (size_t)1, sizeof *s->schema.column);
 	if (!s->type || !s->schema.column)
@@ -117,7 +130,7 @@ ic_page *ic_store_page(ic_store *s, const ic_vector *col, uint32_t first, uint32
 	return p;
 }
 
-static ic_status add_page(ic_store *s, const ic_vector *col, uint32_t first, uint32_t n)
+static ic_status keep_page(ic_store *s, ic_page *p)
 {
 	if (s->pages == IC_STORE_PAGES)
 		return IC_E_LIMIT;
@@ -129,18 +142,37 @@ static ic_status add_page(ic_store *s, const ic_vector *col, uint32_t first, uin
 		s->page = page;
 		s->room = room;
 	}
-	ic_page *p = ic_store_page(s, col, first, n);
-	if (!p)
-		return IC_E_NOMEM;
 	s->page[s->pages++] = p;
 	s->bytes += p->bytes;
 	return IC_OK;
 }
 
+ic_status ic_store_adopt(ic_store *s, ic_page *p)
+{
+	ic_status st = keep_page(s, p);
+	s->rows += st == IC_OK ? p->rows : 0;
+	return st;
+}
+
+bool ic_store_is_due(const ic_store *s)
+{
+	const ic_budget *b = limited(s->budget);
+	return b && s->bytes > DUE_LEAST && (s->bytes > b->limit / DUE_SHARE || b->used > b->limit / 2);
+}
+
+static ic_status add_page(ic_store *s, const ic_vector *col, uint32_t first, uint32_t n)
+{
+	ic_page *p = ic_store_page(s, col, first, n);
+	ic_status st = p ? keep_page(s, p) : IC_E_NOMEM;
+	if (st != IC_OK)
+		ic_page_free(p, s->budget);
+	return st;
+}
+
 /* As pages of a size that can be read back one by one. */
 static ic_status add_pages(ic_store *s, const ic_vector *col, uint32_t first, uint32_t n)
 {
-	if (n == 1 || text_bytes(s, col, first, n) <= PAGE_BYTES)
+	if (n == 1 || text_bytes(s, col, first, n) <= s->page_bytes)
 		return add_page(s, col, first, n);
 	ic_status st = add_pages(s, col, first, n / 2);
 	return st == IC_OK ? add_pages(s, col, first + n / 2, n - n / 2) : st;
@@ -183,7 +215,7 @@ ic_status ic_store_append(ic_store *s, const ic_vector *col, uint32_t rows)
 	if (st == IC_OK)
 		s->rows += rows;
 	s->open_bytes += text_bytes(s, col, 0, rows);
-	return st == IC_OK && s->open_bytes > PAGE_BYTES ? ic_store_seal(s) : st;
+	return st == IC_OK && s->open_bytes > s->page_bytes ? ic_store_seal(s) : st;
 }
 
 /* ---- rows go out --------------------------------------------------------------------------- */

@@ -24,8 +24,9 @@ typedef struct ic_store {
 	uint64_t open_bytes;
 	ic_page **page;
 	uint32_t pages, room;
-	uint64_t rows;	/* in pages and open */
-	uint64_t bytes; /* of the pages */
+	uint64_t rows;	     /* in pages and open */
+	uint64_t bytes;	     /* of the pages */
+	uint64_t page_bytes; /* of text in one, at most */
 	ic_schema schema;
 	ic_arena scratch;
 	bool null_texts; /* else the empty text stands where there is none */
@@ -40,6 +41,12 @@ void ic_store_cut(ic_store *s, uint32_t pages);
 ic_status ic_store_append(ic_store *s, const ic_vector *col, uint32_t rows);
 /* All rows are there: needed before any is read. */
 ic_status ic_store_seal(ic_store *s);
+
+/* A page more, from now on the store's, whose memory was asked of the store's budget. IC_E_NOMEM, IC_E_LIMIT: it is
+ * still the caller's. */
+ic_status ic_store_adopt(ic_store *s, ic_page *p);
+/* Whether the rows had better go to a file: they are worth it, and have their share of a limited budget. */
+bool ic_store_is_due(const ic_store *s);
 
 /* The pages as vectors hold them: dynamic values have become text. NULL: out of memory or budget. */
 ic_page *ic_store_page(ic_store *s, const ic_vector *col, uint32_t first, uint32_t n);

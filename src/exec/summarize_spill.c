@@ -21,16 +21,12 @@
 #include "exec/summarize.h"
 
 enum {
-	OWN_SHARE = 8,		/* of the limit, under which giving up memory is of little use */
 	BLOCK_SHARE = 32,	/* of the limit, what the blocks of all workers may take */
 	BLOCK_LEAST = 16 << 10, /* bytes of a block in the file */
 	BLOCK_MOST = 1 << 20,
 	NAMES_BYTES = 640 << 10, /* of a worker's dictionary; its shards begin with half of that */
 	BATCH_BYTES = 64 << 10,	 /* of packed rows at once */
 	FIRST_ROWS = 64,	 /* of a page of groups */
-	ROWS_MOST = 1024,
-	PAGE_LEAST = 4 << 10,
-	PAGE_MOST = 256 << 10,
 };
 
 /* In a block of the file: rows by partition. The head of a block says where each has its own. */
@@ -122,18 +118,11 @@ ic_status ic_sum_spill_pack(ic_summarize *s, ic_arena *a, const ic_vector *v, ui
 
 /* ---- when ------------------------------------------------------------------------------------------ */
 
-static bool is_short(const ic_summarize *s)
-{
-	uint64_t limit = s->spill->limited->limit, used = s->spill->limited->used;
-	bool ours = s->own.used > limit / OWN_SHARE;
-	return used > limit / 2 && (ours || used > limit - limit / OWN_SHARE);
-}
-
 ic_status ic_sum_spill_look(ic_summarize *s, ic_error *err, bool *on)
 {
 	ic_sum_spill *sp = s->spill;
 	*on = atomic_load_explicit(&sp->on, memory_order_acquire);
-	if (*on || !is_short(s))
+	if (*on || !ic_spill_is_due(&s->own))
 		return IC_OK;
 	pthread_mutex_lock(&sp->lock);
 	ic_status st = sp->file.fd < 0 ? ic_spill_open(&sp->file, err) : IC_OK;
@@ -586,17 +575,6 @@ static ic_sort_merge merge_of(ic_summarize *s, ic_worker *w)
 				.err = w->err };
 }
 
-/* So many rows that a page of each run fits the memory. */
-static void fit_page(ic_sum_spill *sp, const ic_sort_run *run)
-{
-	uint64_t most = sp->limited->limit / 4 / IC_PARTITIONS, bytes = run->spilled[run->pages - 1].bytes;
-	most = most < PAGE_LEAST ? PAGE_LEAST : most > PAGE_MOST ? PAGE_MOST : most;
-	if (bytes > most && sp->rows > 1)
-		sp->rows /= 2;
-	else if (bytes < most / 4 && sp->rows < ROWS_MOST)
-		sp->rows *= 2;
-}
-
 static ic_status write_some(ic_summarize *s, ic_worker *w, const ic_sum_part *p, uint32_t from, uint32_t n,
 			    ic_sort_run *run)
 {
@@ -616,7 +594,7 @@ static ic_status write_some(ic_summarize *s, ic_worker *w, const ic_sum_part *p,
 	ic_status st = ic_summarize_columns(s, w, &w->arena, &g, NULL, col);
 	col[columns] = first.v;
 	ic_sort_merge m = merge_of(s, w);
-	return st == IC_OK ? ic_sort_write(&m, &s->spill->maker, col, n, run) : st;
+	return st == IC_OK ? ic_sort_write(&m, &s->spill->maker, col, n, run, &s->spill->rows) : st;
 }
 
 ic_status ic_sum_spill_write(ic_summarize *s, ic_worker *w, unsigned part)
@@ -632,9 +610,7 @@ ic_status ic_sum_spill_write(ic_summarize *s, ic_worker *w, unsigned part)
 		n = groups - at < n ? groups - at : n;
 		st = write_some(s, &own, p, at, n, &sp->run[part]);
 		ic_arena_reset(&own.arena);
-		if (st == IC_OK) {
-			fit_page(sp, &sp->run[part]);
-		} else if (st == IC_E_NOMEM && n > 1) { /* fewer may do */
+		if (st == IC_E_NOMEM && n > 1) { /* fewer may do */
 			sp->rows = n / 2;
 			n = 0;
 			st = IC_OK;
@@ -657,7 +633,7 @@ ic_status ic_sum_spill_pass(ic_summarize *s, ic_worker *w)
 	for (uint32_t i = 0; i < IC_PARTITIONS; i++) {
 		ic_sort_run one = sp->run[i];
 		sp->run[i] = (ic_sort_run){ .n = 0 };
-		if (one.pages)
+		if (one.spilled.n)
 			sp->run[n++] = one;
 	}
 	const ic_sort_merge m = merge_of(s, w);
@@ -690,7 +666,7 @@ ic_status ic_sum_spill_new(ic_summarize *s)
 		return IC_E_NOMEM;
 	s->spill = sp;
 	pthread_mutex_init(&sp->lock, NULL);
-	ic_spill_init(&sp->file);
+	ic_spill_init(&sp->file, &s->o->spilled);
 	sp->limited = s->own.whole;
 	sp->writers = ic_operator_workers(s->o) + 1;
 	sp->writer = ic_calloc(sp->writers, sizeof *sp->writer);

@@ -5,6 +5,8 @@
 #define IC_TESTS_SCAN_RIG_H
 
 #include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "base/buf.h"
 #include "exec/exec.h"
@@ -16,6 +18,7 @@ typedef struct rig_table {
 	ic_schema schema;
 	uint32_t rows;
 	const ic_value *cell; /* row after row */
+	uint32_t void_row;    /* what void units read; it may lie behind the others */
 } rig_table;
 
 typedef struct rig_unit {
@@ -30,7 +33,6 @@ typedef struct rig {
 	uint32_t scans, readings;
 	uint32_t units, chunk_rows;
 	bool some_void;
-	uint32_t void_row; /* what void units read; it may lie behind the table's rows */
 	ic_screen *screen; /* of the runs to come; NULL: none */
 	uint64_t memory;   /* 0: any amount */
 	uint64_t held;	   /* of it, by others */
@@ -120,7 +122,7 @@ static ic_status rig_chunk(void *scan, unsigned worker, uint32_t number, const i
 		ic_vector_out out;
 		assert_true(ic_vector_make(&out, a, r->table->schema.column[from].type, n));
 		for (uint32_t k = 0; k < n; k++) {
-			uint32_t row = u->is_void ? r->void_row : first + k;
+			uint32_t row = u->is_void ? r->table->void_row : first + k;
 			ic_vector_set(&out, k, &r->table->cell[row * r->table->schema.n + from]);
 		}
 		col[i] = out.v;
@@ -239,5 +241,37 @@ static const rig_way rig_ways[] = {
 	{ 60, 100, 2, true },  { 60, 4096, 7, true }, { 399, 64, 7, false }, { 399, 5, 7, true },
 };
 enum { RIG_WAYS = sizeof rig_ways / sizeof *rig_ways };
+
+/* The rows as text, to be freed whatever is returned. */
+static inline ic_status rig_run_way(rig *r, ic_plan *p, const rig_way *w, ic_buf *ret, ic_error *err)
+{
+	rig_out out = { .most = 0 };
+	r->units = w->units;
+	r->chunk_rows = w->chunk_rows;
+	r->some_void = w->some_void;
+	ic_status st = rig_run(r, p, w->threads, &out, NULL, err);
+	*ret = out.text;
+	return st;
+}
+
+/* ---- the folder of temporary files --------------------------------------------------------- */
+
+/* Returns the one before, for rig_folder_again. */
+static inline char *rig_folder(const char *folder)
+{
+	const char *old = getenv("TMPDIR");
+	char *kept = old ? strdup(old) : NULL;
+	setenv("TMPDIR", folder, 1);
+	return kept;
+}
+
+static inline void rig_folder_again(char *kept)
+{
+	if (kept)
+		setenv("TMPDIR", kept, 1);
+	else
+		unsetenv("TMPDIR");
+	free(kept);
+}
 
 #endif

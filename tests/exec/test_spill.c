@@ -3,7 +3,6 @@
 #include "scan_plans.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "base/hash.h"
 
@@ -20,7 +19,7 @@ static ic_value cells[(ROWS + 1) * COLUMNS]; /* the last one is what void units 
 static char names[ROWS][160];
 static char bigs[BIGS][BIG_BYTES];
 static ic_dyn dyns[97];
-static rig_table table = { { columns, COLUMNS }, ROWS, cells };
+static rig_table table = { { columns, COLUMNS }, ROWS, cells, ROWS };
 static ic_table plan_table;
 static rig rigs;
 
@@ -64,7 +63,6 @@ static int fill(void **state)
 		set_null(&c[DYN], (v >> 40 & 31) == 6);
 	}
 	cells[ROWS * COLUMNS + SIZE] = ic_value_long(INT64_MAX);
-	rigs.void_row = ROWS;
 	return 0;
 }
 
@@ -126,31 +124,8 @@ enum { WAYS = sizeof ways / sizeof *ways };
 
 static ic_status run(ic_plan *p, const rig_way *w, uint64_t memory, ic_buf *ret, ic_error *err)
 {
-	rig_out out = { .most = 0 };
-	rigs.units = w->units;
-	rigs.chunk_rows = w->chunk_rows;
-	rigs.some_void = w->some_void;
 	rigs.memory = memory;
-	ic_status st = rig_run(&rigs, p, w->threads, &out, NULL, err);
-	*ret = out.text;
-	return st;
-}
-
-static char *temporary(const char *folder)
-{
-	const char *old = getenv("TMPDIR");
-	char *kept = old ? strdup(old) : NULL;
-	setenv("TMPDIR", folder, 1);
-	return kept;
-}
-
-static void temporary_again(char *kept)
-{
-	if (kept)
-		setenv("TMPDIR", kept, 1);
-	else
-		unsetenv("TMPDIR");
-	free(kept);
+	return rig_run_way(&rigs, p, w, ret, err);
 }
 
 /* ---- tests ----------------------------------------------------------------------------------- */
@@ -193,7 +168,7 @@ static void the_file_may_fail(void **state)
 		ic_plan_init(&p, NULL);
 		p.language = IC_FN_KQL;
 		p.root = plan_of(&p, number);
-		char *kept = temporary("/nowhere/at/all");
+		char *kept = rig_folder("/nowhere/at/all");
 		for (size_t w = 0; w < WAYS; w++) {
 			ic_status st = run(&p, &ways[w], TIGHT, &got, &err);
 			ic_buf_clear(&got);
@@ -201,7 +176,7 @@ static void the_file_may_fail(void **state)
 				fail_msg("plan %d, way %zu: %d", number, w, (int)st);
 			assert_non_null(strstr(err.message, "/nowhere/at/all"));
 		}
-		temporary_again(kept);
+		rig_folder_again(kept);
 		ic_plan_clear(&p);
 	}
 }
