@@ -123,7 +123,7 @@ static void lists_survive(void **state)
 	assert_true(refused > 5);
 }
 
-static ic_status run(sink *to, ic_error *err)
+static ic_status run(unsigned threads, sink *to, ic_error *err)
 {
 	const char *paths[] = { CAPTURE };
 	const ic_output out = { .write = sink_write, .ctx = to };
@@ -132,7 +132,7 @@ static ic_status run(sink *to, ic_error *err)
 	ic_fingerprint_options_init(&opt);
 	opt.input.paths = paths;
 	opt.input.path_count = 1;
-	opt.input.threads = 1;
+	opt.input.threads = threads;
 	opt.ja3_list = ja3_path;
 	opt.ja4_list = ja4_path;
 	to->n = 0;
@@ -145,7 +145,7 @@ static void verb_survives(void **state)
 	ic_error err = { 0 };
 	(void)state;
 	(void)ic_alloc_fail_after(0);
-	assert_int_equal(run(&whole, &err), IC_OK);
+	assert_int_equal(run(1, &whole, &err), IC_OK);
 	const uint64_t requests = ic_alloc_fail_after(0);
 	whole.bytes[whole.n] = 0;
 	assert_non_null(strstr(whole.bytes, "\"reason\":\"Bad, bot\""));
@@ -154,7 +154,7 @@ static void verb_survives(void **state)
 	for (uint64_t n = 1; n <= requests; n++) {
 		memset(&err, 0, sizeof err);
 		(void)ic_alloc_fail_after(n);
-		ic_status st = run(&now, &err);
+		ic_status st = run(1 + n % 2, &now, &err);
 		(void)ic_alloc_fail_after(0);
 		if (st == IC_OK) /* what failed could be done without */
 			assert_true(now.n == whole.n && memcmp(now.bytes, whole.bytes, now.n) == 0);
