@@ -23,6 +23,8 @@ static const ic_kernel_family *const families[] = {
 	&ic_kernels_xml,
 	&ic_kernels_agent,
 	&ic_kernels_geo,
+	&ic_kernels_geo_cell,
+	&ic_kernels_geo_shape,
 	&ic_kernels_sketch,
 	&ic_kernels_aql,
 	&ic_kernels_dynamic,

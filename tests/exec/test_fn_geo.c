@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fn.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -238,12 +239,128 @@ static void geometry(void **state)
 	FN_CHECK(list);
 }
 
+#define LINE(list)    "{\"type\":\"LineString\",\"coordinates\":" list "}"
+#define POINT(list)   "{\"type\":\"Point\",\"coordinates\":" list "}"
+#define POLYGON(list) "{\"type\":\"Polygon\",\"coordinates\":" list "}"
+#define OCTANT	      POLYGON("[[[0,0],[90,0],[0,90],[0,0]]]")
+#define LINES(list)   "{\"type\":\"MultiLineString\",\"coordinates\":" list "}"
+
+/* Geohashes and tokens of S2 as others print them. */
+static void cells(void **state)
+{
+	(void)state;
+	static const fn_case list[] = {
+		{ IC_FN_GEO_TO_GEOHASH, { R(-80.195829), R(25.802215), L(8) }, "dhwfz15h" },
+		{ IC_FN_GEO_TO_GEOHASH, { R(10), R(20) }, "s5x1g" },
+		{ IC_FN_GEO_TO_GEOHASH, { R(180), R(90), L(1) }, "z" },
+		{ IC_FN_GEO_TO_GEOHASH, { R(-180), R(-90), L(3) }, "000" },
+		{ IC_FN_GEO_TO_GEOHASH, { R(10), R(20), L(18) }, "s5x1g8cu2yhrn5x1g8" },
+		{ IC_FN_GEO_TO_GEOHASH, { R(10), R(20), L(19) }, "" },
+		{ IC_FN_GEO_TO_GEOHASH, { R(NAN), R(20), L(5) }, "" },
+		{ IC_FN_GEOHASH_CENTRE, { S("EZs42") }, POINT("[-5.60302734375,42.60498046875]") },
+		{ IC_FN_GEOHASH_CENTRE, { S("a") }, NULL },
+		{ IC_FN_GEOHASH_CENTRE, { S("") }, NULL },
+		{ IC_FN_GEOHASH_CENTRE, { S("0000000000000000000") }, NULL },
+		{ IC_FN_GEOHASH_POLYGON,
+		  { S("0") },
+		  POLYGON("[[[-180.0,-90.0],[-135.0,-90.0],[-135.0,-45.0],[-180.0,-45.0],[-180.0,-90.0]]]") },
+		{ IC_FN_GEOHASH_NEIGHBORS,
+		  { S("sunny") },
+		  "[\"sunnt\",\"sunpj\",\"sunnx\",\"sunpn\",\"sunnv\",\"sunpp\",\"sunnz\",\"sunnw\"]" },
+		{ IC_FN_GEOHASH_NEIGHBORS, { S("b") }, "[\"x\",\"9\",\"z\",\"c\",\"8\"]" },
+		{ IC_FN_GEO_TO_S2, { R(-80.195829), R(25.802215), L(8) }, "88d9b" },
+		{ IC_FN_GEO_TO_S2, { R(0), R(0), L(0) }, "1" },
+		{ IC_FN_GEO_TO_S2, { R(0), R(0), L(30) }, "1000000000000001" },
+		{ IC_FN_GEO_TO_S2, { R(179.9), R(-89.9), L(5) }, "affc" },
+		{ IC_FN_GEO_TO_S2, { R(0), R(0), L(31) }, "" },
+		{ IC_FN_GEO_TO_S2, { R(0), R(95), L(3) }, "" },
+		{ IC_FN_S2_CENTRE, { S("1") }, POINT("[0.0,0.0]") },
+		{ IC_FN_S2_CENTRE, { S("1234567") }, POINT("[9.868307318504081,27.468392925827605]") },
+		{ IC_FN_S2_CENTRE, { S("f") }, NULL }, /* there are six faces */
+		{ IC_FN_S2_CENTRE, { S("2") }, NULL }, /* no level ends in the middle of a place */
+		{ IC_FN_S2_CENTRE, { S("0") }, NULL },
+		{ IC_FN_S2_POLYGON, { S("zz") }, NULL },
+		{ IC_FN_S2_POLYGON, { S("12345678901234567") }, NULL },
+	};
+	FN_CHECK(list);
+}
+
+static void shapes(void **state)
+{
+	(void)state;
+	static const fn_case list[] = {
+		/* an eighth of the sphere, whichever way its ring goes */
+		{ IC_FN_GEO_POLYGON_AREA, { D(OCTANT) }, "63758259139748.58" },
+		{ IC_FN_GEO_POLYGON_AREA,
+		  { D(POLYGON("[[[0,0],[0,90],[90,0],[0,0]]]")) },
+		  "63758259139748.58" },
+		{ IC_FN_GEO_POLYGON_AREA, { D(POLYGON("[[[0,0],[10,10],[10,10],[0,0]]]")) }, NULL },
+		{ IC_FN_GEO_POLYGON_PERIMETER, { D(OCTANT) }, "30022677.317920655" },
+		{ IC_FN_GEO_POLYGON_CENTROID, { D(LINE("[[0,0],[1,1]]")) }, NULL },
+		{ IC_FN_GEO_LINE_CENTROID, { D(LINE("[[0,0],[2,0],[4,0]]")) }, POINT("[2.0,0.0]") },
+		{ IC_FN_GEO_CLOSEST_ON_LINE, { R(3), R(-1), D(EQUATOR) }, POINT("[3.0000000000000004,0.0]") },
+		{ IC_FN_GEO_CLOSEST_ON_LINE, { R(-3), R(-1), D(EQUATOR) }, POINT("[0.0,0.0]") },
+		{ IC_FN_GEO_CLOSEST_ON_POLYGON, { R(5), R(5), D(SQUARE) }, POINT("[5.0,5.0]") },
+		{ IC_FN_GEO_CLOSEST_ON_POLYGON, { R(5), R(-1), D(SQUARE) }, POINT("[5.0,0.0]") },
+		{ IC_FN_GEO_CLOSEST_ON_POLYGON, { R(500), R(1), D(SQUARE) }, NULL },
+		{ IC_FN_GEO_LINE_LOCATE, { D(LINE("[[0,0],[2,0]]")), R(3), R(1) }, "1.0" },
+		{ IC_FN_GEO_LINE_LOCATE, { D(LINE("[[0,0],[2,0]]")), R(-3), R(1) }, "0.0" },
+		{ IC_FN_GEO_LINE_LOCATE, { D(LINE("[[1,1]]")), R(1), R(1) }, NULL },
+		{ IC_FN_GEO_LINE_INTERPOLATE, { D(LINE("[[0,0],[2,0],[4,0]]")), R(1) }, POINT("[4.0,0.0]") },
+		{ IC_FN_GEO_LINE_INTERPOLATE, { D(LINE("[[0,0],[2,0],[4,0]]")), R(0) }, POINT("[0.0,0.0]") },
+		{ IC_FN_GEO_LINE_INTERPOLATE, { D(LINE("[[0,0],[2,0],[4,0]]")), R(1.1) }, NULL },
+		{ IC_FN_GEO_LINE_DENSIFY,
+		  { D(LINE("[[0,50],[1,50]]")), R(100) },
+		  LINE("[[0,50],[0.5,50.0],[1,50]]") },
+		{ IC_FN_GEO_LINE_DENSIFY, { D(LINE("[[0,50],[1,50]]")), R(0) }, NULL },
+		{ IC_FN_GEO_LINE_DENSIFY, { D(LINE("[[300,50],[1,50]]")) }, NULL },
+		{ IC_FN_GEO_POLYGON_DENSIFY,
+		  { D(POLYGON("[[[10,10],[11,10],[11,11],[10,11],[10,10]]]")) },
+		  POLYGON("[[[10,10],[10.25,10.0],[10.5,10.0],[10.75,10.0],[11,10],[11,11],[10.75,11.0],[10."
+			  "5,11.0],"
+			  "[10.25,11.0],[10,11],[10,10]]]") },
+		{ IC_FN_GEO_LINE_SIMPLIFY,
+		  { D(LINES("[[[0,0],[1,0],[2,0],[2,1]]]")) },
+		  LINES("[[[0,0],[2,0],[2,1]]]") },
+		{ IC_FN_GEO_POLYGON_SIMPLIFY, { D(SQUARE), R(1e7) }, NULL }, /* nothing is left of it */
+	};
+	FN_CHECK(list);
+}
+
+static void meetings(void **state)
+{
+	(void)state;
+	static const fn_case list[] = {
+		{ IC_FN_GEO_MEET_LINES, { D(LINE("[[0,0],[2,0]]")), D(LINE("[[1,-1],[1,1]]")) }, "True" },
+		{ IC_FN_GEO_MEET_LINES, { D(LINE("[[0,0],[2,0]]")), D(LINE("[[3,0],[4,0]]")) }, "False" },
+		{ IC_FN_GEO_MEET_LINES, { D(LINE("[[0,0],[2,0]]")), D(LINE("[[1,0],[4,0]]")) }, "True" },
+		{ IC_FN_GEO_MEET_LINES, { D(LINE("[[0,0],[2,0]]")), D(LINE("[[2,0],[4,3]]")) }, "True" },
+		/* planes that cross on the other side of the Earth */
+		{ IC_FN_GEO_MEET_LINES,
+		  { D(LINE("[[-1,0],[1,0]]")), D(LINE("[[180,1],[180,-1]]")) },
+		  "False" },
+		{ IC_FN_GEO_MEET_LINES, { D(LINE("[[1,1]]")), D(LINE("[[3,0],[4,0]]")) }, NULL },
+		{ IC_FN_GEO_MEET_LINE_POLYGON, { D(LINE("[[3,3],[4,4]]")), D(SQUARE) }, "True" },
+		{ IC_FN_GEO_MEET_LINE_POLYGON, { D(LINE("[[3,13],[4,14]]")), D(SQUARE) }, "False" },
+		{ IC_FN_GEO_MEET_LINE_POLYGON, { D(SQUARE), D(LINE("[[3,13],[4,14]]")) }, NULL },
+		{ IC_FN_GEO_MEET_POLYGONS,
+		  { D(SQUARE), D(POLYGON("[[[2,2],[3,2],[3,3],[2,3],[2,2]]]")) },
+		  "True" },
+		{ IC_FN_GEO_MEET_POLYGONS,
+		  { D(POLYGON("[[[2,2],[3,2],[3,3],[2,3],[2,2]]]")), D(SQUARE) },
+		  "True" },
+		{ IC_FN_GEO_MEET_POLYGONS,
+		  { D(SQUARE), D(POLYGON("[[[20,2],[30,2],[30,3],[20,2]]]")) },
+		  "False" },
+	};
+	FN_CHECK(list);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(places),
-		cmocka_unit_test(no_database),
-		cmocka_unit_test(geometry),
+		cmocka_unit_test(places), cmocka_unit_test(no_database), cmocka_unit_test(geometry),
+		cmocka_unit_test(cells),  cmocka_unit_test(shapes),	 cmocka_unit_test(meetings),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
