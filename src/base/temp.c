@@ -12,7 +12,7 @@
 
 #include "base/error.h"
 
-static const char *folder(void)
+const char *ic_temp_folder(void)
 {
 	const char *named = getenv("TMPDIR");
 	return named && named[0] ? named : "/tmp";
@@ -20,18 +20,18 @@ static const char *folder(void)
 
 ic_status ic_temp_fail(ic_error *err, const char *what, int code)
 {
-	return ic_fail(err, IC_E_IO, "a temporary file in %s cannot be %s: %s", folder(), what,
+	return ic_fail(err, IC_E_IO, "a temporary file in %s cannot be %s: %s", ic_temp_folder(), what,
 		       strerror(code));
 }
 
 ic_status ic_temp_open(int *fd, ic_error *err)
 {
 	char path[4096];
-	*fd = open(folder(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	*fd = open(ic_temp_folder(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
 	if (*fd >= 0)
 		return IC_OK;
 	/* not every file system has files without a name */
-	int n = snprintf(path, sizeof path, "%s/ictus-XXXXXX", folder());
+	int n = snprintf(path, sizeof path, "%s/ictus-XXXXXX", ic_temp_folder());
 	if (n < 0 || (size_t)n >= sizeof path)
 		return ic_temp_fail(err, "made", ENAMETOOLONG);
 	*fd = mkostemp(path, O_CLOEXEC);
@@ -65,7 +65,7 @@ ic_status ic_temp_room(int fd, ic_error *err)
 		return IC_OK;
 	return ic_fail(err, IC_E_IO,
 		       "a temporary file in %s cannot grow: only %" PRIu64 " MiB are left on its disk",
-		       folder(), (uint64_t)disk.f_bavail * disk.f_frsize >> 20);
+		       ic_temp_folder(), (uint64_t)disk.f_bavail * disk.f_frsize >> 20);
 }
 
 ic_status ic_temp_read(int fd, void *p, size_t n, uint64_t at, ic_error *err)

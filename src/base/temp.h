@@ -5,6 +5,7 @@
 
 #include "ictus.h"
 
+const char *ic_temp_folder(void);
 /* *fd is the caller's to close. Errors are IC_E_IO and name the folder and the cause. */
 ic_status ic_temp_open(int *fd, ic_error *err);
 /* All n bytes at this offset. Threads may write and read at once. */

@@ -475,7 +475,7 @@ static void report_counts(const ic_exec *x, ic_op_counts *counts)
 {
 	for (const node *n = x->newest; n; n = n->older) {
 		if (n->o.op && n->o.op->id < x->plan->ops)
-			counts[n->o.op->id] = (ic_op_counts){ n->o.rows_in, n->o.rows_out };
+			counts[n->o.op->id] = (ic_op_counts){ n->o.rows_in, n->o.rows_out, n->o.spilled };
 	}
 }
 

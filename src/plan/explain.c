@@ -3,6 +3,7 @@
 #include <inttypes.h>
 
 #include "base/buf.h"
+#include "base/temp.h"
 #include "plan/plan.h"
 
 enum { LIST_SHOWN = 6, DEPTH_SHOWN = 200 };
@@ -383,10 +384,8 @@ static bool is_source(const ic_op *op)
 	       op->kind == IC_OP_INPUT || op->kind == IC_OP_KEEP || op->kind == IC_OP_KEPT;
 }
 
-static void put_counts(writer *w, const ic_op *op)
+static void put_rows(writer *w, const ic_op *op, const ic_op_counts *c)
 {
-	const ic_op_counts *c = &w->counts[op->id];
-	ic_buf_puts(&w->b, "  ");
 	if (is_source(op)) {
 		put_count(w, c->out);
 		ic_buf_puts(&w->b, c->out == 1 ? " row" : " rows");
@@ -400,6 +399,18 @@ static void put_counts(writer *w, const ic_op *op)
 	ic_buf_puts(&w->b, c->out == 1 ? " row" : " rows");
 	if (c->in && !c->out)
 		ic_buf_puts(&w->b, ": this step removed the last rows");
+}
+
+static void put_counts(writer *w, const ic_op *op)
+{
+	const ic_op_counts *c = &w->counts[op->id];
+	ic_buf_puts(&w->b, "  ");
+	put_rows(w, op, c);
+	if (c->spilled == 0)
+		return;
+	ic_buf_puts(&w->b, "; ");
+	put_count(w, c->spilled);
+	ic_buf_printf(&w->b, " bytes went to a file in %s", ic_temp_folder());
 }
 
 static void put_op(writer *w, const ic_op *op, unsigned indent)

@@ -404,10 +404,11 @@ int32_t ic_schema_find(const ic_schema *s, ic_str name);
 typedef ic_status (*ic_fold_fn)(ic_plan *p, const ic_expr *call, ic_value *ret, ic_diag *diag);
 ic_status ic_plan_optimise(ic_plan *p, ic_fold_fn fold, ic_diag *diag);
 
-/* explain.c: one line an operator, indented, source first; `counts` (by id: rows in, rows out) may be
- * NULL. The text lies in the plan's arena. */
+/* explain.c: one line an operator, indented, source first; `counts` (by id) may be NULL. The text lies in the plan's
+ * arena. */
 typedef struct ic_op_counts {
-	uint64_t in, out;
+	uint64_t in, out; /* rows */
+	uint64_t spilled; /* bytes that went to a temporary file */
 } ic_op_counts;
 ic_str ic_plan_explain(ic_plan *p, const ic_op_counts *counts);
 
