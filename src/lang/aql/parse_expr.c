@@ -140,6 +140,17 @@ static bool foreign_function(ic_parser *p, ic_str name)
 		{ "IFNULL", "use CASE WHEN x IS NULL THEN ... ELSE x END" },
 		{ "SUBSTR", "use SUBSTRING(text, start, length)" },
 		{ "REGEXP_LIKE", "use MATCHES or IMATCHES" },
+		{ "REGEXP_EXTRACT", "use REPLACEALL(expression, text, '$1')" },
+		{ "LEN", "use STRLEN(text)" },
+		{ "TRIM", "use REPLACEALL('^ +| +$', text, '')" },
+		{ "TO_CHAR", "use DATEFORMAT(starttime, 'yyyy-MM-dd HH:mm') or STR(x)" },
+		{ "DATE_FORMAT", "use DATEFORMAT(starttime, 'yyyy-MM-dd HH:mm')" },
+		{ "DATEDIFF", "times are milliseconds: subtract them" },
+		{ "GETDATE", "use NOW(), in milliseconds" },
+		{ "UNIX_TIMESTAMP",
+		  "starttime is in milliseconds since 1970; PARSEDATETIME(text) gives them of a text" },
+		{ "PERCENTILE", "AQL has AVG, STDEV, MIN and MAX" },
+		{ "MEDIAN", "AQL has AVG, STDEV, MIN and MAX" },
 	};
 	for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
 		if (ic_str_ieq(name, ic_str_of(functions[i].name))) {
