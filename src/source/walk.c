@@ -148,7 +148,13 @@ static int compare_found(const void *a, const void *b)
 	return strcmp(x->path, y->path);
 }
 
-/* The same file under several paths keeps the first of them in byte order. */
+static int compare_found_paths(const void *a, const void *b)
+{
+	return strcmp(((const ic_found *)a)->path, ((const ic_found *)b)->path);
+}
+
+/* The same file under several paths keeps the first of them in byte order, which is the order of all: that of
+ * their numbers on the disk is chance. */
 static void drop_twins(ic_walk *w)
 {
 	size_t kept = 0;
@@ -166,6 +172,8 @@ static void drop_twins(ic_walk *w)
 		}
 	}
 	w->n = kept;
+	if (w->n)
+		qsort(w->list, w->n, sizeof(*w->list), compare_found_paths);
 }
 
 static int compare_paths(const void *a, const void *b)
