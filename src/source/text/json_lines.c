@@ -140,11 +140,9 @@ static bool forget_usual(shape *h, ic_simd level, const char *p, size_t at, size
 
 /* ---- many lines of one shape, run by run ---- */
 
-#define FOUR 4 /* that are looked at with one turn of a loop */
-
 typedef struct alike {
 	const char *p;
-	uint32_t n;			/* a multiple of FOUR: the last one stands here more than once */
+	uint32_t n;
 	uint32_t value[TOGETHER_MOST];	/* where the next value of each starts; first the line */
 	uint16_t *cells[TOGETHER_MOST]; /* where its values go */
 } alike;
@@ -297,14 +295,13 @@ AVX2 static bool fit_rest_avx2(const run *c, const alike *a)
 }
 
 #define EACH_LINE(LENGTH, PUT)                                                                               \
-	for (size_t four = 0; four < n; four += FOUR)                                                        \
-		_Pragma("GCC unroll 4") for (size_t i = four; i < four + FOUR; i++)                          \
-		{                                                                                            \
-			const size_t value = a->value[i], at = value + (LENGTH);                             \
-			w.bytes = _mm256_or_si256(w.bytes, other_bytes(e, p + at));                          \
-			a->value[i] = (uint32_t)(at + length);                                               \
-			PUT;                                                                                 \
-		}
+	_Pragma("GCC unroll 2") for (size_t i = 0; i < n; i++)                                               \
+	{                                                                                                    \
+		const size_t value = a->value[i], at = value + (LENGTH);                                     \
+		w.bytes = _mm256_or_si256(w.bytes, other_bytes(e, p + at));                                  \
+		a->value[i] = (uint32_t)(at + length);                                                       \
+		PUT;                                                                                         \
+	}
 #define PUT_VALUE                                                                                            \
 	do {                                                                                                 \
 		const uint32_t both = (uint32_t)value | (uint32_t)(at + 1) << 16;                            \
@@ -450,35 +447,49 @@ static shape *fitted(ic_json *j, const candidates *c, uint32_t i, const ic_json_
 	return NULL;
 }
 
-/* The first line of a shape that does not fit after all, c->n if there is none. */
-static uint32_t first_misfit(ic_json *j, const candidates *c, unsigned which, const ic_json_plan *plan,
-			     const ic_json_cells *to)
+/* Lines that may have one shape. */
+typedef struct group {
+	const candidates *c;
+	shape *h;
+	const uint8_t *line; /* in their order */
+	const ic_json_plan *plan;
+	const ic_json_cells *to;
+	bool forgotten; /* of the shape */
+} group;
+
+static bool all_fit(const ic_json *j, const group *g, uint32_t from, uint32_t to)
 {
-	shape *h = &j->nodes->shapes[which];
-	const uint8_t *line = c->which[which];
-	const uint32_t lines = c->lines[which];
-	uint32_t misfit = c->n;
-	bool forgotten = false;
 	alike a;
-	a.p = c->p;
-	a.n = (lines + FOUR - 1) / FOUR * FOUR;
+	a.p = g->c->p;
+	a.n = to - from;
 	for (uint32_t i = 0; i < a.n; i++) {
-		const uint32_t k = line[i < lines ? i : lines - 1];
-		a.value[i] = (uint32_t)start_of(c, k);
-		a.cells[i] = to->cell + k * to->stride;
+		const uint32_t k = g->line[from + i];
+		a.value[i] = (uint32_t)start_of(g->c, k);
+		a.cells[i] = g->to->cell + k * g->to->stride;
 	}
-	if (fit_together(j->level, h, &a, to))
-		return c->n;
-	for (uint32_t i = 0; i < lines && misfit == c->n; i++) {
-		const shape *its = fitted(j, c, line[i], plan, to);
-		if (!its)
-			misfit = line[i];
-		else if (its == h)
-			forgotten |=
-			    forget_usual(h, j->level, c->p, start_of(c, line[i]), c->line[line[i]].end - 1u);
+	return fit_together(j->level, g->h, &a, g->to);
+}
+
+/* The first line of the group, from its from-th to before its to-th, that does not fit after all; the number of
+ * all candidates if there is none. */
+static uint32_t first_misfit(ic_json *j, group *g, uint32_t from, uint32_t to)
+{
+	const candidates *c = g->c;
+	uint32_t misfit = c->n;
+	if (all_fit(j, g, from, to))
+		return misfit;
+	if (to - from > 1) {
+		const uint32_t middle = from + (to - from) / 2;
+		misfit = first_misfit(j, g, from, middle);
+		return misfit < c->n ? misfit : first_misfit(j, g, middle, to);
 	}
-	if (forgotten)
-		ic_json_shape_join(h, (uint16_t)(to->stride - 2));
+	const uint32_t k = g->line[from];
+	const shape *its = fitted(j, c, k, g->plan, g->to);
+	if (!its)
+		return k;
+	/* Only lines that are taken together have any use for it. */
+	if (its == g->h && j->level >= IC_SIMD_AVX2)
+		g->forgotten |= forget_usual(g->h, j->level, c->p, start_of(c, k), c->line[k].end - 1u);
 	return misfit;
 }
 
@@ -490,8 +501,11 @@ uint32_t ic_json_take_lines(ic_json *j, const char *text, size_t n, const ic_jso
 	find_candidates(j, text, n, plan, most < TOGETHER_MOST ? most : TOGETHER_MOST, &c);
 	uint32_t lines = c.n;
 	for (unsigned which = 0; which < SHAPES; which++) {
-		const uint32_t misfit = c.lines[which] ? first_misfit(j, &c, which, plan, to) : c.n;
+		group g = { &c, &t->shapes[which], c.which[which], plan, to, false };
+		const uint32_t misfit = c.lines[which] ? first_misfit(j, &g, 0, c.lines[which]) : c.n;
 		lines = misfit < lines ? misfit : lines;
+		if (g.forgotten)
+			ic_json_shape_join(g.h, (uint16_t)(to->stride - 2));
 	}
 	*used = start_of(&c, lines);
 	if (lines == 0)

@@ -74,7 +74,7 @@ static bool take_shape(ic_json *j, shape *h, const char *p, size_t at, const uin
 	const struct ic_json_nodes *t = j->nodes;
 	const node *stack[IC_JSON_DEPTH + 1] = { &t->list[ROOT] }, *opened[PIECES];
 	size_t depth = 1, k = 0, from = at, mark = 0, objects = 0;
-	*h = (shape){ .marks = 0 };
+	memset(h, 0, offsetof(shape, piece)); /* the rest follows from the pieces */
 	for (at++; depth > 0; at++) {
 		at = after_blanks(p, at);
 		if (p[at] != '"' || p[AFTER(k + 1)] != ':')
