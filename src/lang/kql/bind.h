@@ -76,6 +76,7 @@ typedef struct ic_bind_scope {
 	bool serial;	     /* prev and kin may be used */
 	bool *serial_used;
 	bool search, search_cs;	  /* a text alone is a condition */
+	bool *named;		  /* columns of the row that are named are marked here; may be NULL */
 	const ic_kql_items *made; /* names made in this operator, before item `made_n`: for the hint */
 	uint32_t made_n;
 	/* scan: column i of step k is column (k + 1) * step_width + i of the row */

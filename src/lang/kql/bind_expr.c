@@ -83,6 +83,8 @@ static ic_expr *column(ic_binder *b, const ic_bind_scope *s, const ic_kql_expr *
 		return ic_bind_fail(b, IC_DIAG_TYPE, e->at, e->length,
 				    "column '%.*s' must stand inside an aggregate, or behind `by`",
 				    IC_BIND_NAME(s->row->op->out.column[i].name));
+	if (s->named)
+		s->named[i] = true;
 	return ic_bind_column_at(b, e->at, &s->row->op->out, i);
 }
 
@@ -293,13 +295,13 @@ static ic_expr *column_has(ic_binder *b, const ic_bind_scope *s, ic_place at, ui
 	return ic_bind_call2(b, at, fn, IC_Q_BOOL, c, t);
 }
 
-/* Some column has the text. */
+/* Some column has the text: but for the first one, which names the table. */
 static ic_expr *any_column_has(ic_binder *b, const ic_bind_scope *s, ic_place at, ic_fn_id fn, ic_str text)
 {
 	conditions any = { 0 };
 	const ic_schema *out = &s->row->op->out;
-	for (uint32_t i = 0; i < out->n; i++)
-		if (searched(out->column[i].type) && !ic_str_eq(out->column[i].name, IC_STR("$table")) &&
+	for (uint32_t i = 1; i < out->n; i++)
+		if (searched(out->column[i].type) &&
 		    !add_condition(b, &any, column_has(b, s, at, i, fn, text)))
 			return NULL;
 	return joined(b, at, IC_FN_OR, &any);
@@ -315,8 +317,11 @@ static ic_expr *term(ic_binder *b, const ic_bind_scope *s, const ic_kql_expr *e)
 		if (ic_str_eq(e->term.column.text, IC_STR("*")))
 			return any_column_has(b, s, e->at, fn, text);
 		int32_t i = ic_bind_column(&s->row->op->out, e->term.column.text);
-		return i < 0 ? unknown_column(b, s, e, e->term.column.text)
-			     : column_has(b, s, e->at, (uint32_t)i, fn, text);
+		if (i < 0)
+			return unknown_column(b, s, e, e->term.column.text);
+		if (s->named)
+			s->named[i] = true;
+		return column_has(b, s, e->at, (uint32_t)i, fn, text);
 	}
 	ic_str text = e->value.s;
 	if (e->value.type != IC_Q_STRING) {
@@ -363,7 +368,8 @@ static ic_expr *star_has(ic_binder *b, const ic_bind_scope *s, const ic_kql_expr
 		return ic_bind_fail(b, IC_DIAG_TYPE, e->at, e->length, "* %.*s takes a string",
 				    IC_BIND_NAME(e->binary.sign));
 	conditions any = { 0 };
-	for (uint32_t i = 0; i < s->row->op->out.n; i++) {
+	/* of search and find the first column names the table */
+	for (uint32_t i = s->search; i < s->row->op->out.n; i++) {
 		ic_expr *c = ic_bind_to(b, ic_bind_column_at(b, e->at, &s->row->op->out, i), IC_Q_STRING);
 		ic_expr *copy = c ? ic_bind_copy(b, y) : NULL;
 		if (!add_condition(

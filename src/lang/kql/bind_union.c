@@ -348,37 +348,212 @@ static bool is_pack(const ic_kql_expr *e)
 	return e->kind == IC_KE_CALL && ic_str_eq(e->call.name.text, IC_STR("pack_all"));
 }
 
-static bool find_columns(ic_binder *b, const ic_bind_name *names, const ic_kql_op *o, ic_rel *r)
+/* named: may be NULL; marks the columns that stand there by name, not those that a text is looked for in. */
+static ic_expr *search_predicate(ic_binder *b, const ic_bind_name *names, const ic_kql_op *o, const ic_rel *r,
+				 bool *named)
 {
-	ic_bind_cols c = { 0 };
-	ic_bind_scope s = { .names = names, .row = r, .base = r->op };
-	if (o->search.project.n == 0)
-		return true;
-	if (!ic_bind_cols_add(b, &c, r->op->out.column[0].name, ic_bind_column_at(b, o->at, &r->op->out, 0)))
-		return false;
-	for (uint32_t i = 0; i < o->search.project.n; i++) {
-		const ic_kql_item *item = &o->search.project.item[i];
-		ic_expr *e = ic_bind_expr(b, &s, item->expr);
-		ic_str name = item->names ? item->name[0].text : ic_bind_auto_name(b, item->expr);
-		if (e && item->type < IC_Q_NULL)
-			e = ic_bind_to(b, e, item->type);
-		if (!name.p)
-			name = is_pack(item->expr) ? IC_STR("pack_") : IC_STR("Column1");
-		if (!ic_bind_cols_add(b, &c, ic_bind_unique(b, c.column, c.n, name), e))
+	ic_str cs = ic_bind_option_text(ic_bind_option(&o->options, "kind"));
+	ic_bind_scope s = { .names = names,
+			    .row = r,
+			    .base = r->op,
+			    .search = true,
+			    .named = named,
+			    .search_cs = ic_str_eq(cs, IC_STR("case_sensitive")) };
+	return o->search.predicate ? ic_bind_predicate(b, &s, o->search.predicate, o->says)
+				   : ic_bind_const(b, o->at, ic_value_bool(true));
+}
+
+static void mark_columns(const ic_expr *e, bool *column)
+{
+	if (e->kind == IC_X_COLUMN)
+		column[e->column] = true;
+	for (uint32_t i = 0; e->kind == IC_X_CALL && i < e->call.n; i++)
+		mark_columns(e->call.arg[i], column);
+}
+
+/* Keeps the tables that have one of these columns of the union; all, if none has. Whether one went. */
+static bool leave_out(const ic_op *all, const bool *used, rel_list *l)
+{
+	uint32_t kept = 0, n = l->n;
+	for (uint32_t k = 0; k < n; k++) {
+		bool has = false;
+		for (uint32_t i = 0; i < all->out.n; i++)
+			has |= used[i] && all->united.column[k][i] >= 0;
+		if (!has)
+			continue;
+		l->rel[kept] = l->rel[k];
+		l->label[kept++] = l->label[k];
+	}
+	l->n = kept ? kept : n;
+	return l->n < n;
+}
+
+/* The columns of table k that are not shown, as a bag. */
+static ic_expr *bag_of(ic_binder *b, const ic_kql_op *o, const ic_op *all, uint32_t k, const bool *shown)
+{
+	ic_expr **arg = ic_bind_alloc(b, (size_t)all->out.n * 2, sizeof(ic_expr *));
+	uint32_t n = 0;
+	if (!arg)
+		return NULL;
+	for (uint32_t i = 0; i < all->out.n; i++) {
+		int32_t from = all->united.column[k][i];
+		if (shown[i] || from < 0)
+			continue;
+		arg[n++] = ic_bind_const(b, o->at, ic_value_str(all->united.in[k]->out.column[from].name));
+		arg[n++] = ic_bind_column_at(b, o->at, &all->out, i);
+	}
+	return ic_bind_call(b, o->at, IC_FN_BAG_PACK, IC_Q_DYNAMIC, n, arg);
+}
+
+/* The union has one more column: the number of the table. NULL: failed. */
+static ic_expr *add_number(ic_binder *b, const ic_kql_op *o, ic_op *all)
+{
+	uint32_t n = all->out.n;
+	ic_qcolumn *column = ic_bind_alloc(b, (size_t)n + 1, sizeof *column);
+	if (!column)
+		return NULL;
+	if (n >= IC_MAX_COLUMNS)
+		return ic_bind_fail(b, IC_DIAG_LIMIT, o->at, o->length, "more than %d columns",
+				    IC_MAX_COLUMNS);
+	for (uint32_t k = 0; k < all->united.inputs; k++) {
+		ic_rel part = { .op = all->united.in[k] };
+		int32_t *map = ic_bind_alloc(b, (size_t)n + 1, sizeof *map);
+		ic_bind_cols c = { 0 };
+		if (!map || !ic_bind_cols_input(b, &c, o->at, part.op) ||
+		    !ic_bind_cols_add(b, &c, ic_bind_unique(b, c.column, c.n, IC_STR("table")),
+				      ic_bind_const(b, o->at, ic_value_long(k))) ||
+		    !ic_bind_cols_project(b, &c, o, false, &part))
+			return NULL;
+		memcpy(map, all->united.column[k], n * sizeof *map);
+		map[n] = (int32_t)part.op->out.n - 1;
+		all->united.column[k] = map;
+		all->united.in[k] = part.op;
+	}
+	memcpy(column, all->out.column, n * sizeof *column);
+	column[n] = (ic_qcolumn){ ic_bind_unique(b, column, n, IC_STR("table")), IC_Q_LONG };
+	all->out = (ic_schema){ column, n + 1 };
+	return ic_bind_column_at(b, o->at, &all->out, n);
+}
+
+/* What is not shown of the table that the row comes from. It stands behind the filter, so that only rows that are found
+ * cost a bag. */
+static ic_expr *pack_rest(ic_binder *b, const ic_kql_op *o, ic_op *all, const bool *shown)
+{
+	uint32_t n = all->united.inputs, args = 0;
+	ic_expr **arg = ic_bind_alloc(b, (size_t)n * 2, sizeof(ic_expr *));
+	for (uint32_t k = 0; arg && k < n; k++) {
+		args += k + 1 < n; /* the last one needs no condition */
+		if (!(arg[args++] = bag_of(b, o, all, k, shown)))
+			return NULL;
+	}
+	ic_expr *number = arg && n > 1 ? add_number(b, o, all) : NULL;
+	if (!arg || n == 1)
+		return arg ? arg[0] : NULL;
+	for (uint32_t k = 0; number && k + 1 < n; k++)
+		arg[2 * k] = ic_bind_call2(b, o->at, IC_FN_EQ, IC_Q_BOOL, ic_bind_copy(b, number),
+					   ic_bind_const(b, o->at, ic_value_long(k)));
+	return number ? ic_bind_call(b, o->at, IC_FN_CASE, IC_Q_DYNAMIC, args, arg) : NULL;
+}
+
+/* What is asked for by name, and what all tables have; the rest of each is in a bag. */
+static bool smart_columns(ic_binder *b, const ic_kql_op *o, const ic_rel *r, bool *shown, ic_bind_cols *c)
+{
+	ic_op *all = r->op;
+	uint32_t n = all->out.n;
+	bool rest = false;
+	for (uint32_t i = 1; i < n; i++) {
+		bool common = true;
+		for (uint32_t k = 0; k < all->united.inputs; k++)
+			common &= all->united.column[k][i] >= 0;
+		shown[i] |= common;
+		rest |= !shown[i];
+		if (shown[i] && !ic_bind_cols_add(b, c, all->out.column[i].name,
+						  ic_bind_column_at(b, o->at, &all->out, i)))
 			return false;
 	}
+	if (!rest)
+		return true;
+	ic_expr *pack = pack_rest(b, o, all, shown);
+	return pack && ic_bind_cols_add(b, c, ic_bind_unique(b, c->column, c->n, IC_STR("pack_")), pack);
+}
+
+static bool listed_columns(ic_binder *b, const ic_bind_name *names, const ic_kql_op *o, const ic_rel *r,
+			   bool *shown, ic_bind_cols *c)
+{
+	ic_bind_scope s = { .names = names, .row = r, .base = r->op };
+	uint32_t packs = 0;
+	memset(shown, 0, r->op->out.n * sizeof *shown);
+	for (uint32_t i = 0; i < o->search.project.n; i++) {
+		const ic_kql_item *item = &o->search.project.item[i];
+		ic_str name = item->names ? item->name[0].text : ic_bind_auto_name(b, item->expr);
+		bool pack = is_pack(item->expr);
+		packs += pack;
+		if (pack && (packs > 1 || i + 1 < o->search.project.n)) {
+			ic_bind_fail(b, IC_DIAG_SYNTAX, item->expr->at, item->expr->length,
+				     "pack_all() is the last of find's columns");
+			return false;
+		}
+		ic_expr *e = pack ? pack_rest(b, o, r->op, shown) : ic_bind_expr(b, &s, item->expr);
+		if (!e)
+			return false;
+		if (!pack)
+			mark_columns(e, shown);
+		if (item->type < IC_Q_NULL)
+			e = ic_bind_to(b, e, item->type);
+		if (!name.p)
+			name = pack ? IC_STR("pack_") : IC_STR("Column1");
+		if (!ic_bind_cols_add(b, c, ic_bind_unique(b, c->column, c->n, name), e))
+			return false;
+	}
+	return true;
+}
+
+/* The union without the tables that the predicate does not speak of; `named` are the columns that it names. */
+static bool find_rows(ic_binder *b, const ic_bind_name *names, const ic_kql_op *o, rel_list *l, ic_str source,
+		      ic_rel *r, bool **named, ic_expr **predicate)
+{
+	bool *used;
+	do {
+		if (!unite(b, o, l, source, false, r))
+			return false;
+		used = ic_bind_alloc(b, r->op->out.n, sizeof *used);
+		*named = ic_bind_alloc(b, r->op->out.n, sizeof **named);
+		*predicate = used && *named ? search_predicate(b, names, o, r, *named) : NULL;
+		if (!*predicate)
+			return false;
+		mark_columns(*predicate, used);
+	} while (leave_out(r->op, used, l));
+	return true;
+}
+
+static bool find(ic_binder *b, const ic_bind_name *names, const ic_kql_op *o, rel_list *l, ic_str source,
+		 ic_rel *r)
+{
+	ic_bind_cols c = { 0 };
+	ic_expr *predicate;
+	bool *shown;
+	if (!find_rows(b, names, o, l, source, r, &shown, &predicate) ||
+	    !ic_bind_cols_add(b, &c, r->op->out.column[0].name, ic_bind_column_at(b, o->at, &r->op->out, 0)))
+		return false;
+	if (o->search.project.n ? !listed_columns(b, names, o, r, shown, &c)
+				: !smart_columns(b, o, r, shown, &c))
+		return false;
+	ic_op *op = ic_bind_op(b, IC_OP_FILTER, o, r->op);
+	if (!op)
+		return false;
+	op->filter.predicate = predicate;
+	r->op = op;
 	return ic_bind_cols_project(b, &c, o, false, r);
 }
 
 bool ic_bind_search(ic_binder *b, const ic_bind_name *names, const ic_kql_op *o, ic_rel *r)
 {
 	rel_list l = { 0 };
-	bool find = o->kind == IC_KO_FIND;
-	const char *prefix = find ? "find_arg" : "search_arg";
+	bool is_find = o->kind == IC_KO_FIND;
+	const char *prefix = is_find ? "find_arg" : "search_arg";
 	ic_str source = ic_bind_option_text(ic_bind_option(&o->options, "withsource"));
 	if (!source.p)
-		source = find ? IC_STR("source_") : IC_STR("$table");
-	ic_str cs = ic_bind_option_text(ic_bind_option(&o->options, "kind"));
+		source = is_find ? IC_STR("source_") : IC_STR("$table");
 	if (r->op && o->search.in.n) {
 		ic_bind_fail(b, IC_DIAG_SYNTAX, o->at, o->length,
 			     "search of rows from a pipe takes no tables of its own");
@@ -394,19 +569,15 @@ bool ic_bind_search(ic_binder *b, const ic_bind_name *names, const ic_kql_op *o,
 		ic_bind_fail(b, IC_DIAG_NAME, o->at, o->length, "there is no table to search");
 		return false;
 	}
+	if (is_find)
+		return find(b, names, o, &l, source, r);
 	if (!unite(b, o, &l, source, false, r))
 		return false;
-	ic_bind_scope s = { .names = names,
-			    .row = r,
-			    .base = r->op,
-			    .search = true,
-			    .search_cs = ic_str_eq(cs, IC_STR("case_sensitive")) };
-	ic_expr *predicate = o->search.predicate ? ic_bind_predicate(b, &s, o->search.predicate, o->says)
-						 : ic_bind_const(b, o->at, ic_value_bool(true));
+	ic_expr *predicate = search_predicate(b, names, o, r, NULL);
 	ic_op *op = predicate ? ic_bind_op(b, IC_OP_FILTER, o, r->op) : NULL;
 	if (!op)
 		return false;
 	op->filter.predicate = predicate;
 	r->op = op;
-	return !find || find_columns(b, names, o, r);
+	return true;
 }
