@@ -37,7 +37,8 @@ uint32_t ic_regex_group_named(const ic_regex *r, ic_str name);
 ic_regex_match *ic_regex_match_new(void); /* NULL: out of memory */
 void ic_regex_match_free(ic_regex_match *m);
 /* The first match that starts at byte `from` or later: 1, none: 0; IC_REGEX_LIMIT: it took too many
- * steps or too much stack; IC_REGEX_NOMEM. A text that was not the last one is searched from 0 first: `from` > 0 goes on in the same bytes. */
+ * steps or too much stack; IC_REGEX_NOMEM. A text that was not the last one is searched from 0 first:
+ * `from` > 0 goes on in the same bytes. */
 int ic_regex_find(const ic_regex *r, ic_regex_match *m, ic_str s, size_t from);
 /* What group i (0: the whole) covers, as a part of s; .p NULL: the group took no part. */
 ic_str ic_regex_group(const ic_regex_match *m, ic_str s, uint32_t i);

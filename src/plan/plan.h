@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The typed relational plan that both languages compile to. Facade of src/plan.
  *
- * A plan is a tree of operators (what materialize() keeps is one more, which several leaves of it read), each with an output schema; expressions refer to columns of their
- * operator's input by number. Everything lies in one arena (ic_plan.arena) and is not changed after
- * ic_plan_optimise. Languages differ in what they put into a plan, not in how it runs: where KQL and
+ * A plan is a tree of operators, each with an output schema; what a materialize() keeps is one more tree, which
+ * several leaves read. Expressions refer to columns of their operator's input by number. Everything lies in one
+ * arena (ic_plan.arena) and is not changed after ic_plan_optimise. Languages differ in what they put into a plan, not in how it runs: where KQL and
  * AQL disagree on an operator there are two functions (IC_FN_EQ, IC_FN_SQL_EQ). */
 #ifndef IC_PLAN_PLAN_H
 #define IC_PLAN_PLAN_H
@@ -398,9 +398,9 @@ bool ic_op_differs(ic_op *op);
 /* The column of this name, -1 if none. */
 int32_t ic_schema_find(const ic_schema *s, ic_str name);
 
-/* optimise.c: forgets materialize() where one operator reads it; folds constants (fold is the executor's evaluator: a constant call to a value; a value of
- * type IC_QTYPES means that the call must stay, as rand() must), prunes columns, moves filters down to the
- * scan and says there which conjuncts a source may use. */
+/* optimise.c: forgets a materialize() that one operator reads; folds constants (fold is the executor's evaluator: a
+ * constant call to a value; a value of type IC_QTYPES means that the call must stay, as rand() must), prunes
+ * columns, moves filters down to the scan and says there which conjuncts a source may use. */
 typedef ic_status (*ic_fold_fn)(ic_plan *p, const ic_expr *call, ic_value *ret, ic_diag *diag);
 ic_status ic_plan_optimise(ic_plan *p, ic_fold_fn fold, ic_diag *diag);
 

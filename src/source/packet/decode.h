@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Frames to packets: link layer (Ethernet with VLAN, QinQ, MPLS, PBB, VN-Tag, PPPoE; raw IP; null and loop;
  * Linux cooked v1, v2 and NFLOG; FDDI; IEEE 802.11 in clear), IPv4 and IPv6 with extension headers, fragments,
- * tunnels (IP in IP, GRE, VXLAN, Geneve, ERSPAN), then TCP, UDP and ICMP. Nothing after the captured bytes is read. Checksums are counted, never believed. */
+ * tunnels (IP in IP, GRE, VXLAN, Geneve, ERSPAN), then TCP, UDP and ICMP. Nothing after the captured bytes is read.
+ * Checksums are counted, never believed. */
 #ifndef IC_SOURCE_PACKET_DECODE_H
 #define IC_SOURCE_PACKET_DECODE_H
 

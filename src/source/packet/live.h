@@ -17,8 +17,8 @@ typedef struct ic_live ic_live;
  * live capture. */
 ic_status ic_live_open(const ic_live_options *opt, ic_live **ret, ic_error *err);
 void ic_live_close(ic_live *l); /* NULL allowed */
-/* An ic_read_fn. Waits for packets, and gives those that there are; 0 when the time is over or a stop was asked for, -errno when the interface
- * or opt->save failed. */
+/* An ic_read_fn. Waits for packets, and gives those that there are; 0 when the time is over or a stop was asked
+ * for, -errno when the interface or opt->save failed. */
 ssize_t ic_live_read(void *live, void *to, size_t n);
 /* Packets that passed the filter, or would have, and were gone before they could be read. */
 uint64_t ic_live_lost(ic_live *l);
