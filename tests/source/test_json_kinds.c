@@ -207,6 +207,82 @@ static void test_lines_without_time(void **state)
 	ic_buf_clear(&text);
 }
 
+/* A name so long, after a value that is always the same, that the gate does not go with them into one run. */
+static void test_gate_behind_long_run(void **state)
+{
+	const ic_input_request req = all_of(EVERYTHING);
+	ic_buf text;
+	(void)state;
+	ic_buf_init(&text, 0);
+	for (unsigned i = 0; i < 200; i++)
+		ic_buf_printf(&text,
+			      "{\"timestamp\":\"2024-05-01T00:00:%02u.000000+0000\","
+			      "\"a_name_of_twenty_six_bytes\":\"sixteen bytes...\",\"event_type\":\"%s\","
+			      "\"src_port\":%u,\"dest_port\":443}\n",
+			      i % 60, i >= 100 && i < 110 ? "drop" : "flow", i);
+	char *rows = rows_at_any_level(&ic_kind_eve, &req, &text);
+	assert_non_null(strstr(rows, "read 200 kept 190 bad 0 ports 0 time 0 other 10 "));
+	ic_free(rows);
+	ic_buf_clear(&text);
+}
+
+/* Lines of the same keys of which one kind has a gate of more text than is compared. */
+static void test_long_gate(void **state)
+{
+	static const char *const paths[] = { "open_conn", "a path of more than sixteen bytes" };
+	const ic_input_request req = all_of(EVERYTHING);
+	ic_buf text;
+	(void)state;
+	ic_buf_init(&text, 0);
+	for (unsigned i = 0; i < 300; i++)
+		ic_buf_printf(&text,
+			      "{\"_path\":\"%s\",\"ts\":17145216%02u,\"uid\":\"C%u\",\"conn_state\":\"SF\","
+			      "\"id.resp_p\":%u}\n",
+			      paths[i / 60 % 2], i % 60, i, i);
+	char *rows = rows_at_any_level(&ic_kind_zeek_json, &req, &text);
+	assert_non_null(strstr(rows, "read 300 kept 300 bad 0 "));
+	ic_free(rows);
+	ic_buf_clear(&text);
+}
+
+/* Whether a flow says when it started decides what its time is. */
+static void test_flows_of_two_times(void **state)
+{
+	static const char *const starts[] = { "null", "7", "null", "\"2024-05-01T00:00:07.000000+0000\"" };
+	const ic_input_request req = all_of(EVERYTHING);
+	ic_buf text;
+	(void)state;
+	ic_buf_init(&text, 0);
+	for (unsigned i = 0; i < 800; i++) {
+		const unsigned usual = i / 200;
+		ic_buf_printf(&text,
+			      "{\"timestamp\":\"2024-05-01T00:01:%02u.000000+0000\",\"event_type\":\"flow\","
+			      "\"src_port\":%u,\"dest_port\":443,\"flow\":{\"age\":3,\"start\":%s}}\n",
+			      i % 60, i, starts[i % 50 == 25 ? (usual + 1) % 4 : usual]);
+	}
+	char *rows = rows_at_any_level(&ic_kind_eve, &req, &text);
+	assert_non_null(strstr(rows, "\n25 conn|time=1970-01-01T00:00:07Z|"));
+	ic_free(rows);
+	ic_buf_clear(&text);
+}
+
+/* The last line of a block, which is read alone, has nothing to do with the keys of the one before it. */
+static void test_other_line_ends_block(void **state)
+{
+	const ic_input_request req = all_of(EVERYTHING);
+	ic_buf text;
+	(void)state;
+	ic_buf_init(&text, 0);
+	for (unsigned i = 0; i < 400; i++)
+		ic_buf_printf(&text, "{%s\"ts\":17145216%02u,\"uid\":\"C%u\",\"conn_state\":\"SF\"}\n",
+			      i % 3 == 2 ? "\"_path\":\"open_conn\"," : "", i % 60, i);
+	char *rows = rows_at_any_level(&ic_kind_zeek_json, &req, &text);
+	assert_non_null(strstr(rows, "\n2 conn|flags=1|"));
+	assert_non_null(strstr(rows, "read 400 kept 400 bad 0 "));
+	ic_free(rows);
+	ic_buf_clear(&text);
+}
+
 /* ---- lines that are nearly like the others ---- */
 
 static unsigned seed = 7;
@@ -609,6 +685,14 @@ static void test_defender_proxied(void **state)
 			    ASKED("443", "https://a.example/x") ASKED("8080", "a.example"),
 			GOT("0", "flags=2|", "8080") GOT("1", "flags=2|", "3128") GOT("2", "", "443")
 			    GOT("3", "", "8080") "read 4 kept 4 bad 0 ports 0 time 0 other 0 lines 4");
+	/* what a client outside came from is no port that was asked */
+	expect_defender(
+	    "{\"Timestamp\":\"2024-05-01T00:00:00Z\",\"LocalIP\":\"10.0.0.5\",\"LocalPort\":443,"
+	    "\"RemoteIP\":\"192.0.2.9\",\"RemotePort\":50123,"
+	    "\"ActionType\":\"InboundConnectionAccepted\",\"RemoteUrl\":\"https://a.example/\"}\n",
+	    "0 conn|time=2024-05-01T00:00:00Z|src_ip=192.0.2.9|src_port=50123|dst_ip=10.0.0.5|"
+	    "dst_port=443|action=allowed\n"
+	    "read 1 kept 1 bad 0 ports 0 time 0 other 0 lines 1");
 }
 
 static void test_qradar(void **state)
@@ -784,6 +868,10 @@ int main(void)
 		cmocka_unit_test(test_events_of_one_shape),
 		cmocka_unit_test(test_piece_before_the_line),
 		cmocka_unit_test(test_lines_without_time),
+		cmocka_unit_test(test_gate_behind_long_run),
+		cmocka_unit_test(test_long_gate),
+		cmocka_unit_test(test_flows_of_two_times),
+		cmocka_unit_test(test_other_line_ends_block),
 		cmocka_unit_test(test_spoiled_lines),
 		cmocka_unit_test(test_used_again),
 		cmocka_unit_test(test_zeek_layout),

@@ -38,8 +38,8 @@ static inline bool ic_cells_has(const ic_cells *c, ic_field f)
 /* Sets IC_ROW_PROXIED when the row's own port is another one than that of its URL (-1: unknown), or on CONNECT. */
 void ic_cells_proxied(ic_cells *c, int url_port);
 /* What a URL of the destination says: host, dst_name, dst_port, service, uri, where the row has
- * none; IC_ROW_PROXIED as above. Call after all other columns are put. A path alone becomes the uri, anything else without a
- * host is ignored. */
+ * none; IC_ROW_PROXIED as above. Call after all other columns are put. A path alone becomes the uri, anything
+ * else without a host is ignored. */
 void ic_cells_url(ic_cells *c, ic_str url);
 /* The stream of a row that does not say it: a request when it has a method, uri or URL, else a
  * connection. Sets b->stream. */

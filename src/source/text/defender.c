@@ -231,8 +231,9 @@ static bool put_count(ic_cells *c, ic_str json)
 	return true;
 }
 
-/* RemoteUrl stands in dst_name: a URL, a host, or a host with a port. */
-static void finish_name(ic_cells *c)
+/* RemoteUrl stands in dst_name: a URL, a host, or a host with a port. asked: what RemotePort belongs to was asked,
+ * perhaps a proxy. */
+static void finish_name(ic_cells *c, bool asked)
 {
 	ic_str text = ic_cells_string(c, IC_F_DST_NAME);
 	ic_url url;
@@ -242,7 +243,8 @@ static void finish_name(ic_cells *c)
 	if (!ic_url_split(text, &url))
 		return;
 	ic_cells_set_string(c, IC_F_DST_NAME, ic_host_name(&c->b->arena, url.host));
-	ic_cells_proxied(c, url.port);
+	if (asked)
+		ic_cells_proxied(c, url.port);
 }
 
 bool ic_defender_finish(ic_cells *c, const ic_defender_extra *x)
@@ -260,8 +262,9 @@ bool ic_defender_finish(ic_cells *c, const ic_defender_extra *x)
 	if (ic_cells_has(c, IC_F_TRANSPORT))
 		ic_cells_set_string(c, IC_F_TRANSPORT,
 				    ic_transport_name(&c->b->arena, ic_cells_string(c, IC_F_TRANSPORT)));
-	finish_name(c);
-	if (inbound || ic_str_ieq(member(x->additional_fields, IC_STR("direction")), IC_STR("In")))
+	inbound |= ic_str_ieq(member(x->additional_fields, IC_STR("direction")), IC_STR("In"));
+	finish_name(c, !inbound);
+	if (inbound)
 		turn_round(c);
 	return stream == IC_STREAM_COUNT ? put_count(c, x->additional_fields)
 					 : put_inspected(c, stream, x->additional_fields);

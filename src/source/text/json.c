@@ -643,6 +643,7 @@ static void begin_record(ic_json *j)
 		j->record = 1;
 	}
 	j->cause = NULL;
+	j->nodes->fitted = NULL;
 }
 
 ic_json_result ic_json_scan(ic_json *j, const char *text, size_t n, size_t at)
@@ -668,7 +669,6 @@ ic_json_result ic_json_scan_line(ic_json *j, const ic_json_slab *s, size_t at, s
 	place w = { .p = s->text, .at = at, .ends = s->ends, .k = *k, .indexed = true };
 	size_t line = *k;
 	begin_record(j);
-	t->fitted = NULL;
 	j->padded = true;
 	if (s->backslash) {
 		while (!(s->ends[line] & IC_SCAN_LINE))

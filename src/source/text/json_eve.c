@@ -231,6 +231,7 @@ static void make_plan(ic_json_plan *p, size_t e, bool started, ic_fieldset wante
 			     .flags = s == IC_STREAM_WEBSOCKET ? IC_ROW_UPGRADE : 0,
 			     .by_column = s == IC_STREAM_CONN,
 			     .time = started ? IC_F_TIME : SLOT_TIMESTAMP,
+			     .without = e == FLOW && !started ? IC_F_TIME : IC_JSON_SLOTS,
 			     .no_time = "no timestamp" };
 	ic_json_plan_add(p, wanted, IC_F_DST_PORT, IC_F_DST_PORT, NULL);
 	if (s == IC_STREAM_CONN)

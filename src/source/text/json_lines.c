@@ -20,8 +20,13 @@ void ic_json_shape_plan(ic_json *j, shape *h, const ic_json_plan *plan)
 {
 	const uint16_t all = ic_json_plan_cells(plan), nobody = (uint16_t)(all - 2);
 	uint16_t cell = 0;
+	h->plan = NULL; /* until all of it is known */
 	h->gate_cell = (uint16_t)(all - 4);
 	h->absents = h->sames = h->gate_n = 0;
+	/* null in the line at hand, it may be something in the next one */
+	for (uint32_t i = 0; i < h->pieces && plan->without != IC_JSON_SLOTS; i++)
+		if (h->piece[i].value == &j->values[plan->without])
+			return;
 	if (h->gate) {
 		if (h->gate->n > sizeof(h->gate_text))
 			return;

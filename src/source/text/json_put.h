@@ -93,6 +93,7 @@ typedef struct ic_json_plan {
 	uint8_t asked;	/* so many columns come first: those that the row filter looks at */
 	uint8_t columns;
 	uint16_t time;	     /* slot without which there is no row */
+	uint16_t without;    /* slot whose value would make it a row of another plan; IC_JSON_SLOTS: none */
 	const char *no_time; /* what is then said */
 	ic_fieldset fields;  /* of the columns */
 	ic_json_column column[IC_FIELD_COUNT];

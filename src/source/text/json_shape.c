@@ -169,6 +169,8 @@ void ic_json_shape_join(shape *h, uint16_t nobody)
 			append(r, before);
 			r->form = FORM_NOTHING;
 			r->cell = nobody;
+		} else if (i && h->piece[i - 1].cell == h->gate_cell) {
+			h->gate_in_run = false; /* there was no room for it */
 		}
 		bool joined = i && r->form == FORM_NOTHING && r->length + c->length <= RUN_MAX;
 		if (!joined) {

@@ -163,6 +163,7 @@ static void make_plan(const ic_reader *r, ic_json_plan *p, ic_stream s, bool ope
 	*p = (ic_json_plan){ .stream = (uint8_t)s,
 			     .by_column = s == IC_STREAM_CONN,
 			     .time = r->slot[IC_F_TIME],
+			     .without = IC_JSON_SLOTS,
 			     .no_time = "no ts" };
 	p->flags = (uint8_t)((open ? IC_ROW_OPEN : 0) | (s == IC_STREAM_WEBSOCKET ? IC_ROW_UPGRADE : 0));
 	ic_json_plan_add(p, wanted, IC_F_DST_PORT, r->slot[IC_F_DST_PORT], NULL);
