@@ -4,7 +4,10 @@
 #include "exec/exchange.h"
 #include "exec/sort_order.h"
 
-enum { FIRST_ROWS = 64 }; /* of a page of rows that were made */
+enum {
+	FIRST_ROWS = 64,       /* of a page of rows that were made */
+	ARENA_BYTES = 4 << 10, /* little is left when rows must go */
+};
 
 struct ic_join_spill {
 	ic_budget *budget;
@@ -78,7 +81,7 @@ static ic_status write_rows(ic_join_spill *s, ic_store *from, ic_spill_list *par
 	sort_rows(from, row, end);
 	const uint32_t most = rows_of_page(from);
 	ic_arena a;
-	ic_arena_init(&a, 0, from->budget);
+	ic_arena_init(&a, ARENA_BYTES, from->budget);
 	uint64_t at = 0;
 	for (unsigned i = 0; i < IC_PARTITIONS; i++)
 		for (uint32_t n; at < end[i] && st == IC_OK; at += n) {
