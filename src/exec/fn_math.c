@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Mathematics. Functions of one real come from a table and have a vector form. */
 #include <math.h>
+#include <stdatomic.h>
 
 #include "base/hash.h"
 #include "exec/compare.h"
@@ -288,18 +289,36 @@ static ic_value tohex_row(ic_call *c, const ic_value *arg)
 /* ---- chance ------------------------------------------------------------------------------------ */
 
 /* The numbers of one run differ from those of another only in what follows from the threads: a worker draws
- * them in turn, from the place of the call. */
+ * them in turn, from a stream of its own. */
+typedef struct stream {
+	uint64_t number, drawn;
+} stream;
+
+/* The state counts the streams. */
+static ic_status rand_prepare(ic_plan *p, const ic_expr *call, void **state, ic_diag *diag)
+{
+	_Atomic uint64_t *streams = ic_arena_alloc(&p->arena, sizeof *streams);
+	(void)call;
+	(void)diag;
+	if (!streams)
+		return IC_E_NOMEM;
+	atomic_init(streams, 0);
+	*state = streams;
+	return IC_OK;
+}
+
 static ic_value rand_row(ic_call *c, const ic_value *arg)
 {
-	uint64_t *drawn = c->scratch;
-	if (!drawn) {
-		drawn = ic_calloc(1, sizeof *drawn);
-		if (!drawn)
+	stream *s = c->scratch;
+	if (!s) {
+		s = ic_calloc(1, sizeof *s);
+		if (!s)
 			return ic_call_nomem(c);
-		c->scratch = drawn;
+		s->number = atomic_fetch_add((_Atomic uint64_t *)c->state, 1);
+		c->scratch = s;
 	}
 	uint64_t place = (uint64_t)c->expr->at.line << 32 | c->expr->at.column;
-	uint64_t h = ic_mix(++*drawn, place, UINT64_C(0x9e3779b97f4a7c15));
+	uint64_t h = ic_mix(++s->drawn, place, ic_mix(s->number, 0, UINT64_C(0x9e3779b97f4a7c15)));
 	double unit = (double)(h >> 11) * 0x1p-53;
 	if (c->expr->call.n == 0 || arg[0].null || arg[0].i < 2)
 		return ic_value_real(unit);
@@ -361,6 +380,6 @@ static const ic_kernel_entry entries[] = {
 	{ IC_FN_ISNAN, { .row = isnan_row, .strict = true } },
 	{ IC_FN_ISINF, { .row = isinf_row, .strict = true } },
 	{ IC_FN_ISFINITE, { .row = isfinite_row, .strict = true } },
-	{ IC_FN_RAND, { .row = rand_row, .impure = true, .release = ic_free } },
+	{ IC_FN_RAND, { .row = rand_row, .impure = true, .prepare = rand_prepare, .release = ic_free } },
 };
 IC_KERNELS(math, entries);

@@ -15,7 +15,7 @@ typedef struct ic_call {
 	const ic_plan *plan;
 	const ic_expr *expr; /* the call: types of the arguments, constants, list */
 	ic_arena *arena;     /* for results; lives as long as the chunk */
-	void *state;	     /* made by prepare: compiled patterns, parsed constants; shared, read-only */
+	void *state;	     /* made by prepare: compiled patterns, parsed constants; shared by the workers */
 	void *scratch;	     /* PCRE2 match data and the like: of the worker, kept from chunk to chunk. The
 			       * kernel makes it when it finds NULL; see ic_kernel.release */
 	ic_status failed;    /* set it (IC_E_NOMEM, IC_E_LIMIT) and return; the run stops */
