@@ -11,6 +11,7 @@
 #include "base/buf.h"
 #include "exec/exec.h"
 #include "../test.h"
+#include "temp_folder.h"
 
 enum { RIG_WORKERS = 16, RIG_UNITS = 400, RIG_SCANS = 8 };
 
@@ -254,24 +255,17 @@ static inline ic_status rig_run_way(rig *r, ic_plan *p, const rig_way *w, ic_buf
 	return st;
 }
 
-/* ---- the folder of temporary files --------------------------------------------------------- */
-
-/* Returns the one before, for rig_folder_again. */
-static inline char *rig_folder(const char *folder)
+/* That the plan ends where there is no folder for its file, with an error that names it. */
+static inline void rig_needs_file(rig *r, ic_plan *p, const rig_way *w)
 {
-	const char *old = getenv("TMPDIR");
-	char *kept = old ? strdup(old) : NULL;
-	setenv("TMPDIR", folder, 1);
-	return kept;
-}
-
-static inline void rig_folder_again(char *kept)
-{
-	if (kept)
-		setenv("TMPDIR", kept, 1);
-	else
-		unsetenv("TMPDIR");
-	free(kept);
+	ic_buf got;
+	ic_error err;
+	char *kept = temp_folder_lose();
+	ic_status st = rig_run_way(r, p, w, &got, &err);
+	temp_folder_again(kept);
+	ic_buf_clear(&got);
+	assert_int_equal(st, IC_E_IO);
+	assert_non_null(strstr(err.message, LOST_FOLDER));
 }
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* materialize(): one evaluation, whose rows every reader gets. */
 #include "plan_helper.h"
+#include "temp_folder.h"
 
 static const char *const rows = "1|a\n2|b\n3|~\n4|d\n5|e\n6|a\n7|b\n";
 
@@ -157,9 +158,9 @@ static void more_than_fits(void **state)
 	assert_memory_equal(got.p, want.p, want.n);
 	ic_buf_clear(&got);
 	/* it was the file that made room */
-	setenv("TMPDIR", "/nowhere/at/all", 1);
+	char *kept = temp_folder_lose();
 	assert_int_equal(rig_once(&g, root, 10, 10, 1, &got), IC_E_IO);
-	unsetenv("TMPDIR");
+	temp_folder_again(kept);
 	ic_buf_clear(&got);
 	ic_buf_clear(&want);
 	ic_plan_clear(&g.plan);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* sort and top: by several workers, and under a memory limit with a temporary file. */
 #include "plan_helper.h"
+#include "temp_folder.h"
 
 enum { ROWS = 12000 };
 
@@ -82,22 +83,16 @@ static void the_file_may_fail(void **state)
 	ic_buf b;
 	rig_init(&g);
 	ic_op *op = sort_by(&g, IC_OP_SORT, many_rows(&g), 0, 1, key);
-	const char *old = getenv("TMPDIR");
-	char *kept = old ? strdup(old) : NULL;
-	setenv("TMPDIR", "/nowhere/at/all", 1);
+	char *kept = temp_folder_lose();
 	assert_int_equal(rig_once(&g, op, 1000, 1000, 2, &b), IC_OK);
 	ic_buf_clear(&b);
 	g.memory = 2 << 20;
 	for (unsigned threads = 1; threads < 4; threads++) {
 		assert_int_equal(rig_once(&g, op, 1000, 1000, threads, &b), IC_E_IO);
-		assert_non_null(strstr(g.err.message, "/nowhere/at/all"));
+		assert_non_null(strstr(g.err.message, LOST_FOLDER));
 		ic_buf_clear(&b);
 	}
-	if (kept)
-		setenv("TMPDIR", kept, 1);
-	else
-		unsetenv("TMPDIR");
-	free(kept);
+	temp_folder_again(kept);
 	ic_plan_clear(&g.plan);
 }
 
