@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One finding per cause: series of one source that share at least half of their events (counted on
  * the smaller one) have the same cause. The one with the largest E stands for them, on a tie the
- * tighter key, then the connection level, then the order of the text. A loose key, though, may hold two
- * beats (an implant and an agent with the same TLS client): see has_own_clock().
+ * tighter key, then the connection level, then the order of the text. A loose key, though, may hold more
+ * than the one beat (an implant and an agent with the same TLS client): see has_own_clock() and nearest().
  *
  * What two series of a level share is exact: a profile is a distinct combination of values, so the events
  * of the profiles that match both keys are the events in both. Profiles are walked once; for each the
@@ -12,6 +12,7 @@
 #include "detect/run.h"
 
 #define SAME_CAUSE  0.5
+#define NEARLY	    0.9
 #define MATCHES_MAX 24
 #define CROSS_MAX   64 /* candidates of a level that one destination credits across the levels */
 
@@ -374,6 +375,26 @@ static uint32_t mixes(const fold *f, const pair *p, size_t n)
 	return 0;
 }
 
+/* A tighter key that has nearly all events of the candidate of p[0..n), and to a point its automation, says more than
+ * that one: a destination can be looked at and blocked, a TLS client cannot. Returns the tightest plus one, else 0. */
+static uint32_t nearest(const fold *f, const pair *p, size_t n)
+{
+	const ic_candidate *whole = &f->c[(p->key >> 32) - 1];
+	uint32_t best = 0;
+	unsigned by = whole->series->group_by;
+	for (size_t i = 0; i < n; i++) {
+		uint32_t part = (uint32_t)(p[i].key & UINT32_MAX);
+		const ic_candidate *c = &f->c[part - 1];
+		if (c->series->group_by < by && c->series->level == whole->series->level && !c->covered_by &&
+		    (double)p[i].low >= NEARLY * whole->series->sketch.n &&
+		    c->score.automation >= whole->score.automation - 1) {
+			best = part;
+			by = c->series->group_by;
+		}
+	}
+	return best;
+}
+
 /* Pairs in the order of the better candidate: one that stands for itself takes what it shares, except for smaller
  * parts with a clock of their own. */
 static void cover(fold *f)
@@ -390,6 +411,8 @@ static void cover(fold *f)
 		if (!is_finding(f, a) || f->c[a].covered_by)
 			continue;
 		f->c[a].covered_by = mixes(f, &f->table[i], end - i);
+		if (!f->c[a].covered_by)
+			f->c[a].covered_by = nearest(f, &f->table[i], end - i);
 		for (size_t k = i; k < end && !f->c[a].covered_by; k++) {
 			ic_candidate *b = &f->c[(f->table[k].key & UINT32_MAX) - 1];
 			bool apart = b->series->sketch.n < SAME_CAUSE * f->c[a].series->sketch.n &&

@@ -155,6 +155,35 @@ static void a_loose_key_of_two_beats_is_two_findings(void **state)
 	world_free(&w);
 }
 
+/* A few events of something else under the same agent add evidence, and take the destination away. */
+static void a_destination_with_nearly_all_events_stands_for_the_agent(void **state)
+{
+	(void)state;
+	world w = world_new(true);
+	event a = beat, b = beat;
+	a.agent = b.agent = "Mozilla/5.0 (X11; Linux x86_64; rv:120.0) Gecko/20100101 Firefox/120.0";
+	b.dst = "198.51.100.8";
+	b.t += 17;
+	uint64_t chance = 1;
+	for (unsigned i = 0; i < 3190; i++) { /* half of the check-ins are lost */
+		chance = chance * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+		a.t += 60.7 * (1 - 0.2 * (double)(chance >> 33 & 4095) / 4096);
+		if (b.t < a.t) {
+			world_add(&w, &b);
+			b.t += 1800;
+		}
+		if (chance >> 63)
+			world_add(&w, &a);
+	}
+	ic_findings f = world_detect(&w, (ic_detect_config){ .all = true });
+	const ic_finding *both = finding_of(&f, "beacon", a.agent),
+			 *one = finding_of(&f, "beacon", "198.51.100.7:443");
+	assert_true(both && one && both->score->E > one->score->E);
+	assert_true(one->part_of == 0 && both->part_of == one->id);
+	ic_findings_clear(&f);
+	world_free(&w);
+}
+
 /* Servers asked in turn beat each on their own, at a multiple: still one cause. */
 static void a_beat_that_goes_round_is_one_finding(void **state)
 {
@@ -346,6 +375,7 @@ int main(void)
 		cmocka_unit_test(one_finding_a_cause),
 		cmocka_unit_test(a_loose_key_does_not_hide_its_parts),
 		cmocka_unit_test(a_loose_key_of_two_beats_is_two_findings),
+		cmocka_unit_test(a_destination_with_nearly_all_events_stands_for_the_agent),
 		cmocka_unit_test(a_beat_that_goes_round_is_one_finding),
 		cmocka_unit_test(a_spread_beat_is_found_by_its_agent),
 		cmocka_unit_test(a_request_level_series_is_folded_into_its_connections),
