@@ -15,6 +15,7 @@ enum {
 	LOTS_AHEAD = 4,		      /* whose rows are fetched, */
 	FETCH_BYTES = 768,	      /* at most so much of each */
 	WORTH_ROWS = 24,	      /* side by side: drained where they are */
+	SHARE = 16,		      /* partitions drained for a parcel: more than a window needs */
 };
 
 /* What a producer fills, in the order of the input. There are about as many as there are workers. */
@@ -412,12 +413,18 @@ static bool backlog(const ic_exchange *x)
 	return x->first < x->closed;
 }
 
+/* Draining a window at one stroke would keep a thread that inflates ahead of this worker waiting: it is done
+ * in shares while the next window fills, and at once only when small windows come faster than that. */
 ic_status ic_exchange_get(ic_exchange *x, uint64_t seq, ic_parcel **ret)
 {
+	unsigned share = SHARE;
 	pthread_mutex_lock(&x->lock);
 	while (x->failed == IC_OK) {
-		if (backlog(x) && drain_one(x))
+		const bool due = share || x->rows > 2 * x->window_room;
+		if (due && backlog(x) && drain_one(x)) {
+			share -= share > 0;
 			continue;
+		}
 		if (room_for(x, seq))
 			break;
 		if (!drain_one(x) && x->failed == IC_OK)

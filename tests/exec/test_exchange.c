@@ -183,12 +183,54 @@ static void sorts_inside_a_window(void **state)
 	ic_exchange_free(w.x);
 }
 
+static ic_status only_counts(void *ctx, unsigned partition, const char *rows, uint32_t n)
+{
+	(void)partition;
+	(void)rows;
+	((world *)ctx)->seen += n;
+	return IC_OK;
+}
+
+/* A worker is not kept long over one parcel, and yet what waits stays bounded: nearly two windows of many parcels,
+ * and little more than a parcel when windows are small. */
+static void drains_in_shares(void **state)
+{
+	enum { ROOM = 384 * 1024 };
+	static const uint64_t windows[] = { ROOM, 1 };
+	(void)state;
+	for (unsigned k = 0; k < 2; k++) {
+		world w = { 0 };
+		w.x = ic_exchange_new(sizeof(row), windows[k], NULL, only_counts, &w);
+		assert_non_null(w.x);
+		uint64_t made = 0, most = 0;
+		for (unsigned i = 0; i < 100; i++) {
+			ic_parcel *p;
+			const uint64_t before = w.seen;
+			assert_int_equal(ic_exchange_get(w.x, 0, &p), IC_OK);
+			most = w.seen - before > most ? w.seen - before : most;
+			assert_true(made - w.seen < 2 * windows[k] + IC_PARCEL_ROWS);
+			for (p->n = 0; p->n < p->room; p->n++, made++) {
+				row r = { 0, p->n, p->n % IC_PARTITIONS };
+				memcpy(p->rows + p->n * sizeof r, &r, sizeof r);
+				p->part[p->n] = (uint8_t)r.part;
+			}
+			assert_int_equal(ic_exchange_put(w.x, 0, p, true), IC_OK);
+		}
+		assert_in_range(most, 1, k ? 2 * IC_PARCEL_ROWS : ROOM / 8);
+		ic_exchange_end(w.x, 0);
+		assert_int_equal(ic_exchange_finish(w.x), IC_OK);
+		assert_int_equal(w.seen, made);
+		ic_exchange_free(w.x);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(keeps_order_with_any_threads),
 		cmocka_unit_test(failure_stops_everyone),
 		cmocka_unit_test(sorts_inside_a_window),
+		cmocka_unit_test(drains_in_shares),
 	};
 	return cmocka_run_group_tests_name("exchange", tests, NULL, NULL);
 }
