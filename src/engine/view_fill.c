@@ -14,6 +14,8 @@ ic_fieldset ic_view_needs(const ic_view_column *c)
 	case IC_VIEW_MS_END:
 	case IC_VIEW_END: return IC_FIELD_BIT(IC_F_TIME) | IC_FIELD_BIT(IC_F_DURATION);
 	case IC_VIEW_COUNT: return IC_FIELD_BIT(IC_F_COUNT);
+	case IC_VIEW_HTTP_RESULT: return IC_FIELD_BIT(IC_F_STATUS);
+	case IC_VIEW_RESULT:
 	case IC_VIEW_ACTION_TYPE: return IC_FIELD_BIT(IC_F_CONN_STATE) | IC_FIELD_BIT(IC_F_ACTION);
 	case IC_VIEW_DEVICE: return IC_FIELD_BIT(IC_F_SRC_HOST) | IC_FIELD_BIT(IC_F_SRC_IP);
 	case IC_VIEW_DIRECTION: return IC_FIELD_BIT(IC_F_SRC_IP) | IC_FIELD_BIT(IC_F_DST_IP);
@@ -104,6 +106,12 @@ static const ic_str action_types[WORDS_MOST] = {
 	[FOUND] = { "ConnectionFound", 15 },
 	[FAILED] = { "ConnectionFailed", 16 },
 	[BLOCKED] = { "ConnectionBlocked", 17 },
+};
+static const ic_str results[WORDS_MOST] = {
+	[SUCCEEDED] = { "Success", 7 },
+	[FOUND] = { "NA", 2 },
+	[FAILED] = { "Failure", 7 },
+	[BLOCKED] = { "Failure", 7 },
 };
 
 static uint8_t state_code(ic_str state)
@@ -201,6 +209,16 @@ static void action_codes(const ic_view_column *c, const ic_view_batch *v, uint8_
 	field_codes(v->batch, IC_F_ACTION, action_code, code);
 }
 
+/* As ASIM has it: from 400 on a request has failed. */
+static void status_codes(const ic_view_column *c, const ic_view_batch *v, uint8_t *code)
+{
+	const ic_batch *b = v->batch;
+	(void)c;
+	for (uint32_t r = 0; r < b->rows; r++)
+		if (!lacks(b, IC_F_STATUS, r))
+			code[r] = b->col[IC_F_STATUS].i[r] < 400 ? SUCCEEDED : FAILED;
+}
+
 static void protocol_codes(const ic_view_column *c, const ic_view_batch *v, uint8_t *code)
 {
 	(void)c;
@@ -229,6 +247,8 @@ static const struct {
 } few[IC_VIEW_HOWS] = {
 	[IC_VIEW_IP_TYPE] = { ip_types, ip_type_codes, IC_FIELD_COUNT },
 	[IC_VIEW_ACTION_TYPE] = { action_types, action_codes, IC_FIELD_COUNT },
+	[IC_VIEW_RESULT] = { results, action_codes, IC_FIELD_COUNT },
+	[IC_VIEW_HTTP_RESULT] = { results, status_codes, IC_FIELD_COUNT },
 	[IC_VIEW_PROTOCOL] = { protocol_names, protocol_codes, IC_F_TRANSPORT },
 	[IC_VIEW_DIRECTION] = { directions, direction_codes, IC_FIELD_COUNT },
 };

@@ -205,11 +205,11 @@ static const ic_view_column dns_events[] = {
 	{ 0 },
 };
 
-#define ASIM_ENDS                                                                                            \
+#define ASIM_ENDS(result)                                                                                    \
 	FIELD("TimeGenerated", DATETIME, TIME), FIELD("EventStartTime", DATETIME, TIME),                     \
 	    MADE("EventEndTime", DATETIME, END), FIELD("EventCount", INT, COUNT),                            \
-	    EMPTY("EventVendor", STRING), EMPTY("EventProduct", STRING), EMPTY("EventType", STRING),         \
-	    EMPTY("EventResult", STRING), EMPTY("EventSeverity", STRING), FIELD("Dvc", STRING, SENSOR),      \
+	    EMPTY("EventVendor", STRING), EMPTY("EventProduct", STRING), EMPTY("EventType", STRING), result, \
+	    EMPTY("EventSeverity", STRING), FIELD("Dvc", STRING, SENSOR),                                    \
 	    FIELD("DvcHostname", STRING, SENSOR), FIELD("DvcAction", STRING, ACTION),                        \
 	    FIELD("SrcIpAddr", IP, SRC_IP), FIELD("SrcPortNumber", INT, SRC_PORT),                           \
 	    FIELD("SrcHostname", STRING, SRC_HOST), FIELD("SrcUsername", STRING, USER),                      \
@@ -217,7 +217,7 @@ static const ic_view_column dns_events[] = {
 	    FIELD("DstHostname", STRING, DST_NAME)
 
 static const ic_view_column asim_network_session[] = {
-	ASIM_ENDS,
+	ASIM_ENDS(MADE("EventResult", STRING, RESULT)),
 	FIELD("NetworkProtocol", STRING, TRANSPORT),
 	FIELD("NetworkApplicationProtocol", STRING, SERVICE),
 	EMPTY("NetworkDirection", STRING),
@@ -234,7 +234,7 @@ static const ic_view_column asim_network_session[] = {
 };
 
 static const ic_view_column asim_web_session[] = {
-	ASIM_ENDS,
+	ASIM_ENDS(MADE("EventResult", STRING, HTTP_RESULT)),
 	MADE("Url", STRING, URL),
 	FIELD("HttpUserAgent", STRING, USER_AGENT),
 	FIELD("HttpRequestMethod", STRING, METHOD),
@@ -252,12 +252,9 @@ static const ic_view_column asim_web_session[] = {
 };
 
 static const ic_view_column asim_dns[] = {
-	ASIM_ENDS,
-	FIELD("DnsQuery", STRING, DNS_QUERY),
-	FIELD("DnsResponseName", STRING, DNS_ANSWERS),
-	EMPTY("DnsQueryTypeName", STRING),
-	EMPTY("DnsResponseCodeName", STRING),
-	{ 0 },
+	ASIM_ENDS(EMPTY("EventResult", STRING)),       FIELD("DnsQuery", STRING, DNS_QUERY),
+	FIELD("DnsResponseName", STRING, DNS_ANSWERS), EMPTY("DnsQueryTypeName", STRING),
+	EMPTY("DnsResponseCodeName", STRING),	       { 0 },
 };
 
 /* What AQL's tables have beside the names of the catalogue. */

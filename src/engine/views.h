@@ -19,6 +19,8 @@ typedef enum ic_view_how {
 	IC_VIEW_LEVEL,	     /* connection, request... */
 	IC_VIEW_IP_TYPE,     /* Defender's class of an address: Public, Private... */
 	IC_VIEW_ACTION_TYPE, /* Defender's ActionType, from conn_state or action */
+	IC_VIEW_RESULT,	     /* ASIM's EventResult: what became of a connection, from the same */
+	IC_VIEW_HTTP_RESULT, /* EventResult of a request, from its status */
 	IC_VIEW_DEVICE,	     /* name of the endpoint, else its address */
 	IC_VIEW_DIRECTION,   /* QRadar's L2L, L2R, R2L, R2R by --internal */
 	IC_VIEW_PROTOCOL,    /* Defender's Tcp, Udp, Icmp */

@@ -291,6 +291,8 @@ bool ic_bind_datatable(ic_binder *b, const ic_kql_op *o, ic_rel *r);
 bool ic_bind_range(ic_binder *b, const ic_bind_name *names, const ic_kql_op *o, ic_rel *r);
 bool ic_bind_external(ic_binder *b, const ic_bind_name *names, const ic_kql_op *o, ic_rel *r);
 bool ic_bind_watchlist(ic_binder *b, const ic_bind_name *names, const ic_kql_expr *call, ic_rel *r);
+/* bind_parsers.c: the table `r` called as a function; what its arguments ask for is bound over it. */
+bool ic_bind_parser(ic_binder *b, const ic_bind_name *names, const ic_kql_expr *call, ic_rel *r);
 /* One row without columns. */
 ic_op *ic_bind_one_row(ic_binder *b, ic_place at);
 

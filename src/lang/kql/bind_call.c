@@ -409,6 +409,25 @@ static ic_bind_name *scalar_argument(ic_binder *b, const ic_bind_scope *s, const
 	return n;
 }
 
+/* An argument by a name that no parameter has would leave what it means unsaid. */
+static bool named_right(ic_binder *b, const ic_bind_name *f, const ic_kql_expr *call)
+{
+	for (uint32_t i = 0; i < call->call.args; i++) {
+		const ic_kql_name *name = &call->call.arg[i].name;
+		uint32_t k = 0;
+		while (name->text.p && k < f->stmt->params &&
+		       !ic_str_eq(f->stmt->param[k].name.text, name->text))
+			k++;
+		if (name->text.p && k == f->stmt->params) {
+			ic_bind_fail(b, IC_DIAG_NAME, name->at, name->length,
+				     "%.*s() has no parameter '%.*s'", IC_BIND_NAME(f->name.text),
+				     IC_BIND_NAME(name->text));
+			return false;
+		}
+	}
+	return true;
+}
+
 const ic_bind_name *ic_bind_arguments(ic_binder *b, const ic_bind_scope *s, const ic_bind_name *f,
 				      const ic_kql_expr *call, const ic_bind_name *piped)
 {
@@ -418,6 +437,8 @@ const ic_bind_name *ic_bind_arguments(ic_binder *b, const ic_bind_scope *s, cons
 		return ic_bind_fail(b, IC_DIAG_TYPE, call->at, call->length,
 				    "%.*s() takes %u arguments, not %u", IC_BIND_NAME(f->name.text),
 				    f->stmt->params, call->call.args);
+	if (!named_right(b, f, call))
+		return NULL;
 	for (uint32_t i = 0; i < f->stmt->params; i++) {
 		const ic_kql_param *p = &f->stmt->param[i];
 		ic_bind_name *n;

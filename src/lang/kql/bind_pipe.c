@@ -204,14 +204,13 @@ static bool call_table(ic_binder *b, const ic_bind_name *names, const ic_kql_exp
 		return x && ic_bind_value(b, x, IC_Q_STRING, "table()", &v) &&
 		       catalog_table(b, names, e, v.s, false, r);
 	}
-	/* parsers of products, such as _Im_NetworkSession(...): tables that the catalog may have */
 	if (ic_function_find(name, IC_FN_KQL) >= 0 || ic_aggregate_find(name, IC_FN_KQL) >= 0 ||
 	    ic_str_eq(name, IC_STR("toscalar"))) {
 		ic_bind_fail(b, IC_DIAG_TYPE, e->at, e->length,
 			     "%.*s() gives a value, but a table is expected here", IC_BIND_NAME(name));
 		return false;
 	}
-	return catalog_table(b, names, e, name, true, r);
+	return catalog_table(b, names, e, name, true, r) && ic_bind_parser(b, names, e, r);
 }
 
 /* cluster("c").database("d").T: the tables here are all there are, so T it is. */
