@@ -7,7 +7,7 @@ typedef enum ic_simd {
 	IC_SIMD_SCALAR,
 	IC_SIMD_128 /* SSE2 or NEON */,
 	IC_SIMD_AVX2 /* with BMI 1 and 2 */,
-	IC_SIMD_AVX512 /* with VBMI2 */
+	IC_SIMD_AVX512 /* with VBMI and VBMI2 */
 } ic_simd;
 
 /* The best level of this machine, not above the limit set below. The environment variable

@@ -153,6 +153,71 @@ AVX2 static inline bool quad_avx2(const char *p, uint32_t n, ic_ip *ret)
 	return good;
 }
 
+/* Where the cells of four rows are: start and end in one load each. */
+AVX2 static inline __m128i bounds_of_four(const uint16_t *next, const uint16_t *first)
+{
+	uint32_t pair[4];
+	for (int i = 0; i < 4; i++)
+		memcpy(&pair[i], next + first[i], sizeof(pair[i]));
+	return _mm_setr_epi32((int)pair[0], (int)pair[1], (int)pair[2], (int)pair[3]);
+}
+
+AVX2 static inline __m128i lengths_of_four(const uint16_t *next, const uint16_t *first)
+{
+	const __m128i bounds = bounds_of_four(next, first);
+	const __m128i start = _mm_and_si128(bounds, _mm_set1_epi32(0xffff));
+	return _mm_sub_epi32(_mm_sub_epi32(_mm_srli_epi32(bounds, 16), start), _mm_set1_epi32(1));
+}
+
+AVX2 static inline __m256i words_of_four(const char *text, const uint16_t *next, const uint16_t *first)
+{
+	uint64_t word[4];
+	for (int i = 0; i < 4; i++)
+		word[i] = ic_fast_load64(text + next[first[i]]);
+	return _mm256_setr_epi64x((long long)word[0], (long long)word[1], (long long)word[2],
+				  (long long)word[3]);
+}
+
+/* Counts of one to eight digits. What follows a cell is shifted out, so that its digits stand at the right end of
+ * zeros; a shift that is none is that of another length. */
+AVX2 static inline unsigned count_four(const char *text, const uint16_t *next, const uint16_t *first,
+				       int64_t *out)
+{
+	const __m128i length = lengths_of_four(next, first);
+	const __m256i shift =
+	    _mm256_cvtepu32_epi64(_mm_sub_epi32(_mm_set1_epi32(64), _mm_slli_epi32(length, 3)));
+	__m256i v = _mm256_xor_si256(words_of_four(text, next, first), _mm256_set1_epi8('0'));
+	v = _mm256_sllv_epi64(v, shift);
+	__m256i bad = _mm256_or_si256(_mm256_subs_epu8(v, _mm256_set1_epi8(9)),
+				      _mm256_andnot_si256(_mm256_set1_epi64x(63), shift));
+	bad = _mm256_cmpeq_epi64(bad, _mm256_setzero_si256());
+	v = _mm256_maddubs_epi16(v, _mm256_set1_epi16(0x010a));
+	v = _mm256_madd_epi16(v, _mm256_set1_epi32(0x00010064));
+	v = _mm256_add_epi64(_mm256_mul_epu32(v, _mm256_set1_epi64x(10000)), _mm256_srli_epi64(v, 32));
+	_mm256_storeu_si256((__m256i *)(void *)out, v);
+	return (unsigned)_mm256_movemask_pd(_mm256_castsi256_pd(bad)) ^ 15;
+}
+
+/* `wide` converts `size` rows at a time and has a bit set for each that it cannot; those and the last rows are left
+ * to the narrow function, which says what the forms are. */
+#define EACH_GROUP(size, wide, narrow)                                                                       \
+	do {                                                                                                 \
+		const char *in = c->text;                                                                    \
+		const uint16_t *cells = c->next + c->column, *row = c->first;                                \
+		const size_t whole = c->rows - c->rows % (size);                                             \
+		size_t found = 0;                                                                            \
+		for (size_t k = 0; k < whole; k += (size)) {                                                 \
+			unsigned left = wide(in, cells, row + k, out + k);                                   \
+			for (; __builtin_expect(left != 0, 0); left &= left - 1) {                           \
+				const size_t i = k + (size_t)__builtin_ctz(left);                            \
+				const uint16_t *e = cells + row[i];                                          \
+				odd[found] = (uint16_t)i;                                                    \
+				found += !narrow(in + e[0], (uint32_t)e[1] - e[0] - 1, &out[i]);             \
+			}                                                                                    \
+		}                                                                                            \
+		EACH_ROW_FROM(whole, found, narrow);                                                         \
+	} while (0)
+
 AVX2 static size_t times_avx2(const ic_zeek_cells *c, int64_t *out, uint16_t *odd)
 {
 	EACH_ROW(time_avx2);
@@ -160,7 +225,7 @@ AVX2 static size_t times_avx2(const ic_zeek_cells *c, int64_t *out, uint16_t *od
 
 AVX2 static size_t counts_avx2(const ic_zeek_cells *c, int64_t *out, uint16_t *odd)
 {
-	EACH_ROW(count_avx2);
+	EACH_GROUP(4, count_four, count_avx2);
 }
 
 AVX2 static size_t reals_avx2(const ic_zeek_cells *c, double *out, uint16_t *odd)
@@ -173,35 +238,21 @@ AVX2 static size_t quads_avx2(const ic_zeek_cells *c, ic_ip *out, uint16_t *odd)
 	EACH_ROW(quad_avx2);
 }
 
-/* ---- AVX-512 (four rows at a time) ---- */
+/* ---- AVX-512 ---- */
 
-#define AVX512	       __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi2,avx2,bmi,bmi2,popcnt")))
+#define AVX512                                                                                               \
+	__attribute__((                                                                                      \
+	    target("avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,avx512vbmi2,avx2,bmi,bmi2,popcnt")))
 #define EACH_LANE(...) _mm512_broadcast_i32x4(_mm_setr_epi8(__VA_ARGS__))
 
-/* The cells of four rows: their first 16 bytes, their lengths, the row numbers. */
-typedef struct four_cells {
-	__m512i bytes;
-	__m128i length; /* dwords */
-} four_cells;
-
-AVX512 static inline four_cells load_four(const char *text, const uint16_t *next, const uint16_t *first)
+/* The first 16 bytes of the cells of four rows. */
+AVX512 static inline __m512i bytes_of_four(const char *text, const uint16_t *next, const uint16_t *first)
 {
-	const uint16_t *a = next + first[0], *b = next + first[1];
-	const uint16_t *c = next + first[2], *d = next + first[3];
-	uint32_t pair[4];
-	memcpy(&pair[0], a, 4);
-	memcpy(&pair[1], b, 4);
-	memcpy(&pair[2], c, 4);
-	memcpy(&pair[3], d, 4);
-	__m128i pairs = _mm_setr_epi32((int)pair[0], (int)pair[1], (int)pair[2], (int)pair[3]);
-	__m128i start = _mm_and_si128(pairs, _mm_set1_epi32(0xffff));
-	__m128i end = _mm_srli_epi32(pairs, 16);
-	__m256i low =
-	    _mm256_inserti128_si256(_mm256_castsi128_si256(load16(text + *a)), load16(text + *b), 1);
-	__m256i high =
-	    _mm256_inserti128_si256(_mm256_castsi128_si256(load16(text + *c)), load16(text + *d), 1);
-	return (four_cells){ _mm512_inserti64x4(_mm512_castsi256_si512(low), high, 1),
-			     _mm_sub_epi32(_mm_sub_epi32(end, start), _mm_set1_epi32(1)) };
+	const __m128i a = load16(text + next[first[0]]), b = load16(text + next[first[1]]);
+	const __m128i c = load16(text + next[first[2]]), d = load16(text + next[first[3]]);
+	const __m256i low = _mm256_inserti128_si256(_mm256_castsi128_si256(a), b, 1);
+	const __m256i high = _mm256_inserti128_si256(_mm256_castsi128_si256(c), d, 1);
+	return _mm512_inserti64x4(_mm512_castsi256_si512(low), high, 1);
 }
 
 /* The low byte of each length in all bytes of its lane. */
@@ -210,7 +261,7 @@ AVX512 static inline __m512i spread_length(__m128i length)
 	const __m512i which = _mm512_setr_epi32(0, 0, 0, 0, 0x04040404, 0x04040404, 0x04040404, 0x04040404,
 						0x08080808, 0x08080808, 0x08080808, 0x08080808, 0x0c0c0c0c,
 						0x0c0c0c0c, 0x0c0c0c0c, 0x0c0c0c0c);
-	return _mm512_shuffle_epi8(_mm512_broadcast_i32x4(length), which);
+	return _mm512_permutexvar_epi8(which, _mm512_castsi128_si512(length));
 }
 
 /* One bit a row from one bit a byte: is any set? */
@@ -218,12 +269,6 @@ AVX512 static inline __mmask8 any_of_row(uint64_t bytes)
 {
 	__m128i words = _mm_cvtsi64_si128((int64_t)bytes);
 	return _mm_test_epi16_mask(words, words);
-}
-
-/* One dword a row from one bit a byte. */
-AVX512 static inline __m128i dword_of_row(uint64_t bytes)
-{
-	return _mm_cvtepu16_epi32(_mm_cvtsi64_si128((int64_t)bytes));
 }
 
 /* Sixteen digit values a lane to a number each; *odd gets a bit for rows with values over 9. */
@@ -238,125 +283,138 @@ AVX512 static inline __m256i sixteen_four(__m512i digits, __mmask8 *odd)
 	return _mm512_castsi512_si256(_mm512_maskz_compress_epi64(0x55, v));
 }
 
-/* Appends the rows of the four from i on whose bit is set. */
-AVX512 static inline size_t append_odd(uint16_t *odd, size_t n, size_t i, __mmask8 which)
-{
-	__m128i rows = _mm_add_epi16(_mm_setr_epi16(0, 1, 2, 3, 4, 5, 6, 7), _mm_set1_epi16((short)i));
-	_mm_storeu_si128((__m128i *)(void *)(odd + n), _mm_maskz_compress_epi16(which, rows));
-	return n + (size_t)__builtin_popcount(which);
-}
-
 AVX512 static inline __mmask8 outside(__m128i length, int least, int most)
 {
 	__m128i off = _mm_sub_epi32(length, _mm_set1_epi32(least));
 	return _mm_cmpgt_epu32_mask(off, _mm_set1_epi32(most - least));
 }
 
-AVX512 static inline __mmask8 time_four(const four_cells *v, const char *text, const uint16_t *next,
-					const uint16_t *first, int64_t *out)
+AVX512 static inline unsigned time_four(const char *text, const uint16_t *next, const uint16_t *first,
+					int64_t *out)
 {
 	const __mmask64 point = UINT64_C(0x0400040004000400);
-	const four_cells later = load_four(text + 1, next, first);
-	__m512i digits = _mm512_mask_blend_epi16(0xe0e0e0e0, v->bytes, later.bytes);
-	__mmask64 no_point = _mm512_mask_cmpneq_epi8_mask(point, v->bytes, _mm512_set1_epi8('.'));
+	const __m512i bytes = bytes_of_four(text, next, first);
+	const __m512i later = bytes_of_four(text + 1, next, first);
+	__m512i digits = _mm512_mask_blend_epi16(0xe0e0e0e0, bytes, later);
+	__mmask64 no_point = _mm512_mask_cmpneq_epi8_mask(point, bytes, _mm512_set1_epi8('.'));
 	__mmask8 odd;
 	__m256i us = sixteen_four(_mm512_sub_epi8(digits, _mm512_set1_epi8('0')), &odd);
 	us = _mm256_add_epi64(_mm256_slli_epi64(us, 3), _mm256_slli_epi64(us, 1)); /* IC_TICKS_US */
 	_mm256_storeu_si256((__m256i *)(void *)out, us);
-	return odd | any_of_row(no_point) | outside(v->length, TIME_LENGTH, TIME_LENGTH);
+	return odd | any_of_row(no_point) | outside(lengths_of_four(next, first), TIME_LENGTH, TIME_LENGTH);
 }
 
-AVX512 static inline __mmask8 count_four(const four_cells *v, int64_t *out)
+AVX512 static inline __m512i words_of_eight(const char *text, const uint16_t *next, const uint16_t *first)
 {
-	const __m512i right =
-	    EACH_LANE(-16, -15, -14, -13, -12, -11, -10, -9, -8, -7, -6, -5, -4, -3, -2, -1);
-	__m512i from = _mm512_add_epi8(spread_length(v->length), right);
-	__m512i digits = _mm512_sub_epi8(v->bytes, _mm512_set1_epi8('0'));
-	__mmask8 odd;
-	__m256i value = sixteen_four(_mm512_shuffle_epi8(digits, from), &odd);
-	_mm256_storeu_si256((__m256i *)(void *)out, value);
-	return odd | outside(v->length, 1, 16);
+	const __m512i low = _mm512_castsi256_si512(words_of_four(text, next, first));
+	return _mm512_inserti64x4(low, words_of_four(text, next, first + 4), 1);
 }
 
-AVX512 static inline __mmask8 real_four(const four_cells *v, double *out)
+/* As count_four. */
+AVX512 static inline unsigned count_eight(const char *text, const uint16_t *next, const uint16_t *first,
+					  int64_t *out)
+{
+	const __m256i low = _mm256_castsi128_si256(lengths_of_four(next, first));
+	const __m256i length = _mm256_inserti128_si256(low, lengths_of_four(next, first + 4), 1);
+	const __m512i shift =
+	    _mm512_cvtepu32_epi64(_mm256_sub_epi32(_mm256_set1_epi32(64), _mm256_slli_epi32(length, 3)));
+	__m512i v = _mm512_xor_si512(words_of_eight(text, next, first), _mm512_set1_epi8('0'));
+	v = _mm512_sllv_epi64(v, shift);
+	const __m512i bad = _mm512_or_si512(_mm512_subs_epu8(v, _mm512_set1_epi8(9)),
+					    _mm512_andnot_si512(_mm512_set1_epi64(63), shift));
+	v = _mm512_maddubs_epi16(v, _mm512_set1_epi16(0x010a));
+	v = _mm512_madd_epi16(v, _mm512_set1_epi32(0x00010064));
+	v = _mm512_add_epi64(_mm512_mul_epu32(v, _mm512_set1_epi64(10000)), _mm512_srli_epi64(v, 32));
+	_mm512_storeu_si512(out, v);
+	return _mm512_test_epi64_mask(bad, bad);
+}
+
+AVX512 static inline unsigned real_four(const char *text, const uint16_t *next, const uint16_t *first,
+					double *out)
 {
 	const __m512i right =
 	    EACH_LANE(-17, -16, -15, -14, -13, -12, -11, -10, -9, -8, -6, -5, -4, -3, -2, -1);
-	__m512i from = _mm512_add_epi8(spread_length(v->length), right);
-	__m512i digits = _mm512_sub_epi8(v->bytes, _mm512_set1_epi8('0'));
-	__m128i points = dword_of_row(_mm512_cmpeq_epi8_mask(v->bytes, _mm512_set1_epi8('.')));
-	__m128i point = _mm_sllv_epi32(_mm_set1_epi32(1), _mm_sub_epi32(v->length, _mm_set1_epi32(7)));
+	const __m128i length = lengths_of_four(next, first);
+	const __m512i bytes = bytes_of_four(text, next, first);
+	__m512i from = _mm512_add_epi8(spread_length(length), right);
+	__m512i digits = _mm512_sub_epi8(bytes, _mm512_set1_epi8('0'));
+	const uint64_t dots = _mm512_cmpeq_epi8_mask(bytes, _mm512_set1_epi8('.'));
+	__m128i points = _mm_cvtepu16_epi32(_mm_cvtsi64_si128((int64_t)dots));
+	__m128i point = _mm_sllv_epi32(_mm_set1_epi32(1), _mm_sub_epi32(length, _mm_set1_epi32(7)));
 	__mmask8 odd;
 	__m256i value = sixteen_four(_mm512_shuffle_epi8(digits, from), &odd);
 	_mm256_storeu_pd(out, _mm256_div_pd(_mm256_cvtepi64_pd(value), _mm256_set1_pd(1e6)));
-	return odd | _mm_testn_epi32_mask(points, point) | outside(v->length, 8, 16);
+	return odd | _mm_testn_epi32_mask(points, point) | outside(length, 8, 16);
 }
 
-AVX512 static inline __mmask8 quad_four(const four_cells *v, ic_ip *out)
+/* Four quads whose sixteen octets end at dots and cell ends, sixteen in all; if these are not four in each lane, or an
+ * octet is none, nothing is said of any of them. */
+AVX512 static inline unsigned quad_four(const char *text, const uint16_t *next, const uint16_t *first,
+					ic_ip *out)
 {
-	const __m128i one = _mm_set1_epi32(1);
-	__m128i dots = dword_of_row(_mm512_cmpeq_epi8_mask(v->bytes, _mm512_set1_epi8('.')));
-	__m128i end = _mm_sllv_epi32(one, v->length);
-	__m128i mask = _mm_or_si128(_mm_and_si128(dots, _mm_sub_epi32(end, one)), end);
-	__m128i place = _mm_srli_epi32(_mm_mullo_epi32(mask, _mm_set1_epi32((int)IC_QUAD_FACTOR)), 24);
-	const ic_quad_shape *a = &ic_quad_shapes[_mm_extract_epi32(place, 0)];
-	const ic_quad_shape *b = &ic_quad_shapes[_mm_extract_epi32(place, 1)];
-	const ic_quad_shape *c = &ic_quad_shapes[_mm_extract_epi32(place, 2)];
-	const ic_quad_shape *d = &ic_quad_shapes[_mm_extract_epi32(place, 3)];
-	__m128i expected = _mm_setr_epi32((int)a->mask, (int)b->mask, (int)c->mask, (int)d->mask);
-	__m256i low = _mm256_inserti128_si256(_mm256_castsi128_si256(load16(a)), load16(b), 1);
-	__m256i high = _mm256_inserti128_si256(_mm256_castsi128_si256(load16(c)), load16(d), 1);
-	__m512i from = _mm512_inserti64x4(_mm512_castsi256_si512(low), high, 1);
-	/* Groups of: nothing, hundreds, tens, ones, as text. */
-	__m512i text = _mm512_shuffle_epi8(v->bytes, from);
-	__mmask64 present = ~_mm512_movepi8_mask(from);
-	__m512i digits = _mm512_maskz_sub_epi8(present, text, _mm512_set1_epi8('0'));
-	uint64_t zero = _mm512_mask_cmpeq_epi8_mask(present, digits, _mm512_setzero_si512());
+	const __m512i lane = EACH_LANE(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+	const __m512i number = _mm512_or_si512(
+	    lane, _mm512_setr_epi32(0, 0, 0, 0, 0x10101010, 0x10101010, 0x10101010, 0x10101010, 0x20202020,
+				    0x20202020, 0x20202020, 0x20202020, 0x30303030, 0x30303030, 0x30303030,
+				    0x30303030));
+	const __m128i length = lengths_of_four(next, first);
+	const __m512i bytes = bytes_of_four(text, next, first), n = spread_length(length);
+	const __mmask64 dots =
+	    _mm512_mask_cmpeq_epi8_mask(_mm512_cmplt_epu8_mask(lane, n), bytes, _mm512_set1_epi8('.'));
+	const __mmask64 ends = dots | _mm512_cmpeq_epi8_mask(lane, n);
+	const __m512i end = _mm512_maskz_compress_epi8(ends, number);
+	const __m128i lane_of = _mm_and_si128(_mm512_castsi512_si128(end), _mm_set1_epi8(0x30));
+	const __mmask16 strays =
+	    _mm_cmpneq_epi8_mask(lane_of, _mm_setr_epi32(0, 0x10101010, 0x20202020, 0x30303030));
+
+	/* An octet is a dword of: nothing, hundreds, tens, ones. */
+	const __m512i spread = _mm512_permutexvar_epi8(
+	    _mm512_setr_epi32(0, 0x01010101, 0x02020202, 0x03030303, 0x04040404, 0x05050505, 0x06060606,
+			      0x07070707, 0x08080808, 0x09090909, 0x0a0a0a0a, 0x0b0b0b0b, 0x0c0c0c0c,
+			      0x0d0d0d0d, 0x0e0e0e0e, 0x0f0f0f0f),
+	    end);
+	const __m512i lane_start =
+	    _mm512_setr_epi32(-1, 0, 0, 0, 0x0f0f0f0f, 0, 0, 0, 0x1f1f1f1f, 0, 0, 0, 0x2f2f2f2f, 0, 0, 0);
+	const __m512i before = _mm512_mask_alignr_epi32(lane_start, 0xeeee, spread, spread, 15);
+	const __m512i from = _mm512_sub_epi8(spread, _mm512_set1_epi32(0x01020304));
+	const uint64_t present = _mm512_cmpgt_epi8_mask(from, before);
+	const __m512i digits =
+	    _mm512_maskz_permutexvar_epi8(present, from, _mm512_sub_epi8(bytes, _mm512_set1_epi8('0')));
 	/* A zero with nothing before it leads, unless it is the ones. */
-	uint64_t bad = (zero & ~((uint64_t)present << 1) & UINT64_C(0x7777777777777777)) |
-		       _mm512_cmpgt_epu8_mask(digits, _mm512_set1_epi8(9));
+	const uint64_t zero = _mm512_mask_cmpeq_epi8_mask(present, digits, _mm512_setzero_si512());
+	const uint64_t bad = (zero & ~(present << 1) & UINT64_C(0x7777777777777777)) |
+			     ((present & UINT64_C(0x9999999999999999)) ^ UINT64_C(0x8888888888888888)) |
+			     _mm512_cmpgt_epu8_mask(digits, _mm512_set1_epi8(9));
 	__m512i value = _mm512_maddubs_epi16(digits, _mm512_set1_epi32(0x010a6400));
 	value = _mm512_madd_epi16(value, _mm512_set1_epi16(1));
-	__m128i over = _mm_movm_epi8(_mm512_cmpgt_epi32_mask(value, _mm512_set1_epi32(255)));
+	const __mmask16 over = _mm512_cmpgt_epi32_mask(value, _mm512_set1_epi32(255));
 	value = _mm512_shuffle_epi8(value,
 				    EACH_LANE(-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, 0, 4, 8, 12));
 	value = _mm512_or_si512(value, EACH_LANE(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, -1, -1, 0, 0, 0, 0));
 	_mm512_storeu_si512(out, value);
-	return any_of_row(bad) | _mm_test_epi32_mask(over, over) | _mm_cmpneq_epi32_mask(mask, expected) |
-	       outside(v->length, 7, 15);
+	const bool good =
+	    !bad & !(over | strays) & (__builtin_popcountll(ends) == 16) & !outside(length, 7, 15);
+	return good ? 0 : 15;
 }
-
-/* Fours with the wide function, the rest with the narrow one. */
-#define EACH_FOUR(wide, narrow)                                                                              \
-	do {                                                                                                 \
-		const char *in = c->text;                                                                    \
-		const uint16_t *cells = c->next + c->column, *row = c->first;                                \
-		size_t fours = c->rows & ~UINT32_C(3), found = 0;                                            \
-		for (size_t k = 0; k < fours; k += 4) {                                                      \
-			const four_cells v = load_four(in, cells, row + k);                                  \
-			found = append_odd(odd, found, k, wide);                                             \
-		}                                                                                            \
-		EACH_ROW_FROM(fours, found, narrow);                                                         \
-	} while (0)
 
 AVX512 static size_t times_avx512(const ic_zeek_cells *c, int64_t *out, uint16_t *odd)
 {
-	EACH_FOUR(time_four(&v, in, cells, row + k, out + k), time_avx2);
+	EACH_GROUP(4, time_four, time_avx2);
 }
 
 AVX512 static size_t counts_avx512(const ic_zeek_cells *c, int64_t *out, uint16_t *odd)
 {
-	EACH_FOUR(count_four(&v, out + k), count_avx2);
+	EACH_GROUP(8, count_eight, count_avx2);
 }
 
 AVX512 static size_t reals_avx512(const ic_zeek_cells *c, double *out, uint16_t *odd)
 {
-	EACH_FOUR(real_four(&v, out + k), real_avx2);
+	EACH_GROUP(4, real_four, real_avx2);
 }
 
 AVX512 static size_t quads_avx512(const ic_zeek_cells *c, ic_ip *out, uint16_t *odd)
 {
-	EACH_FOUR(quad_four(&v, out + k), quad_avx2);
+	EACH_GROUP(4, quad_four, quad_avx2);
 }
 
 void ic_zeek_cells_prepare(void)
