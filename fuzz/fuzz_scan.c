@@ -19,6 +19,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (ic_scan_cells((ic_simd)level, p, size - 1, (char)data[0], got, &slash) != n ||
 		    slash != slash_expected || memcmp(got, expected, (n + IC_SCAN_PAD) * sizeof(got[0])) != 0)
 			abort();
+	static uint16_t ends_expected[IC_SCAN_ROOM], ends[IC_SCAN_ROOM];
+	size_t ended_expected, ended;
+	n = ic_scan_rows(IC_SIMD_SCALAR, p, size - 1, (char)data[0], expected, ends_expected, &ended_expected,
+			 &slash_expected);
+	for (int level = IC_SIMD_128; level <= (int)ic_cpu_simd(); level++)
+		if (ic_scan_rows((ic_simd)level, p, size - 1, (char)data[0], got, ends, &ended, &slash) !=
+			n ||
+		    slash != slash_expected || memcmp(got, expected, n * sizeof(got[0])) != 0 ||
+		    ended != ended_expected || memcmp(ends, ends_expected, ended * sizeof(ends[0])) != 0)
+			abort();
 	static ic_scan_line lines_expected[IC_SCAN_MAX + IC_SCAN_LINES], lines[IC_SCAN_MAX + IC_SCAN_LINES];
 	const size_t most = 1 + (size - 1) / 2;
 	n = ic_scan_lines(IC_SIMD_SCALAR, p, size - 1, (char)data[0], lines_expected, most);

@@ -6,7 +6,7 @@
 #include "../test.h"
 #include "source/text/scan.h"
 
-static uint16_t got[IC_SCAN_ROOM];
+static uint16_t got[IC_SCAN_ROOM], rows[IC_SCAN_ROOM], ends[IC_SCAN_ROOM];
 
 /* Compares all levels that this machine has with the definition. p has exactly n bytes. */
 static void check(const char *text, size_t n, char sep)
@@ -31,6 +31,21 @@ static void check(const char *text, size_t n, char sep)
 		assert_int_equal(found, k);
 		for (size_t i = 0; i < IC_SCAN_PAD; i++)
 			assert_int_equal(got[found + i], 0);
+		assert_int_equal(backslash, slash);
+
+		/* rows: the same offsets, and the lines apart */
+		size_t lines = SIZE_MAX, line = 0;
+		backslash = !slash;
+		assert_int_equal(ic_scan_rows((ic_simd)level, p, n, sep, rows, ends, &lines, &backslash),
+				 found);
+		for (k = 0; k < found; k++) {
+			assert_int_equal(rows[k], got[k] & ~IC_SCAN_LINE);
+			if (got[k] & IC_SCAN_LINE) {
+				assert_true(line < lines);
+				assert_int_equal(ends[line++], k + 1);
+			}
+		}
+		assert_int_equal(line, lines);
 		assert_int_equal(backslash, slash);
 	}
 	free(p);

@@ -9,18 +9,24 @@
 #include <arm_neon.h>
 #endif
 
-static size_t scan_scalar(const char *p, size_t n, char sep, uint16_t *next, bool *backslash)
+/* What is found: the offsets, and where lines end among them. */
+typedef struct found {
+	uint16_t *next, *ends; /* no ends: lines are marked in the offsets */
+	size_t count, lines;
+	uint64_t slash;
+} found;
+
+static void scan_scalar(const char *p, size_t n, char sep, found *f)
 {
-	size_t k = 0;
-	bool seen = false;
+	const uint16_t mark = f->ends ? 0 : IC_SCAN_LINE;
 	for (size_t i = 0; i < n; i++) {
-		char c = p[i];
-		seen |= c == '\\';
-		next[k] = (uint16_t)((i + 1) | (c == '\n' ? IC_SCAN_LINE : 0));
-		k += (c == sep) | (c == '\n');
+		const bool line = p[i] == '\n';
+		f->slash |= p[i] == '\\';
+		f->next[f->count] = (uint16_t)((i + 1) | (line ? mark : 0));
+		f->count += (p[i] == sep) | line;
+		if (line && f->ends)
+			f->ends[f->lines++] = (uint16_t)f->count;
 	}
-	*backslash = seen;
-	return k;
 }
 
 /* Which of 64 bytes are separators or newlines, newlines, backslashes. */
@@ -28,24 +34,57 @@ typedef struct block_masks {
 	uint64_t all, line, slash;
 } block_masks;
 
-/* Writes the offsets after the bits of m.all, eight at a time: up to eight entries of rubbish follow.
- * One line end a block is the usual case and takes no branch: without any, the mark goes to rubbish. */
-static inline size_t flatten(block_masks m, size_t base, uint16_t *next)
+/* One line end a block is the usual case and takes no branch: without any, what is written is overwritten. */
+static inline void put_ends(found *f, uint64_t all, uint64_t line)
 {
-	const uint64_t last = UINT64_C(1) << 63; /* keeps the count defined when no bit is left */
-	size_t count = (size_t)__builtin_popcountll(m.all);
-	uint64_t all = m.all, line = m.line;
-	for (size_t k = 0; k < count; k += 8)
-		for (size_t i = 0; i < 8; i++) {
-			next[k + i] = (uint16_t)(base + (size_t)__builtin_ctzll(all | last));
-			all &= all - 1;
-		}
+	size_t k = f->lines;
 	do {
-		uint64_t below = (line & (0 - line)) - 1;
-		next[__builtin_popcountll(m.all & below)] |= IC_SCAN_LINE;
+		const uint64_t up_to = line ^ (line - 1);
+		f->ends[k] = (uint16_t)(f->count + (size_t)__builtin_popcountll(all & up_to));
+		k += line != 0;
 		line &= line - 1;
 	} while (__builtin_expect(line != 0, 0));
-	return count;
+	f->lines = k;
+}
+
+/* Writes the offsets after the bits of `all`, twelve at once, as most blocks have no more: that is quicker than a branch
+ * on how many there are. Rubbish follows the last one. lowest(bits): the place of the lowest bit; of none, anything.
+ * Volatile, or gcc gathers the offsets in vectors first, which takes longer. */
+#define PUT_OFFSETS(f, all, base, lowest)                                                                    \
+	do {                                                                                                 \
+		volatile uint16_t *to = (f)->next + (f)->count;                                              \
+		const int count = __builtin_popcountll(all);                                                 \
+		uint64_t left = all;                                                                         \
+		for (int k = 0; k < 12; k++, left &= left - 1)                                               \
+			to[k] = (uint16_t)((base) + lowest(left));                                           \
+		for (int k = 12; __builtin_expect(k < count, 0); k++, left &= left - 1)                      \
+			to[k] = (uint16_t)((base) + lowest(left));                                           \
+	} while (0)
+
+static inline unsigned lowest_plain(uint64_t bits)
+{
+	return (unsigned)__builtin_ctzll(bits | UINT64_C(1) << 63);
+}
+
+/* Likewise: without any line, the mark goes to rubbish. */
+static inline void mark_ends(uint16_t *next, uint64_t all, uint64_t line, unsigned base)
+{
+	do {
+		const uint64_t below = (line & (0 - line)) - 1;
+		const unsigned offset = base + lowest_plain(line);
+		next[__builtin_popcountll(all & below)] = (uint16_t)(offset | IC_SCAN_LINE);
+		line &= line - 1;
+	} while (__builtin_expect(line != 0, 0));
+}
+
+static inline void end_block(found *f, block_masks m, unsigned base)
+{
+	if (f->ends)
+		put_ends(f, m.all, m.line);
+	else
+		mark_ends(f->next + f->count, m.all, m.line, base);
+	f->count += (size_t)__builtin_popcountll(m.all);
+	f->slash |= m.slash;
 }
 
 static inline block_masks cut_masks(block_masks m, size_t n)
@@ -55,24 +94,22 @@ static inline block_masks cut_masks(block_masks m, size_t n)
 }
 
 /* The loop around a function that looks at 64 bytes; the last ones are looked at in a copy. */
-#define SCAN_BY_BLOCKS(masks_of)                                                                             \
+#define SCAN_BY_BLOCKS(masks_of, lowest)                                                                     \
 	do {                                                                                                 \
-		size_t i = 0, k = 0;                                                                         \
-		uint64_t slash = 0;                                                                          \
-		for (; i + 64 <= n; i += 64) {                                                               \
-			block_masks m = masks_of(p + i, sep);                                                \
-			k += flatten(m, i + 1, next + k);                                                    \
-			slash |= m.slash;                                                                    \
+		found here = *f; /* in registers */                                                          \
+		for (size_t i = 0; i < n; i += 64) {                                                         \
+			block_masks m;                                                                       \
+			if (__builtin_expect(n - i >= 64, 1)) {                                              \
+				m = masks_of(p + i, sep);                                                    \
+			} else {                                                                             \
+				char last[64] = { 0 };                                                       \
+				memcpy(last, p + i, n - i);                                                  \
+				m = cut_masks(masks_of(last, sep), n - i);                                   \
+			}                                                                                    \
+			PUT_OFFSETS(&here, m.all, (unsigned)i + 1, lowest);                                  \
+			end_block(&here, m, (unsigned)i + 1);                                                \
 		}                                                                                            \
-		if (i < n) {                                                                                 \
-			char last[64] = { 0 };                                                               \
-			memcpy(last, p + i, n - i);                                                          \
-			block_masks m = cut_masks(masks_of(last, sep), n - i);                               \
-			k += flatten(m, i + 1, next + k);                                                    \
-			slash |= m.slash;                                                                    \
-		}                                                                                            \
-		*backslash = slash != 0;                                                                     \
-		return k;                                                                                    \
+		*f = here;                                                                                   \
 	} while (0)
 
 /* The lines that end in a block of 64 bytes from offset i on. */
@@ -141,9 +178,9 @@ static inline block_masks masks_sse2(const char *p, char sep)
 	return (block_masks){ equal_sse2(v, sep) | line, line, equal_sse2(v, '\\') };
 }
 
-static size_t scan_128(const char *p, size_t n, char sep, uint16_t *next, bool *backslash)
+static void scan_128(const char *p, size_t n, char sep, found *f)
 {
-	SCAN_BY_BLOCKS(masks_sse2);
+	SCAN_BY_BLOCKS(masks_sse2, lowest_plain);
 }
 
 static size_t lines_128(const char *p, size_t n, char sep, ic_scan_line *lines, size_t most)
@@ -169,9 +206,9 @@ AVX2 static inline block_masks masks_avx2(const char *p, char sep)
 	return (block_masks){ equal_avx2(a, b, sep) | line, line, equal_avx2(a, b, '\\') };
 }
 
-AVX2 static size_t scan_avx2(const char *p, size_t n, char sep, uint16_t *next, bool *backslash)
+AVX2 static void scan_avx2(const char *p, size_t n, char sep, found *f)
 {
-	SCAN_BY_BLOCKS(masks_avx2);
+	SCAN_BY_BLOCKS(masks_avx2, (unsigned)_tzcnt_u64);
 }
 
 AVX2 static size_t lines_avx2(const char *p, size_t n, char sep, ic_scan_line *lines, size_t most)
@@ -181,15 +218,16 @@ AVX2 static size_t lines_avx2(const char *p, size_t n, char sep, ic_scan_line *l
 
 #define AVX512 __attribute__((target("avx512f,avx512bw,avx512vl,avx512vbmi2,bmi,popcnt")))
 
-/* Each lane holds twice its number; a newline adds one. Compressed, widened and rotated by one bit,
- * that is the offset with the line mark on top. */
-typedef struct seen512 {
-	size_t count; /* marks */
-	__mmask64 slash;
-} seen512;
+/* The offsets after 64 bytes; base: twice that after the first, in each word. Where lines are marked, lanes hold twice
+ * their number and a newline adds one: rotated by one bit, that is the offset with the mark on top. */
+AVX512 static inline __m512i offsets_avx512(__m256i packed, __m512i base)
+{
+	const __m512i twice = _mm512_add_epi16(_mm512_cvtepu8_epi16(packed), base);
+	return _mm512_shrdi_epi16(twice, twice, 1);
+}
 
-/* The bytes of `in` among 64 at p. i: offset of p in the slab. */
-AVX512 static inline seen512 block_avx512(const char *p, __mmask64 in, size_t i, char sep, uint16_t *next)
+/* The bytes of `in` among 64 at p. */
+AVX512 static inline void block_avx512(found *f, const char *p, __mmask64 in, __m512i base, char sep)
 {
 	static const char twice[64] = { 0,   2,	  4,   6,   8,	 10,  12,  14,	16,  18,  20,  22,  24,
 					26,  28,  30,  32,  34,	 36,  38,  40,	42,  44,  46,  48,  50,
@@ -199,38 +237,32 @@ AVX512 static inline seen512 block_avx512(const char *p, __mmask64 in, size_t i,
 	const __m512i lanes = _mm512_loadu_si512(twice), one = _mm512_set1_epi8(1);
 	const __m512i v = _mm512_maskz_loadu_epi8(in, p);
 	const __mmask64 line = _mm512_mask_cmpeq_epi8_mask(in, v, _mm512_set1_epi8('\n'));
-	const __mmask64 all = _mm512_mask_cmpeq_epi8_mask(in, v, _mm512_set1_epi8(sep)) | line;
-	const __m512i marked = _mm512_mask_add_epi8(lanes, line, lanes, one);
+	const __mmask64 all = _kor_mask64(_mm512_mask_cmpeq_epi8_mask(in, v, _mm512_set1_epi8(sep)), line);
+	const __m512i marked = f->ends ? lanes : _mm512_mask_add_epi8(lanes, line, lanes, one);
 	const __m512i packed = _mm512_maskz_compress_epi8(all, marked);
-	const __m512i base = _mm512_set1_epi16((short)(unsigned short)(2 * i + 2));
-	__m512i low = _mm512_cvtepu8_epi16(_mm512_castsi512_si256(packed));
-	low = _mm512_add_epi16(low, base);
-	_mm512_storeu_si512(next, _mm512_shrdi_epi16(low, low, 1));
 	const size_t count = (size_t)__builtin_popcountll(all);
-	if (__builtin_expect(count > 32, 0)) {
-		__m512i high = _mm512_cvtepu8_epi16(_mm512_extracti64x4_epi64(packed, 1));
-		high = _mm512_add_epi16(high, base);
-		_mm512_storeu_si512(next + 32, _mm512_shrdi_epi16(high, high, 1));
-	}
-	return (seen512){ count, _mm512_mask_cmpeq_epi8_mask(in, v, _mm512_set1_epi8('\\')) };
+	uint16_t *next = f->next + f->count;
+	_mm512_storeu_si512(next, offsets_avx512(_mm512_castsi512_si256(packed), base));
+	if (__builtin_expect(count > 32, 0))
+		_mm512_storeu_si512(next + 32, offsets_avx512(_mm512_extracti64x4_epi64(packed, 1), base));
+	if (f->ends)
+		put_ends(f, all, line);
+	f->count += count;
+	f->slash |= _mm512_mask_cmpeq_epi8_mask(in, v, _mm512_set1_epi8('\\'));
 }
 
-AVX512 static size_t scan_avx512(const char *p, size_t n, char sep, uint16_t *next, bool *backslash)
+AVX512 static void scan_avx512(const char *p, size_t n, char sep, found *f)
 {
-	__mmask64 slash = 0;
-	size_t k = 0, i = 0;
+	found here = *f;
+	__m512i base = _mm512_set1_epi16(2);
+	size_t i = 0;
 	for (; n - i >= 64; i += 64) {
-		const seen512 b = block_avx512(p + i, ~UINT64_C(0), i, sep, next + k);
-		slash |= b.slash;
-		k += b.count;
+		block_avx512(&here, p + i, ~UINT64_C(0), base, sep);
+		base = _mm512_add_epi16(base, _mm512_set1_epi16(128));
 	}
-	if (i < n) {
-		const seen512 b = block_avx512(p + i, (UINT64_C(1) << (n - i)) - 1, i, sep, next + k);
-		slash |= b.slash;
-		k += b.count;
-	}
-	*backslash = slash != 0;
-	return k;
+	if (i < n)
+		block_avx512(&here, p + i, (UINT64_C(1) << (n - i)) - 1, base, sep);
+	*f = here;
 }
 
 AVX512 static inline block_masks masks_avx512(const char *p, char sep)
@@ -267,9 +299,9 @@ static inline block_masks masks_neon(const char *p, char sep)
 	return (block_masks){ equal_neon(v, sep) | line, line, equal_neon(v, '\\') };
 }
 
-static size_t scan_128(const char *p, size_t n, char sep, uint16_t *next, bool *backslash)
+static void scan_128(const char *p, size_t n, char sep, found *f)
 {
-	SCAN_BY_BLOCKS(masks_neon);
+	SCAN_BY_BLOCKS(masks_neon, lowest_plain);
 }
 
 static size_t lines_128(const char *p, size_t n, char sep, ic_scan_line *lines, size_t most)
@@ -279,28 +311,46 @@ static size_t lines_128(const char *p, size_t n, char sep, ic_scan_line *lines, 
 
 #endif
 
-static size_t scan_at_level(ic_simd level, const char *p, size_t n, char sep, uint16_t *next, bool *backslash)
+static void scan_at_level(ic_simd level, const char *p, size_t n, char sep, found *f)
 {
 #if defined(__x86_64__)
-	if (level >= IC_SIMD_AVX512)
-		return scan_avx512(p, n, sep, next, backslash);
-	if (level >= IC_SIMD_AVX2)
-		return scan_avx2(p, n, sep, next, backslash);
+	if (level >= IC_SIMD_AVX512) {
+		scan_avx512(p, n, sep, f);
+		return;
+	}
+	if (level >= IC_SIMD_AVX2) {
+		scan_avx2(p, n, sep, f);
+		return;
+	}
 #endif
 #if defined(__x86_64__) || defined(__aarch64__)
-	if (level >= IC_SIMD_128)
-		return scan_128(p, n, sep, next, backslash);
+	if (level >= IC_SIMD_128) {
+		scan_128(p, n, sep, f);
+		return;
+	}
 #else
 	(void)level;
 #endif
-	return scan_scalar(p, n, sep, next, backslash);
+	scan_scalar(p, n, sep, f);
 }
 
 size_t ic_scan_cells(ic_simd level, const char *p, size_t n, char sep, uint16_t *next, bool *backslash)
 {
-	size_t k = scan_at_level(level, p, n, sep, next, backslash);
-	memset(next + k, 0, IC_SCAN_PAD * sizeof(*next));
-	return k;
+	found f = { .next = next };
+	scan_at_level(level, p, n, sep, &f);
+	memset(next + f.count, 0, IC_SCAN_PAD * sizeof(*next));
+	*backslash = f.slash != 0;
+	return f.count;
+}
+
+size_t ic_scan_rows(ic_simd level, const char *p, size_t n, char sep, uint16_t *next, uint16_t *ends,
+		    size_t *lines, bool *backslash)
+{
+	found f = { .next = next, .ends = ends };
+	scan_at_level(level, p, n, sep, &f);
+	*lines = f.lines;
+	*backslash = f.slash != 0;
+	return f.count;
 }
 
 size_t ic_scan_lines(ic_simd level, const char *p, size_t n, char sep, ic_scan_line *lines, size_t most)

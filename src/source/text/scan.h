@@ -21,6 +21,11 @@
  * *backslash: whether there is one in p. Nothing outside p[0..n) is read. */
 size_t ic_scan_cells(ic_simd level, const char *p, size_t n, char sep, uint16_t *next, bool *backslash);
 
+/* The same without the marks of lines, and without the zeros: for each newline `ends` receives how many offsets there
+ * are up to its own, and *lines how many newlines there are. `ends` holds n + 1 entries. */
+size_t ic_scan_rows(ic_simd level, const char *p, size_t n, char sep, uint16_t *next, uint16_t *ends,
+		    size_t *lines, bool *backslash);
+
 /* A line: the offset of the byte after its end, and how many separators there are before that, from the start
  * of the text. */
 typedef struct ic_scan_line {

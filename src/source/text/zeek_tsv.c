@@ -9,10 +9,6 @@
 
 #include "source/messages.h"
 
-#if defined(__x86_64__)
-#include <emmintrin.h>
-#endif
-
 /* ---- the plan ---- */
 
 static void make_plan(ic_reader *r, ic_fieldset wanted)
@@ -41,61 +37,10 @@ static void make_plan(ic_reader *r, ic_fieldset wanted)
 
 /* ---- splitting into rows ---- */
 
-/* One bit for each of 16 offsets: is it a line end? */
-static inline uint32_t line_marks(const uint16_t *e)
-{
-#if defined(__x86_64__)
-	__m128i a = _mm_loadu_si128((const __m128i *)(const void *)e);
-	__m128i b = _mm_loadu_si128((const __m128i *)(const void *)(e + 8));
-	return (uint32_t)_mm_movemask_epi8(_mm_packs_epi16(a, b));
-#else
-	uint32_t marks = 0;
-	for (uint32_t i = 0; i < 16; i++)
-		marks |= (uint32_t)(e[i] >> 15) << i;
-	return marks;
-#endif
-}
-
-/* The marks of the offsets of a whole row of up to 32 cells: the last one's alone. Wider rows are
- * looked at in parts, all but the last part without a mark. */
-typedef struct row_shape {
-	uint32_t columns, before; /* before: offsets before the last part */
-	uint32_t last, mask;	  /* of the last part */
-} row_shape;
-
-static row_shape shape_of(uint32_t columns)
-{
-	/* A blank line would look like a row of one cell: those are left to the slow way. */
-	if (columns < 2)
-		return (row_shape){ .columns = UINT32_MAX };
-	uint32_t before = (columns - 1) / 32 * 32, last = UINT32_C(1) << (columns - 1 - before);
-	return (row_shape){ columns, before, last, last | (last - 1) };
-}
-
-/* Do the offsets from e on make a row of this shape? `left` of them are valid. */
-static inline bool row_is_whole(const uint16_t *e, size_t left, row_shape shape)
-{
-	if (shape.columns > left)
-		return false;
-	for (uint32_t i = 0; i < shape.before; i += 16)
-		if (line_marks(e + i))
-			return false;
-	e += shape.before;
-	return ((line_marks(e) | line_marks(e + 16) << 16) & shape.mask) == shape.last;
-}
-
 /* '#', or the first byte of a byte order mark. */
 static inline bool may_be_header(char first)
 {
 	return first == '#' || first == '\xef';
-}
-
-static size_t count_cells(const uint16_t *e, size_t left)
-{
-	for (size_t i = 0; i < left; i++)
-		if (e[i] & IC_SCAN_LINE)
-			return i + 1;
-	return 0;
 }
 
 static bool is_blank(const char *line, size_t n)
@@ -128,40 +73,31 @@ static bool cells_fit(const ic_zeek_layout *l, size_t cells)
  * finds *used = 0 on the next call. */
 static uint32_t split(ic_reader *r, const ic_zeek_slab *s, uint32_t room, size_t *used)
 {
-	const uint32_t columns = r->now.columns;
-	const row_shape shape = shape_of(columns);
-	size_t at = 0, start = 0;
-	uint64_t lines = s->c->lines;
+	/* A blank line would look like a row of one cell: those are left to the slow way. */
+	const size_t columns = r->now.columns < 2 ? SIZE_MAX : r->now.columns;
+	size_t at = 0, start = 0, skip;
+	uint64_t line = s->c->lines;
 	uint32_t rows = 0;
-	while (rows < room) {
-		uint16_t *e = r->next + 1 + at;
-		size_t left = s->cells - at, skip;
-		if (__builtin_expect(row_is_whole(e, left, shape) && !may_be_header(s->text[start]), 1)) {
+	for (size_t i = 0; i < s->lines && rows < room; i++, line++) {
+		const size_t end = r->ends[i], cells = end - at, after = r->next[end];
+		if (__builtin_expect(cells == columns && !may_be_header(s->text[start]), 1)) {
 			r->first[rows] = (uint16_t)at;
-			r->line[rows++] = (uint32_t)lines++;
-			start = e[columns - 1] & ~IC_SCAN_LINE;
-			e[columns - 1] = (uint16_t)start;
-			at += columns;
-			continue;
-		}
-		size_t cells = count_cells(e, left);
-		if (cells == 0)
-			break;
-		const char *line = s->text + start;
-		size_t n = (size_t)(e[cells - 1] & ~IC_SCAN_LINE) - start - 1;
-		if (ic_zeek_is_header(line, n, &skip))
-			break;
-		if (!is_blank(line, n)) {
-			if (!r->skip && cells_fit(&r->now, cells))
+			r->line[rows++] = (uint32_t)line;
+		} else {
+			const char *text = s->text + start;
+			const size_t n = after - start - 1;
+			if (ic_zeek_is_header(text, n, &skip))
 				break;
-			count_wrong_columns(r, s->c, lines, cells);
+			if (!is_blank(text, n)) {
+				if (!r->skip && cells_fit(&r->now, cells))
+					break;
+				count_wrong_columns(r, s->c, line, cells);
+			}
 		}
-		lines++;
-		e[cells - 1] &= (uint16_t)~IC_SCAN_LINE;
-		at += cells;
-		start += n + 1;
+		at = end;
+		start = after;
 	}
-	s->c->lines = lines;
+	s->c->lines = line;
 	*used = start;
 	return rows;
 }
@@ -287,7 +223,8 @@ static ic_status zeek_parse(ic_reader *r, const char *text, size_t n, size_t *at
 					   .n = size < IC_SCAN_MAX ? size : IC_SCAN_MAX,
 					   .b = b,
 					   .c = c };
-			s.cells = ic_scan_cells(r->simd, s.text, s.n, r->now.sep, r->next + 1, &s.backslash);
+			(void)ic_scan_rows(r->simd, s.text, s.n, r->now.sep, r->next + 1, r->ends, &s.lines,
+					   &s.backslash);
 			uint32_t rows = split(r, &s, IC_BATCH_ROWS - b->rows, &used);
 			if (!ic_zeek_fill_rows(r, &s, rows))
 				return IC_E_NOMEM;

@@ -43,13 +43,14 @@ struct ic_reader {
 	int64_t time[IC_BATCH_ROWS];
 	uint8_t fate[IC_BATCH_ROWS];
 	uint16_t next[1 + IC_SCAN_ROOM]; /* [0]: the slab's start */
+	uint16_t ends[IC_SCAN_ROOM];	 /* of lines: how many delimiters there are up to it */
 };
 
 /* A piece of text that fits the first cache, and where its rows go. */
 typedef struct ic_zeek_slab {
 	const char *text;
 	size_t n;
-	size_t cells; /* delimiters: offsets in the reader's next, from [1] on */
+	size_t lines; /* in the reader's ends; the offsets of cells are in next, from [1] on */
 	bool backslash;
 	ic_batch *b;
 	ic_row_counts *c;
