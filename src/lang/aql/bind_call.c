@@ -127,6 +127,59 @@ static ic_expr *scalar(ic_aql_binder *b, const ic_aql_expr *e, ic_fn_id id)
 	return call;
 }
 
+/* REFERENCESETCONTAINS('set', value): the values are the first cells of the lines of set.csv. */
+static ic_expr *reference_set(ic_aql_binder *b, const ic_aql_expr *e, ic_expr *call)
+{
+	const ic_catalog *c = b->catalog;
+	ic_op *op = NULL;
+	ic_qcolumn *value = ic_aql_bind_alloc(b, 1, sizeof *value);
+	if (!value)
+		return NULL;
+	*value = (ic_qcolumn){ IC_STR("value"), IC_Q_STRING };
+	if (c->external)
+		b->status = c->external(c->ctx, b->plan, "watchlist", call->call.arg[0]->value.s,
+					(ic_schema){ value, 1 }, &op, b->diag);
+	if (b->status != IC_OK)
+		return NULL;
+	return op ? ic_aql_in_rows(b, e, call->call.arg[1], op, "the reference set") : call;
+}
+
+/* What only a QRadar has: null here, which a condition does not tell from a value that is not there. */
+static bool without_data(ic_fn_id id)
+{
+	static const ic_fn_id ids[] = {
+		IC_FN_AQL_ASSETHOSTNAME,
+		IC_FN_AQL_ASSETUSER,
+		IC_FN_AQL_ASSETPROPERTY,
+		IC_FN_AQL_REFERENCESETCONTAINS,
+		IC_FN_AQL_REFERENCEMAP,
+		IC_FN_AQL_REFERENCETABLE,
+		IC_FN_AQL_REFERENCEMAPSETCONTAINS,
+		IC_FN_AQL_MATCHESASSETSEARCH,
+		IC_FN_AQL_GEO_LOOKUP,
+		IC_FN_AQL_GEO_DISTANCE,
+		IC_FN_AQL_XFORCE_IP_CATEGORY,
+		IC_FN_AQL_XFORCE_IP_CONFIDENCE,
+		IC_FN_AQL_XFORCE_URL_CATEGORY,
+		IC_FN_AQL_XFORCE_URL_CONFIDENCE,
+	};
+	for (size_t i = 0; i < sizeof ids / sizeof *ids; i++)
+		if (ids[i] == id)
+			return true;
+	return false;
+}
+
+static ic_expr *function(ic_aql_binder *b, const ic_aql_expr *e, ic_fn_id id)
+{
+	ic_expr *call = scalar(b, e, id), *own = call;
+	if (call && id == IC_FN_AQL_REFERENCESETCONTAINS)
+		own = reference_set(b, e, call);
+	if (own && own == call && without_data(id) &&
+	    ic_plan_warn(b->plan, e->at, "%s: %s", ic_functions[id].name, ic_functions[id].help) != IC_OK)
+		return ic_aql_bind_nomem(b);
+	return own;
+}
+
 ic_expr *ic_aql_function(ic_aql_binder *b, const ic_aql_expr *e)
 {
 	ic_str name = e->call.name;
@@ -137,7 +190,7 @@ ic_expr *ic_aql_function(ic_aql_binder *b, const ic_aql_expr *e)
 		return incidr(b, e);
 	id = ic_function_find(name, IC_FN_AQL);
 	if (id >= 0)
-		return scalar(b, e, (ic_fn_id)id);
+		return function(b, e, (ic_fn_id)id);
 	ic_aql_bind_fail(b, IC_DIAG_NAME, e->at, e->length, "there is no function %.*s",
 			 name.n > 80 ? 80 : (int)name.n, name.p);
 	const char *near = ic_function_near(name, IC_FN_AQL);

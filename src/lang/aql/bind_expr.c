@@ -324,38 +324,6 @@ static ic_expr *between(ic_aql_binder *b, const ic_aql_expr *e)
 
 /* ---- IN ------------------------------------------------------------------------------- */
 
-/* The values of the one column that the sub-select gives. */
-static bool sub_select(ic_aql_binder *b, const ic_aql_expr *e, ic_value **ret, uint32_t *ret_n)
-{
-	ic_aql_binder sub = {
-		.plan = b->plan, .catalog = b->catalog, .diag = b->diag, .query = e->in.query, .outer = b
-	};
-	ic_op *op = ic_aql_bind_query(&sub), *rows = NULL;
-	*ret_n = 0;
-	if (!op) {
-		b->status = sub.status;
-		return false;
-	}
-	if (op->out.n != 1)
-		return ic_aql_bind_fail(b, IC_DIAG_TYPE, e->at, e->length,
-					"the sub-select of IN must give one column");
-	if (!b->catalog->run)
-		return true;
-	b->status = b->catalog->run(b->catalog->ctx, b->plan, op, &rows, b->diag);
-	if (b->status != IC_OK)
-		return false;
-	if (rows->values.rows > IC_PARSE_LIST_MAX)
-		return ic_aql_bind_fail(b, IC_DIAG_LIMIT, e->at, e->length,
-					"the sub-select gives more than %d values", IC_PARSE_LIST_MAX);
-	uint32_t n = (uint32_t)rows->values.rows;
-	if (!(*ret = ic_aql_bind_alloc(b, n, sizeof **ret)))
-		return false;
-	if (n)
-		memcpy(*ret, rows->values.value, n * sizeof **ret);
-	*ret_n = n;
-	return true;
-}
-
 static ic_expr *in_values(ic_aql_binder *b, const ic_aql_expr *e, ic_expr *left, ic_value *value, uint32_t n)
 {
 	const ic_value_list *list = ic_aql_list_of(b, &left, value, n);
@@ -363,6 +331,42 @@ static ic_expr *in_values(ic_aql_binder *b, const ic_aql_expr *e, ic_expr *left,
 	if (call)
 		call->call.list = list;
 	return call;
+}
+
+ic_expr *ic_aql_in_rows(ic_aql_binder *b, const ic_aql_expr *e, ic_expr *left, ic_op *op, const char *what)
+{
+	ic_op *rows = NULL;
+	if (!b->catalog->run)
+		return in_values(b, e, left, NULL, 0);
+	b->status = b->catalog->run(b->catalog->ctx, b->plan, op, &rows, b->diag);
+	if (b->status != IC_OK)
+		return NULL;
+	if (rows->values.rows > IC_PARSE_LIST_MAX)
+		return ic_aql_bind_fail(b, IC_DIAG_LIMIT, e->at, e->length, "%s gives more than %d values",
+					what, IC_PARSE_LIST_MAX);
+	uint32_t n = (uint32_t)rows->values.rows;
+	ic_value *value = ic_aql_bind_alloc(b, n, sizeof *value);
+	if (!value)
+		return NULL;
+	if (n)
+		memcpy(value, rows->values.value, n * sizeof *value);
+	return in_values(b, e, left, value, n);
+}
+
+static ic_expr *in_select(ic_aql_binder *b, const ic_aql_expr *e, ic_expr *left)
+{
+	ic_aql_binder sub = {
+		.plan = b->plan, .catalog = b->catalog, .diag = b->diag, .query = e->in.query, .outer = b
+	};
+	ic_op *op = ic_aql_bind_query(&sub);
+	if (!op) {
+		b->status = sub.status;
+		return NULL;
+	}
+	if (op->out.n != 1)
+		return ic_aql_bind_fail(b, IC_DIAG_TYPE, e->at, e->length,
+					"the sub-select of IN must give one column");
+	return ic_aql_in_rows(b, e, left, op, "the sub-select");
 }
 
 /* Constants become a list, everything else a comparison of its own. */
@@ -390,13 +394,9 @@ static ic_expr *in_list(ic_aql_binder *b, const ic_aql_expr *e, ic_expr *left)
 static ic_expr *in(ic_aql_binder *b, const ic_aql_expr *e)
 {
 	ic_expr *left = left_side(b, e->in.left);
-	ic_value *value = NULL;
-	uint32_t n;
 	if (!left)
 		return NULL;
-	if (!e->in.query)
-		return in_list(b, e, left);
-	return sub_select(b, e, &value, &n) ? in_values(b, e, left, value, n) : NULL;
+	return e->in.query ? in_select(b, e, left) : in_list(b, e, left);
 }
 
 /* ---- CASE ----------------------------------------------------------------------------- */
