@@ -36,7 +36,8 @@ static inline uint32_t ic_intern_own_id(const ic_ip *ip)
 	uint32_t low;
 	memcpy(&low, ip->b + 12, sizeof low);
 	low = __builtin_bswap32(low);
-	return ic_ip_is_v4(ip) && low < IC_INTERN_FIRST ? low : 0;
+	low = low < IC_INTERN_FIRST ? low : 0;
+	return ic_ip_is_v4(ip) ? low : 0;
 }
 /* For those that need it. */
 uint32_t ic_intern_rare_ip(ic_intern *t, const ic_ip *ip);

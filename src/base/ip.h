@@ -29,8 +29,11 @@ static inline bool ic_ip_is_v4(const ic_ip *ip)
 {
 	static const uint8_t mapped[4] = { 0, 0, 0xff, 0xff };
 	uint64_t high;
+	uint32_t third, prefix;
 	memcpy(&high, ip->b, sizeof high);
-	return high == 0 && memcmp(ip->b + 8, mapped, sizeof mapped) == 0;
+	memcpy(&third, ip->b + 8, sizeof third);
+	memcpy(&prefix, mapped, sizeof prefix);
+	return (high | (third ^ prefix)) == 0;
 }
 static inline ic_ip ic_ip_from_v4(uint32_t host_order)
 {

@@ -91,12 +91,16 @@ static void ip_type_codes(const ic_view_column *c, const ic_view_batch *v, uint8
 	if (!ic_batch_has(b, c->field))
 		return;
 	const ic_column *col = &b->col[c->field];
+	uint16_t unsure[IC_BATCH_ROWS];
+	uint32_t n = 0;
 	for (uint32_t r = 0; r < b->rows; r++) {
-		const ic_ip *ip = &col->ip[r];
-		if (ic_ip_surely_public(ip))
-			code[r] = PUBLIC;
-		else
-			code[r] = ic_column_null(col, r) ? NONE : ip_type(ip);
+		code[r] = PUBLIC;
+		unsure[n] = (uint16_t)r;
+		n += !ic_ip_surely_public(&col->ip[r]);
+	}
+	for (uint32_t k = 0; k < n; k++) {
+		uint32_t r = unsure[k];
+		code[r] = ic_column_null(col, r) ? NONE : ip_type(&col->ip[r]);
 	}
 }
 
@@ -168,9 +172,11 @@ static inline uint64_t short_word(ic_str s)
 	if (s.n >= 4) {
 		memcpy(&low, s.p, 4);
 		memcpy(&high, s.p + s.n - 4, 4);
+	} else if (s.n >= 2) {
+		memcpy(&low, s.p, 2);
+		memcpy(&high, s.p + s.n - 2, 2);
 	} else if (s.n) {
-		low = (uint8_t)s.p[0] | (uint32_t)(uint8_t)s.p[s.n / 2] << 8 |
-		      (uint32_t)(uint8_t)s.p[s.n - 1] << 16;
+		low = (uint8_t)s.p[0];
 	}
 	return (uint64_t)high << 32 | low;
 }

@@ -17,9 +17,16 @@ typedef struct in_set {
 	const ic_str *str;
 	const ic_ip *ip;
 	const int64_t *num;
+	/* numbers that lie close together, as ports do: a bit for each from `low` on; NULL: they do not */
+	const uint64_t *bits;
+	int64_t low;
+	uint64_t span; /* how many bits; the one after them is 0 */
 } in_set;
 
-enum { FEW = 4 }; /* as many items are compared one by one */
+enum {
+	FEW = 4,	   /* as many items are compared one by one */
+	SPAN_MOST = 65536, /* bits of in_set.bits */
+};
 
 static uint64_t hash_of(const in_set *s, uint32_t i)
 {
@@ -109,6 +116,30 @@ static bool fill_addresses(in_set *s, ic_arena *a, const ic_value_list *list, bo
 	return true;
 }
 
+static bool mark_bits(in_set *s, ic_arena *a)
+{
+	int64_t low = INT64_MAX, high = INT64_MIN;
+
+	for (uint32_t i = 0; i < s->n; i++) {
+		low = s->num[i] < low ? s->num[i] : low;
+		high = s->num[i] > high ? s->num[i] : high;
+	}
+	s->span = (uint64_t)high - (uint64_t)low + 1;
+	if (s->n == 0 || s->span - 1 >= SPAN_MOST)
+		return true;
+	s->low = low;
+	uint64_t *bits = ic_arena_alloc(a, (s->span / 64 + 1) * sizeof *bits);
+	if (!bits)
+		return false;
+	memset(bits, 0, (s->span / 64 + 1) * sizeof *bits);
+	for (uint32_t i = 0; i < s->n; i++) {
+		uint64_t at = (uint64_t)s->num[i] - (uint64_t)low;
+		bits[at >> 6] |= UINT64_C(1) << (at & 63);
+	}
+	s->bits = bits;
+	return true;
+}
+
 static bool fill_longs(in_set *s, ic_arena *a, const ic_value_list *list)
 {
 	int64_t *num = ic_arena_alloc(a, ((size_t)list->n + 1) * sizeof *num);
@@ -121,7 +152,7 @@ static bool fill_longs(in_set *s, ic_arena *a, const ic_value_list *list)
 		else
 			num[s->n++] = list->value[i].i;
 	s->num = num;
-	return true;
+	return mark_bits(s, a);
 }
 
 static bool is_integer(ic_qtype t)
@@ -219,23 +250,17 @@ static bool set_has_long(const in_set *s, int64_t v)
 static void set_longs(const in_set *s, const ic_vector *v, uint32_t rows, uint8_t *ret)
 {
 	const int64_t *num = v->data;
-	int64_t few[FEW];
+	const uint64_t *bits = s->bits, low = (uint64_t)s->low, span = s->span;
 
-	if (s->n > FEW || v->constant) {
+	if (!bits || v->constant) {
 		for (uint32_t i = 0; i < rows; i++)
 			ret[i] = set_has_long(s, num[ic_vector_at(v, i)]);
 		return;
 	}
-	/* the last one stands in for those that are not there */
-	if (s->n == 0) {
-		memset(ret, 0, rows);
-		return;
-	}
-	for (uint32_t k = 0; k < FEW; k++)
-		few[k] = s->num[k < s->n ? k : s->n - 1];
 	for (uint32_t i = 0; i < rows; i++) {
-		int64_t x = num[i];
-		ret[i] = (x == few[0]) | (x == few[1]) | (x == few[2]) | (x == few[3]);
+		uint64_t at = (uint64_t)num[i] - low;
+		at = at < span ? at : span;
+		ret[i] = bits[at >> 6] >> (at & 63) & 1;
 	}
 }
 

@@ -116,6 +116,7 @@ static void prune_passing(ic_op *op, need *out)
 		want(out, op->filter.predicate);
 	for (uint32_t i = 0; (op->kind == IC_OP_SORT || op->kind == IC_OP_TOP) && i < op->sort.keys; i++)
 		want(out, op->sort.key[i].key);
+	want_something(out, &op->out);
 	if (out->o->failed)
 		return;
 	prune_op(op->in, out);
@@ -201,7 +202,8 @@ static void prune_summarize(ic_op *op, need *out)
 	for (uint32_t i = 0; i < op->summarize.keys; i++)
 		want(&in, op->summarize.key[i]);
 	want_aggs(&in, op->summarize.agg, op->summarize.aggs);
-	want_something(&in, &op->in->out);
+	if (op->in->kind != IC_OP_FILTER) /* which looks at a column itself */
+		want_something(&in, &op->in->out);
 	prune_op(op->in, &in);
 	renumber_list(&in, op->summarize.key, op->summarize.keys);
 	renumber_aggs(&in, op->summarize.agg, op->summarize.aggs);

@@ -305,13 +305,48 @@ static void big_lists(void **state)
 	}
 }
 
+/* Numbers that lie close together, far apart, and at the ends of what there is. */
+static void numbers_in_lists(void **state)
+{
+	(void)state;
+	static const int64_t lists[][4] = { { 80, 443, 8080, 8443 },
+					    { -3, -1, 60, 61 },
+					    { 0, 65535, 1, 64 },
+					    { 0, 65536, 1, 64 },
+					    { INT64_MIN, INT64_MIN + 64, INT64_MIN + 1, INT64_MIN },
+					    { INT64_MAX, INT64_MAX - 63, INT64_MAX - 64, INT64_MAX - 65535 },
+					    { INT64_MIN, INT64_MAX, 0, -1 } };
+	enum { LISTS = sizeof lists / sizeof *lists, NEAR = 3, ROWS = LISTS * 4 * NEAR };
+	ic_vector_out o;
+	assert_true(ic_vector_make(&o, &b.arena, IC_Q_LONG, ROWS + 1));
+	for (uint32_t r = 0; r < ROWS; r++) /* each number of any list, the one before and the one after */
+		o.i[r] = (int64_t)((uint64_t)lists[r / NEAR / 4][r / NEAR % 4] + r % NEAR - 1);
+	ic_value null = ic_value_null(IC_Q_LONG);
+	ic_vector_set(&o, ROWS, &null);
+	ic_chunk in = { .rows = ROWS + 1, .columns = 1, .col = &o.v };
+	for (uint32_t l = 0; l < LISTS; l++) {
+		ic_value list[4];
+		for (uint32_t i = 0; i < 4; i++)
+			list[i] = ic_value_long(lists[l][i]);
+		ic_vector got = run(&b, in_list(&b, IC_FN_IN, column(&b, 0, IC_Q_LONG), list, 4), &in);
+		for (uint32_t r = 0; r < ROWS; r++) {
+			bool in_it = false;
+			for (uint32_t i = 0; i < 4; i++)
+				in_it |= lists[l][i] == o.i[r];
+			assert_int_equal(ic_vector_value(&got, r).b, in_it);
+		}
+		assert_false(ic_vector_value(&got, ROWS).null || ic_vector_value(&got, ROWS).b);
+	}
+}
+
 int main(void)
 {
 #define KQL(name) cmocka_unit_test_setup_teardown(name, open_kql, close_bench)
 #define AQL(name) cmocka_unit_test_setup_teardown(name, open_aql, close_bench)
 	const struct CMUnitTest tests[] = {
-		KQL(nulls_of_kql),  AQL(nulls_of_aql), AQL(like_patterns), KQL(text_operators),
-		KQL(whole_numbers), KQL(times),	       KQL(big_lists),	   KQL(long_parts),
+		KQL(nulls_of_kql),   AQL(nulls_of_aql),	    AQL(like_patterns),
+		KQL(text_operators), KQL(whole_numbers),    KQL(times),
+		KQL(big_lists),	     KQL(numbers_in_lists), KQL(long_parts),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
