@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Two forms of body. Raw: sorted times and size bins with room for 2, 4, 8, 16 or 24 events. Binned: a
- * ring of the 24 newest events, sorted, and bins of everything older. An event is folded into the bins
- * when it leaves the ring, so folds happen in time order; `horizon` is the time of the newest folded
- * event, and only what is older than it is late. */
+/* Two forms of body. Raw: sorted times and size bins with room for 2, 4, 8, 16 or 24 events. Binned: the
+ * newest events, sorted, and bins of everything older. An event is settled once 24 newer ones follow it; those
+ * that are settled are folded into the bins a few at a time, in time order, so that the bins are fetched once
+ * for all of them. What is older than a settled event is late. */
 #include "beacon/sketch.h"
 
 #include "beacon/bins.h"
@@ -10,50 +10,60 @@
 #include "beacon/view.h"
 
 #include <math.h>
+#include <stddef.h>
 
 #define RING	    IC_SKETCH_RAW
+#define ROOM	    SKETCH_ROOM
 #define LEAD	    64 /* events whose times tell the clock's resolution */
 #define NO_FRACTION UINT8_MAX
 #define HOUR_SLOTS  336
 #define GAPS	    8
 
-/* What both forms start with. In a raw body int64_t ticks[cap] and uint16_t size[cap] follow (size bin
- * + 1, 0 unknown). */
+/* What both forms start with. uint16_t size[cap] (size bin + 1, 0 unknown) and int64_t ticks[cap] follow. */
 struct ic_sketch_body {
 	uint16_t cap; /* events that have room */
+	uint8_t held; /* events that are there */
 	bool binned;
-	uint8_t head;		/* where the ring starts; 0 while raw */
 	uint8_t first_fraction; /* index of the first folded event, of the first 64, off whole seconds */
 	uint8_t gaps;
 	uint16_t spare;
 };
 
-/* What every fold touches comes first, in one cache line. */
 typedef struct bins_body {
 	struct ic_sketch_body head;
+	uint16_t size[ROOM];
+	int64_t ticks[ROOM];
 	uint32_t sub_second, late;
-	int64_t first, horizon;
+	int64_t first, horizon; /* of all events; of the newest folded one */
 	ic_packed h, s;
-	uint16_t size[RING];
 	uint64_t hours[6];
 	int64_t gap[GAPS]; /* longest first */
-	int64_t ticks[RING];
 } bins_body;
+
+/* Bytes of the sizes: the times behind them are aligned. */
+static size_t size_room(unsigned cap)
+{
+	return (cap * sizeof(uint16_t) + 7) & ~(size_t)7;
+}
 
 static size_t raw_bytes(unsigned cap)
 {
-	return sizeof(struct ic_sketch_body) + cap * (sizeof(int64_t) + sizeof(uint16_t));
-}
-
-static int64_t *ticks_of(struct ic_sketch_body *b)
-{
-	return (int64_t *)(b + 1);
+	return sizeof(struct ic_sketch_body) + size_room(cap) + cap * sizeof(int64_t);
 }
 
 static uint16_t *sizes_of(struct ic_sketch_body *b)
 {
-	return (uint16_t *)(ticks_of(b) + b->cap);
+	return (uint16_t *)(b + 1);
 }
+
+static int64_t *ticks_of(struct ic_sketch_body *b)
+{
+	return (int64_t *)(void *)((char *)(b + 1) + size_room(b->cap));
+}
+_Static_assert(offsetof(bins_body, size) == sizeof(struct ic_sketch_body) &&
+		   offsetof(bins_body, ticks) == offsetof(bins_body, size) + ROOM * sizeof(uint16_t) &&
+		   ROOM % 4 == 0,
+	       "both forms hold events alike");
 
 static bins_body *binned_of(const ic_sketch *k)
 {
@@ -112,10 +122,10 @@ static uint32_t add_u32(uint32_t a, uint32_t b)
 	return b > UINT32_MAX - a ? UINT32_MAX : a + b;
 }
 
-/* Events folded in time order. */
+/* Events folded in time order, of n. */
 static uint32_t folded(uint32_t n, const bins_body *d)
 {
-	uint32_t out = add_u32(d->late, RING);
+	uint32_t out = add_u32(d->late, d->head.held);
 	return n > out ? n - out : 0;
 }
 
@@ -152,12 +162,6 @@ static ic_status fold(bins_body *d, ic_slab *slab, uint32_t index, int64_t ticks
 	return IC_OK;
 }
 
-static unsigned ring_at(const bins_body *d, unsigned i)
-{
-	unsigned at = d->head.head + i;
-	return at >= RING ? at - RING : at;
-}
-
 /* The event's interval is not known; the rest of it counts. */
 static ic_status add_late(bins_body *d, ic_slab *slab, int64_t ticks, uint16_t size_bin)
 {
@@ -174,46 +178,61 @@ static ic_status add_late(bins_body *d, ic_slab *slab, int64_t ticks, uint16_t s
 	return IC_OK;
 }
 
-static ic_status add_binned(bins_body *d, ic_slab *slab, uint32_t n, int64_t ticks, uint16_t size_bin)
+/* Adds an event to those that are held, of which there is room for one more. */
+static void insert(struct ic_sketch_body *b, int64_t ticks, uint16_t size_bin)
+{
+	int64_t *at = ticks_of(b);
+	uint16_t *size = sizes_of(b);
+	unsigned i = b->held++;
+	for (; i > 0 && at[i - 1] > ticks; i--) {
+		at[i] = at[i - 1];
+		size[i] = size[i - 1];
+	}
+	at[i] = ticks;
+	size[i] = size_bin;
+}
+
+/* Folds the first `count` of the events that are held, or those before the one that fails; n: of the sketch. */
+static ic_status settle(bins_body *d, ic_slab *slab, uint32_t n, unsigned count)
 {
 	uint32_t index = folded(n, d);
-	unsigned oldest = d->head.head;
-	if (ticks < d->ticks[oldest])
-		return ticks < d->horizon ? add_late(d, slab, ticks, size_bin)
-					  : fold(d, slab, index, ticks, size_bin);
-	ic_status st = fold(d, slab, index, d->ticks[oldest], d->size[oldest]);
-	if (st != IC_OK)
-		return st;
-	/* The place of the oldest becomes that of the newest. */
-	unsigned at = oldest;
-	d->head.head = (uint8_t)ring_at(d, 1);
-	for (unsigned i = RING - 1; i > 0; i--) {
-		unsigned before = ring_at(d, i - 1);
-		if (d->ticks[before] <= ticks)
-			break;
-		d->ticks[at] = d->ticks[before];
-		d->size[at] = d->size[before];
-		at = before;
+	ic_status st = IC_OK;
+	unsigned i = 0, left = d->head.held;
+	while (i < count && (st = fold(d, slab, index + i, d->ticks[i], d->size[i])) == IC_OK)
+		i++;
+	left -= i;
+	memmove(d->ticks, d->ticks + i, left * sizeof *d->ticks);
+	memmove(d->size, d->size + i, left * sizeof *d->size);
+	d->head.held = (uint8_t)left;
+	return st;
+}
+
+static ic_status add_binned(bins_body *d, ic_slab *slab, uint32_t n, int64_t ticks, uint16_t size_bin)
+{
+	if (d->head.held == ROOM) {
+		ic_status st = settle(d, slab, n, ROOM - RING);
+		if (st != IC_OK)
+			return st;
 	}
-	d->ticks[at] = ticks;
-	d->size[at] = size_bin;
+	unsigned settled = d->head.held - RING;
+	if (ticks < d->ticks[settled] && ticks < (settled ? d->ticks[settled - 1] : d->horizon))
+		return add_late(d, slab, ticks, size_bin);
+	insert(&d->head, ticks, size_bin);
 	return IC_OK;
 }
 
-/* A binned body whose ring holds the 24 events of a full raw one. */
+/* A binned body that holds the 24 events of a full raw one. */
 static bins_body *make_binned(ic_slab *slab, struct ic_sketch_body *raw)
 {
 	bins_body *d = ic_slab_alloc(slab, sizeof *d);
 	if (!d)
 		return NULL;
 	memset(d, 0, sizeof *d);
-	d->head.cap = RING;
-	d->head.binned = true;
-	d->head.first_fraction = NO_FRACTION;
-	d->first = ticks_of(raw)[0];
-	d->horizon = INT64_MIN;
-	memcpy(d->ticks, ticks_of(raw), sizeof d->ticks);
-	memcpy(d->size, sizes_of(raw), sizeof d->size);
+	d->head = (struct ic_sketch_body){
+		.cap = ROOM, .held = RING, .binned = true, .first_fraction = NO_FRACTION
+	};
+	memcpy(d->ticks, ticks_of(raw), RING * sizeof *d->ticks);
+	memcpy(d->size, sizes_of(raw), RING * sizeof *d->size);
 	ic_packed_init(&d->h, true);
 	ic_packed_init(&d->s, false);
 	return d;
@@ -225,7 +244,7 @@ static struct ic_sketch_body *make_raw(const ic_sketch *k, ic_slab *slab, unsign
 	struct ic_sketch_body *b = ic_slab_alloc(slab, raw_bytes(cap));
 	if (!b)
 		return NULL;
-	*b = (struct ic_sketch_body){ .cap = (uint16_t)cap };
+	*b = (struct ic_sketch_body){ .cap = (uint16_t)cap, .held = (uint8_t)k->n };
 	if (k->n == 1) {
 		ticks_of(b)[0] = k->ticks;
 		sizes_of(b)[0] = k->size_bin;
@@ -236,25 +255,12 @@ static struct ic_sketch_body *make_raw(const ic_sketch *k, ic_slab *slab, unsign
 	return b;
 }
 
-static void raw_insert(struct ic_sketch_body *b, unsigned n, int64_t ticks, uint16_t size_bin)
-{
-	int64_t *at = ticks_of(b);
-	uint16_t *size = sizes_of(b);
-	unsigned i = n;
-	for (; i > 0 && at[i - 1] > ticks; i--) {
-		at[i] = at[i - 1];
-		size[i] = size[i - 1];
-	}
-	at[i] = ticks;
-	size[i] = size_bin;
-}
-
 static unsigned raw_cap_for(unsigned n)
 {
 	return n <= 2 ? 2 : n <= 4 ? 4 : n <= 8 ? 8 : n <= 16 ? 16 : RING;
 }
 
-/* Event number 25: the raw body becomes a binned one. */
+/* Event number 25: the raw body becomes a binned one, which has folded one event at least. */
 static __attribute__((noinline)) ic_status add_to_full(ic_sketch *k, ic_slab *slab, int64_t ticks,
 						       uint16_t size_bin)
 {
@@ -262,7 +268,8 @@ static __attribute__((noinline)) ic_status add_to_full(ic_sketch *k, ic_slab *sl
 	bins_body *d = make_binned(slab, raw);
 	if (!d)
 		return IC_E_NOMEM;
-	ic_status st = add_binned(d, slab, k->n, ticks, size_bin);
+	insert(&d->head, ticks, size_bin);
+	ic_status st = settle(d, slab, k->n + 1, 1);
 	if (st != IC_OK) {
 		body_free(&d->head, slab);
 		return st;
@@ -310,7 +317,7 @@ static ic_status add_event(ic_sketch *k, ic_slab *slab, int64_t ticks, uint16_t 
 		if (st != IC_OK)
 			return st;
 	}
-	raw_insert(k->body, n, ticks, size_bin);
+	insert(k->body, ticks, size_bin);
 	k->n = n + 1;
 	return IC_OK;
 }
@@ -332,10 +339,7 @@ int64_t ic_sketch_last(const ic_sketch *k)
 {
 	if (k->n < 2)
 		return k->ticks;
-	if (!k->body->binned)
-		return ticks_of(k->body)[k->n - 1];
-	const bins_body *d = binned_of(k);
-	return d->ticks[ring_at(d, RING - 1)];
+	return ticks_of(k->body)[k->body->held - 1];
 }
 
 uint64_t ic_sketch_late(const ic_sketch *k)
@@ -378,35 +382,26 @@ static ic_status copy_of(const ic_sketch *k, ic_slab *slab, ic_sketch *ret)
 	return IC_E_NOMEM;
 }
 
-/* Up to 24 events that are not folded, oldest first. */
-static unsigned pending(const ic_sketch *k, int64_t ticks[RING], uint16_t size[RING])
+/* The events that are not folded, oldest first; in the sketch itself. n >= 1. */
+typedef struct events {
+	const int64_t *ticks;
+	const uint16_t *size;
+	unsigned n;
+} events;
+
+static events held_by(const ic_sketch *k)
 {
-	if (k->n == 1) {
-		ticks[0] = k->ticks;
-		size[0] = k->size_bin;
-		return 1;
-	}
-	if (!k->body->binned) {
-		memcpy(ticks, ticks_of(k->body), k->n * sizeof *ticks);
-		memcpy(size, sizes_of(k->body), k->n * sizeof *size);
-		return k->n;
-	}
-	const bins_body *d = binned_of(k);
-	for (unsigned i = 0; i < RING; i++) {
-		ticks[i] = d->ticks[ring_at(d, i)];
-		size[i] = d->size[ring_at(d, i)];
-	}
-	return RING;
+	if (k->n == 1)
+		return (events){ &k->ticks, &k->size_bin, 1 };
+	return (events){ ticks_of(k->body), sizes_of(k->body), k->body->held };
 }
 
 static ic_status add_all(ic_sketch *k, ic_slab *slab, const ic_sketch *from)
 {
-	int64_t ticks[RING];
-	uint16_t size[RING];
-	unsigned n = pending(from, ticks, size);
+	events e = held_by(from);
 	ic_status st = IC_OK;
-	for (unsigned i = 0; i < n && st == IC_OK; i++)
-		st = add_event(k, slab, ticks[i], size[i]);
+	for (unsigned i = 0; i < e.n && st == IC_OK; i++)
+		st = add_event(k, slab, e.ticks[i], e.size[i]);
 	return st;
 }
 
@@ -415,9 +410,7 @@ static ic_status add_all(ic_sketch *k, ic_slab *slab, const ic_sketch *from)
 static ic_status fold_early(bins_body *d, ic_slab *slab, const ic_sketch *early, bool apart)
 {
 	bins_body e = { .first = ic_sketch_first(early), .head.first_fraction = NO_FRACTION };
-	int64_t ticks[RING + 1];
-	uint16_t size[RING + 1];
-	unsigned n = pending(early, ticks, size);
+	events held = held_by(early);
 	uint32_t index = 0;
 	ic_packed_init(&e.h, true);
 	ic_packed_init(&e.s, false);
@@ -431,13 +424,11 @@ static ic_status fold_early(bins_body *d, ic_slab *slab, const ic_sketch *early,
 		if (!ic_packed_merge(&e.h, slab, &from->h) || !ic_packed_merge(&e.s, slab, &from->s))
 			st = IC_E_NOMEM;
 	}
-	if (apart) {
-		ticks[n] = d->first;
-		size[n++] = 0;
-	}
-	for (unsigned i = 0; i < n && st == IC_OK; i++)
-		st = fold(&e, slab, index++, ticks[i], size[i]);
+	for (unsigned i = 0; i < held.n && st == IC_OK; i++)
+		st = fold(&e, slab, index++, held.ticks[i], held.size[i]);
 	/* The event that closes the interval between belongs to the later part, which has marked it. */
+	if (apart && st == IC_OK)
+		st = fold(&e, slab, index++, d->first, 0);
 	if (st == IC_OK && (!ic_packed_merge(&d->h, slab, &e.h) || !ic_packed_merge(&d->s, slab, &e.s)))
 		st = IC_E_NOMEM;
 	ic_packed_clear(&e.h, slab);
@@ -510,8 +501,8 @@ ic_status ic_sketch_merge(ic_sketch *a, ic_slab *slab, const ic_sketch *b)
  * distinct: they end in the index. `room`, a constant, is n or more. */
 static inline __attribute__((always_inline)) void rank_sizes(uint16_t *x, unsigned n, const unsigned room)
 {
-	int16_t key[RING];
-	uint16_t sorted[RING];
+	int16_t key[ROOM];
+	uint16_t sorted[ROOM];
 	for (unsigned i = 0; i < room; i++)
 		key[i] = i < n ? (int16_t)((int)(x[i] * 32u + i) - 32768) : INT16_MAX;
 	for (unsigned i = 0; i < n; i++) {
@@ -530,14 +521,14 @@ static void sort_sizes(uint16_t *x, unsigned n)
 	else if (n <= 16)
 		rank_sizes(x, n, 16);
 	else
-		rank_sizes(x, n, RING);
+		rank_sizes(x, n, ROOM);
 }
 
 /* The same by the leading bits as a float, which puts nearly all in place; then by insertion. */
 static inline __attribute__((always_inline)) void rank_ticks(int64_t *x, unsigned n, const unsigned room)
 {
-	int32_t key[RING];
-	int64_t sorted[RING];
+	int32_t key[ROOM];
+	int64_t sorted[ROOM];
 	for (unsigned i = 0; i < room; i++) {
 		float f = i < n ? (float)x[i] : 0;
 		int32_t bits;
@@ -560,7 +551,7 @@ static void sort_ticks(int64_t *x, unsigned n)
 	else if (n <= 16)
 		rank_ticks(x, n, 16);
 	else
-		rank_ticks(x, n, RING);
+		rank_ticks(x, n, ROOM);
 	for (unsigned i = 1; i < n; i++) {
 		int64_t v = x[i];
 		unsigned j = i;
@@ -670,23 +661,21 @@ static bool all_whole_seconds(const bins_body *d, uint32_t before, const int64_t
 
 void sketch_read_counts(const ic_sketch *k, ic_sketch_view *v, sketch_pending *p)
 {
-	int64_t ticks[RING];
-	uint16_t size[RING];
-	unsigned n = k->n ? pending(k, ticks, size) : 0;
+	events e = k->n ? held_by(k) : (events){ 0 };
 	const bins_body *d = is_binned(k) ? binned_of(k) : NULL;
 	v->n = k->n;
 	v->raw = !d;
-	v->first = n ? ic_sketch_first(k) : 0;
-	v->last = n ? ticks[n - 1] : 0;
+	v->first = e.n ? ic_sketch_first(k) : 0;
+	v->last = e.n ? e.ticks[e.n - 1] : 0;
 	v->sub_second = d ? d->sub_second : 0;
-	v->resolution_s = all_whole_seconds(d, d ? folded(k->n, d) : 0, ticks, n) ? 1.0 : 0.05;
+	v->resolution_s = all_whole_seconds(d, d ? folded(k->n, d) : 0, e.ticks, e.n) ? 1.0 : 0.05;
 	memset(v->hour_bits, 0, sizeof v->hour_bits);
 	if (d)
 		memcpy(v->hour_bits, d->hours, sizeof v->hour_bits);
-	view_hours(v, ticks, n);
+	view_hours(v, e.ticks, e.n);
 	p->gaps = p->sizes = 0;
-	for (unsigned i = d ? 0 : 1; i < n; i++) {
-		int64_t between = ticks[i] - (i ? ticks[i - 1] : d->horizon);
+	for (unsigned i = d ? 0 : 1; i < e.n; i++) {
+		int64_t between = e.ticks[i] - (i ? e.ticks[i - 1] : d->horizon);
 		bool beat = between >= IC_TICKS_S;
 		p->gap[p->gaps] = between;
 		p->gaps += beat;
@@ -695,13 +684,11 @@ void sketch_read_counts(const ic_sketch *k, ic_sketch_view *v, sketch_pending *p
 	v->beats = p->gaps;
 	for (unsigned i = 0; d && i < d->h.n; i++)
 		v->beats += ic_packed_get(&d->h, i).count;
-	for (unsigned i = 0; i < n; i++) {
-		p->size[p->sizes] = (uint16_t)(size[i] - 1);
-		p->sizes += size[i] != 0;
+	for (unsigned i = 0; i < e.n; i++) {
+		p->size[p->sizes] = (uint16_t)(e.size[i] - 1);
+		p->sizes += e.size[i] != 0;
 	}
 	sort_sizes(p->size, p->sizes);
-	v->raw_count = d ? 0 : n;
-	memcpy(v->raw_ticks, ticks, v->raw_count * sizeof *ticks);
 }
 
 void sketch_read_sizes(const ic_sketch *k, ic_sketch_view *v, const sketch_pending *p)
@@ -744,4 +731,7 @@ void ic_sketch_read(const ic_sketch *k, ic_sketch_view *v)
 	sketch_read_counts(k, v, &p);
 	sketch_read_sizes(k, v, &p);
 	sketch_read_intervals(k, v, &p);
+	v->raw_count = v->raw && v->n ? held_by(k).n : 0;
+	if (v->raw_count)
+		memcpy(v->raw_ticks, held_by(k).ticks, v->raw_count * sizeof *v->raw_ticks);
 }

@@ -6,14 +6,16 @@
 
 #include "beacon/sketch.h"
 
+#define SKETCH_ROOM 32 /* events that a binned sketch may hold besides those in the bins */
+
 /* What is not in the bins: intervals >= 1 s and the bins of known sizes. */
 typedef struct sketch_pending {
-	int64_t gap[IC_SKETCH_RAW];
-	uint16_t size[IC_SKETCH_RAW];
+	int64_t gap[SKETCH_ROOM];
+	uint16_t size[SKETCH_ROOM];
 	unsigned gaps, sizes;
 } sketch_pending;
 
-/* Everything but sizes, s, h, bins, gaps and the median. Sorts the sizes in *p, not the gaps. */
+/* Everything but sizes, s, h, bins, gaps, the median and the raw times. Sorts the sizes in *p, not the gaps. */
 void sketch_read_counts(const ic_sketch *k, ic_sketch_view *v, sketch_pending *p);
 /* The sizes. While the sketch is raw, those in *p are all there are. */
 void sketch_read_sizes(const ic_sketch *k, ic_sketch_view *v, const sketch_pending *p);

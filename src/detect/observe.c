@@ -256,12 +256,6 @@ void ic_observe_grow(ic_partition *p, const ic_obs *row, ic_group_by by, uint32_
 
 /* ---- conn-only runs ---------------------------------------------------------------- */
 
-static inline void fetch(const void *p, size_t n)
-{
-	__builtin_prefetch(p);
-	__builtin_prefetch((const char *)p + n - 1);
-}
-
 /* The series of a key that is not there yet; its source may be new as well. *ret NULL: dropped. */
 static ic_status new_series(const ic_observation *o, ic_partition *p, const series_key *key, uint64_t hash,
 			    const ic_obs *row, ic_series **ret)
@@ -319,8 +313,8 @@ static ic_status drain_some(const ic_observation *o, ic_partition *p, ic_sample 
 		ic_status st = s ? IC_OK : new_series(o, p, &key[i], hash[i], &rows[i], &s);
 		if (st != IC_OK)
 			return st;
-		if (s && s->sketch.n > 1) /* its start, and about where the newest event is */
-			fetch(s->sketch.body, 16 + sizeof(int64_t) * (s->sketch.n & 31));
+		if (s)
+			ic_sketch_prefetch(&s->sketch);
 		series[i] = s;
 	}
 	for (uint32_t i = 0; i < n; i++) {
