@@ -1,14 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "beacon/packed.h"
 
-#include "beacon/bins.h"
-
-/* Narrow timed: bin 9 bits, count 15, rest of the sum 40. Narrow untimed: bin 11 bits, count 21. Wide
- * entries start with bin << 32 | count; timed ones add a word for the sum. */
-#define TIMED_COUNT_MAX INT64_C(0x7fff)
-#define TIMED_REST_MAX	((INT64_C(1) << 40) - 1)
-#define SIZE_COUNT_MAX	INT64_C(0x1fffff)
-
 void ic_packed_init(ic_packed *l, bool timed)
 {
 	*l = (ic_packed){ .timed = timed };
@@ -30,40 +22,12 @@ void ic_packed_clear(ic_packed *l, ic_slab *slab)
 	ic_packed_init(l, l->timed);
 }
 
-static unsigned bin_at(const ic_packed *l, unsigned i)
-{
-	if (!l->timed)
-		return l->wide ? (unsigned)(((const uint64_t *)l->p)[i] >> 32)
-			       : ((const uint32_t *)l->p)[i] >> 21;
-	return l->wide ? (unsigned)(((const uint64_t *)l->p)[2 * i] >> 32)
-		       : (unsigned)(((const uint64_t *)l->p)[i] >> 55);
-}
-
-ic_packed_entry ic_packed_get(const ic_packed *l, unsigned i)
-{
-	ic_packed_entry e = { .bin = bin_at(l, i) };
-	if (!l->timed) {
-		e.count = l->wide ? (uint32_t)((const uint64_t *)l->p)[i]
-				  : (uint32_t)(((const uint32_t *)l->p)[i] & SIZE_COUNT_MAX);
-	} else if (l->wide) {
-		const uint64_t *w = (const uint64_t *)l->p + 2 * i;
-		e.count = (uint32_t)w[0];
-		e.ticks = (int64_t)w[1];
-	} else {
-		uint64_t w = ((const uint64_t *)l->p)[i];
-		e.count = (uint32_t)((int64_t)(w >> 40) & TIMED_COUNT_MAX);
-		e.ticks =
-		    (int64_t)(w & (uint64_t)TIMED_REST_MAX) + e.count * ic_bins_table.interval_edge[e.bin];
-	}
-	return e;
-}
-
 static bool fits_narrow(const ic_packed *l, const ic_packed_entry *e)
 {
 	if (!l->timed)
-		return e->count <= SIZE_COUNT_MAX;
-	return e->count <= TIMED_COUNT_MAX &&
-	       e->ticks - (int64_t)e->count * ic_bins_table.interval_edge[e->bin] <= TIMED_REST_MAX;
+		return e->count <= PACKED_SIZE_COUNT;
+	return e->count <= PACKED_TIMED_COUNT &&
+	       e->ticks - (int64_t)e->count * ic_bins_table.interval_edge[e->bin] <= PACKED_TIMED_REST;
 }
 
 static void put(ic_packed *l, unsigned i, const ic_packed_entry *e)
@@ -117,7 +81,7 @@ static ic_packed_slot find(const ic_packed *l, unsigned bin)
 	else
 		at = l->timed ? first_wide_timed(l->p, l->n, (uint64_t)bin << 32)
 			      : first_u64(l->p, l->n, (uint64_t)bin << 32);
-	return (ic_packed_slot){ at, at < l->n && bin_at(l, at) == bin };
+	return (ic_packed_slot){ at, at < l->n && ic_packed_bin(l, at) == bin };
 }
 
 static bool resize(ic_packed *l, ic_slab *slab, unsigned cap, bool wide)
@@ -175,11 +139,11 @@ static void insert(ic_packed *l, const ic_packed_slot *slot, const ic_packed_ent
 static bool entry_has_room(const ic_packed *l, unsigned i, unsigned bin, int64_t ticks)
 {
 	if (!l->timed)
-		return (((const uint32_t *)l->p)[i] & SIZE_COUNT_MAX) < SIZE_COUNT_MAX;
+		return (((const uint32_t *)l->p)[i] & PACKED_SIZE_COUNT) < PACKED_SIZE_COUNT;
 	uint64_t w = ((const uint64_t *)l->p)[i];
-	return ((int64_t)(w >> 40) & TIMED_COUNT_MAX) < TIMED_COUNT_MAX &&
+	return ((int64_t)(w >> 40) & PACKED_TIMED_COUNT) < PACKED_TIMED_COUNT &&
 	       ticks - ic_bins_table.interval_edge[bin] <=
-		   TIMED_REST_MAX - (int64_t)(w & (uint64_t)TIMED_REST_MAX);
+		   PACKED_TIMED_REST - (int64_t)(w & (uint64_t)PACKED_TIMED_REST);
 }
 
 bool ic_packed_prepare(ic_packed *l, ic_slab *slab, unsigned bin, int64_t ticks, ic_packed_slot *ret)

@@ -329,29 +329,36 @@ static void consider(const series *s, const ending *e, const candidate *c, scan_
 	best->first_hi = best->window[0].hi;
 }
 
-/* The window that explains most of what is left: the next round builds on it. false: there is none. */
+/* The window that explains most of what is left: the next round builds on it. false: there is none.
+ *
+ * It is worth its share of the beats and its share of the seconds, less twice its mass. Sums of both shares tell
+ * what windows are worth to within rounding, and without a division; most are worth less than the best so far. */
 static bool take_next(series *s)
 {
-	double best = -9;
-	double per_beat = (1 + 1e-12) / s->n, per_second = (1 + 1e-12) / s->total_s;
+	enum { WIDEST = WIDTHS - 1 };
+	double best = -9, worth[IC_INTERVAL_BINS + 1];
+	const double per_beat = 1 / s->n, per_second = 1 / s->total_s;
 	candidate c, choice = { 0 };
-	unsigned hi = 0, widest = 0;
+	unsigned hi = 0, from[WIDTHS] = { 0 }; /* first bins of the windows */
+	for (unsigned i = 0; i <= s->k; i++)
+		worth[i] = s->ch[i] * per_beat + s->cw[i] * per_second;
 	for (unsigned i = 0; i < s->k; i++) {
 		if (s->h[i] <= 0)
 			continue;
-		ending e = { .i = i, .hi = s->bin[i] };
-		unsigned from = i;
-		while (s->bin[widest] + width[WIDTHS - 1] < e.hi)
-			widest++;
-		double most_h = s->ch[i + 1] - s->ch[widest], most_w = s->cw[i + 1] - s->cw[widest];
-		double least_mass = (SCAN_LOG_BIN + s->clock[e.hi]) * ((1 - 1e-12) / SCAN_LOG_SPAN);
-		if (most_h < SCAN_MIN_IN ||
-		    most_h * per_beat + most_w * per_second - 2.0 * least_mass < best - 1e-12)
+		const ending e = { .i = i, .hi = s->bin[i] };
+		const double most = worth[i + 1] - s->clock[e.hi] * (2 / SCAN_LOG_SPAN) + 1e-9;
+		while (s->bin[from[WIDEST]] + width[WIDEST] < e.hi)
+			from[WIDEST]++;
+		if (most - worth[from[WIDEST]] - 2 * MASS_BIN < best)
 			continue;
 		for (unsigned w = 0; w < WIDTHS; w++) {
-			if (!plain(s, &e, w, &from, &c))
+			while (s->bin[from[w]] + width[w] < e.hi)
+				from[w]++;
+			const unsigned bins = 1 + (e.hi > width[w] ? width[w] : e.hi);
+			unsigned at = from[w];
+			if (most - worth[at] - bins * (2 * MASS_BIN) < best || !plain(s, &e, w, &at, &c))
 				continue;
-			double value = c.h / s->n + c.w / s->total_s - 2.0 * c.mass;
+			const double value = c.h / s->n + c.w / s->total_s - 2.0 * c.mass;
 			if (value > best) {
 				best = value;
 				choice = c;

@@ -174,6 +174,7 @@ void ic_beacon_score_view(const ic_sketch_view *v, ic_score *ret)
 	scan_windows(v, &b);
 	*ret = (ic_score){
 		.jitter = 1,
+		.interval_median_s = v->interval_median_s,
 		.I = b.I,
 		.E = b.E,
 		.m_events = b.m_events,

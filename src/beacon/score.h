@@ -22,7 +22,8 @@ typedef struct ic_window {
 typedef struct ic_score {
 	double automation; /* 0..100 */
 	double logit;
-	double sleep_s, jitter; /* meaningless (0, 1) when E == 0: callers print null */
+	double sleep_s, jitter;	  /* meaningless (0, 1) when E == 0: callers print null */
+	double interval_median_s; /* that of the view */
 	double regularity, evidence_bursty, evidence_memoryless, persistence,
 	    size;		   /* sub-scores 0..1; size NaN if fewer than 3 sizes */
 	double I, E, E_memoryless; /* nats a beat, nats, nats */

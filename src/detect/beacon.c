@@ -3,28 +3,11 @@
 #include "detect/run.h"
 
 #define LEAST_EVENTS 4
+#define AHEAD	     48	  /* series; one in ten is scored */
 #define HINT	     10	  /* automation of a beat worth saying where the finding rests on something else */
 #define STEADY	     0.15 /* jitter below which one interval says it all */
 
 /* ---- screening --------------------------------------------------------------------- */
-
-static ic_status note_source(const ic_detect_run *run, ic_run_part *part, const ic_series *s)
-{
-	int is_new;
-	uint64_t hash = ic_group_hash(&s->src, sizeof s->src);
-	ic_source *src = ic_group_upsert(&part->sources, &s->src, hash, &is_new);
-	if (!src)
-		return IC_E_NOMEM;
-	if (s->level == IC_AT_CONNECTION)
-		src->series++;
-	if (!run->full) {
-		src->counts_bytes |= s->any_bytes_in;
-	} else if (is_new) { /* the sizes of answers to requests are in series too */
-		const ic_host *h = ic_group_find(&part->p->hosts, &s->src, hash);
-		src->counts_bytes = h && h->counts_bytes;
-	}
-	return IC_OK;
-}
 
 static ic_candidate *next_candidate(ic_run_part *part)
 {
@@ -85,6 +68,13 @@ static ic_status fold_sources(ic_detect_run *run, ic_run_part *part)
 	return IC_OK;
 }
 
+/* Fetches what scoring a series will read. */
+static void fetch(const ic_series *s)
+{
+	if (s->sketch.n >= LEAST_EVENTS)
+		ic_sketch_prefetch(&s->sketch);
+}
+
 static ic_status screen_part(void *ctx, unsigned i)
 {
 	ic_detect_run *run = ctx;
@@ -94,7 +84,9 @@ static ic_status screen_part(void *ctx, unsigned i)
 	ic_candidate *c = next_candidate(part);
 	for (uint32_t k = 0; k < ic_group_count(t); k++) {
 		const ic_series *s = ic_group_at(t, k);
-		if (note_source(run, part, s) != IC_OK || ic_run_pick(part, s) != IC_OK)
+		if (k + AHEAD < ic_group_count(t))
+			fetch(ic_group_at(t, k + AHEAD));
+		if (ic_run_pick(run, part, s) != IC_OK)
 			return IC_E_NOMEM;
 		if (s->sketch.n < LEAST_EVENTS)
 			continue;
@@ -299,21 +291,14 @@ static void summarise(ic_detect_run *run, ic_draft *d)
 			  span_text(span, (double)(f->last_seen - f->first_seen) / (double)IC_TICKS_S));
 }
 
-/* false: out of memory */
-static bool fill_beat(ic_finding *f, const ic_series *of, const ic_score *s)
+static void fill_beat(ic_finding *f, const ic_score *s)
 {
-	ic_sketch_view *view = ic_malloc(sizeof *view);
-	if (!view)
-		return false;
-	ic_sketch_read(&of->sketch, view);
-	f->interval_median_s = view->interval_median_s;
-	ic_free(view);
+	f->interval_median_s = s->interval_median_s;
 	f->coverage = s->m_time;
 	if (s->E > 0) {
 		f->sleep_s = s->sleep_s;
 		f->jitter = s->jitter;
 	}
-	return true;
 }
 
 void ic_beacon_beat(ic_detect_run *run, ic_draft *d)
@@ -327,7 +312,7 @@ void ic_beacon_beat(ic_detect_run *run, ic_draft *d)
 	if (score.automation < HINT)
 		return;
 	d->f.series = s;
-	run->nomem |= !fill_beat(&d->f, s, &score);
+	fill_beat(&d->f, &score);
 	beat_reason(run, d, &score,
 		    ic_run_printf(run, " (automation %s)", ic_num(automation, score.automation, 0)));
 }
@@ -343,8 +328,7 @@ static ic_status report(ic_detect_run *run, unsigned i, size_t k)
 	*score = c->score;
 	ic_finding *f = &d->f;
 	f->automation = ic_round3(c->score.automation);
-	if (!fill_beat(f, c->series, score))
-		return IC_E_NOMEM;
+	fill_beat(f, score);
 	f->series = c->series;
 	f->score = score;
 	if (c->covered_by)

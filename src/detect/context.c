@@ -26,52 +26,52 @@ typedef struct contacted {
 typedef struct count_job {
 	ic_detect_run *run;
 	unsigned group_bys;
+	uint64_t seed;
+	uint64_t wanted[1 << 10]; /* a bit for a hash: most values of most series are nobody's */
 } count_job;
 
-static contacted *find_contacted(const ic_detect_run *run, unsigned by, uint32_t value)
+static uint64_t *wanted_word(count_job *job, uint64_t hash)
 {
-	return ic_group_find_sized(&run->hosts[by], &value, sizeof value,
-				   ic_group_hash(&value, sizeof value));
+	return &job->wanted[hash >> 54];
 }
 
-static int by_contact(const void *a, const void *b)
+static uint64_t wanted_bit(uint64_t hash)
 {
-	return memcmp(a, b, sizeof(contact));
+	return UINT64_C(1) << (hash >> 48 & 63);
+}
+
+static contacted *find_contacted(const ic_detect_run *run, unsigned by, uint32_t value, uint64_t hash)
+{
+	return ic_group_find_sized(&run->hosts[by], &value, sizeof value, hash);
 }
 
 /* Distinct (value, source) of one partition: all series of a source are here, so no other partition
  * can count the same pair. */
 static ic_status count_part(void *ctx, unsigned i)
 {
-	const count_job *job = ctx;
-	const ic_detect_run *run = job->run;
-	const ic_group_table *t = &run->part[i].p->series;
-	contact *list = NULL;
-	size_t n = 0, room = 0;
-	for (uint32_t k = 0; k < ic_group_count(t); k++) {
+	count_job *job = ctx;
+	const ic_group_table *t = &job->run->part[i].p->series;
+	ic_group_table seen; /* contact */
+	ic_group_init(&seen, sizeof(contact), sizeof(contact) + 4, NULL, NULL);
+	ic_status st = IC_OK;
+	for (uint32_t k = 0; k < ic_group_count(t) && st == IC_OK; k++) {
 		const ic_series *s = ic_group_at(t, k);
-		if (!s->internal_src || !(job->group_bys >> s->group_by & 1) ||
-		    !find_contacted(run, s->group_by, s->value))
+		uint64_t hash = ic_group_hash_seeded(&s->value, sizeof s->value, job->seed);
+		if (!(*wanted_word(job, hash) & wanted_bit(hash)) || !s->internal_src ||
+		    !(job->group_bys >> s->group_by & 1))
 			continue;
-		if (n == room) {
-			room = room ? room * 2 : 256;
-			contact *more = ic_reallocarray(list, room, sizeof *more);
-			if (!more) {
-				ic_free(list);
-				return IC_E_NOMEM;
-			}
-			list = more;
-		}
-		list[n++] = (contact){ s->value, s->src, s->group_by };
+		contacted *c = find_contacted(job->run, s->group_by, s->value, hash);
+		if (!c)
+			continue;
+		int is_new;
+		contact key = { s->value, s->src, s->group_by };
+		if (!ic_group_upsert(&seen, &key, ic_group_hash_seeded(&key, sizeof key, job->seed), &is_new))
+			st = IC_E_NOMEM;
+		else if (is_new)
+			__atomic_fetch_add(&c->hosts, 1, __ATOMIC_RELAXED);
 	}
-	if (n)
-		qsort(list, n, sizeof *list, by_contact);
-	for (size_t k = 0; k < n; k++)
-		if (k == 0 || by_contact(&list[k - 1], &list[k]) != 0)
-			__atomic_fetch_add(&find_contacted(run, list[k].group_by, list[k].value)->hosts, 1,
-					   __ATOMIC_RELAXED);
-	ic_free(list);
-	return IC_OK;
+	ic_group_clear(&seen);
+	return st;
 }
 
 /* Makes room for the count of a value. */
@@ -115,8 +115,15 @@ static ic_status want_those_of_drafts(ic_detect_run *run)
 
 ic_status ic_context_count(ic_detect_run *run, unsigned group_bys, bool wanted)
 {
-	count_job job = { .run = run, .group_bys = group_bys };
+	count_job job = { .run = run, .group_bys = group_bys, .seed = ic_hash_seed() };
 	ic_status st = wanted ? want_those_of_drafts(run) : want_all(run, group_bys);
+	for (unsigned by = 0; by < IC_GROUP_BYS; by++) {
+		for (uint32_t k = 0; k < ic_group_count(&run->hosts[by]); k++) {
+			uint64_t hash =
+			    ic_group_hash_seeded(ic_group_at(&run->hosts[by], k), sizeof(uint32_t), job.seed);
+			*wanted_word(&job, hash) |= wanted_bit(hash);
+		}
+	}
 	if (st == IC_OK)
 		st = ic_parallel_for(run->cfg->threads, IC_PARTITIONS, count_part, &job);
 	return st;
@@ -124,7 +131,7 @@ ic_status ic_context_count(ic_detect_run *run, unsigned group_bys, bool wanted)
 
 uint32_t ic_run_hosts(const ic_detect_run *run, ic_group_by by, uint32_t id)
 {
-	const contacted *c = find_contacted(run, by, id);
+	const contacted *c = find_contacted(run, by, id, ic_group_hash(&id, sizeof id));
 	return c ? c->hosts : 0;
 }
 
@@ -377,16 +384,16 @@ static bool weigh_process(ic_detect_run *run, const ic_draft *d, ic_reason *r)
 	return true;
 }
 
-static const ic_source *source_of(const ic_detect_run *run, uint32_t src)
+static const ic_host *source_of(const ic_detect_run *run, uint32_t src)
 {
-	const ic_group_table *t = &run->part[ic_observe_part_of(run->o, src)].sources;
+	const ic_group_table *t = &run->part[ic_observe_part_of(run->o, src)].p->hosts;
 	return ic_group_find(t, &src, ic_group_hash(&src, sizeof src));
 }
 
 /* Series that start at the source, at connection level. */
 static uint32_t fanout(const ic_detect_run *run, uint32_t src)
 {
-	const ic_source *s = source_of(run, src);
+	const ic_host *s = source_of(run, src);
 	return s ? s->series : 0;
 }
 
@@ -423,7 +430,7 @@ static bool weigh_no_answer(ic_detect_run *run, const ic_draft *d, ic_reason *r)
 	const ic_finding *f = &d->f;
 	/* A log that never counts bytes says nothing; one that does leaves them out when there are none. What was
 	 * seen of HTTP or TLS took a server that answers. */
-	const ic_source *src = source_of(run, d->src);
+	const ic_host *src = source_of(run, d->src);
 	bool silent = d->any_in ? f->bytes_in == 0 : src && src->counts_bytes && !has_details(d);
 	if (f->event_level != IC_AT_CONNECTION || !silent || f->connections < IC_FEW_SAMPLES || d->dst == 0 ||
 	    is_knocking(run, d) || (f->transport && strcmp(f->transport, "tcp") != 0))

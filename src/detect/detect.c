@@ -27,12 +27,16 @@ const ic_detector ic_detectors[] = {
 	  attack_tls, ic_detect_tls },
 	{ 0 },
 };
+_Static_assert(sizeof ic_detectors / sizeof *ic_detectors <= IC_DETECTORS_MOST + 1, "room for pickers");
 
 /* ---- setting up -------------------------------------------------------------------- */
 
 static void run_init(ic_detect_run *run)
 {
 	run->full = ic_observe_is_full(run->o);
+	for (const ic_detector *d = ic_detectors; d->name; d++)
+		if (d->picks)
+			run->picker[run->pickers++] = d;
 	for (unsigned by = 0; by < IC_GROUP_BYS; by++)
 		ic_group_init(&run->hosts[by], sizeof(uint32_t), 2 * sizeof(uint32_t), NULL, NULL);
 	for (unsigned i = 0; i < IC_PARTITIONS; i++) {
@@ -41,14 +45,12 @@ static void run_init(ic_detect_run *run)
 			const ic_host *h = ic_group_at(&p->hosts, k);
 			run->internal_hosts += h->internal != 0;
 		}
-		ic_group_init(&run->part[i].sources, sizeof(uint32_t), sizeof(ic_source), NULL, NULL);
 	}
 }
 
 static void run_clear(ic_detect_run *run)
 {
 	for (unsigned i = 0; i < IC_PARTITIONS; i++) {
-		ic_group_clear(&run->part[i].sources);
 		ic_free(run->part[i].profiles);
 		ic_free(run->part[i].cand);
 		ic_free(run->part[i].picked);
@@ -59,12 +61,12 @@ static void run_clear(ic_detect_run *run)
 	ic_free(run);
 }
 
-ic_status ic_run_pick(ic_run_part *part, const ic_series *s)
+ic_status ic_run_pick(const ic_detect_run *run, ic_run_part *part, const ic_series *s)
 {
 	unsigned by = 0;
-	for (size_t i = 0; ic_detectors[i].name; i++)
-		if (ic_detectors[i].picks && ic_detectors[i].picks(s))
-			by |= 1u << i;
+	for (unsigned i = 0; i < run->pickers; i++)
+		if (run->picker[i]->picks(s))
+			by |= 1u << (run->picker[i] - ic_detectors);
 	if (!by)
 		return IC_OK;
 	if (part->picked_count == part->picked_room) {

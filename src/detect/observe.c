@@ -141,15 +141,21 @@ ic_status ic_observe_lost(const ic_observation *o, ic_partition *p)
 	return IC_OK;
 }
 
-ic_status ic_observe_host(const ic_observation *o, ic_partition *p, const ic_obs *row)
+/* The source of a row, NULL: no memory. */
+static ic_host *host_of(ic_partition *p, const ic_obs *row)
 {
 	uint64_t hash = ic_group_hash(&row->src, sizeof row->src);
 	ic_host *h = ic_group_find_sized(&p->hosts, &row->src, sizeof row->src, hash);
 	if (!h && !(h = ic_group_add(&p->hosts, &row->src, hash)))
-		return ic_observe_lost(o, p);
+		return NULL;
 	h->internal |= row->internal_src;
 	h->counts_bytes |= row->stream == IC_STREAM_CONN && row->bytes_in >= 0;
-	return IC_OK;
+	return h;
+}
+
+ic_status ic_observe_host(const ic_observation *o, ic_partition *p, const ic_obs *row)
+{
+	return host_of(p, row) ? IC_OK : ic_observe_lost(o, p);
 }
 
 void ic_observe_account(ic_partition *p, int64_t ticks, uint64_t events)
@@ -200,8 +206,25 @@ static inline void merge_service(ic_series *s, unsigned service)
 		s->service = s->service == IC_SERVICE_NONE ? (uint8_t)service : IC_SERVICE_SEVERAL;
 }
 
+/* What the source should know of a series: that it began, and that its bytes are counted. */
+static __attribute__((noinline)) ic_status note_source(const ic_observation *o, ic_partition *p,
+						       const ic_series *s, const ic_obs *row)
+{
+	ic_host *h = host_of(p, row);
+	if (!h)
+		return ic_observe_lost(o, p);
+	if (s->sketch.n == 0 && s->level == IC_AT_CONNECTION)
+		h->series++;
+	return IC_OK;
+}
+
 static inline ic_status series_add(const ic_observation *o, ic_partition *p, ic_series *s, const ic_obs *row)
 {
+	ic_status st = IC_OK;
+	if (s->sketch.n == 0 || (row->bytes_in >= 0 && !s->any_bytes_in))
+		st = note_source(o, p, s, row);
+	if (st != IC_OK)
+		return st;
 	if (ic_sketch_add(&s->sketch, &p->slab, row->ticks, row->size) != IC_OK)
 		return ic_observe_lost(o, p);
 	merge_bytes(s, row->bytes_out, row->bytes_in);
@@ -256,15 +279,6 @@ void ic_observe_grow(ic_partition *p, const ic_obs *row, ic_group_by by, uint32_
 
 /* ---- conn-only runs ---------------------------------------------------------------- */
 
-/* The series of a key that is not there yet; its source may be new as well. *ret NULL: dropped. */
-static ic_status new_series(const ic_observation *o, ic_partition *p, const series_key *key, uint64_t hash,
-			    const ic_obs *row, ic_series **ret)
-{
-	*ret = ic_group_add(&p->series, key, hash);
-	ic_status st = *ret ? IC_OK : ic_observe_lost(o, p);
-	return st == IC_OK ? ic_observe_host(o, p, row) : st;
-}
-
 /* key_of(row, IC_BY_IP_PORT, row->dst, IC_AT_CONNECTION) from two loads: read as words right after it was
  * written member by member, a key would have to wait. */
 static inline series_key pair_key(const ic_obs *row)
@@ -310,7 +324,9 @@ static ic_status drain_some(const ic_observation *o, ic_partition *p, ic_sample 
 		series[i] = ic_group_likely(&p->series, hash[i]);
 	for (uint32_t i = 0; i < n; i++) {
 		ic_series *s = ic_group_find_likely(&p->series, series[i], &key[i], sizeof key[i], hash[i]);
-		ic_status st = s ? IC_OK : new_series(o, p, &key[i], hash[i], &rows[i], &s);
+		if (!s)
+			s = ic_group_add(&p->series, &key[i], hash[i]);
+		ic_status st = s ? IC_OK : ic_observe_lost(o, p);
 		if (st != IC_OK)
 			return st;
 		if (s)

@@ -133,8 +133,9 @@ static inline uint32_t ic_profile_events(const ic_profile *p, ic_event_level lev
 /* A source seen. Key: src. */
 typedef struct ic_host {
 	uint32_t src;
+	uint32_t series : 30;	   /* that it has at connection level */
 	uint32_t internal : 1;	   /* inside */
-	uint32_t counts_bytes : 1; /* its connections' own rows count the bytes that come back; full runs */
+	uint32_t counts_bytes : 1; /* its connections' own rows count the bytes that come back */
 } ic_host;
 
 /* Slots of a source that gives counts: Defender's aggregated reports. Key: first 12 bytes as ic_series. */

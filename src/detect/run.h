@@ -23,6 +23,7 @@
 #define IC_RARE_HOSTS	  2  /* used by at most so many hosts: rare */
 #define IC_MEDIUM_MOST	  59.999
 #define IC_DEFAULT_ATTACK "T1071.001"
+#define IC_DETECTORS_MOST 16
 
 /* A scored series. */
 typedef struct ic_candidate {
@@ -30,13 +31,6 @@ typedef struct ic_candidate {
 	ic_score score;
 	uint32_t covered_by; /* 1 + index of the candidate that stands for it; 0: stands for itself */
 } ic_candidate;
-
-/* What the series of a source say together. Key: src. */
-typedef struct ic_source {
-	uint32_t src;
-	uint32_t series : 31;	   /* at connection level */
-	uint32_t counts_bytes : 1; /* its log counts the bytes that come back */
-} ic_source;
 
 /* A series that detectors pick: those of the bits, numbers of ic_detectors. */
 typedef struct ic_picked {
@@ -46,7 +40,6 @@ typedef struct ic_picked {
 
 typedef struct ic_run_part {
 	const ic_partition *p;
-	ic_group_table sources;	     /* ic_source */
 	const ic_profile **profiles; /* by source, then destination; NULL in conn-only runs */
 	size_t profile_count;
 	ic_candidate *cand; /* sorted: source, then as causes.c wants them */
@@ -92,8 +85,10 @@ struct ic_detect_run {
 	ic_group_table hosts[IC_GROUP_BYS]; /* see ic_run_hosts */
 	ic_draft **draft;
 	size_t drafts, draft_room;
-	const ic_detector *detector; /* the one that runs */
-	const char *cause;	     /* goes into ids in place of the detector's name; NULL: that name */
+	const ic_detector *detector;		      /* the one that runs */
+	const ic_detector *picker[IC_DETECTORS_MOST]; /* those that pick series */
+	unsigned pickers;
+	const char *cause; /* goes into ids in place of the detector's name; NULL: that name */
 	bool nomem;
 };
 
@@ -222,7 +217,7 @@ bool ic_is_strobe(const ic_series *s);
  * pick theirs. */
 ic_status ic_beacon_screen(ic_detect_run *run);
 /* Asks the detectors whether they pick the series. IC_E_NOMEM. */
-ic_status ic_run_pick(ic_run_part *part, const ic_series *s);
+ic_status ic_run_pick(const ic_detect_run *run, ic_run_part *part, const ic_series *s);
 /* The series that the detector that runs has picked, one by one. IC_E_NOMEM. */
 ic_status ic_each_picked(ic_detect_run *run,
 			 void (*report)(ic_detect_run *run, unsigned part, const ic_series *s));
