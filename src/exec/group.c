@@ -2,7 +2,7 @@
 #include "exec/group.h"
 
 enum {
-	FIRST_SLOTS = 16,
+	FIRST_SLOTS = IC_SLOTS_LINE,
 	FEW_SLOTS = 4096,
 	PAGE_BYTES = 12 * 1024,
 	MAX_ENTRIES = 1u << 30,
@@ -53,18 +53,14 @@ void ic_group_clear(ic_group_table *t)
 	t->fresh = fresh;
 }
 
-/* What a slot holds for entry number e of a key with this hash. */
-static uint32_t slot_value(uint32_t slots, uint64_t hash, uint32_t e)
+/* Into the first free slot of entry number e, whose key has this hash. */
+static void put_slot(ic_group_table *t, uint64_t hash, uint32_t e)
 {
-	return ((uint32_t)(hash >> 32) & ~(slots - 1)) | (e + 1);
-}
-
-static void put_slot(uint32_t *slot, uint32_t slots, uint64_t hash, uint32_t e)
-{
-	uint32_t i = (uint32_t)hash & (slots - 1);
-	while (slot[i])
-		i = (i + 1) & (slots - 1);
-	slot[i] = slot_value(slots, hash, e);
+	const uint32_t *line = ic_group_line(t, hash);
+	uint32_t room;
+	while (!(room = ic_slots_equal(line, UINT32_MAX, 0)))
+		line = ic_group_next_line(t, line);
+	t->slot[line - t->slot + __builtin_ctz(room)] = ic_group_tag(t, hash) | (e + 1);
 }
 
 static int charge(ic_group_table *t, size_t bytes)
@@ -84,18 +80,19 @@ static int grow_slots(ic_group_table *t)
 	uint32_t slots = t->slots ? t->slots * (t->slots < FEW_SLOTS ? 4 : 2) : FIRST_SLOTS;
 	if (charge(t, slot_bytes(slots)) != 0)
 		return -1;
-	uint32_t *slot = ic_calloc(slots, sizeof *slot);
+	uint32_t *slot = ic_malloc_aligned(IC_SLOTS_LINE * sizeof *slot, slot_bytes(slots));
 	if (!slot) {
 		refund(t, slot_bytes(slots));
 		return -1;
 	}
-	uint64_t seed = ic_hash_seed();
-	for (uint32_t e = 0; e < t->used; e++)
-		put_slot(slot, slots, ic_group_hash_seeded(ic_group_at(t, e), t->key_bytes, seed), e);
+	memset(slot, 0, slot_bytes(slots));
 	ic_free(t->slot);
 	refund(t, slot_bytes(t->slots));
 	t->slot = slot;
 	t->slots = slots;
+	uint64_t seed = ic_hash_seed();
+	for (uint32_t e = 0; e < t->used; e++)
+		put_slot(t, ic_group_hash_seeded(ic_group_at(t, e), t->key_bytes, seed), e);
 	return 0;
 }
 
@@ -142,12 +139,12 @@ static void *add_entry(ic_group_table *t, const void *key)
 
 void *ic_group_add(ic_group_table *t, const void *key, uint64_t hash)
 {
-	/* At most 7/8 full: probes stay short because the tag settles nearly all of them. It also
-	 * leaves the low bits of a slot room for the number of any entry. */
+	/* At most 7/8 full: few keys are put behind a line that is full. It also leaves the low bits of a
+	 * slot room for the number of any entry. */
 	if (t->used >= t->slots / 8 * 7 && grow_slots(t) != 0)
 		return NULL;
 	void *entry = add_entry(t, key);
 	if (entry)
-		put_slot(t->slot, t->slots, hash, t->used - 1);
+		put_slot(t, hash, t->used - 1);
 	return entry;
 }

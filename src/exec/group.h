@@ -13,12 +13,14 @@
 #include "base/alloc.h"
 #include "base/blocks.h"
 #include "base/hash.h"
+#include "base/slots.h"
 
 typedef struct ic_group_table {
 	/* A slot is 0, or an entry number + 1 in the low bits that count the slots and, above them, as
-	 * many bits of the hash as fit: the entry is touched only when those agree. */
+	 * many bits of the hash as fit: the entry is touched only when those agree. Slots are filled line by
+	 * line (of 16), each from its start; what does not fit goes to the next line. */
 	uint32_t *slot;
-	uint32_t slots; /* always a power of two or 0 */
+	uint32_t slots; /* 0, or a power of two of at least a line */
 	uint32_t used;
 	uint16_t key_bytes, entry_bytes;
 	uint32_t page_shift; /* entries a page = 1 << page_shift */
@@ -63,11 +65,26 @@ static inline uint64_t ic_group_hash(const void *key, unsigned key_bytes)
 	return ic_group_hash_seeded(key, key_bytes, ic_hash_seed());
 }
 
-/* Fetches the slot of a hash, for an upsert that comes a little later. */
+/* The line of slots where the search for a hash begins, the one after a line that is full, and what slots of the
+ * hash hold above the entry number. */
+static inline const uint32_t *ic_group_line(const ic_group_table *t, uint64_t hash)
+{
+	return t->slot + ((uint32_t)hash & (t->slots - 1) & ~(uint32_t)(IC_SLOTS_LINE - 1));
+}
+static inline const uint32_t *ic_group_next_line(const ic_group_table *t, const uint32_t *line)
+{
+	return t->slot + ((uint32_t)(line - t->slot + IC_SLOTS_LINE) & (t->slots - 1));
+}
+static inline uint32_t ic_group_tag(const ic_group_table *t, uint64_t hash)
+{
+	return (uint32_t)(hash >> 32) & ~(t->slots - 1);
+}
+
+/* Fetches the slots of a hash, for an upsert that comes a little later. */
 static inline void ic_group_prefetch(const ic_group_table *t, uint64_t hash)
 {
 	if (t->slots)
-		__builtin_prefetch(&t->slot[(uint32_t)hash & (t->slots - 1)]);
+		__builtin_prefetch(ic_group_line(t, hash));
 }
 static inline uint32_t ic_group_count(const ic_group_table *t)
 {
@@ -79,40 +96,39 @@ static inline void *ic_group_at(const ic_group_table *t, uint32_t i)
 	return t->page[i >> t->page_shift] + (size_t)(i & ((1u << t->page_shift) - 1)) * t->entry_bytes;
 }
 
-/* The likely entry of a hash, fetched for use a little later, once ic_group_prefetch has had its time: the
- * first one whose tag agrees. NULL: none is in the table. */
+/* An entry whose key is likely the one of the hash, fetched for use a little later, once ic_group_prefetch has had
+ * its time. Any entry, if none is likely: its key tells. NULL: the table is empty. Whether there is a likely one
+ * nobody can predict, so nothing here jumps on it. */
 static inline void *ic_group_likely(const ic_group_table *t, uint64_t hash)
 {
 	if (!t->slots)
 		return NULL;
-	const uint32_t *slot = t->slot, mask = t->slots - 1, tag = (uint32_t)(hash >> 32) & ~mask;
-	uint32_t i = (uint32_t)hash & mask;
-	while (slot[i] && (slot[i] & ~mask) != tag)
-		i = (i + 1) & mask;
-	if (!slot[i])
-		return NULL;
-	char *entry = (char *)ic_group_at(t, (slot[i] & mask) - 1);
+	const uint32_t mask = t->slots - 1, *line = ic_group_line(t, hash);
+	const uint32_t found = ic_slots_equal(line, ~mask, ic_group_tag(t, hash));
+	const uint32_t any = (0 - found) >> 31, slot = line[__builtin_ctz(found | 1u << (IC_SLOTS_LINE - 1))];
+	const uint32_t number = slot & mask & (0 - any);
+	char *entry = (char *)ic_group_at(t, number - (number != 0));
 	__builtin_prefetch(entry);
 	__builtin_prefetch(entry + t->entry_bytes - 1);
 	return entry;
 }
 
+/* Without a jump: `bytes` is a constant where this matters, a multiple of 4 everywhere. */
 static inline bool ic_group_same_key(const void *a, const void *b, unsigned bytes)
 {
 	const char *x = (const char *)a, *y = (const char *)b;
+	uint64_t u, v, other = 0;
 	for (; bytes >= 8; x += 8, y += 8, bytes -= 8) {
-		uint64_t u, v;
 		memcpy(&u, x, 8);
 		memcpy(&v, y, 8);
-		if (u != v)
-			return false;
+		other |= u ^ v;
 	}
-	uint32_t u = 0, v = 0;
-	if (bytes) { /* keys are multiples of 4 bytes */
+	u = v = 0;
+	if (bytes) {
 		memcpy(&u, x, 4);
 		memcpy(&v, y, 4);
 	}
-	return u == v;
+	return (other | (u ^ v)) == 0;
 }
 
 /* As ic_group_find; key_bytes is that of the table, for callers where it is a constant. */
@@ -121,15 +137,17 @@ static inline void *ic_group_find_sized(const ic_group_table *t, const void *key
 {
 	if (!t->slots)
 		return NULL;
-	uint32_t mask = t->slots - 1, tag = (uint32_t)(hash >> 32) & ~mask;
-	for (uint32_t i = (uint32_t)hash & mask; t->slot[i]; i = (i + 1) & mask) {
-		if ((t->slot[i] & ~mask) != tag)
-			continue;
-		void *entry = ic_group_at(t, (t->slot[i] & mask) - 1);
-		if (ic_group_same_key(entry, key, key_bytes))
-			return entry;
+	const uint32_t mask = t->slots - 1, tag = ic_group_tag(t, hash);
+	for (const uint32_t *line = ic_group_line(t, hash);; line = ic_group_next_line(t, line)) {
+		const uint32_t room = ic_slots_equal(line, UINT32_MAX, 0);
+		for (uint32_t found = ic_slots_equal(line, ~mask, tag) & ~room; found; found &= found - 1) {
+			void *entry = ic_group_at(t, (line[__builtin_ctz(found)] & mask) - 1);
+			if (ic_group_same_key(entry, key, key_bytes))
+				return entry;
+		}
+		if (room)
+			return NULL;
 	}
-	return NULL;
 }
 
 /* The same, where `likely` is what ic_group_likely said of the hash; entries may have been added since. */

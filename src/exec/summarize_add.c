@@ -61,9 +61,16 @@ static inline __attribute__((always_inline)) ic_status find_sized(batch *b, uint
 	b->flags = s->flags_at ? UINT64_MAX : flags;
 	for (uint32_t r = 0; r < n; r++)
 		b->entry[r] = ic_group_likely(t, hash[r]);
+	uint32_t rest[AHEAD], left = 0;
 	row = b->rows;
 	for (uint32_t r = 0; r < n; r++, row += row_bytes) {
-		char *e = ic_group_find_likely(t, b->entry[r], row, key_bytes, hash[r]);
+		rest[left] = r;
+		left += !b->entry[r] || !ic_group_same_key(b->entry[r], row, key_bytes);
+	}
+	for (uint32_t k = 0; k < left; k++) {
+		const uint32_t r = rest[k];
+		row = b->rows + r * (size_t)row_bytes;
+		char *e = ic_group_find_sized(t, row, key_bytes, hash[r]);
 		if (!e) {
 			e = ic_group_add(t, row, hash[r]);
 			if (!e)

@@ -61,6 +61,38 @@ static void counts_every_key(void **state)
 	assert_int_equal(ic_group_count(&t), 0);
 }
 
+/* Whatever ic_group_likely says, it is in the table, and what is found by its help is what is found without. */
+static void likely_is_of_the_table(void **state)
+{
+	(void)state;
+	ic_group_table t;
+	uint32_t key[3], right = 0;
+	ic_group_init(&t, 12, sizeof(entry), NULL, NULL);
+	assert_null(ic_group_likely(&t, 1));
+	for (uint32_t n = 0; n < KEYS; n++) {
+		make_key(n, key);
+		uint64_t hash = ic_group_hash(key, 12);
+		entry *likely = ic_group_likely(&t, hash);
+		assert_int_equal(!likely, n == 0);
+		assert_true(!likely || likely->count == 1);
+		assert_null(ic_group_find_likely(&t, likely, key, 12, hash));
+		entry *added = ic_group_add(&t, key, hash);
+		assert_non_null(added);
+		added->count = 1;
+		assert_ptr_equal(ic_group_find_likely(&t, likely, key, 12, hash), added);
+	}
+	for (uint32_t n = 0; n < KEYS; n++) {
+		make_key(n, key);
+		uint64_t hash = ic_group_hash(key, 12);
+		entry *found = ic_group_find(&t, key, hash), *likely = ic_group_likely(&t, hash);
+		assert_ptr_equal(found, ic_group_at(&t, n));
+		assert_ptr_equal(ic_group_find_likely(&t, likely, key, 12, hash), found);
+		right += likely == found;
+	}
+	assert_true(right > KEYS / 10 * 9);
+	ic_group_clear(&t);
+}
+
 static void stops_at_its_budget(void **state)
 {
 	(void)state;
@@ -113,6 +145,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(counts_every_key),
+		cmocka_unit_test(likely_is_of_the_table),
 		cmocka_unit_test(stops_at_its_budget),
 		cmocka_unit_test(survives_every_failed_allocation),
 	};
