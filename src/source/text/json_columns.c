@@ -21,8 +21,7 @@ enum {
 
 struct ic_json_queue {
 	const ic_json_plan *plan;
-	uint16_t stride;		 /* cells of a row */
-	uint16_t column[IC_FIELD_COUNT]; /* the first cell of each */
+	ic_json_places places;
 	uint32_t n;
 	size_t window, pause; /* bytes to be looked at, and to be scanned when that was in vain */
 	const char *text;     /* of the lines */
@@ -48,18 +47,23 @@ static ic_json_value value_at(const ic_json_queue *q, const uint16_t *e)
 	const uint32_t n = (uint32_t)e[1] - e[0] - 1;
 	if (e[0] == q->absent)
 		return (ic_json_value){ .kind = IC_JSON_NONE };
-	ic_json_kind kind = p[-1] == '"' ? IC_JSON_STRING : plain_scalar(p, n);
+	/* what lines of shapes have; no cell is of a null */
+	const ic_json_kind kind = p[-1] == '"'	? IC_JSON_STRING
+				  : p[0] == 't' ? IC_JSON_TRUE
+				  : p[0] == 'f' ? IC_JSON_FALSE
+						: IC_JSON_NUMBER;
 	return (ic_json_value){ .p = p, .n = n, .kind = (uint8_t)kind };
 }
 
-static void put_one(ic_json_fill *f, ic_row_counts *c, const ic_json_column *col, unsigned at, uint32_t row)
+static void put_one(ic_json_fill *f, ic_row_counts *c, unsigned column, uint32_t row)
 {
 	ic_json_queue *q = f->queue;
+	const ic_json_column *col = &q->plan->column[column];
 	ic_json_value v[IC_JSON_SOURCES];
 	if (q->bad[row])
 		return;
 	for (unsigned k = 0; k < col->slots; k++)
-		v[k] = value_at(q, q->cell + q->first[row] + at + 2 * k);
+		v[k] = value_at(q, q->cell + q->first[row] + q->places.cell[column][k]);
 	f->row = f->b->rows + row;
 	f->seen = 0;
 	if (!col->put(f, (ic_field)col->field, v)) {
@@ -165,8 +169,7 @@ static void take_column(ic_json_fill *f, ic_row_counts *c, unsigned column)
 {
 	ic_json_queue *q = f->queue;
 	const ic_json_column *op = &q->plan->column[column];
-	const unsigned at = q->column[column];
-	const ic_zeek_cells cells = { q->text, q->cell, q->first, q->n, at };
+	const ic_zeek_cells cells = { q->text, q->cell, q->first, q->n, q->places.cell[column][0] };
 	const ic_simd level = f->j->level;
 	ic_column *col = &f->b->col[op->field];
 	const uint32_t row = f->b->rows;
@@ -182,11 +185,11 @@ static void take_column(ic_json_fill *f, ic_row_counts *c, unsigned column)
 	case IC_JSON_FORM_EPOCH: n = ic_zeek_cells_time(level, &cells, col->i + row, q->odd); break;
 	case IC_JSON_FORM_NONE:
 		for (uint32_t i = 0; i < q->n; i++)
-			put_one(f, c, op, at, i);
+			put_one(f, c, column, i);
 		return;
 	}
 	for (size_t i = 0; i < n; i++)
-		put_one(f, c, op, at, q->odd[i]);
+		put_one(f, c, column, q->odd[i]);
 }
 
 /* Leaves n of the waiting rows, which have values in these columns. */
@@ -269,10 +272,10 @@ size_t ic_json_queue_take(ic_json_fill *f, const char *text, size_t n, ic_row_co
 	q->absent = (uint16_t)n;
 	const uint32_t room = IC_BATCH_ROWS - f->b->rows, most = room < QUEUE_ROWS ? room : QUEUE_ROWS;
 	/* Without its time, the last that the filter asks for, the record may be of another plan, or bad. */
-	const ic_json_cells to = { q->cell, q->stride, q->absent, q->column[q->plan->asked - 1] };
+	const ic_json_cells to = { q->cell, q->places.all, q->absent, q->places.cell[q->plan->asked - 1][0] };
 	q->n = ic_json_take_lines(f->j, text, n, q->plan, &to, most, &used);
 	for (uint32_t i = 0; i < q->n; i++) {
-		q->first[i] = (uint16_t)(i * q->stride);
+		q->first[i] = (uint16_t)(i * q->places.all);
 		q->line[i] = c->lines + i;
 	}
 	c->lines += q->n;
@@ -302,17 +305,6 @@ size_t ic_json_queue_pause(ic_json_fill *f, const char *text, size_t n)
 	return line > pause ? line : pause < n ? pause : n;
 }
 
-static void set_plan(ic_json_queue *q, const ic_json_plan *plan)
-{
-	uint16_t cell = 0;
-	for (unsigned i = 0; i < plan->columns; i++) {
-		q->column[i] = cell;
-		cell = (uint16_t)(cell + 2 * plan->column[i].slots);
-	}
-	q->stride = ic_json_plan_cells(plan);
-	q->plan = plan;
-}
-
 bool ic_json_queue_learn(ic_json_fill *f, const ic_json_plan *plan)
 {
 	struct ic_json_nodes *t = f->j->nodes;
@@ -326,8 +318,10 @@ bool ic_json_queue_learn(ic_json_fill *f, const ic_json_plan *plan)
 	}
 	if (!f->queue)
 		return false;
+	if (f->queue->plan != plan || h->plan != plan)
+		ic_json_plan_places(plan, &f->queue->places);
+	f->queue->plan = plan;
 	if (h->plan != plan)
-		ic_json_shape_plan(f->j, h, plan);
-	set_plan(f->queue, plan);
+		ic_json_shape_plan(f->j, h, plan, &f->queue->places);
 	return true;
 }

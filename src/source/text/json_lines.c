@@ -16,13 +16,38 @@ void ic_json_shapes_forget_plans(ic_json *j)
 	j->nodes->fitted = NULL;
 }
 
-void ic_json_shape_plan(ic_json *j, shape *h, const ic_json_plan *plan)
+/* The place of the slot, if one of the first columns has it. */
+static bool has_place(const ic_json_plan *plan, const ic_json_places *places, unsigned columns, uint16_t slot,
+		      uint16_t *ret)
 {
-	const uint16_t all = ic_json_plan_cells(plan), nobody = (uint16_t)(all - 2);
-	uint16_t cell = 0;
+	for (unsigned c = 0; c < columns; c++)
+		for (unsigned k = 0; k < plan->column[c].slots; k++)
+			if (plan->column[c].slot[k] == slot) {
+				*ret = places->cell[c][k];
+				return true;
+			}
+	return false;
+}
+
+void ic_json_plan_places(const ic_json_plan *plan, ic_json_places *ret)
+{
+	uint16_t next = 0;
+	for (unsigned c = 0; c < plan->columns; c++)
+		for (unsigned k = 0; k < plan->column[c].slots; k++)
+			if (!has_place(plan, ret, c, plan->column[c].slot[k], &ret->cell[c][k])) {
+				ret->cell[c][k] = next;
+				next = (uint16_t)(next + 2);
+			}
+	ret->gate = next;
+	ret->nobody = (uint16_t)(next + 2);
+	ret->all = (uint16_t)(next + 4);
+}
+
+void ic_json_shape_plan(ic_json *j, shape *h, const ic_json_plan *plan, const ic_json_places *places)
+{
 	h->plan = NULL; /* until all of it is known */
-	h->gate_cell = (uint16_t)(all - 4);
-	h->absents = h->sames = h->gate_n = 0;
+	h->gate_cell = places->gate;
+	h->absents = h->gate_n = 0;
 	/* null in the line at hand, it may be something in the next one */
 	for (uint32_t i = 0; i < h->pieces && plan->without != IC_JSON_SLOTS; i++)
 		if (h->piece[i].value == &j->values[plan->without])
@@ -36,24 +61,24 @@ void ic_json_shape_plan(ic_json *j, shape *h, const ic_json_plan *plan)
 		memset(h->gate_mask, 0xff, h->gate_n);
 	}
 	for (uint32_t i = 0; i < h->pieces; i++)
-		h->piece[i].cell = h->gate && h->piece[i].value == h->gate ? h->gate_cell : nobody;
+		h->piece[i].cell = h->gate && h->piece[i].value == h->gate ? places->gate : places->nobody;
 	for (unsigned c = 0; c < plan->columns; c++) {
-		for (unsigned k = 0; k < plan->column[c].slots; k++, cell = (uint16_t)(cell + 2)) {
+		for (unsigned k = 0; k < plan->column[c].slots; k++) {
+			const uint16_t cell = places->cell[c][k];
 			const ic_json_value *v = &j->values[plan->column[c].slot[k]];
 			uint32_t i = 0;
 			while (i < h->pieces && h->piece[i].value != v)
 				i++;
-			if (i == h->pieces)
+			if (i == h->pieces) {
 				h->absent[h->absents++] = cell;
-			else if (h->piece[i].cell == nobody)
-				h->piece[i].cell = cell;
-			else if (h->sames < IC_FIELD_COUNT)
-				h->same[h->sames++] = (struct same_cell){ cell, h->piece[i].cell };
-			else
+				continue;
+			}
+			if (v == h->gate) /* it has a cell */
 				return;
+			h->piece[i].cell = cell;
 		}
 	}
-	ic_json_shape_join(h, nobody);
+	ic_json_shape_join(h, places->nobody);
 	h->plan = plan;
 }
 
@@ -116,8 +141,6 @@ static bool fits_line(const shape *h, ic_simd level, const char *p, size_t at, s
 	}
 	for (unsigned i = 0; i < h->absents; i++)
 		put_absent(cells + h->absent[i], to->absent);
-	for (unsigned i = 0; i < h->sames; i++)
-		memcpy(cells + h->same[i].to, cells + h->same[i].from, 2 * sizeof(*cells));
 	return cells[to->needed] != to->absent && same_gate(h, p, cells);
 }
 
@@ -157,13 +180,13 @@ typedef struct alike {
 
 /* What is wrong with some line; which one is of no interest. */
 typedef struct wrong {
-	__m256i bytes; /* that are not those of the runs */
+	__m256i bytes; /* that are not those of the run, where it is compared */
 	__m128i
 	    start; /* the least of: the first two bytes of numbers, less '0'; under 10: a zero and a digit */
 	uint64_t word;	 /* bits that words have not */
 	uint32_t first;	 /* bit 0: a number begins with something else */
 	uint32_t point;	 /* bytes of numbers with a point that do not belong there */
-	uint32_t length; /* of numbers, all bits */
+	uint32_t length; /* of numbers that may have a point, all bits */
 } wrong;
 
 /* A bit for each of 32 bytes that is no digit. v: the bytes less '0'. */
@@ -189,7 +212,6 @@ AVX2 static inline size_t see_whole(wrong *w, __m256i v, uint32_t other)
 	const uint32_t n = _tzcnt_u32(other);
 	w->start = _mm_min_epu16(w->start, _mm_shuffle_epi8(_mm256_castsi256_si128(v), swap));
 	w->first |= other;
-	w->length |= n;
 	return n;
 }
 
@@ -198,6 +220,7 @@ AVX2 static inline size_t see_real(wrong *w, __m256i v, uint32_t other, uint32_t
 {
 	const uint32_t n = (uint32_t)see_whole(w, v, other & ~dots), within = _bzhi_u32(dots, n);
 	w->point |= _blsr_u32(within) | (within & other >> 1) | (within & 1);
+	w->length |= n;
 	return n;
 }
 
@@ -263,13 +286,6 @@ AVX512 static inline size_t real_avx512(wrong *w, const char *p)
 			_mm256_cmpeq_epi8_mask(v, _mm256_set1_epi8('.' - '0')));
 }
 
-AVX2 static inline bool nothing_wrong(const wrong *w)
-{
-	return !((w->first & 1) | w->point | (w->length > PLAIN_MAX) | (w->word != 0) |
-		 (_mm_extract_epi16(w->start, 0) <= 9)) &&
-	       _mm256_testz_si256(w->bytes, w->bytes);
-}
-
 /* 32 bytes of a run and which of them count. */
 typedef struct expected {
 	__m256i text, mask;
@@ -283,9 +299,11 @@ AVX2 static inline expected expect(const run *c, size_t from)
 	return (expected){ load32(c->text + from), load32(counts + RUN_MAX + from - c->length) };
 }
 
-AVX2 static inline __m256i other_bytes(expected e, const char *p)
+AVX2 static inline bool nothing_wrong(const wrong *w, __m256i mask)
 {
-	return _mm256_and_si256(_mm256_xor_si256(load32(p), e.text), e.mask);
+	return !((w->first & 1) | w->point | (w->length > PLAIN_MAX) | (w->word != 0) |
+		 (_mm_extract_epi16(w->start, 0) <= 9)) &&
+	       _mm256_testz_si256(w->bytes, mask);
 }
 
 /* Whether the rest of a long run fits in each line. */
@@ -295,15 +313,15 @@ AVX2 static bool fit_rest_avx2(const run *c, const alike *a)
 	const expected e = expect(c, WIDE);
 	__m256i other = _mm256_setzero_si256();
 	for (uint32_t i = 0; i < a->n; i++)
-		other = _mm256_or_si256(other, other_bytes(e, a->p + a->value[i] - back));
-	return _mm256_testz_si256(other, other);
+		other = _mm256_or_si256(other, _mm256_xor_si256(load32(a->p + a->value[i] - back), e.text));
+	return _mm256_testz_si256(other, e.mask);
 }
 
 #define EACH_LINE(LENGTH, PUT)                                                                               \
 	_Pragma("GCC unroll 2") for (size_t i = 0; i < n; i++)                                               \
 	{                                                                                                    \
 		const size_t value = a->value[i], at = value + (LENGTH);                                     \
-		w.bytes = _mm256_or_si256(w.bytes, other_bytes(e, p + at));                                  \
+		w.bytes = _mm256_or_si256(w.bytes, _mm256_xor_si256(load32(p + at), e.text));                \
 		a->value[i] = (uint32_t)(at + length);                                                       \
 		PUT;                                                                                         \
 	}
@@ -325,7 +343,7 @@ AVX2 static bool fit_rest_avx2(const run *c, const alike *a)
 			EACH_LINE(LENGTH, PUT_VALUE)                                                         \
 		else                                                                                         \
 			EACH_LINE(LENGTH, (void)0)                                                           \
-		return nothing_wrong(&w);                                                                    \
+		return nothing_wrong(&w, e.mask);                                                            \
 	}
 FIT(fit_texts_avx2, AVX2, text_avx2(p + value))
 FIT(fit_wholes_avx2, AVX2, whole_avx2(&w, p + value))
@@ -373,10 +391,6 @@ static bool fit_together(ic_simd level, const shape *h, alike *a, const ic_json_
 		for (uint32_t i = 0; i < a->n; i++)
 			put_absent(a->cells[i] + h->absent[k], to->absent);
 	}
-	for (unsigned k = 0; k < h->sames; k++)
-		for (uint32_t i = 0; i < a->n; i++)
-			memcpy(a->cells[i] + h->same[k].to, a->cells[i] + h->same[k].from,
-			       2 * sizeof(*a->cells[i]));
 	for (uint32_t i = 0; h->gate && !h->gate_in_run && i < a->n; i++)
 		if (!same_gate(h, a->p, a->cells[i]))
 			return false;

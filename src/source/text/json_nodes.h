@@ -100,10 +100,7 @@ typedef struct shape {
 	uint8_t gate_n;
 	uint16_t gate_cell;
 	uint16_t absent[IC_FIELD_COUNT * IC_JSON_SOURCES]; /* cells of the plan that the shape has not */
-	struct same_cell {
-		uint16_t to, from;
-	} same[IC_FIELD_COUNT]; /* cells of values that have another one already */
-	uint16_t absents, sames;
+	uint16_t absents;
 	bool gate_in_run; /* a line whose runs fit has the gate's text */
 	uint32_t runs;
 	piece piece[PIECES];
@@ -225,19 +222,18 @@ shape *ic_json_shape_find(ic_json *j, const ic_json_slab *s, size_t at, size_t k
 void ic_json_shape_learn(ic_json *j, const char *p, size_t at, const uint16_t *ends);
 /* Joins the pieces to runs; the cells of the pieces are set. nobody: the cell of values that are not wanted. */
 void ic_json_shape_join(shape *h, uint16_t nobody);
-/* Gives the shape a plan; its last record has just been scanned. */
-void ic_json_shape_plan(ic_json *j, shape *h, const ic_json_plan *plan);
-/* Cells of a row of the plan: two offsets for each slot of each column in turn, then those of the gate
- * and two that take what nobody wants. */
-static inline uint16_t ic_json_plan_cells(const ic_json_plan *p)
-{
-	unsigned slots = 0;
-	for (unsigned i = 0; i < p->columns; i++)
-		slots += p->column[i].slots;
-	return (uint16_t)(2 * slots + 4);
-}
 
 /* ---- json_lines.c ---- */
+
+/* The cells of a row of a plan: two offsets for each slot that a column is put from, then those of the gate, and
+ * two that take what nobody wants. */
+typedef struct ic_json_places {
+	uint16_t cell[IC_FIELD_COUNT][IC_JSON_SOURCES]; /* by column and its slots; a slot has one place */
+	uint16_t gate, nobody, all;
+} ic_json_places;
+void ic_json_plan_places(const ic_json_plan *plan, ic_json_places *ret);
+/* Gives the shape a plan; its last record has just been scanned. */
+void ic_json_shape_plan(ic_json *j, shape *h, const ic_json_plan *plan, const ic_json_places *places);
 
 /* Where the values of lines go: those of line i to cell + i * stride, for each where it starts and one more
  * than where it ends; `absent` and the next for one that is not there. */

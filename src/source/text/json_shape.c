@@ -161,7 +161,7 @@ void ic_json_shape_join(shape *h, uint16_t nobody)
 {
 	run *r = h->run;
 	h->runs = 0;
-	h->gate_in_run = h->gate_n > 0 && h->sames == 0;
+	h->gate_in_run = h->gate_n > 0;
 	for (uint32_t i = 0; i < h->pieces; i++) {
 		const piece *c = &h->piece[i];
 		const ic_str before = i ? constant_after(h, i - 1, nobody) : (ic_str){ NULL, 0 };
