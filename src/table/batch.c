@@ -75,8 +75,11 @@ void ic_batch_null_column(ic_batch *b, ic_field f, uint32_t rows)
 	const size_t size = value_size(ic_fields[f].type);
 	ic_column *col = &b->col[f];
 	memset((char *)col->data + b->rows * size, 0, rows * size);
-	for (uint32_t i = 0; i < rows; i++)
-		ic_column_set_null(col, b->rows + i);
+	for (uint32_t row = b->rows, end = b->rows + rows; row < end;) {
+		const uint32_t next = (row | 63) + 1, last = next < end ? next : end;
+		col->nulls[row >> 6] |= (UINT64_MAX >> (64 - (last - row))) << (row & 63);
+		row = last;
+	}
 }
 
 void ic_batch_clear_nulls(ic_batch *b, ic_fieldset columns, uint32_t row)

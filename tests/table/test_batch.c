@@ -49,6 +49,28 @@ static void null_rest_zeroes_what_was_not_seen(void **state)
 	ic_batch_free(b);
 }
 
+static void null_column_nulls_these_rows_alone(void **state)
+{
+	static const uint32_t counts[] = { 0, 1, 3, 4, 64, 68, 69, 200 };
+	(void)state;
+	ic_batch *b = ic_batch_new(IC_FIELD_BIT(IC_F_BYTES_OUT));
+	assert_non_null(b);
+	ic_column *col = &b->col[IC_F_BYTES_OUT];
+	for (size_t k = 0; k < sizeof(counts) / sizeof(counts[0]); k++) {
+		ic_batch_reset(b);
+		for (uint32_t i = 0; i < IC_BATCH_ROWS; i++)
+			col->i[i] = 1;
+		b->rows = 60;
+		ic_batch_null_column(b, IC_F_BYTES_OUT, counts[k]);
+		for (uint32_t i = 0; i < IC_BATCH_ROWS; i++) {
+			const bool null = i >= 60 && i < 60 + counts[k];
+			assert_int_equal(ic_column_null(col, i), null);
+			assert_int_equal(col->i[i], !null);
+		}
+	}
+	ic_batch_free(b);
+}
+
 static void gathered_rows_keep_values_and_nulls(void **state)
 {
 	(void)state;
@@ -102,6 +124,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(only_wanted_columns),
 		cmocka_unit_test(null_rest_zeroes_what_was_not_seen),
+		cmocka_unit_test(null_column_nulls_these_rows_alone),
 		cmocka_unit_test(gathered_rows_keep_values_and_nulls),
 		cmocka_unit_test(every_failure_is_survived),
 	};
