@@ -326,20 +326,24 @@ uint32_t ic_rows_keep(const ic_row_filter *f, const ic_batch *b, uint32_t n, uin
 									   : newest;
 		ic_row_seen(f, newest);
 	}
-	uint32_t k = 0, out = 0;
+	uint8_t keep[IC_BATCH_ROWS];
+	uint32_t k = 0, unsure = 0, out = 0;
 	for (uint32_t i = 0; i < n; i++) {
 		const uint32_t row = b->rows + i;
 		const uint64_t p = quick ? (uint64_t)port->i[row] : 0;
-		kept[k] = (uint16_t)i;
 		const uint32_t known = p > 0 && p <= 65535;
 		const uint32_t in = known ? (uint32_t)(f->ports[p >> 6] >> (p & 63)) & 1 : 0;
-		const uint32_t sure = known & !f->web_services & (b->stream[row] != IC_STREAM_DNS);
-		if (in | sure) {
-			k += in;
-			out += !in;
-		} else {
-			k += ic_row_keep(f, b, row, c);
-		}
+		const uint32_t sure = in | (known & !f->web_services & (b->stream[row] != IC_STREAM_DNS));
+		keep[i] = (uint8_t)in;
+		out += sure & !in;
+		kept[unsure] = (uint16_t)i;
+		unsure += !sure;
+	}
+	for (uint32_t i = 0; i < unsure; i++)
+		keep[kept[i]] = (uint8_t)ic_row_keep(f, b, b->rows + kept[i], c);
+	for (uint32_t i = 0; i < n; i++) {
+		kept[k] = (uint16_t)i;
+		k += keep[i];
 	}
 	c->out_ports += out;
 	return k;
