@@ -336,6 +336,14 @@ static void put_flow(ic_buf *b)
 {
 	static const char *const types[] = { "flow", "flow", "http", "flaw" };
 	static const char *const words[] = { "true", "false", "null", "0", "fals", "falsely" };
+	static const char *const ends[] = { "\"2024-05-01T00:00:01.000000+0000\"",
+					    "\"2024-04-30T23:59:59.999999+0000\"",
+					    "\"2024-05-02T00:00:00.000001+0000\"",
+					    "\"2024-05-01T00:00:01Z\"",
+					    "\"2024-05-01T00:00:61.000000+0000\"",
+					    "1714521602.5",
+					    "null",
+					    "\"\"" };
 	ic_buf_printf(b, "{\"timestamp\":\"2024-05-01T00:00:%02u.%06u+0000\",\"flow_id\":%u%09u,", roll(62),
 		      roll(1000000), roll(900) + 100, roll(1000000000));
 	ic_buf_printf(b, "\"event_type\":\"%s\",\"src_ip\":\"10.20.0.%u\",\"dest_ip\":\"2001:db8::%x\",",
@@ -343,9 +351,9 @@ static void put_flow(ic_buf *b)
 	ic_buf_printf(
 	    b, "\"dest_port\":%u,\"proto\":\"TCP\",\"flow\":{\"pkts_toserver\":%u,\"bytes_toserver\":%u,",
 	    roll(66000), roll(100), roll(100000));
-	ic_buf_printf(b,
-		      "\"start\":\"2024-05-01T00:00:00.%06u+0000\",\"alerted\":%s},\"tcp\":{\"syn\":%s}}\n",
-		      roll(1000000), one_of(words, 6), one_of(words, 6));
+	ic_buf_printf(b, "\"start\":\"2024-05-01T00:00:00.%06u+0000\",\"end\":%s,\"age\":%u,", roll(1000000),
+		      one_of(ends, 8), roll(3));
+	ic_buf_printf(b, "\"alerted\":%s},\"tcp\":{\"syn\":%s}}\n", one_of(words, 6), one_of(words, 6));
 }
 
 /* A line that ends as most of its kind do, in a long run of the same; its texts are of any length. */

@@ -55,6 +55,11 @@ static ic_json_value value_at(const ic_json_queue *q, const uint16_t *e)
 	return (ic_json_value){ .p = p, .n = n, .kind = (uint8_t)kind };
 }
 
+static bool is_absent(const ic_json_queue *q, unsigned column, uint32_t row)
+{
+	return q->cell[q->first[row] + q->places.cell[column][0]] == q->absent;
+}
+
 static void put_one(ic_json_fill *f, ic_row_counts *c, unsigned column, uint32_t row)
 {
 	ic_json_queue *q = f->queue;
@@ -62,6 +67,10 @@ static void put_one(ic_json_fill *f, ic_row_counts *c, unsigned column, uint32_t
 	ic_json_value v[IC_JSON_SOURCES];
 	if (q->bad[row])
 		return;
+	if (col->form != IC_JSON_FORM_NONE && col->slots == 1 && is_absent(q, column, row)) {
+		ic_batch_null_rest(f->b, f->b->rows + row, ~IC_FIELD_BIT(col->field));
+		return;
+	}
 	for (unsigned k = 0; k < col->slots; k++)
 		v[k] = value_at(q, q->cell + q->first[row] + q->places.cell[column][k]);
 	f->row = f->b->rows + row;
@@ -140,12 +149,33 @@ static size_t take_times(ic_json_fill *f, const ic_zeek_cells *cells, int64_t *o
 	return n;
 }
 
+/* starts: the cells of the second slot. */
+static size_t take_spans(ic_json_fill *f, const ic_zeek_cells *end, uint32_t starts, double *out)
+{
+	uint16_t *odd = f->queue->odd;
+	int64_t from[QUEUE_ROWS], to[QUEUE_ROWS];
+	const ic_zeek_cells start = { end->text, end->next, end->first, end->rows, starts };
+	size_t n = take_times(f, &start, from);
+	for (size_t i = 0; i < n; i++)
+		from[odd[i]] = INT64_MAX; /* after any end */
+	n = take_times(f, end, to);
+	for (size_t i = 0; i < n; i++)
+		to[odd[i]] = INT64_MIN;
+	n = 0;
+	for (uint32_t i = 0; i < end->rows; i++) {
+		out[i] = (double)(int64_t)((uint64_t)to[i] - (uint64_t)from[i]) / (double)IC_TICKS_S;
+		odd[n] = (uint16_t)i;
+		n += to[i] < from[i];
+	}
+	return n;
+}
+
 static size_t take_names(ic_json_fill *f, ic_json_name_fn fn, const ic_zeek_cells *cells, ic_str *out)
 {
 	ic_json_queue *q = f->queue;
 	size_t n = 0;
 	for (uint32_t i = 0; i < cells->rows; i++) {
-		out[i] = ic_json_name(f, fn, ic_zeek_cells_at(cells, i));
+		out[i] = ic_json_name(f, fn, ic_zeek_cells_at(cells, i), true);
 		q->odd[n] = (uint16_t)i;
 		n += !out[i].p;
 	}
@@ -169,7 +199,8 @@ static void take_column(ic_json_fill *f, ic_row_counts *c, unsigned column)
 {
 	ic_json_queue *q = f->queue;
 	const ic_json_column *op = &q->plan->column[column];
-	const ic_zeek_cells cells = { q->text, q->cell, q->first, q->n, q->places.cell[column][0] };
+	const uint16_t *place = q->places.cell[column];
+	const ic_zeek_cells cells = { q->text, q->cell, q->first, q->n, place[0] };
 	const ic_simd level = f->j->level;
 	ic_column *col = &f->b->col[op->field];
 	const uint32_t row = f->b->rows;
@@ -181,6 +212,7 @@ static void take_column(ic_json_fill *f, ic_row_counts *c, unsigned column)
 	case IC_JSON_FORM_REAL: n = ic_zeek_cells_real(level, &cells, col->d + row, q->odd); break;
 	case IC_JSON_FORM_QUAD: n = ic_zeek_cells_quad(level, &cells, col->ip + row, q->odd); break;
 	case IC_JSON_FORM_ISO: n = take_times(f, &cells, col->i + row); break;
+	case IC_JSON_FORM_SPAN: n = take_spans(f, &cells, place[1], col->d + row); break;
 	case IC_JSON_FORM_NAME: n = take_names(f, op->name, &cells, col->s + row); break;
 	case IC_JSON_FORM_EPOCH: n = ic_zeek_cells_time(level, &cells, col->i + row, q->odd); break;
 	case IC_JSON_FORM_NONE:

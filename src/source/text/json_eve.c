@@ -253,6 +253,7 @@ static void make_plan(ic_json_plan *p, size_t e, bool started, ic_fieldset wante
 		ic_json_plan_add(p, wanted, IC_F_ACTION, SLOT_FLOW_ACTION, put_action);
 		duration = ic_json_plan_add(p, wanted, IC_F_DURATION, SLOT_END, put_duration);
 		if (duration) {
+			duration->form = IC_JSON_FORM_SPAN;
 			duration->slots = 3;
 			duration->slot[OF_START] = IC_F_TIME;
 			duration->slot[OF_AGE] = IC_F_DURATION;

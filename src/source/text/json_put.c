@@ -209,30 +209,23 @@ void ic_json_put_str(ic_json_fill *f, ic_field field, ic_str s)
 }
 
 /* The bytes of a text of 1 to 16 bytes in two words, which together with its length tell it. */
-static inline void key_of(ic_str s, uint64_t key[2])
+static inline void key_of(ic_str s, bool padded, uint64_t key[2])
 {
-	uint32_t head, tail;
-	if (s.n >= 8) {
-		key[0] = ic_fast_load64(s.p);
-		key[1] = ic_fast_load64(s.p + s.n - 8);
-	} else if (s.n >= 4) {
-		memcpy(&head, s.p, 4);
-		memcpy(&tail, s.p + s.n - 4, 4);
-		key[0] = head;
-		key[1] = tail;
-	} else {
-		key[0] = (unsigned char)s.p[0];
-		key[1] = (uint64_t)(unsigned char)s.p[s.n >> 1] << 8 | (unsigned char)s.p[s.n - 1];
+	if (QUICK && padded) {
+		key[0] = ic_fast_word(s.p, s.n < 8 ? s.n : 8);
+		key[1] = ic_fast_word(s.p + 8, s.n < 8 ? 0 : s.n - 8);
+		return;
 	}
+	memset(key, 0, 16);
+	memcpy(key, s.p, s.n);
 }
 
-ic_str ic_json_name(ic_json_fill *f, ic_json_name_fn fn, ic_str theirs)
+ic_str ic_json_name(ic_json_fill *f, ic_json_name_fn fn, ic_str theirs, bool padded)
 {
 	uint64_t key[2];
 	if (theirs.n - 1 >= 16)
 		return fn(theirs);
-	key_of(theirs, key);
-	/* two factors: of names of four and of eight bytes both words are the same */
+	key_of(theirs, padded, key);
 	const uint64_t hash = key[0] * UINT64_C(0x9e3779b97f4a7c15) + key[1] * UINT64_C(0xc2b2ae3d27d4eb4f);
 	const unsigned i = (unsigned)(hash >> 58);
 	_Static_assert(IC_NAMES_KEPT == 64, "six bits");
@@ -246,7 +239,10 @@ ic_str ic_json_name(ic_json_fill *f, ic_json_name_fn fn, ic_str theirs)
 		f->names[i].same = ours.p == theirs.p;
 		f->names[i].ours = ours;
 	}
-	return f->names[i].same ? theirs : f->names[i].ours;
+	/* without a branch: names come in any order */
+	const bool same = f->names[i].same;
+	const ic_str ours = f->names[i].ours;
+	return (ic_str){ same ? theirs.p : ours.p, same ? theirs.n : ours.n };
 }
 
 void ic_json_fill_bad(const ic_json_fill *f, ic_row_counts *c, uint64_t line)
@@ -268,7 +264,7 @@ bool ic_json_put_service(ic_json_fill *f, ic_field field, const ic_json_value *v
 {
 	if (v->kind != IC_JSON_NONE)
 		ic_json_put_str(f, field,
-				ic_json_name(f, ic_service_name, ic_json_text(f->j, v, &f->b->arena)));
+				ic_json_name(f, ic_service_name, ic_json_text(f->j, v, &f->b->arena), false));
 	return true;
 }
 

@@ -49,8 +49,8 @@ bool ic_json_time(ic_json_fill *f, const ic_json_value *v, int64_t *ret);
 bool ic_json_usual_time(ic_json_fill *f, ic_str s, int64_t *ret);
 /* {NULL, 0} leaves it unseen. */
 void ic_json_put_str(ic_json_fill *f, ic_field field, ic_str s);
-/* What fn says, remembered. */
-ic_str ic_json_name(ic_json_fill *f, ic_json_name_fn fn, ic_str theirs);
+/* What fn says, remembered. padded: 16 bytes may be read. */
+ic_str ic_json_name(ic_json_fill *f, ic_json_name_fn fn, ic_str theirs, bool padded);
 /* Counts the row as bad for the value that was refused. The sample is that of the earliest line, whatever
  * the order of the calls. */
 void ic_json_fill_bad(const ic_json_fill *f, ic_row_counts *c, uint64_t line);
@@ -66,7 +66,8 @@ bool ic_json_put_plain(ic_json_fill *f, ic_field field, const ic_json_value *v);
 /* A service, in our names. */
 bool ic_json_put_service(ic_json_fill *f, ic_field field, const ic_json_value *v);
 
-/* The usual form of a value: what put would do, but for many rows at once. */
+/* The usual form of a value: what put would do, but for many rows at once. Of a column that has one, put leaves a
+ * value unseen that is not there. */
 typedef enum ic_json_form {
 	IC_JSON_FORM_NONE,
 	IC_JSON_FORM_TEXT,
@@ -76,6 +77,7 @@ typedef enum ic_json_form {
 	IC_JSON_FORM_QUAD,
 	IC_JSON_FORM_EPOCH, /* seconds since 1970 with six decimals */
 	IC_JSON_FORM_ISO,   /* see ic_json_usual_time */
+	IC_JSON_FORM_SPAN,  /* seconds from the time of the second slot to that of the first, both ISO */
 	IC_JSON_FORM_NAME,  /* that the column's `name` knows */
 } ic_json_form;
 
