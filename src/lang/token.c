@@ -94,3 +94,23 @@ ic_token ic_token_wide(ic_lexer *l, ic_token t, ic_wide what, uint32_t n, const 
 		return ic_token_bad(t, "a typographic quotation mark", quotes);
 	return ic_token_bad(t, "a typographic dash", "write -");
 }
+
+uint32_t ic_entity_at(const ic_lexer *l, uint32_t i)
+{
+	static const char *const entities[] = { "&lt;",	  "&gt;",  "&amp;", "&quot;", "&apos;",
+						"&nbsp;", "&#39;", "&#34;", "&#x27;" };
+	for (size_t k = 0; k < sizeof entities / sizeof *entities; k++) {
+		uint32_t n = (uint32_t)strlen(entities[k]);
+		if (i < l->text.n && n <= l->text.n - i && memcmp(l->text.p + i, entities[k], n) == 0)
+			return n;
+	}
+	return 0;
+}
+
+ic_token ic_token_entity(ic_lexer *l, ic_token t, uint32_t n)
+{
+	l->pos += n;
+	t.length = n;
+	return ic_token_bad(t, "a sign as the source of a web page writes it",
+			    "write the sign itself, such as < for &lt;");
+}

@@ -63,4 +63,9 @@ ic_token ic_token_bad(ic_token t, const char *error, const char *hint);
 /* A typographic dash or quotation mark: takes it. `quotes` is the hint about quotes. */
 ic_token ic_token_wide(ic_lexer *l, ic_token t, ic_wide what, uint32_t n, const char *quotes);
 
+/* The length of an HTML entity such as &gt; at byte i; 0: there is none. */
+uint32_t ic_entity_at(const ic_lexer *l, uint32_t i);
+/* Takes it, as a token that is wrong. */
+ic_token ic_token_entity(ic_lexer *l, ic_token t, uint32_t n);
+
 #endif

@@ -189,6 +189,7 @@ static const wrong wrongs[] = {
 	{ "SELECT a FROM events WHERE b IN 'x'", IC_DIAG_SYNTAX, 33, "expected `(`", NULL },
 	{ "SELECT a FROM events WHERE", IC_DIAG_SYNTAX, 27, "end of the query", NULL },
 	{ "SELECT a FROM events WHERE b = 'x", IC_DIAG_SYNTAX, 32, "not closed", "''" },
+	{ "SELECT a FROM events WHERE b &lt;= 5", IC_DIAG_SYNTAX, 30, "source of a web page", "sign itself" },
 	{ "SELECT a FROM events WHERE b = \xe2\x80\x98x\xe2\x80\x99", IC_DIAG_SYNTAX, 32, "typographic",
 	  "straight" },
 	{ "SELECT FROM events", IC_DIAG_SYNTAX, 8, "expected an expression", NULL },

@@ -319,6 +319,8 @@ static const wrong wrongs[] = {
 	{ "T | where a contians 'x'", IC_DIAG_SYNTAX, 1, 13, "found `contians`", "`contains`" },
 	{ "T\n| where (a", IC_DIAG_SYNTAX, 2, 11, "expected `)`, found the end", NULL },
 	{ "T | where not a", IC_DIAG_SYNTAX, 1, 15, "found `a`", "not(...)" },
+	{ "T | where a &gt; 5", IC_DIAG_SYNTAX, 1, 13, "source of a web page", "sign itself" },
+	{ "```kql\nT\n```", IC_DIAG_SYNTAX, 1, 1, "expected a table", "--extract" },
 	{ "T | where a == \xe2\x80\x9cx\xe2\x80\x9d", IC_DIAG_SYNTAX, 1, 16, "typographic quotation",
 	  "straight" },
 	{ "T | where a == 1L", IC_DIAG_SYNTAX, 1, 16, "unit of time", "no suffix" },

@@ -158,6 +158,8 @@ ic_token ic_aql_lex(ic_lexer *l)
 		return number_token(l, t);
 	if (ic_is_letter(c))
 		return name_token(l, t);
+	if ((n = ic_entity_at(l, l->pos)) > 0)
+		return ic_token_entity(l, t, n);
 	if (c < 0x80)
 		return sign_token(l, t);
 	ic_wide what = ic_wide_at(l, l->pos, &n);

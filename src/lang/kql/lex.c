@@ -415,7 +415,8 @@ ic_token ic_kql_lex(ic_lexer *l)
 			   ? name_token(l, t)
 			   : ic_token_wide(l, t, what, n, "write straight quotes: \" or '");
 	}
-	return sign_token(l, t);
+	uint32_t entity = ic_entity_at(l, l->pos);
+	return entity ? ic_token_entity(l, t, entity) : sign_token(l, t);
 }
 
 ic_str ic_kql_lex_run(ic_lexer *l, const ic_token *from, ic_kql_byte_fn word)

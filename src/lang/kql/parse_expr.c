@@ -696,9 +696,13 @@ static ic_kql_expr *table_name(ic_parser *p, bool wildcards)
 		}
 		*p = before;
 	}
-	if (!ic_kql_name_here(p))
-		return ic_expected(p, "a table");
-	return named(p);
+	if (ic_kql_name_here(p))
+		return named(p);
+	ic_str found = ic_token_text(p);
+	void *none = ic_expected(p, "a table");
+	if (p->diag->set && found.n > 3 && memcmp(found.p, "```", 3) == 0)
+		ic_diag_hint(p->diag, "--extract takes the query out of the page that is around it");
+	return none;
 }
 
 ic_kql_expr *ic_kql_table(ic_parser *p, bool wildcards)
