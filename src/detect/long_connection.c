@@ -69,23 +69,28 @@ static void report(ic_detect_run *run, unsigned part, const ic_series *s)
 	d->long_lived = true;
 	d->f.series = s;
 	d->nats += steps[step].nats;
+	bool one = d->f.connections == 1;
+	const char *most_text = total > single ? total_text : single_text;
 	char hours[32];
+	const char *lasting = one ? ic_run_printf(run, "1 connection lasts %s", most_text)
+				  : ic_run_printf(run, "%llu connections last %s together, the longest %s",
+						  (unsigned long long)d->f.connections, total_text,
+						  single >= 60 ? single_text : "under a minute");
 	ic_draft_reason(
 	    run, d,
 	    (ic_reason){ "duration", most, steps[0].nats, steps[step].nats,
-			 ic_run_printf(run,
-				       "%llu connections last %s together, the longest %s: %s hours or more",
-				       (unsigned long long)d->f.connections, total_text,
-				       single >= 60 ? single_text : "under a minute",
-				       ic_num(hours, steps[step].hours, 0)) });
+			 ic_run_printf(run, "%s: %s hour%s or more", lasting,
+				       ic_num(hours, steps[step].hours, 0), IC_S(steps[step].hours)) });
 	if (s->open)
 		ic_draft_reason(
 		    run, d,
 		    (ic_reason){ "open", 1, NAN, NAN, "a connection was still open when it was logged" });
-	d->f.summary =
-	    ic_run_printf(run, "%s keeps connections to %s open for %s in all%s.", ic_draft_source(run, d),
-			  ic_draft_targets(run, d, 1), total > single ? total_text : single_text,
-			  s->open ? ", one of them still open" : "");
+	d->f.summary = ic_run_printf(run, "%s keeps %s to %s open for %s%s%s.", ic_draft_source(run, d),
+				     one ? "a connection" : "connections", ic_draft_targets(run, d, 1),
+				     most_text, one ? "" : " in all",
+				     !s->open ? ""
+				     : one    ? ", still open when it was logged"
+					      : ", one of them still open");
 }
 
 ic_status ic_detect_long_connection(ic_detect_run *run)

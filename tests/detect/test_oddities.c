@@ -271,8 +271,16 @@ static void long_connections_have_four_levels(void **state)
 		double hours;
 		int n;
 		int level;
-	} cases[] = { { 0.9, 1, -1 },	   { 1, 1, IC_LOW },	   { 4, 1, IC_MEDIUM },
-		      { 8.5, 1, IC_HIGH }, { 12, 1, IC_CRITICAL }, { 0.5, 3, IC_LOW } /* together */ };
+		const char *text;
+	} cases[] = {
+		{ 0.9, 1, -1, NULL },
+		{ 1, 1, IC_LOW, "1 connection lasts 1 h: 1 hour or more" },
+		{ 4, 1, IC_MEDIUM, "1 connection lasts 4 h: 4 hours or more" },
+		{ 8.5, 1, IC_HIGH, "1 connection lasts 8 h 30 min: 8 hours or more" },
+		{ 12, 1, IC_CRITICAL, "1 connection lasts 12 h: 12 hours or more" },
+		{ 0.5, 3, IC_LOW,
+		  "3 connections last 1 h 30 min together, the longest 30 min: 1 hour or more" },
+	};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		world w = world_new(false);
 		event e = one;
@@ -285,6 +293,7 @@ static void long_connections_have_four_levels(void **state)
 		assert_int_equal(count_of(&f, "long-connection"), cases[i].level >= 0);
 		if (cases[i].level >= 0) {
 			assert_int_equal(f.list[0].level, cases[i].level);
+			assert_string_equal(reason_of(&f.list[0], "duration")->text, cases[i].text);
 			assert_int_equal(reason_of(&f.list[0], "open") != NULL, i == 1);
 		}
 		ic_findings_clear(&f);
