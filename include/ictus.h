@@ -278,8 +278,8 @@ ic_status ic_rule_check(const ic_rule *rule, ic_query_diag *diag, ic_error *err)
 
 /* ---- small helpers shared with the command line ---------------------------------- */
 
-/* Parses RFC 3339, or a number of seconds since the epoch with up to 7 decimals.
- * IC_E_FORMAT if it is neither. */
+/* Parses RFC 3339, a date alone (its midnight, UTC), or a number of seconds since the epoch with up to 7
+ * decimals. IC_E_FORMAT if it is none of them. */
 ic_status ic_time_parse(const char *text, int64_t *ret_ticks);
 /* Parses a span such as 90s, 15m, 24h, 7d, 2w into ticks. */
 ic_status ic_span_parse(const char *text, int64_t *ret_ticks);

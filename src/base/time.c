@@ -394,6 +394,11 @@ int64_t ic_time_now(void)
 ic_status ic_time_parse(const char *text, int64_t *ret_ticks)
 {
 	ic_str s = ic_str_of(text);
+	char midnight[] = "YYYY-MM-DDT00:00:00Z";
+	if (s.n == 10 && s.p[4] == '-') { /* a date alone */
+		memcpy(midnight, s.p, s.n);
+		s = ic_str_of(midnight);
+	}
 	if (ic_time_from_text(s, ret_ticks))
 		return IC_OK;
 	ic_str point = s;

@@ -94,7 +94,8 @@ static int run(cli_args *args)
 	if (strcmp(what, "list") != 0 && strcmp(what, "check") != 0 && !shows)
 		return cli_usage("rules", "rules takes list, show or check, not '%s'", what);
 	if (shows ? args->path_count != 2 : args->path_count > 1)
-		return cli_usage("rules", shows ? "show needs the id of one rule" : "too many words");
+		return cli_usage("rules", shows ? "show needs the id of one rule"
+						: "list and check take no words: --rules DIR names a folder");
 	ic_rules *rules = NULL;
 	ic_error err = { 0 };
 	ic_status st = ic_rules_open(args->rules, &rules, &err);

@@ -65,6 +65,19 @@ static void epoch_text(void **state)
 	}
 }
 
+static void a_date_alone_is_its_midnight(void **state)
+{
+	(void)state;
+	int64_t day, midnight;
+	assert_int_equal(ic_time_parse("2024-02-29", &day), IC_OK);
+	assert_int_equal(ic_time_parse("2024-02-29T00:00:00Z", &midnight), IC_OK);
+	assert_int_equal(day, midnight);
+	static const char *const bad[] = { "2024-02-30", "2024-2-290", "2024-13-01", "2024-02-2x",
+					   "2024-02_29" };
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+		assert_int_equal(ic_time_parse(bad[i], &day), IC_E_FORMAT);
+}
+
 static void from_number(void **state)
 {
 	(void)state;
@@ -238,8 +251,10 @@ static void spans(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(epoch_text), cmocka_unit_test(from_number), cmocka_unit_test(text),
-		cmocka_unit_test(formats),    cmocka_unit_test(round_trip),  cmocka_unit_test(spans),
+		cmocka_unit_test(epoch_text),  cmocka_unit_test(a_date_alone_is_its_midnight),
+		cmocka_unit_test(from_number), cmocka_unit_test(text),
+		cmocka_unit_test(formats),     cmocka_unit_test(round_trip),
+		cmocka_unit_test(spans),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
