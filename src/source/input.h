@@ -36,6 +36,8 @@ const ic_source_kind *ic_source_kind_find(const char *name);
 /* The kind of this text; NULL: none. With a map, CSV and NDJSON that have its name for time are the
  * map's. */
 const ic_source_kind *ic_source_sniff(const char *head, size_t n, const ic_field_map *map);
+/* What to say of text that is of no kind: by name, with what to do, if it is known from its first bytes. */
+const char *ic_source_stranger(const char *head, size_t n);
 
 /* ---- files ---- */
 

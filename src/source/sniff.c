@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which format a text is: every kind looks at its head, the surest wins. */
 #include "source/input.h"
+#include "source/messages.h"
 
 const ic_source_kind *const ic_source_kinds[] = {
 	&ic_kind_zeek_tsv,
@@ -70,4 +71,28 @@ const ic_source_kind *ic_source_sniff(const char *head, size_t n, const ic_field
 		}
 	}
 	return best;
+}
+
+const char *ic_source_stranger(const char *head, size_t n)
+{
+	static const struct {
+		const char *mark, *message;
+		size_t at, length;
+	} strangers[] = {
+		{ "PK\3\4", "a zip archive: unpack it first", 0, 4 },
+		{ "ustar", "a tar archive: unpack it first", 257, 5 },
+		{ "7z\xbc\xaf", "a 7z archive: unpack it first", 0, 4 },
+		{ "BZh", "bzip2 data: unpack them first", 0, 3 },
+		{ "\xfd\x37zXZ", "xz data: unpack them first", 0, 5 },
+		{ "\x04\"M\x18", "lz4 data: unpack them first", 0, 4 },
+		{ "\xff\xfe", "UTF-16 text: convert it to UTF-8 first", 0, 2 },
+		{ "\xfe\xff", "UTF-16 text: convert it to UTF-8 first", 0, 2 },
+		{ "PAR1", "a Parquet file: export it as CSV or NDJSON", 0, 4 },
+	};
+	for (size_t i = 0; i < sizeof strangers / sizeof *strangers; i++) {
+		size_t end = strangers[i].at + strangers[i].length;
+		if (n >= end && memcmp(head + strangers[i].at, strangers[i].mark, strangers[i].length) == 0)
+			return strangers[i].message;
+	}
+	return IC_MSG_UNKNOWN;
 }

@@ -42,6 +42,12 @@ static void test_nothing_readable(void **state)
 	put_text("none/readme", "hello\n");
 	check_nothing(path_of("none"), "a folder without logs that ictus reads (2 other files)");
 	check_nothing(path_of("none/binary"), "not a format that ictus reads");
+	put_file("none/zip", "PK\3\4rest", 8);
+	check_nothing(path_of("none/zip"), "a zip archive: unpack it first");
+	put_file("none/wide.csv", "\xff\xfet\0i\0m\0e\0,\0", 12);
+	check_nothing(path_of("none/wide.csv"), "UTF-16 text: convert it to UTF-8 first");
+	put_file("none/short", "BZ", 2);
+	check_nothing(path_of("none/short"), "not a format that ictus reads");
 	check_nothing(
 	    put_text("weird.log", "#separator \\x09\n#path\tweird\n#fields\tts\tuid\tname\n1.0\tC1\tx\n"),
 	    "a log that ictus does not use");
