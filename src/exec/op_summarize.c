@@ -354,7 +354,10 @@ static ic_status make_tables(ic_summarize *s, bool shared)
 		p->slab.arena.page_size = page_most(s, SLAB_PAGE);
 		p->slab.arena.blocks = &s->blocks;
 	}
-	return shared ? make_exchange(s) : make_block(s);
+	if (!shared)
+		return make_block(s);
+	ic_status st = make_exchange(s);
+	return st == IC_OK && !s->spill ? ic_sum_near_new(s) : st;
 }
 
 /* ---- rows come ------------------------------------------------------------------------------ */
@@ -466,13 +469,28 @@ static ic_status pack_shared(ic_summarize *s, ic_worker *w, const ic_vector *v, 
 	return st;
 }
 
+/* At most IC_SUM_BLOCK rows. */
+static ic_status push_some(ic_summarize *s, ic_worker *w, const ic_vector *v, uint32_t at, uint32_t n,
+			   uint64_t place)
+{
+	bool done = false;
+	ic_status st = IC_OK;
+	if (s->worker[w->number].is_near)
+		st = ic_sum_near_push(s, w, v, at, n, place, &done);
+	else if (s->spill)
+		st = ic_sum_spill_look(s, w->err, &done);
+	if (st == IC_OK && done && s->spill)
+		st = ic_sum_spill_push(s, w->number, &w->arena, v, at, n, place, w->alone || w->certain,
+				       w->err);
+	return st == IC_OK && !done ? pack_shared(s, w, v, at, n, place) : st;
+}
+
 static ic_status push_shared(ic_operator *o, ic_worker *w, unsigned port, const ic_chunk *c)
 {
 	ic_summarize *s = o->state;
 	ic_sum_worker *ws = &s->worker[w->number];
 	uint64_t unit = w->alone ? o->unit : w->seq;
 	ic_vector *v;
-	bool on = false;
 	(void)port;
 	ic_status st = evaluate(s, w, c, &v);
 	if (ws->unit != unit) {
@@ -485,15 +503,8 @@ static ic_status push_shared(ic_operator *o, ic_worker *w, unsigned port, const 
 		return ic_operator_limit(o, w, "too much input for one %s",
 					 o->op->says ? o->op->says : "summarize");
 	for (uint32_t at = 0, n; at < c->rows && st == IC_OK; at += n, ws->row += n) {
-		uint64_t place = unit << 40 | ws->row << 8;
 		n = c->rows - at < IC_SUM_BLOCK ? c->rows - at : IC_SUM_BLOCK;
-		if (s->spill)
-			st = ic_sum_spill_look(s, w->err, &on);
-		if (st == IC_OK && on)
-			st = ic_sum_spill_push(s, w->number, &w->arena, v, at, n, place,
-					       w->alone || w->certain, w->err);
-		else if (st == IC_OK)
-			st = pack_shared(s, w, v, at, n, place);
+		st = push_some(s, w, v, at, n, unit << 40 | ws->row << 8);
 	}
 	return ic_summarize_say(s, w, st);
 }
@@ -522,15 +533,16 @@ static void discard(ic_operator *o, ic_worker *w, uint64_t unit)
 		ws->parcel->n = 0;
 	if (s->spill && ws->unit == unit) /* else no row of it came */
 		ic_sum_spill_discard(s, w->number);
+	ic_sum_near_discard(s, w->number);
 	ic_exchange_discard(s->x, unit);
 }
 
 static ic_status end(ic_operator *o, ic_worker *w, uint64_t unit)
 {
 	ic_summarize *s = o->state;
-	(void)w;
+	ic_status st = ic_sum_near_end(s, w->number);
 	ic_exchange_end(s->x, unit);
-	return IC_OK;
+	return st;
 }
 
 static void abort_all(ic_operator *o, ic_status code)
@@ -560,6 +572,7 @@ static void summarize_free(ic_operator *o)
 		}
 	}
 	ic_exchange_free(s->x);
+	ic_sum_near_free(s);
 	tables_clear(s);
 	ic_sum_spill_free(s);
 	ic_blocks_clear(&s->blocks);

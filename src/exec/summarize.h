@@ -97,13 +97,19 @@ typedef struct ic_sum_agg {
 typedef struct ic_sum_part {
 	ic_group_table groups;
 	ic_slab slab;
-	uint32_t *chosen; /* groups that a filter keeps, ascending; NULL: all */
+	uint32_t *chosen; /* groups that go on, in the order in which they do; NULL: all */
 	uint32_t chosen_n;
+	bool mixed; /* they do not stand in the order of their first rows */
 } ic_sum_part;
 
 typedef struct ic_sum_worker {
 	ic_parcel *parcel;
 	uint64_t unit, row;
+	/* of summarize_near.c: */
+	bool is_near;	  /* rows go to the worker's own table */
+	bool tested;	  /* it was seen that groups are few, or many */
+	char *block;	  /* rows on their way */
+	ic_sum_part near; /* groups of the unit at hand */
 } ic_sum_worker;
 
 typedef struct ic_summarize {
@@ -134,7 +140,8 @@ typedef struct ic_summarize {
 	ic_sum_worker *worker;
 	ic_sum_part *part;
 	uint32_t parts;
-	ic_blocks blocks; /* of the groups' pages */
+	ic_group_table near; /* what the workers' own tables gave so far, in order; in turn */
+	ic_blocks blocks;    /* of the groups' pages */
 	/* rows on their way, without an exchange: for all partitions at once, if there are several */
 	char *block, *sorted;
 	uint8_t *block_part;
@@ -217,6 +224,33 @@ static inline uint32_t ic_sum_row_words(const ic_agg *agg)
 {
 	return (agg->columns + 63) / 64;
 }
+
+/* Whether x is nearer to the least, or the most: what is no number wins. */
+static inline bool ic_sum_real_better(double x, double old, bool max)
+{
+	return x != x || (max ? x > old : x < old);
+}
+/* The partition of a key with this hash: bits that no table of a partition looks at, there they are all the same. */
+static inline uint8_t ic_sum_part_of(uint64_t hash)
+{
+	return (uint8_t)(hash >> 24);
+}
+
+/* summarize_near.c: few groups, each worker has them in a table of its own. */
+/* Once the workers are made. Does nothing where states do not merge. */
+ic_status ic_sum_near_new(ic_summarize *s);
+void ic_sum_near_free(ic_summarize *s);
+/* n rows of a worker that is_near, at most IC_SUM_BLOCK, as for ic_summarize_pack. !*taken: groups are too many,
+ * these rows are to go through the exchange. It may be near no more afterwards. */
+ic_status ic_sum_near_push(ic_summarize *s, ic_worker *w, const ic_vector *v, uint32_t at, uint32_t n,
+			   uint64_t place, bool *taken);
+/* In its turn: the unit that the worker has pushed counts, or does not. */
+ic_status ic_sum_near_end(ic_summarize *s, unsigned worker);
+void ic_sum_near_discard(ic_summarize *s, unsigned worker);
+/* All rows have come: groups go to the partitions; then, once a filter has chosen some, those of each partition
+ * are put in order. */
+ic_status ic_sum_near_finish(ic_summarize *s);
+ic_status ic_sum_near_order(const ic_summarize *s, ic_sum_part *p);
 
 /* summarize_spill.c: rows that there is no memory for. */
 typedef struct ic_sum_spill ic_sum_spill;

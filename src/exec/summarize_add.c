@@ -245,7 +245,6 @@ static void least_whole(const batch *b, const ic_sum_agg *a)
 	});
 }
 
-/* What is no number wins. */
 static void least_real(const batch *b, const ic_sum_agg *a)
 {
 	const lane l = lane_of(b, a);
@@ -254,7 +253,7 @@ static void least_real(const batch *b, const ic_sum_agg *a)
 	const uint64_t seen = UINT64_C(1) << (a->seen & 63);
 	EACH_ROW(l, false, {
 		double v = real_at(whole, at), old = real_at(false, state);
-		if (!was_seen(entry + seen_at, seen) || isnan(v) || (max ? v > old : v < old))
+		if (!was_seen(entry + seen_at, seen) || ic_sum_real_better(v, old, max))
 			memcpy(state, &v, sizeof v);
 	});
 }

@@ -267,14 +267,16 @@ static ic_status drain_rest(void *ctx, unsigned i)
 
 static ic_status pass_all(ic_summarize *s, ic_worker *w)
 {
-	ic_status st = IC_OK;
+	ic_status st = ic_sum_near_finish(s);
 	uint64_t groups = 0;
 	for (uint32_t i = 0; i < s->parts; i++)
 		groups += ic_group_count(&s->part[i].groups);
-	if (groups == 0)
+	if (st == IC_OK && groups == 0)
 		st = add_nothing(s, 0);
 	if (st == IC_OK && s->x)
 		st = ask_filter(s, w);
+	for (uint32_t i = 0; i < s->parts && st == IC_OK; i++)
+		st = ic_sum_near_order(s, &s->part[i]);
 	return st == IC_OK ? pass_groups(s, w) : st;
 }
 

@@ -538,8 +538,7 @@ static inline __attribute__((always_inline)) void choose_parts(const target *bas
 							       uint8_t *part)
 {
 	const uint64_t seed = ic_hash_seed();
-	/* bits that no table of a partition looks at: there they are all the same */
-	EACH_CELL(base, part[r] = (uint8_t)(ic_group_hash_seeded(cell, key_bytes, seed) >> 24));
+	EACH_CELL(base, part[r] = ic_sum_part_of(ic_group_hash_seeded(cell, key_bytes, seed)));
 }
 
 ic_status ic_summarize_pack(ic_summarize *s, ic_arena *a, const ic_vector *v, uint32_t at, uint32_t n,

@@ -291,6 +291,73 @@ static void test_groups(void **state)
 	ic_plan_clear(&p);
 }
 
+static ic_value turned_cells[ROWS * COLUMNS];
+static rig_table turned = { { columns, COLUMNS }, ROWS, turned_cells };
+
+/* Of the same rows: few ports at first, then many, then few again; and some shares are no number. */
+static void turn_to_many(void)
+{
+	memcpy(turned_cells, cells, sizeof cells);
+	for (uint32_t r = 0; r < ROWS; r++) {
+		ic_value *c = &turned_cells[r * COLUMNS];
+		if (r > ROWS / 3 && r < ROWS / 2)
+			c[PORT] = (ic_value){ .type = IC_Q_INT, .i = (int64_t)r * 7 % 1000 };
+		if (r % 97 == 5)
+			c[SHARE] = ic_value_real(__builtin_nan(""));
+	}
+}
+
+/* Each line of `more` is that of `text` and one column more. */
+static void one_column_more(const char *text, const char *more)
+{
+	for (; *text; text = strchr(text, '\n') + 1, more = strchr(more, '\n') + 1) {
+		size_t n = (size_t)(strchr(text, '\n') - text);
+		assert_memory_equal(text, more, n);
+		assert_int_equal(more[n], ',');
+	}
+	assert_int_equal(*more, '\0');
+}
+
+/* Where groups are few each worker has its own, and states are merged. With one aggregate more whose states
+ * cannot be, all rows go the other way: to the same. */
+static void test_few_groups(void **state)
+{
+	static const agg_spec spec[] = {
+		{ IC_AGG_COUNT, IC_Q_LONG, 0, { 0 }, 1 },
+		{ IC_AGG_COUNTIF, IC_Q_LONG, 1, { GOOD }, 1 },
+		{ IC_AGG_SUM, IC_Q_LONG, 1, { SIZE }, 1 },
+		{ IC_AGG_AVG, IC_Q_REAL, 1, { SIZE }, 1 },
+		{ IC_AGG_MIN, IC_Q_LONG, 1, { SIZE }, 1 },
+		{ IC_AGG_MAXIF, IC_Q_LONG, 2, { SIZE, GOOD }, 1 },
+		{ IC_AGG_MIN, IC_Q_DATETIME, 1, { TIME }, 1 },
+		{ IC_AGG_MAX, IC_Q_DATETIME, 1, { TIME }, 1 },
+		{ IC_AGG_MAX, IC_Q_REAL, 1, { SHARE }, 1 },
+		{ IC_AGG_MINIF, IC_Q_REAL, 2, { SHARE, GOOD }, 1 },
+		{ IC_AGG_DCOUNT, IC_Q_LONG, 1, { NAME }, 1 },
+	};
+	enum { ALL = sizeof spec / sizeof *spec };
+	static const uint32_t key[] = { PORT, GOOD };
+	ic_plan p;
+	(void)state;
+	turn_to_many();
+	ic_plan_init(&p, NULL);
+	p.language = IC_FN_KQL;
+	for (unsigned i = 0; i < 12; i++) {
+		ic_op *t = scan_of(&p, &plan_table, i % 2 ? &turned : &table);
+		char *text = NULL;
+		for (uint32_t aggs = ALL - 1; aggs <= ALL; aggs++) {
+			p.root = summarize(&p, t, key, i / 2 % 3, spec, aggs);
+			if (i >= 6)
+				p.root = filter(&p, p.root, greater(&p, column(&p, p.root, i / 2 % 3), 3));
+			same_in_all_ways(&p);
+			text = text ? text : strdup(first_text);
+		}
+		one_column_more(text, first_text);
+		free(text);
+	}
+	ic_plan_clear(&p);
+}
+
 /* Every aggregate that depends on the order, and those that go by the kernels; against one row a group as
  * a check that nothing is empty. */
 static void test_many_aggregates(void **state)
@@ -755,6 +822,7 @@ int main(void)
 		cmocka_unit_test(test_filter),
 		cmocka_unit_test(test_take_stops),
 		cmocka_unit_test(test_groups),
+		cmocka_unit_test(test_few_groups),
 		cmocka_unit_test(test_many_aggregates),
 		cmocka_unit_test(test_wide_keys),
 		cmocka_unit_test(test_sort),
