@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Compressed files: any bytes end in text, damage or the end, and ISA-L and zlib tell the same text. */
+/* Compressed files: any bytes end in text, damage or the end, and ISA-L and zlib tell the same text. Behind damage
+ * reading goes on, and ends too. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -36,6 +37,21 @@ static ic_status unpack(ic_pack pack, const uint8_t *data, size_t n, size_t step
 	return st;
 }
 
+static void unpack_over_damage(ic_pack pack, const uint8_t *data, size_t n, size_t step, char *out)
+{
+	memory m = { data, n, 0, step };
+	ic_unpack *u = ic_unpack_new(pack, read_memory, &m);
+	ic_error gap;
+	ic_status st;
+	size_t made;
+	if (!u)
+		return;
+	do
+		st = ic_unpack_read(u, out, TEXT_BYTES, &made, NULL);
+	while (st == IC_OK ? made == TEXT_BYTES : ic_unpack_resume(u, &gap));
+	ic_unpack_free(u);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -53,6 +69,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			abort();
 		if (memcmp(a, b, made < again ? made : again) != 0)
 			abort();
+		unpack_over_damage(pack, data, size, step, a);
 	}
 	ic_free(a);
 	ic_free(b);

@@ -76,7 +76,7 @@ typedef struct ic_file_report {
 	uint64_t lost;		    /* packets of a live capture that were gone before they could be read */
 	ic_tally tally[IC_TALLIES]; /* what rows do not show, ends with what NULL; many are zero */
 	bool skipped;		    /* unknown content in a walked folder */
-	bool damaged;		    /* not read to its end: truncated, corrupt, unreadable */
+	bool damaged;		    /* not all of it was read: truncated, corrupt, unreadable */
 	ic_error first_bad;	    /* sample of the first problem; code IC_OK if none */
 } ic_file_report;
 

@@ -110,7 +110,7 @@ static void say_counts(FILE *to, const ic_file_report *r)
 			fprintf(to, "%s%s %s", before, r->tally[i].what, count(r->tally[i].n, text));
 		before = r->tally[i].n ? ", " : before;
 	}
-	fputs(r->damaged ? "; not read to its end\n" : "\n", to);
+	fputs(r->damaged ? "; not all of it was read\n" : "\n", to);
 }
 
 static void file_done(void *ctx, const ic_file_report *r)

@@ -319,7 +319,7 @@ static ic_status read_from(job *j, const ic_found *found, ic_unpack *u, bool pac
 	for (unsigned i = 0; i < IC_LANES; i++)
 		sink[i] = (ic_hello_sink){ &j->part[i], take };
 	ic_lanes *l = ic_lanes_new(sink, j->run.threads - ahead, &j->run.budget);
-	ic_feed *f = u ? ic_feed_new(u, ahead && packed, BLOCK) : NULL;
+	ic_feed *f = u ? ic_feed_new(u, ahead && packed, false, BLOCK) : NULL;
 	ic_status st = l && f ? ic_listen(l, f, ahead, &known, &damage) : ic_fail_nomem(&damage);
 	if (st == IC_E_NOMEM)
 		*err = damage;

@@ -15,11 +15,13 @@
 typedef struct ring_block {
 	char *p; /* HEAD_BYTES, then the block */
 	size_t n, at;
+	bool gap; /* behind it text is missing: */
+	ic_error why;
 } ring_block;
 
 struct ic_feed {
 	ic_unpack *unpack;
-	bool ahead;
+	bool ahead, resume;
 	pthread_t thread;
 	pthread_mutex_t lock;
 	pthread_cond_t filled, emptied;
@@ -31,6 +33,14 @@ struct ic_feed {
 	ic_error end_error;
 	size_t block;
 };
+
+/* As ic_unpack_read. *gap: text was lost, and the next call goes on behind it. */
+static ic_status unpack_on(ic_feed *f, char *out, size_t room, size_t *made, bool *gap, ic_error *err)
+{
+	ic_status st = ic_unpack_read(f->unpack, out, room, made, err);
+	*gap = st == IC_E_FORMAT && f->resume && ic_unpack_resume(f->unpack, err);
+	return st;
+}
 
 static void *run_ahead(void *arg)
 {
@@ -45,12 +55,14 @@ static void *run_ahead(void *arg)
 		pthread_mutex_unlock(&f->lock);
 		ic_error err = { 0 };
 		size_t made = 0;
-		ic_status st = ic_unpack_read(f->unpack, b->p + HEAD_BYTES, f->block, &made, &err);
+		ic_status st = unpack_on(f, b->p + HEAD_BYTES, f->block, &made, &b->gap, &err);
 		pthread_mutex_lock(&f->lock);
 		b->n = made;
 		b->at = 0;
-		f->count += made > 0;
-		if (st != IC_OK || made < f->block) {
+		f->count += made > 0 || b->gap;
+		if (b->gap) {
+			b->why = err;
+		} else if (st != IC_OK || made < f->block) {
 			f->ended = true;
 			f->end_status = st;
 			f->end_error = err;
@@ -82,7 +94,7 @@ no_filled:
 	return false;
 }
 
-ic_feed *ic_feed_new(ic_unpack *u, bool ahead, size_t block)
+ic_feed *ic_feed_new(ic_unpack *u, bool ahead, bool resume, size_t block)
 {
 	ic_feed *f = ic_calloc(1, sizeof(*f));
 	if (!f) {
@@ -91,6 +103,7 @@ ic_feed *ic_feed_new(ic_unpack *u, bool ahead, size_t block)
 	}
 	f->unpack = u;
 	f->block = block;
+	f->resume = resume;
 	f->ahead = ahead && start_thread(f);
 	return f;
 }
@@ -115,6 +128,14 @@ static void give_back(ic_feed *f)
 	pthread_mutex_unlock(&f->lock);
 }
 
+/* IC_E_FORMAT when text is missing behind the block. */
+static ic_status gap_behind(const ring_block *b, ic_error *err)
+{
+	if (b->gap && err)
+		*err = b->why;
+	return b->gap ? IC_E_FORMAT : IC_OK;
+}
+
 static ic_status end_of(const ic_feed *f, ic_error *err)
 {
 	if (f->end_status != IC_OK && err)
@@ -122,11 +143,13 @@ static ic_status end_of(const ic_feed *f, ic_error *err)
 	return f->end_status;
 }
 
-/* As ic_unpack_read. */
-static ic_status copy_out(ic_feed *f, char *out, size_t room, size_t *made, ic_error *err)
+/* As unpack_on. */
+static ic_status copy_out(ic_feed *f, char *out, size_t room, size_t *made, bool *gap, ic_error *err)
 {
+	ic_status st = IC_OK;
 	*made = 0;
-	while (*made < room) {
+	*gap = false;
+	while (*made < room && !*gap) {
 		ring_block *b = wait_filled(f);
 		if (!b)
 			return end_of(f, err);
@@ -134,10 +157,13 @@ static ic_status copy_out(ic_feed *f, char *out, size_t room, size_t *made, ic_e
 		memcpy(out + *made, b->p + HEAD_BYTES + b->at, n);
 		*made += n;
 		b->at += n;
-		if (b->at == b->n)
-			give_back(f);
+		if (b->at < b->n)
+			continue;
+		st = gap_behind(b, err);
+		*gap = b->gap;
+		give_back(f);
 	}
-	return IC_OK;
+	return st;
 }
 
 /* A block for a buffer: what is to be used still is put in front of the new bytes. */
@@ -158,8 +184,9 @@ static ic_status exchange(ic_feed *f, ic_feed_text *t, bool *ended, ic_error *er
 		ic_free(t->p);
 	*t = (ic_feed_text){ .p = b->p, .room = room, .at = from - carry, .n = HEAD_BYTES + b->n };
 	b->p = p;
+	ic_status st = gap_behind(b, err);
 	give_back(f);
-	return IC_OK;
+	return st;
 }
 
 /* Behind what is to be used still, as much again or a block: a long line takes few steps. */
@@ -168,6 +195,7 @@ static ic_status append(ic_feed *f, ic_feed_text *t, bool *ended, ic_error *err)
 	const size_t carry = t->n - t->at, most = carry < STEP_BYTES ? carry : STEP_BYTES,
 		     want = most > f->block ? most : f->block;
 	size_t made;
+	bool gap;
 	if (carry && t->at)
 		memmove(t->p, t->p + t->at, carry);
 	t->at = 0;
@@ -179,10 +207,10 @@ static ic_status append(ic_feed *f, ic_feed_text *t, bool *ended, ic_error *err)
 		t->p = p;
 		t->room = carry + want;
 	}
-	ic_status st = f->ahead ? copy_out(f, t->p + t->n, want, &made, err)
-				: ic_unpack_read(f->unpack, t->p + t->n, want, &made, err);
+	ic_status st = f->ahead ? copy_out(f, t->p + t->n, want, &made, &gap, err)
+				: unpack_on(f, t->p + t->n, want, &made, &gap, err);
 	t->n += made;
-	*ended = made < want || st != IC_OK;
+	*ended = !gap && (made < want || st != IC_OK);
 	return st;
 }
 

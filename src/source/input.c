@@ -53,17 +53,23 @@ static void unreadable(ic_file *f, ic_status code, const char *why)
 
 /* ---- one file ---- */
 
-/* The first text of a file. An IC_E_NOMEM is returned, damage goes to the report. */
+/* The first text of a file. IC_E_NOMEM; damage goes to the report, and is all that is said of the file if that text
+ * is no known one. */
 static ic_status read_text(ic_file *f, ic_read_fn read, void *from, char *head, size_t *n)
 {
 	ic_error err = { 0 };
 	ic_unpack *unpack = ic_unpack_new(f->pack, read, from);
-	ic_status st = unpack ? ic_unpack_read(unpack, head, IC_HEAD_BYTES, n, &err) : IC_E_NOMEM;
+	if (!unpack)
+		return IC_E_NOMEM;
+	ic_status st;
+	do
+		st = ic_unpack_read(unpack, head, IC_HEAD_BYTES, n, &err);
+	while (st == IC_E_FORMAT && *n == 0 && ic_unpack_resume(unpack, &err));
 	ic_unpack_free(unpack);
-	if (st == IC_E_NOMEM)
-		return st;
-	if (st != IC_OK && *n == 0)
-		unreadable(f, st, err.message);
+	if (err.code != IC_OK) {
+		unreadable(f, err.code, err.message);
+		f->report.damaged = *n == 0;
+	}
 	return IC_OK;
 }
 
@@ -177,7 +183,8 @@ static ic_status recognise(ic_input *in, ic_file *f, char *head, size_t n, const
 		f->readable = l->streams != 0;
 		why = IC_MSG_UNUSED;
 	}
-	if (f->readable)
+	f->report.damaged = !f->readable && f->report.first_bad.code != IC_OK;
+	if (f->readable || f->report.damaged)
 		return IC_OK;
 	if (f->named) {
 		in->facts.unknown_named++;

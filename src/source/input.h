@@ -108,6 +108,8 @@ typedef struct ic_text {
 	bool final;	/* nothing follows `end` */
 	bool drained;	/* no more to be had */
 	bool skipping;	/* inside a line that is too long */
+	bool gap;	/* behind `n` text is missing */
+	bool cut;	/* the end is not the file's, but damage */
 	bool long_tail; /* the line behind `end` is too long and belongs to this unit */
 } ic_text;
 
@@ -122,8 +124,9 @@ struct ic_unit {
 	ic_row_counts counts;
 	uint64_t kept; /* rows handed out */
 	bool begun, ended, damaged, final_called;
-	ic_error damage;
-	int fd; /* chunked units: the file's, -1 if it cannot be opened */
+	ic_error damage; /* the first */
+	unsigned places; /* that are damaged */
+	int fd;		 /* chunked units: the file's, -1 if it cannot be opened */
 	ic_raw raw;
 	ic_feed *feed;
 	ic_text text;

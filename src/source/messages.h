@@ -3,6 +3,8 @@
 #ifndef IC_SOURCE_MESSAGES_H
 #define IC_SOURCE_MESSAGES_H
 
+#include <inttypes.h>
+
 #define IC_MSG_GZIP_CUT	   "truncated: the gzip data end too early"
 #define IC_MSG_GZIP_BAD	   "the gzip data are corrupt"
 #define IC_MSG_GZIP_TAIL   "bytes that are not gzip follow the last gzip member"
@@ -10,11 +12,14 @@
 #define IC_MSG_ZSTD_BAD	   "the zstd data are corrupt"
 #define IC_MSG_ZSTD_WINDOW "the zstd frame needs a window over 128 MiB"
 #define IC_MSG_ZSTD_TAIL   "bytes that are not zstd follow the last zstd frame"
-#define IC_MSG_SHRUNK	   "the file became shorter while it was read"
-#define IC_MSG_REPLACED	   "another file took its place while ictus ran"
-#define IC_MSG_UNKNOWN	   "not a format that ictus reads"
-#define IC_MSG_UNUSED	   "a log that ictus does not use"
-#define IC_MSG_NO_LOGS	   "a folder without logs that ictus reads"
-#define IC_MSG_LONG_LINE   "a line over 16 MiB"
+/* What it is; where it begins; where a good member or frame is. */
+#define IC_MSG_GAP	 "%s (from byte %" PRIu64 "; reading went on at byte %" PRIu64 ")"
+#define IC_MSG_GAPS	 "%s; damaged at %u more places" /* what the first one is */
+#define IC_MSG_SHRUNK	 "the file became shorter while it was read"
+#define IC_MSG_REPLACED	 "another file took its place while ictus ran"
+#define IC_MSG_UNKNOWN	 "not a format that ictus reads"
+#define IC_MSG_UNUSED	 "a log that ictus does not use"
+#define IC_MSG_NO_LOGS	 "a folder without logs that ictus reads"
+#define IC_MSG_LONG_LINE "a line over 16 MiB"
 
 #endif

@@ -221,7 +221,7 @@ static void skip_line(ic_unit *u)
 }
 
 /* A capture in progress gives what there is, so that its rows are not held back. */
-static ic_status read_live(ic_unit *u)
+static ic_status read_live(ic_unit *u, ic_error *why)
 {
 	ic_text *t = &u->text;
 	const size_t carry = t->n - t->at, want = step(carry, chunk_bytes);
@@ -235,20 +235,20 @@ static ic_status read_live(ic_unit *u)
 	const ssize_t got = ic_live_read(u->in->live, t->p + t->n, want);
 	t->drained = got <= 0;
 	if (got < 0)
-		return ic_fail(&u->damage, IC_E_IO, "%s", strerror((int)-got));
+		return ic_fail(why, IC_E_IO, "%s", strerror((int)-got));
 	t->n += (size_t)got;
 	atomic_fetch_add_explicit(&u->in->bytes_done, (uint64_t)got, memory_order_relaxed);
 	return IC_OK;
 }
 
-static ic_status read_feed(ic_unit *u)
+static ic_status read_feed(ic_unit *u, ic_error *why)
 {
 	ic_text *t = &u->text;
 	ic_status st = t->p ? IC_OK : make_room(u, chunk_bytes);
 	if (st != IC_OK)
 		return st;
 	ic_feed_text x = { .p = t->p, .room = t->room, .at = t->at, .n = t->n };
-	st = ic_feed_more(u->feed, &x, &t->drained, &u->damage);
+	st = ic_feed_more(u->feed, &x, &t->drained, why);
 	t->p = x.p;
 	t->room = x.room;
 	t->at = x.at;
@@ -258,16 +258,21 @@ static ic_status read_feed(ic_unit *u)
 
 static ic_status read_block(ic_unit *u)
 {
-	ic_status st = u->in->live ? read_live(u) : read_feed(u);
+	ic_text *t = &u->text;
+	ic_error why;
+	ic_status st = u->in->live ? read_live(u, &why) : read_feed(u, &why);
 	if (st == IC_E_NOMEM)
 		return st;
 	if (st != IC_OK) {
-		ic_error why = u->damage;
-		(void)ic_fail_at(&u->damage, why.code, u->file->path, 0, 0, "%s", why.message);
-		u->damaged = u->text.drained = true;
-	} else if (u->text.drained && u->raw.fell_short) {
+		damage(u, st, why.message);
+		t->gap = st == IC_E_FORMAT && !t->drained;
+		u->places++;
+		t->cut = !t->gap;
+	} else if (t->drained && u->raw.fell_short) {
 		damage(u, IC_E_IO, IC_MSG_SHRUNK);
+		t->cut = true;
 	}
+	t->drained |= t->cut;
 	return IC_OK;
 }
 
@@ -277,6 +282,10 @@ ic_status ic_text_more(ic_unit *u)
 	bool document = ic_unit_is_document(u);
 	t->end = t->at;
 	while (!t->drained) {
+		if (t->gap) { /* a record cut in its middle is not a row here either */
+			t->at = t->n;
+			t->gap = t->skipping = false;
+		}
 		if (document && t->n - t->at > IC_LINE_MAX)
 			give_up_record(u); /* the reader made nothing of so much */
 		ic_status st = read_block(u);
@@ -287,7 +296,7 @@ ic_status ic_text_more(ic_unit *u)
 		if (!document)
 			drop_long_line(u);
 		/* A damaged end leaves a record cut in its middle: it is not a row. */
-		t->final = t->drained && !u->damaged;
+		t->final = t->drained && !t->cut;
 		const char *eol = last_newline(t->p + t->at, t->n - t->at);
 		if (document || t->final)
 			t->end = t->n;

@@ -100,7 +100,8 @@ static bool open_feed(ic_unit *u)
 	ic_unpack *unpack = f->from ? ic_unpack_new(f->pack, ic_pipe_read, f->from)
 				    : ic_unpack_new(f->pack, ic_raw_read, &u->raw);
 	if (unpack)
-		u->feed = ic_feed_new(unpack, reads_ahead(u->in, f), ic_input_chunk());
+		u->feed =
+		    ic_feed_new(unpack, reads_ahead(u->in, f), !ic_unit_is_document(u), ic_input_chunk());
 	return u->feed != NULL;
 }
 
@@ -209,6 +210,11 @@ static void finish_text(ic_unit *u)
 		ic_row_bad(&u->counts, u->counts.lines, 0, IC_MSG_LONG_LINE);
 		u->counts.lines++;
 	}
+	if (u->places > 1) {
+		const ic_error first = u->damage;
+		(void)ic_fail_at(&u->damage, first.code, u->file->path, 0, 0, IC_MSG_GAPS, first.message,
+				 u->places - 1);
+	}
 	u->ended = true;
 	release_text(u);
 }
@@ -294,7 +300,7 @@ static void merge(ic_unit *u)
 	if (c->has_sample && r->first_bad.code == IC_OK)
 		(void)ic_fail_at(&r->first_bad, IC_E_FORMAT, f->path, f->lines + c->sample_line + 1,
 				 c->sample_column, "%s", c->sample);
-	/* that the file was not read to its end says more than a bad row does */
+	/* that not all of the file was read says more than a bad row does */
 	if (u->damaged && !r->damaged)
 		r->first_bad = u->damage;
 	r->damaged |= u->damaged;

@@ -13,8 +13,9 @@
 #include "base/error.h"
 #include "source/messages.h"
 
-#define IN_BYTES (128u << 10)
-#define SLACK	 64u /* bytes before the input that stay readable: see gz_isal */
+#define IN_BYTES  (128u << 10)
+#define SLACK	  64u	/* bytes before the input that stay readable: see gz_isal */
+#define GAPS_MOST 1000u /* that are passed over in one file, each with at most IN_BYTES read again */
 
 typedef struct codec codec;
 struct ic_unpack {
@@ -27,6 +28,12 @@ struct ic_unpack {
 	bool in_eof;
 	bool between; /* a member or frame ended, none has begun */
 	bool any;     /* at least one member or frame ended */
+	bool cut;     /* some of them ended within a line, */
+	char last;    /* by the last byte of its text */
+	bool to_line; /* the text up to the next line's start is dropped */
+	unsigned gaps;
+	uint64_t taken;	    /* bytes read: those before in_end */
+	uint64_t member_at; /* where the member begins that is being read */
 	ic_status failed;
 	ic_error why;
 	union {
@@ -43,6 +50,9 @@ struct codec {
 	bool (*open)(ic_unpack *u);
 	const char *(*step)(ic_unpack *u, uint8_t *out, size_t room, size_t *made);
 	void (*close)(ic_unpack *u);
+	/* Whether these head_bytes look like the start of a member; *inside: of one that may start within a line. */
+	bool (*starts)(const uint8_t *p, bool *inside);
+	size_t head_bytes;
 	uint8_t magic[4];
 	size_t magic_bytes;
 	const char *cut, *tail;
@@ -66,6 +76,17 @@ ic_pack ic_pack_of(const void *head, size_t n)
 	if (n >= 4 && (p[0] & 0xf0) == 0x50 && p[1] == 0x2a && p[2] == 0x4d && p[3] == 0x18)
 		return IC_PACK_ZSTD;
 	return IC_PACK_PLAIN;
+}
+
+/* ---- gzip: RFC 1952. Writers that cut a text anywhere (bgzip and its like) tell sizes in extra fields. ---- */
+
+static bool gzip_starts(const uint8_t *p, bool *inside)
+{
+	enum { RESERVED = 0xe0, EXTRA = 4 };
+	const uint8_t flags = p[3], effort = p[8];
+	*inside = flags & EXTRA;
+	return p[0] == 0x1f && p[1] == 0x8b && p[2] == 8 && !(flags & RESERVED) &&
+	       (effort == 0 || effort == 2 || effort == 4);
 }
 
 /* ---- zlib ---- */
@@ -117,8 +138,15 @@ static void zlib_close(ic_unpack *u)
 	ic_free(u->z);
 }
 
-static const codec gz_zlib = { zlib_open, zlib_step,	   zlib_close,	    { 0x1f, 0x8b },
-			       2,	  IC_MSG_GZIP_CUT, IC_MSG_GZIP_TAIL };
+static const codec gz_zlib = { .open = zlib_open,
+			       .step = zlib_step,
+			       .close = zlib_close,
+			       .starts = gzip_starts,
+			       .head_bytes = 10,
+			       .magic = { 0x1f, 0x8b },
+			       .magic_bytes = 2,
+			       .cut = IC_MSG_GZIP_CUT,
+			       .tail = IC_MSG_GZIP_TAIL };
 
 /* ---- ISA-L: twice as fast. At the end of a member it gives back bytes that it had read ahead, also
  * ones of an earlier input buffer: the SLACK bytes before `in` keep those readable. ---- */
@@ -158,8 +186,15 @@ static void isal_close(ic_unpack *u)
 	ic_free(u->isal);
 }
 
-static const codec gz_isal = { isal_open, isal_step,	   isal_close,	    { 0x1f, 0x8b },
-			       2,	  IC_MSG_GZIP_CUT, IC_MSG_GZIP_TAIL };
+static const codec gz_isal = { .open = isal_open,
+			       .step = isal_step,
+			       .close = isal_close,
+			       .starts = gzip_starts,
+			       .head_bytes = 10,
+			       .magic = { 0x1f, 0x8b },
+			       .magic_bytes = 2,
+			       .cut = IC_MSG_GZIP_CUT,
+			       .tail = IC_MSG_GZIP_TAIL };
 #endif
 
 /* ---- zstd ---- */
@@ -174,6 +209,8 @@ static const char *zstd_step(ic_unpack *u, uint8_t *out, size_t room, size_t *ma
 {
 	ZSTD_inBuffer in = { u->in, (size_t)(u->in_end - u->in), 0 };
 	ZSTD_outBuffer to = { out, room, 0 };
+	if (u->between)
+		(void)ZSTD_DCtx_reset(u->zstd, ZSTD_reset_session_only);
 	u->between = false;
 	size_t rc = ZSTD_decompressStream(u->zstd, &to, &in);
 	u->in += in.pos;
@@ -190,8 +227,22 @@ static void zstd_close(ic_unpack *u)
 	(void)ZSTD_freeDStream(u->zstd);
 }
 
-static const codec zstd_codec = { zstd_open, zstd_step,	      zstd_close,      { 0x28, 0xb5, 0x2f, 0xfd },
-				  4,	     IC_MSG_ZSTD_CUT, IC_MSG_ZSTD_TAIL };
+static bool zstd_starts(const uint8_t *p, bool *inside)
+{
+	enum { RESERVED = 8 };
+	*inside = false;
+	return p[0] == 0x28 && p[1] == 0xb5 && p[2] == 0x2f && p[3] == 0xfd && !(p[4] & RESERVED);
+}
+
+static const codec zstd_codec = { .open = zstd_open,
+				  .step = zstd_step,
+				  .close = zstd_close,
+				  .starts = zstd_starts,
+				  .head_bytes = 5,
+				  .magic = { 0x28, 0xb5, 0x2f, 0xfd },
+				  .magic_bytes = 4,
+				  .cut = IC_MSG_ZSTD_CUT,
+				  .tail = IC_MSG_ZSTD_TAIL };
 
 /* ---- all ---- */
 
@@ -203,6 +254,7 @@ ic_unpack *ic_unpack_new(ic_pack pack, ic_read_fn read, void *ctx)
 	u->read = read;
 	u->ctx = ctx;
 	u->between = true;
+	u->last = '\n';
 	if (pack == IC_PACK_PLAIN)
 		return u;
 	const codec *c = pack == IC_PACK_GZIP ? &gz_zlib : &zstd_codec;
@@ -253,7 +305,14 @@ static ic_status refill(ic_unpack *u)
 		return fail(u, IC_E_IO, strerror((int)-n));
 	u->in_eof = n == 0;
 	u->in_end += n;
+	u->taken += (uint64_t)n;
 	return IC_OK;
+}
+
+/* Where in the file the next byte of the input is. */
+static uint64_t place(const ic_unpack *u)
+{
+	return u->taken - (uint64_t)(u->in_end - u->in);
 }
 
 static ic_status read_plain(ic_unpack *u, uint8_t *out, size_t room, size_t *made)
@@ -276,6 +335,7 @@ static ic_status next_member(ic_unpack *u, bool *end)
 		if (refill(u) != IC_OK)
 			return u->failed;
 	size_t left = (size_t)(u->in_end - u->in);
+	u->member_at = place(u);
 	*end = left == 0;
 	if (*end || !u->any)
 		return IC_OK;
@@ -283,6 +343,16 @@ static ic_status next_member(ic_unpack *u, bool *end)
 	if (skippable || (left >= c->magic_bytes && memcmp(u->in, c->magic, c->magic_bytes) == 0))
 		return IC_OK;
 	return fail(u, IC_E_FORMAT, c->tail);
+}
+
+/* Of n bytes of text those are kept that lie behind the end of a line. */
+static size_t drop_to_line(ic_unpack *u, uint8_t *text, size_t n)
+{
+	const uint8_t *eol = n ? memchr(text, '\n', n) : NULL;
+	const size_t drop = eol ? (size_t)(eol + 1 - text) : n;
+	memmove(text, text + drop, n - drop);
+	u->to_line = !eol;
+	return n - drop;
 }
 
 ic_status ic_unpack_read(ic_unpack *u, void *out, size_t room, size_t *made, ic_error *err)
@@ -299,12 +369,15 @@ ic_status ic_unpack_read(ic_unpack *u, void *out, size_t room, size_t *made, ic_
 		const uint8_t *before = u->in;
 		size_t chunk = room - *made < (1u << 30) ? room - *made : 1u << 30;
 		const char *damage = u->codec->step(u, to + *made, chunk, &n);
-		*made += n;
+		if (n)
+			u->last = (char)to[*made + n - 1];
+		u->cut |= u->between && u->last != '\n';
 		u->any |= u->between;
+		const bool stuck = n == 0 && !u->between && u->in == before;
+		*made += u->to_line ? drop_to_line(u, to + *made, n) : n;
 		if (damage) {
 			(void)fail(u, IC_E_FORMAT, damage);
-		} else if (n == 0 && !u->between && u->in == before) {
-			/* no progress: input is needed */
+		} else if (stuck) {
 			if (u->in_eof)
 				(void)fail(u, IC_E_FORMAT, u->codec->cut);
 			else
@@ -314,4 +387,49 @@ ic_status ic_unpack_read(ic_unpack *u, void *out, size_t room, size_t *made, ic_
 	if (u->failed != IC_OK && err)
 		*err = u->why;
 	return u->failed;
+}
+
+/* Goes to the next place that looks like the start of a member. False: there is none. */
+static bool find_member(ic_unpack *u)
+{
+	const codec *c = u->codec;
+	bool inside;
+	for (;;) {
+		while ((size_t)(u->in_end - u->in) >= c->head_bytes) {
+			const size_t room = (size_t)(u->in_end - u->in) - (c->head_bytes - 1);
+			uint8_t *p = memchr(u->in, c->magic[0], room);
+			u->in = p ? p : u->in + room;
+			if (p && c->starts(p, &inside)) {
+				u->to_line = u->cut || inside;
+				return true;
+			}
+			u->in += p != NULL;
+		}
+		if (u->in_eof || refill(u) != IC_OK)
+			return false;
+	}
+}
+
+bool ic_unpack_resume(ic_unpack *u, ic_error *err)
+{
+	const uint64_t from = u->member_at;
+	const ic_error why = u->why;
+	if (!u->codec || u->failed != IC_E_FORMAT || u->gaps == GAPS_MOST)
+		return false;
+	/* Reading may have run on into the next member before the damage was seen: it is looked for from behind the
+	 * start of this one, as far as the bytes are still there. */
+	const uint64_t behind = u->taken - from - 1;
+	const size_t there = (size_t)(u->in_end - u->buffer) - SLACK;
+	u->in = u->in_end - (behind < there ? (size_t)behind : there);
+	if (!find_member(u)) {
+		u->failed = why.code;
+		u->why = why;
+		return false;
+	}
+	u->gaps++;
+	u->failed = IC_OK;
+	u->between = true;
+	u->last = '\n';
+	(void)ic_fail(err, why.code, IC_MSG_GAP, why.message, from, place(u));
+	return true;
 }

@@ -24,6 +24,10 @@ void ic_unpack_free(ic_unpack *u);				    /* NULL allowed */
  * IC_E_IO on damage; the *made bytes before it are good. */
 ic_status ic_unpack_read(ic_unpack *u, void *out, size_t room, size_t *made, ic_error *err);
 
+/* After IC_E_FORMAT: goes to the next place where a member or frame seems to start, and on from the start of a line
+ * there; *err says which bytes lie between. False: there is none, or this was done too often; all stays as it was. */
+bool ic_unpack_resume(ic_unpack *u, ic_error *err);
+
 /* For tests: zlib even where ISA-L is there. Not while files are read. */
 void ic_unpack_use_zlib(bool yes);
 

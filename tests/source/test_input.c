@@ -162,6 +162,88 @@ static void test_damage(void **state)
 	ic_free(text);
 }
 
+/* Whether the lines of `some` are among those of `all`, in order. */
+static bool lines_among(const char *some, const char *all)
+{
+	while (*some) {
+		const size_t n = strcspn(some, "\n") + 1;
+		while (*all && strncmp(all, some, n) != 0)
+			all += strcspn(all, "\n") + 1;
+		if (!*all)
+			return false;
+		some += n;
+		all += n;
+	}
+	return true;
+}
+
+enum { THIRD = ROWS / 3 };
+/* A log in three members of so many rows, each with its header. at[i]: where member i starts; at[3]: the end. */
+static void pack_log(char *packed, size_t room, const char *text, size_t at[4])
+{
+	const char *from = text + strlen(CONN_FIELDS);
+	at[0] = 0;
+	for (size_t i = 0; i < 3; i++) {
+		ic_buf part;
+		ic_buf_init(&part, 0);
+		ic_buf_puts(&part, CONN_FIELDS);
+		for (size_t rows = 0; rows < THIRD; rows++) {
+			const size_t n = strcspn(from, "\n") + 1;
+			ic_buf_put(&part, from, n);
+			from += n;
+		}
+		at[i + 1] = gzip_member(packed, at[i], room, part.p, part.n);
+		ic_buf_clear(&part);
+	}
+}
+
+static void check_rest(const char *packed, size_t n, const char *message, uint64_t kept, const char *whole)
+{
+	static const size_t chunks[] = { 0, 4096, 100 };
+	for (size_t i = 0; i < 6; i++) {
+		ic_file_report report;
+		ic_input_set_chunk(chunks[i / 2]);
+		char *rows = rows_of(put_file("three.log.gz", packed, n), 1 + i % 2, &report);
+		assert_true(report.damaged);
+		assert_string_equal(report.first_bad.message, message);
+		assert_int_equal(report.bad, 0);
+		assert_int_equal(report.kept, kept);
+		assert_true(lines_among(rows, whole));
+		ic_free(rows);
+	}
+	ic_input_set_chunk(0);
+}
+
+/* Members behind damaged ones are read, and the report says where the first begins and where reading went on. */
+static void test_members_behind_damage(void **state)
+{
+	(void)state;
+	char *text = rows_text(), *packed = ic_malloc(strlen(text) * 2), message[320], more[400];
+	size_t room = strlen(text) * 2, at[4];
+	ic_file_report report;
+	char *whole = rows_of(put_text("whole.log", text), 1, &report);
+	/* nothing of the second */
+	pack_log(packed, room, text, at);
+	memset(packed + at[1] + 10, 0xff, 100);
+	snprintf(message, sizeof message, IC_MSG_GAP, IC_MSG_GZIP_BAD, (uint64_t)at[1], (uint64_t)at[2]);
+	check_rest(packed, at[3], message, 2 * THIRD, whole);
+	/* and the last one lacks its end */
+	snprintf(more, sizeof more, IC_MSG_GAPS, message, 1u);
+	check_rest(packed, at[3] - 4, more, 2 * THIRD, whole);
+	/* nor of the first: the last one tells what it is */
+	memset(packed + 10, 0xff, 100);
+	snprintf(message, sizeof message, IC_MSG_GAP, IC_MSG_GZIP_BAD, (uint64_t)0, (uint64_t)at[1]);
+	snprintf(more, sizeof more, IC_MSG_GAPS, message, 1u);
+	check_rest(packed, at[3], more, THIRD, whole);
+	/* nothing at all, or nothing that is known */
+	check_nothing(put_file("three.log.gz", packed, at[2]), IC_MSG_GZIP_BAD);
+	at[2] = gzip_member(packed, at[1], room, "what?\n", 6);
+	check_nothing(put_file("three.log.gz", packed, at[2]), message);
+	ic_free(whole);
+	ic_free(packed);
+	ic_free(text);
+}
+
 /* One bad file among good ones: the others are read, each file has its report. */
 static void test_one_bad(void **state)
 {
@@ -741,6 +823,7 @@ int main(void)
 		cmocka_unit_test(test_permission),
 		cmocka_unit_test(test_empty),
 		cmocka_unit_test(test_damage),
+		cmocka_unit_test(test_members_behind_damage),
 		cmocka_unit_test(test_one_bad),
 		cmocka_unit_test(test_long_line),
 		cmocka_unit_test(test_growing),

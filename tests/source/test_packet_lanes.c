@@ -352,7 +352,7 @@ static ic_status listen_to(memory m, size_t block, bool ahead, const ic_hello_si
 {
 	bool known;
 	ic_lanes *l = ic_lanes_new(to, 1, NULL);
-	ic_feed *f = ic_feed_new(ic_unpack_new(IC_PACK_PLAIN, read_memory, &m), false, block);
+	ic_feed *f = ic_feed_new(ic_unpack_new(IC_PACK_PLAIN, read_memory, &m), false, false, block);
 	ic_status st = ic_listen(l, f, ahead, &known, err);
 	assert_int_equal(known, m.n == 0 || m.p == capture);
 	ic_feed_free(f);

@@ -183,6 +183,154 @@ static void test_skippable(void **state)
 	assert_string_equal(err.message, "");
 }
 
+/* ---- what stands behind damage ---- */
+
+/* The text of packed bytes with all that can be read behind damage; the sentence about each gap on a line. */
+static size_t unpack_over(ic_pack pack, size_t n, size_t step, ic_buf *gaps, ic_error *err)
+{
+	memory m = { packed, n, 0, step };
+	ic_unpack *u = ic_unpack_new(pack, read_memory, &m);
+	size_t total = 0, made;
+	ic_status st;
+	assert_non_null(u);
+	ic_buf_init(gaps, 0);
+	do {
+		*err = (ic_error){ 0 };
+		st = ic_unpack_read(u, out + total, sizeof out - total, &made, err);
+		total += made;
+		ic_error gap;
+		if (st != IC_E_FORMAT || !ic_unpack_resume(u, &gap))
+			break;
+		assert_int_equal(gap.code, IC_E_FORMAT);
+		ic_buf_printf(gaps, "%s\n", gap.message);
+	} while (total < sizeof out);
+	assert_false(ic_unpack_resume(u, NULL)); /* the end is the end */
+	ic_unpack_free(u);
+	ic_buf_putc(gaps, '\0');
+	return total;
+}
+
+enum { LINE = 80, PART = 500 * LINE }; /* a member's text */
+
+/* Three members; where[i] is where member i starts, where[3] the end. */
+static void pack_three(ic_pack pack, size_t part, size_t where[4])
+{
+	where[0] = 0;
+	for (size_t i = 0; i < 3; i++)
+		where[i + 1] = pack == IC_PACK_GZIP
+				   ? gzip_member(packed, where[i], sizeof(packed), text + i * part, part)
+				   : zstd_frame(packed, where[i], sizeof(packed), text + i * part, part);
+}
+
+/* However the bytes come: the text before the damage, then that of the last member from `last` of the text on, and
+ * one gap, of this kind and with these ends. Returns how much of the text came before the gap. */
+static size_t check_gap(ic_pack pack, size_t n, const char *what, size_t from, size_t to, size_t last)
+{
+	char want[200];
+	size_t before = 0;
+	snprintf(want, sizeof want, IC_MSG_GAP "\n", what, (uint64_t)from, (uint64_t)to);
+	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+		ic_buf gaps;
+		ic_error err;
+		const size_t total = unpack_over(pack, n, steps[i], &gaps, &err), end = 3 * PART - last;
+		assert_string_equal(gaps.p, want);
+		assert_string_equal(err.message, "");
+		assert_true(total >= end);
+		before = total - end;
+		assert_memory_equal(out + before, text + last, end);
+		ic_buf_clear(&gaps);
+	}
+	return before;
+}
+
+static void check_resume(ic_pack pack, const char *bad, const char *cut, const char *tail)
+{
+	size_t at[4];
+	/* inside the second */
+	pack_three(pack, PART, at);
+	memset(packed + at[1] + (pack == IC_PACK_GZIP ? 300 : 10), 0xff, 2000);
+	assert_true(check_gap(pack, at[3], bad, at[1], at[2], 2 * PART) >= PART);
+	assert_memory_equal(out, text, PART);
+	/* at the very start */
+	pack_three(pack, PART, at);
+	memset(packed + 10, 0xff, 2000);
+	(void)check_gap(pack, at[3], bad, 0, at[1], PART);
+	/* the second lacks its end: that is seen only inside the third, if not at its start */
+	pack_three(pack, PART, at);
+	memmove(packed + at[2] - 4, packed + at[2], at[3] - at[2]);
+	assert_true(check_gap(pack, at[3] - 4, bad, at[1], at[2] - 4, 2 * PART) >= PART);
+	assert_memory_equal(out, text, PART);
+	/* other bytes between them; they are no member though they begin like one */
+	pack_three(pack, PART, at);
+	memmove(packed + at[2] + 100, packed + at[2], at[3] - at[2]);
+	memset(packed + at[2], 0, 100);
+	memcpy(packed + at[2] + 50, "\x1f\x8b\x08\x1f\x8b\x28\xb5\x2f\xfd\x08\x28\xb5", 12);
+	assert_int_equal(check_gap(pack, at[3] + 100, tail, at[2], at[2] + 100, 2 * PART), 2 * PART);
+	assert_memory_equal(out, text, 2 * PART);
+	/* the last of them lacks its end: nothing stands behind it */
+	pack_three(pack, PART, at);
+	ic_buf gaps;
+	ic_error err;
+	assert_true(unpack_over(pack, at[3] - 4, 4096, &gaps, &err) >= 2 * PART);
+	assert_string_equal(gaps.p, "");
+	assert_string_equal(err.message, cut);
+	ic_buf_clear(&gaps);
+}
+
+static void test_resume(void **state)
+{
+	(void)state;
+	for (int zlib = 0; zlib < 2; zlib++) {
+		size_t at[4];
+		ic_unpack_use_zlib(zlib);
+		check_resume(IC_PACK_GZIP, IC_MSG_GZIP_BAD, IC_MSG_GZIP_CUT, IC_MSG_GZIP_TAIL);
+		/* a wrong checksum: all text is there */
+		pack_three(IC_PACK_GZIP, PART, at);
+		packed[at[2] - 8] ^= 1;
+		assert_int_equal(check_gap(IC_PACK_GZIP, at[3], IC_MSG_GZIP_BAD, at[1], at[2], 2 * PART),
+				 2 * PART);
+		/* members that end within a line: the rest of the line in which the last one starts is dropped */
+		pack_three(IC_PACK_GZIP, PART - 7, at);
+		packed[at[2] - 8] ^= 1;
+		ic_buf gaps;
+		ic_error err;
+		assert_int_equal(unpack_over(IC_PACK_GZIP, at[3], 4096, &gaps, &err), 3 * (PART - 7) - 14);
+		assert_memory_equal(out + 2 * (PART - 7), text + 2 * PART, PART - 21);
+		ic_buf_clear(&gaps);
+		/* and if it has an extra field, as members that are cut anywhere have */
+		pack_three(IC_PACK_GZIP, PART, at);
+		packed[at[1] - 8] ^= 1;
+		memmove(packed + at[1] + 12, packed + at[1] + 10, at[2] - at[1] - 10);
+		packed[at[1] + 3] |= 4;
+		memset(packed + at[1] + 10, 0, 2);
+		assert_int_equal(unpack_over(IC_PACK_GZIP, at[2] + 2, 4096, &gaps, &err), 2 * PART - LINE);
+		assert_memory_equal(out + PART, text + PART + LINE, PART - LINE);
+		ic_buf_clear(&gaps);
+	}
+	ic_unpack_use_zlib(false);
+	check_resume(IC_PACK_ZSTD, IC_MSG_ZSTD_BAD, IC_MSG_ZSTD_CUT, IC_MSG_ZSTD_TAIL);
+}
+
+/* Bytes that begin a member again and again are not followed for ever. */
+static void test_many_gaps(void **state)
+{
+	static const char bad[] = "\x1f\x8b\x08\0\0\0\0\0\0\3\xff";
+	const size_t each = sizeof bad - 1;
+	size_t n = 0, lines = 0;
+	ic_buf gaps;
+	ic_error err;
+	(void)state;
+	for (; n < 2000 * each; n += each)
+		memcpy(packed + n, bad, each);
+	n = gzip_member(packed, n, sizeof packed, text, LINE);
+	assert_int_equal(unpack_over(IC_PACK_GZIP, n, 4096, &gaps, &err), 0);
+	assert_string_equal(err.message, IC_MSG_GZIP_BAD);
+	for (const char *p = gaps.p; (p = strchr(p, '\n')); p++)
+		lines++;
+	assert_int_equal(lines, 1000);
+	ic_buf_clear(&gaps);
+}
+
 static ssize_t read_fails(void *ctx, void *to, size_t n)
 {
 	(void)ctx;
@@ -238,8 +386,8 @@ static void test_feed(void **state)
 	size_t n = pack_parts(IC_PACK_GZIP);
 	for (unsigned i = 0; i < 24; i++) {
 		memory m = { packed, n, 0, 5000 };
-		ic_feed *f =
-		    ic_feed_new(ic_unpack_new(IC_PACK_GZIP, read_memory, &m), i % 2, blocks[i / 2 % 3]);
+		ic_feed *f = ic_feed_new(ic_unpack_new(IC_PACK_GZIP, read_memory, &m), i % 2, false,
+					 blocks[i / 2 % 3]);
 		memset(out, 0, TEXT_BYTES);
 		assert_int_equal(drain(f, carries[i / 6], &st, NULL), TEXT_BYTES);
 		assert_int_equal(st, IC_OK);
@@ -249,7 +397,7 @@ static void test_feed(void **state)
 	for (unsigned ahead = 0; ahead < 2; ahead++) {
 		memory m = { packed, n - 1, 0, 5000 };
 		ic_error err;
-		ic_feed *f = ic_feed_new(ic_unpack_new(IC_PACK_GZIP, read_memory, &m), ahead, 4096);
+		ic_feed *f = ic_feed_new(ic_unpack_new(IC_PACK_GZIP, read_memory, &m), ahead, true, 4096);
 		size_t made = drain(f, 10, &st, &err);
 		assert_int_equal(st, IC_E_FORMAT);
 		assert_string_equal(err.message, IC_MSG_GZIP_CUT);
@@ -257,7 +405,7 @@ static void test_feed(void **state)
 		assert_memory_equal(out, text, made);
 		ic_feed_free(f);
 		m.at = 0;
-		f = ic_feed_new(ic_unpack_new(IC_PACK_GZIP, read_memory, &m), ahead, 4096);
+		f = ic_feed_new(ic_unpack_new(IC_PACK_GZIP, read_memory, &m), ahead, true, 4096);
 		ic_feed_free(f);
 	}
 	ic_feed_free(NULL);
@@ -269,7 +417,8 @@ int main(void)
 		cmocka_unit_test(test_many_members), cmocka_unit_test(test_small_members),
 		cmocka_unit_test(test_gzip_damage),  cmocka_unit_test(test_zstd_damage),
 		cmocka_unit_test(test_skippable),    cmocka_unit_test(test_read_error),
-		cmocka_unit_test(test_feed),
+		cmocka_unit_test(test_feed),	     cmocka_unit_test(test_resume),
+		cmocka_unit_test(test_many_gaps),
 	};
 	make_text();
 	return cmocka_run_group_tests(tests, NULL, NULL);
