@@ -37,14 +37,13 @@ typedef struct block_masks {
 /* One line end a block is the usual case and takes no branch: without any, what is written is overwritten. */
 static inline void put_ends(found *f, uint64_t all, uint64_t line)
 {
-	size_t k = f->lines;
-	do {
-		const uint64_t up_to = line ^ (line - 1);
-		f->ends[k] = (uint16_t)(f->count + (size_t)__builtin_popcountll(all & up_to));
-		k += line != 0;
-		line &= line - 1;
-	} while (__builtin_expect(line != 0, 0));
-	f->lines = k;
+	uint16_t *to = f->ends + f->lines;
+	*to = (uint16_t)(f->count + (size_t)__builtin_popcountll(all & (line ^ (line - 1))));
+	f->lines += line != 0;
+	while (line &= line - 1, __builtin_expect(line != 0, 0)) {
+		*++to = (uint16_t)(f->count + (size_t)__builtin_popcountll(all & (line ^ (line - 1))));
+		f->lines++;
+	}
 }
 
 /* Writes the offsets after the bits of `all`, twelve at once, as most blocks have no more: that is quicker than a branch
@@ -226,8 +225,8 @@ AVX512 static inline __m512i offsets_avx512(__m256i packed, __m512i base)
 	return _mm512_shrdi_epi16(twice, twice, 1);
 }
 
-/* The bytes of `in` among 64 at p. */
-AVX512 static inline void block_avx512(found *f, const char *p, __mmask64 in, __m512i base, char sep)
+/* The bytes of `in` among 64 at p; returns which are backslashes. */
+AVX512 static inline __mmask64 block_avx512(found *f, const char *p, __mmask64 in, __m512i base, char sep)
 {
 	static const char twice[64] = { 0,   2,	  4,   6,   8,	 10,  12,  14,	16,  18,  20,  22,  24,
 					26,  28,  30,  32,  34,	 36,  38,  40,	42,  44,  46,  48,  50,
@@ -236,10 +235,11 @@ AVX512 static inline void block_avx512(found *f, const char *p, __mmask64 in, __
 					104, 106, 108, 110, 112, 114, 116, 118, 120, 122, 124, 126 };
 	const __m512i lanes = _mm512_loadu_si512(twice), one = _mm512_set1_epi8(1);
 	const __m512i v = _mm512_maskz_loadu_epi8(in, p);
-	const __mmask64 line = _mm512_mask_cmpeq_epi8_mask(in, v, _mm512_set1_epi8('\n'));
-	const __mmask64 all = _kor_mask64(_mm512_mask_cmpeq_epi8_mask(in, v, _mm512_set1_epi8(sep)), line);
-	const __m512i marked = f->ends ? lanes : _mm512_mask_add_epi8(lanes, line, lanes, one);
-	const __m512i packed = _mm512_maskz_compress_epi8(all, marked);
+	const __mmask64 lines = _mm512_mask_cmpeq_epi8_mask(in, v, _mm512_set1_epi8('\n'));
+	const __mmask64 marks = _kor_mask64(_mm512_mask_cmpeq_epi8_mask(in, v, _mm512_set1_epi8(sep)), lines);
+	const uint64_t line = _cvtmask64_u64(lines), all = _cvtmask64_u64(marks);
+	const __m512i marked = f->ends ? lanes : _mm512_mask_add_epi8(lanes, lines, lanes, one);
+	const __m512i packed = _mm512_maskz_compress_epi8(marks, marked);
 	const size_t count = (size_t)__builtin_popcountll(all);
 	uint16_t *next = f->next + f->count;
 	_mm512_storeu_si512(next, offsets_avx512(_mm512_castsi512_si256(packed), base));
@@ -248,20 +248,32 @@ AVX512 static inline void block_avx512(found *f, const char *p, __mmask64 in, __
 	if (f->ends)
 		put_ends(f, all, line);
 	f->count += count;
-	f->slash |= _mm512_mask_cmpeq_epi8_mask(in, v, _mm512_set1_epi8('\\'));
+	return _mm512_mask_cmpeq_epi8_mask(in, v, _mm512_set1_epi8('\\'));
+}
+
+AVX512 static inline void blocks_avx512(const char *p, size_t n, char sep, found *f)
+{
+	const char *end = p + n;
+	__m512i base = _mm512_set1_epi16(2);
+	__mmask64 slash = 0;
+	for (; end - p >= 64; p += 64) {
+		slash = _kor_mask64(slash, block_avx512(f, p, ~UINT64_C(0), base, sep));
+		base = _mm512_add_epi16(base, _mm512_set1_epi16(128));
+	}
+	if (p < end)
+		slash |= block_avx512(f, p, (UINT64_C(1) << (end - p)) - 1, base, sep);
+	f->slash = slash;
 }
 
 AVX512 static void scan_avx512(const char *p, size_t n, char sep, found *f)
 {
 	found here = *f;
-	__m512i base = _mm512_set1_epi16(2);
-	size_t i = 0;
-	for (; n - i >= 64; i += 64) {
-		block_avx512(&here, p + i, ~UINT64_C(0), base, sep);
-		base = _mm512_add_epi16(base, _mm512_set1_epi16(128));
+	if (here.ends) {
+		blocks_avx512(p, n, sep, &here);
+	} else {
+		here.ends = NULL; /* known to the compiler */
+		blocks_avx512(p, n, sep, &here);
 	}
-	if (i < n)
-		block_avx512(&here, p + i, (UINT64_C(1) << (n - i)) - 1, base, sep);
 	*f = here;
 }
 
