@@ -57,13 +57,13 @@ static inline bool quad_scalar(const char *p, uint32_t n, ic_ip *ret)
 }
 
 /* Copies of what c points to stay in registers: what is written could be the same memory as c. */
-#define EACH_ROW_FROM(begin, odd_before, convert)                                                            \
+#define EACH_ROW(convert)                                                                                    \
 	do {                                                                                                 \
 		const char *text = c->text;                                                                  \
 		const uint16_t *next = c->next + c->column, *first = c->first;                               \
 		const uint32_t rows = c->rows;                                                               \
-		size_t n = odd_before;                                                                       \
-		for (size_t i = begin; i < rows; i++) {                                                      \
+		size_t n = 0;                                                                                \
+		for (size_t i = 0; i < rows; i++) {                                                          \
 			const uint16_t *e = next + first[i];                                                 \
 			bool ok = convert(text + e[0], (uint32_t)e[1] - e[0] - 1, &out[i]);                  \
 			odd[n] = (uint16_t)i;                                                                \
@@ -71,7 +71,6 @@ static inline bool quad_scalar(const char *p, uint32_t n, ic_ip *ret)
 		}                                                                                            \
 		return n;                                                                                    \
 	} while (0)
-#define EACH_ROW(convert) EACH_ROW_FROM(0, 0, convert)
 
 /* ---- AVX2 (128 bits at a time) ---- */
 
@@ -198,24 +197,35 @@ AVX2 static inline unsigned count_four(const char *text, const uint16_t *next, c
 	return (unsigned)_mm256_movemask_pd(_mm256_castsi256_pd(bad)) ^ 15;
 }
 
-/* `wide` converts `size` rows at a time and has a bit set for each that it cannot; those and the last rows are left
- * to the narrow function, which says what the forms are. */
-#define EACH_GROUP(size, wide, narrow)                                                                       \
+/* Appends the rows of the four from i on whose bit is set. */
+static inline size_t append_four(uint16_t *odd, size_t n, size_t i, unsigned which)
+{
+	for (unsigned k = 0; k < 4; k++) {
+		odd[n] = (uint16_t)(i + k);
+		n += (which >> k) & 1;
+	}
+	return n;
+}
+
+/* `wide` converts `size` rows at a time and has a bit set for each that it cannot: `append` lists those. They and the
+ * last rows are left to the narrow function, which says what the forms are. */
+#define EACH_GROUP(size, wide, append, narrow)                                                               \
 	do {                                                                                                 \
 		const char *in = c->text;                                                                    \
 		const uint16_t *cells = c->next + c->column, *row = c->first;                                \
-		const size_t whole = c->rows - c->rows % (size);                                             \
-		size_t found = 0;                                                                            \
-		for (size_t k = 0; k < whole; k += (size)) {                                                 \
-			unsigned left = wide(in, cells, row + k, out + k);                                   \
-			for (; __builtin_expect(left != 0, 0); left &= left - 1) {                           \
-				const size_t i = k + (size_t)__builtin_ctz(left);                            \
-				const uint16_t *e = cells + row[i];                                          \
-				odd[found] = (uint16_t)i;                                                    \
-				found += !narrow(in + e[0], (uint32_t)e[1] - e[0] - 1, &out[i]);             \
-			}                                                                                    \
+		const size_t rows = c->rows;                                                                 \
+		size_t i = 0, left = 0, n = 0;                                                               \
+		for (; i + (size) <= rows; i += (size))                                                      \
+			left = append(odd, left, i, wide(in, cells, row + i, out + i));                      \
+		for (; i < rows; i++)                                                                        \
+			odd[left++] = (uint16_t)i;                                                           \
+		for (size_t k = 0; k < left; k++) {                                                          \
+			const uint16_t *e = cells + row[odd[k]];                                             \
+			const bool ok = narrow(in + e[0], (uint32_t)e[1] - e[0] - 1, &out[odd[k]]);          \
+			odd[n] = odd[k];                                                                     \
+			n += !ok;                                                                            \
 		}                                                                                            \
-		EACH_ROW_FROM(whole, found, narrow);                                                         \
+		return n;                                                                                    \
 	} while (0)
 
 AVX2 static size_t times_avx2(const ic_zeek_cells *c, int64_t *out, uint16_t *odd)
@@ -225,7 +235,7 @@ AVX2 static size_t times_avx2(const ic_zeek_cells *c, int64_t *out, uint16_t *od
 
 AVX2 static size_t counts_avx2(const ic_zeek_cells *c, int64_t *out, uint16_t *odd)
 {
-	EACH_GROUP(4, count_four, count_avx2);
+	EACH_GROUP(4, count_four, append_four, count_avx2);
 }
 
 AVX2 static size_t reals_avx2(const ic_zeek_cells *c, double *out, uint16_t *odd)
@@ -397,24 +407,32 @@ AVX512 static inline unsigned quad_four(const char *text, const uint16_t *next, 
 	return good ? 0 : 15;
 }
 
+/* As append_four, of up to eight. */
+AVX512 static inline size_t append_odd(uint16_t *odd, size_t n, size_t i, unsigned which)
+{
+	__m128i rows = _mm_add_epi16(_mm_setr_epi16(0, 1, 2, 3, 4, 5, 6, 7), _mm_set1_epi16((short)i));
+	_mm_storeu_si128((__m128i *)(void *)(odd + n), _mm_maskz_compress_epi16((__mmask8)which, rows));
+	return n + (size_t)__builtin_popcount(which);
+}
+
 AVX512 static size_t times_avx512(const ic_zeek_cells *c, int64_t *out, uint16_t *odd)
 {
-	EACH_GROUP(4, time_four, time_avx2);
+	EACH_GROUP(4, time_four, append_odd, time_avx2);
 }
 
 AVX512 static size_t counts_avx512(const ic_zeek_cells *c, int64_t *out, uint16_t *odd)
 {
-	EACH_GROUP(8, count_eight, count_avx2);
+	EACH_GROUP(8, count_eight, append_odd, count_avx2);
 }
 
 AVX512 static size_t reals_avx512(const ic_zeek_cells *c, double *out, uint16_t *odd)
 {
-	EACH_GROUP(4, real_four, real_avx2);
+	EACH_GROUP(4, real_four, append_odd, real_avx2);
 }
 
 AVX512 static size_t quads_avx512(const ic_zeek_cells *c, ic_ip *out, uint16_t *odd)
 {
-	EACH_GROUP(4, quad_four, quad_avx2);
+	EACH_GROUP(4, quad_four, append_odd, quad_avx2);
 }
 
 void ic_zeek_cells_prepare(void)
