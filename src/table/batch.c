@@ -53,21 +53,24 @@ void ic_batch_reset(ic_batch *b)
 	ic_arena_reset(&b->arena);
 }
 
+void ic_batch_null(ic_batch *b, ic_field f, uint32_t row)
+{
+	ic_column *c = &b->col[f];
+	ic_column_set_null(c, row);
+	switch (ic_fields[f].type) {
+	case IC_T_BOOL: c->b[row] = 0; break;
+	case IC_T_LONG:
+	case IC_T_TIME: c->i[row] = 0; break;
+	case IC_T_REAL: c->d[row] = 0; break;
+	case IC_T_IP: c->ip[row] = (ic_ip){ { 0 } }; break;
+	case IC_T_STRING: c->s[row] = (ic_str){ NULL, 0 }; break;
+	}
+}
+
 void ic_batch_null_rest(ic_batch *b, uint32_t row, ic_fieldset seen)
 {
-	for (ic_fieldset left = b->wanted & ~seen; left; left &= left - 1) {
-		int f = __builtin_ctzll(left);
-		ic_column *c = &b->col[f];
-		ic_column_set_null(c, row);
-		switch (ic_fields[f].type) {
-		case IC_T_BOOL: c->b[row] = 0; break;
-		case IC_T_LONG:
-		case IC_T_TIME: c->i[row] = 0; break;
-		case IC_T_REAL: c->d[row] = 0; break;
-		case IC_T_IP: c->ip[row] = (ic_ip){ { 0 } }; break;
-		case IC_T_STRING: c->s[row] = (ic_str){ NULL, 0 }; break;
-		}
-	}
+	for (ic_fieldset left = b->wanted & ~seen; left; left &= left - 1)
+		ic_batch_null(b, (ic_field)__builtin_ctzll(left), row);
 }
 
 void ic_batch_null_column(ic_batch *b, ic_field f, uint32_t rows)

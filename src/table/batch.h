@@ -61,6 +61,8 @@ static inline void ic_column_set_null(ic_column *c, uint32_t row)
 {
 	c->nulls[row >> 6] |= UINT64_C(1) << (row & 63);
 }
+/* Sets a wanted column of `row` to null, with zero bytes. */
+void ic_batch_null(ic_batch *b, ic_field f, uint32_t row);
 /* Sets every wanted column of `row` that is not in `seen` to null, with zero bytes. */
 void ic_batch_null_rest(ic_batch *b, uint32_t row, ic_fieldset seen);
 /* Nulls, with zero bytes, in this column for `rows` rows after those that b has. */

@@ -161,7 +161,7 @@ ic_zeek_result ic_zeek_set(const ic_zeek_layout *l, const ic_zeek_op *op, ic_str
 	ic_column *col = &b->col[op->field];
 	bool constant = op->kind == IC_ZEEK_CONSTANT;
 	if (op->kind == IC_ZEEK_ABSENT || (op->kind != IC_ZEEK_TIME && !constant && ic_zeek_unset(l, cell))) {
-		ic_batch_null_rest(b, row, ~IC_FIELD_BIT(op->field));
+		ic_batch_null(b, op->field, row);
 		return IC_ZEEK_OK;
 	}
 	switch (op->kind) {
