@@ -197,10 +197,89 @@ AVX2 static inline unsigned count_four(const char *text, const uint16_t *next, c
 	return (unsigned)_mm256_movemask_pd(_mm256_castsi256_pd(bad)) ^ 15;
 }
 
-/* Appends the rows of the four from i on whose bit is set. */
-static inline size_t append_four(uint16_t *odd, size_t n, size_t i, unsigned which)
+/* Two quads by their shapes; if one is none, nothing is said of either. */
+AVX2 static inline unsigned quad_two(const char *text, const uint16_t *next, const uint16_t *first,
+				     ic_ip *out)
 {
-	for (unsigned k = 0; k < 4; k++) {
+	static const int8_t place[16] = { -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, 0, 4, 8, 12 };
+	static const uint8_t mapped[16] = { [10] = 0xff, [11] = 0xff };
+	const uint16_t *a = next + first[0], *b = next + first[1];
+	const uint32_t an = (uint32_t)a[1] - a[0] - 1, bn = (uint32_t)b[1] - b[0] - 1;
+	const uint32_t stops = UINT32_C(1) << (an & 15) | UINT32_C(0x10000) << (bn & 15);
+	__m256i v = _mm256_set_m128i(load16(text + b[0]), load16(text + a[0]));
+	const uint32_t dots = (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(v, _mm256_set1_epi8('.')));
+	const uint32_t ends = (dots & (stops - 0x00010001)) | stops;
+	const ic_quad_shape *x = &ic_quad_shapes[IC_QUAD_PLACE(ends & 0xffff)];
+	const ic_quad_shape *y = &ic_quad_shapes[IC_QUAD_PLACE(ends >> 16)];
+	v = _mm256_sub_epi8(v, _mm256_set1_epi8('0'));
+	v = _mm256_shuffle_epi8(v, _mm256_set_m128i(load16(y->shuffle), load16(x->shuffle)));
+	__m256i bad = _mm256_subs_epu8(v, _mm256_set1_epi8(9));
+	v = _mm256_maddubs_epi16(v, _mm256_set1_epi32(0x010a6400));
+	v = _mm256_madd_epi16(v, _mm256_set1_epi16(1));
+	uint32_t least[2];
+	memcpy(&least[0], x->least, sizeof(least[0]));
+	memcpy(&least[1], y->least, sizeof(least[1]));
+	const __m256i least_value = _mm256_cvtepu8_epi32(_mm_setr_epi32((int)least[0], (int)least[1], 0, 0));
+	bad = _mm256_or_si256(bad, _mm256_cmpgt_epi32(v, _mm256_set1_epi32(255)));
+	bad = _mm256_or_si256(bad, _mm256_cmpgt_epi32(least_value, v));
+	v = _mm256_shuffle_epi8(v, _mm256_broadcastsi128_si256(load16(place)));
+	v = _mm256_or_si256(v, _mm256_broadcastsi128_si256(load16(mapped)));
+	_mm256_storeu_si256((__m256i *)(void *)out, v);
+	const bool good =
+	    ((an | bn) < 16) & (ends == (x->mask | y->mask << 16)) & (_mm256_testz_si256(bad, bad) != 0);
+	return good ? 0 : 3;
+}
+
+/* Sixteen digit values a lane to a number each, in the lower half of its lane; *bad collects values over 9. */
+AVX2 static inline __m256i sixteen_two(__m256i digits, __m256i *bad)
+{
+	*bad = _mm256_subs_epu8(digits, _mm256_set1_epi8(9));
+	__m256i v = _mm256_maddubs_epi16(digits, _mm256_set1_epi16(0x010a));
+	v = _mm256_madd_epi16(v, _mm256_set1_epi32(0x00010064));
+	v = _mm256_packus_epi32(v, v);
+	v = _mm256_madd_epi16(v, _mm256_set1_epi32(0x00012710));
+	return _mm256_add_epi64(_mm256_mul_epu32(v, _mm256_set1_epi64x(100000000)), _mm256_srli_epi64(v, 32));
+}
+
+AVX2 static inline unsigned time_two(const char *text, const uint16_t *next, const uint16_t *first,
+				     int64_t *out)
+{
+	const uint16_t *a = next + first[0], *b = next + first[1];
+	const char *x = text + a[0], *y = text + b[0];
+	const __m256i early = _mm256_set_m128i(load16(y), load16(x));
+	const __m256i late = _mm256_set_m128i(load16(y + 1), load16(x + 1));
+	const __m256i digits = _mm256_sub_epi8(_mm256_blend_epi16(early, late, 0xe0), _mm256_set1_epi8('0'));
+	__m256i bad;
+	__m256i us = sixteen_two(digits, &bad);
+	us = _mm256_add_epi64(_mm256_slli_epi64(us, 3), _mm256_slli_epi64(us, 1)); /* IC_TICKS_US */
+	us = _mm256_permute4x64_epi64(us, 0x08);
+	_mm_storeu_si128((__m128i *)(void *)out, _mm256_castsi256_si128(us));
+	const bool lengths = (a[1] - a[0] - 1 == TIME_LENGTH) & (b[1] - b[0] - 1 == TIME_LENGTH);
+	const bool good = lengths & (x[10] == '.') & (y[10] == '.') & (_mm256_testz_si256(bad, bad) != 0);
+	return good ? 0 : 3;
+}
+
+AVX2 static inline unsigned real_two(const char *text, const uint16_t *next, const uint16_t *first,
+				     double *out)
+{
+	const uint16_t *a = next + first[0], *b = next + first[1];
+	const uint32_t an = (uint32_t)a[1] - a[0] - 1, bn = (uint32_t)b[1] - b[0] - 1;
+	const char *x = text + a[0], *y = text + b[0];
+	const __m256i from = _mm256_set_m128i(load16(tables.real[bn & 31]), load16(tables.real[an & 31]));
+	const __m256i digits = _mm256_sub_epi8(_mm256_set_m128i(load16(y), load16(x)), _mm256_set1_epi8('0'));
+	__m256i bad;
+	const __m256i value = sixteen_two(_mm256_shuffle_epi8(digits, from), &bad);
+	out[0] = (double)_mm256_extract_epi64(value, 0) / 1e6;
+	out[1] = (double)_mm256_extract_epi64(value, 2) / 1e6;
+	const bool points = (x[(an - 7) & 15] == '.') & (y[(bn - 7) & 15] == '.');
+	const bool good = points & (an - 8 <= 8) & (bn - 8 <= 8) & (_mm256_testz_si256(bad, bad) != 0);
+	return good ? 0 : 3;
+}
+
+/* Appends the rows of the `size` from i on whose bit is set. */
+static inline size_t append_each(uint16_t *odd, size_t n, size_t i, unsigned which, unsigned size)
+{
+	for (unsigned k = 0; k < size; k++) {
 		odd[n] = (uint16_t)(i + k);
 		n += (which >> k) & 1;
 	}
@@ -216,7 +295,7 @@ static inline size_t append_four(uint16_t *odd, size_t n, size_t i, unsigned whi
 		const size_t rows = c->rows;                                                                 \
 		size_t i = 0, left = 0, n = 0;                                                               \
 		for (; i + (size) <= rows; i += (size))                                                      \
-			left = append(odd, left, i, wide(in, cells, row + i, out + i));                      \
+			left = append(odd, left, i, wide(in, cells, row + i, out + i), (size));              \
 		for (; i < rows; i++)                                                                        \
 			odd[left++] = (uint16_t)i;                                                           \
 		for (size_t k = 0; k < left; k++) {                                                          \
@@ -230,22 +309,22 @@ static inline size_t append_four(uint16_t *odd, size_t n, size_t i, unsigned whi
 
 AVX2 static size_t times_avx2(const ic_zeek_cells *c, int64_t *out, uint16_t *odd)
 {
-	EACH_ROW(time_avx2);
+	EACH_GROUP(2, time_two, append_each, time_avx2);
 }
 
 AVX2 static size_t counts_avx2(const ic_zeek_cells *c, int64_t *out, uint16_t *odd)
 {
-	EACH_GROUP(4, count_four, append_four, count_avx2);
+	EACH_GROUP(4, count_four, append_each, count_avx2);
 }
 
 AVX2 static size_t reals_avx2(const ic_zeek_cells *c, double *out, uint16_t *odd)
 {
-	EACH_ROW(real_avx2);
+	EACH_GROUP(2, real_two, append_each, real_avx2);
 }
 
 AVX2 static size_t quads_avx2(const ic_zeek_cells *c, ic_ip *out, uint16_t *odd)
 {
-	EACH_ROW(quad_avx2);
+	EACH_GROUP(2, quad_two, append_each, quad_avx2);
 }
 
 /* ---- AVX-512 ---- */
@@ -407,9 +486,10 @@ AVX512 static inline unsigned quad_four(const char *text, const uint16_t *next, 
 	return good ? 0 : 15;
 }
 
-/* As append_four, of up to eight. */
-AVX512 static inline size_t append_odd(uint16_t *odd, size_t n, size_t i, unsigned which)
+/* As append_each, of up to eight. */
+AVX512 static inline size_t append_odd(uint16_t *odd, size_t n, size_t i, unsigned which, unsigned size)
 {
+	(void)size;
 	__m128i rows = _mm_add_epi16(_mm_setr_epi16(0, 1, 2, 3, 4, 5, 6, 7), _mm_set1_epi16((short)i));
 	_mm_storeu_si128((__m128i *)(void *)(odd + n), _mm_maskz_compress_epi16((__mmask8)which, rows));
 	return n + (size_t)__builtin_popcount(which);
