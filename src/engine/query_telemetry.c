@@ -545,9 +545,12 @@ static void begin_batch(const reading *r, worker *w, const ic_batch_at *at)
 	w->number = at->number;
 	ic_arena_reset(&w->arena);
 	memset(w->made, 0, r->column_n * sizeof *w->made);
+	const uint8_t *stream = at->batch->stream;
+	uint32_t rows = at->batch->rows;
+	bool alike = rows && memcmp(stream, stream + 1, rows - 1) == 0; /* as in most batches */
 	w->streams = 0;
-	for (uint32_t i = 0; i < at->batch->rows; i++)
-		w->streams |= IC_STREAM_BIT(at->batch->stream[i]);
+	for (uint32_t i = 0; i < (alike ? 1 : rows); i++)
+		w->streams |= IC_STREAM_BIT(stream[i]);
 	if (r->details)
 		ic_details_put(r->details, at->batch, r->detailed);
 }

@@ -236,7 +236,8 @@ typedef struct target {
 		char *cell = (to)->p;                                                                        \
 		const size_t stride = (to)->stride;                                                          \
 		const uint32_t cells = (to)->n;                                                              \
-		for (uint32_t r = 0; r < cells; r++, cell += stride) {                                       \
+		_Pragma("GCC unroll 4") for (uint32_t r = 0; r < cells; r++, cell += stride)                 \
+		{                                                                                            \
 			__VA_ARGS__;                                                                         \
 		}                                                                                            \
 	} while (0)
