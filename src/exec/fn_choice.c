@@ -33,20 +33,55 @@ static void logic_step(logic *l, const ic_vector *v, bool decisive)
 	l->picked = left;
 }
 
-/* One more argument for all rows at once; it has no nulls. Returns how many rows are still undecided. */
-static uint32_t logic_words(uint8_t *restrict ret, const ic_vector *v, uint32_t rows, bool first,
-			    bool decisive)
+/* Up to 64 rows, a bit each. */
+static uint64_t bits_of(const uint8_t *b, uint32_t rows)
+{
+	uint64_t ret = 0, eight;
+	uint32_t i = 0;
+
+	for (; i + 8 <= rows && i < 64; i += 8) {
+		memcpy(&eight, b + i, sizeof eight);
+		ret |= eight * UINT64_C(0x0102040810204080) >>
+		       56 << i; /* the lowest bits of its bytes, side by side */
+	}
+	for (; i < rows && i < 64; i++)
+		ret |= (uint64_t)b[i] << i;
+	return ret;
+}
+
+/* The first arguments together: what is true, and what is null. */
+typedef struct logic_all {
+	uint8_t *value; /* of a null: zero */
+	uint64_t nulls[IC_CHUNK_WORDS];
+	bool any; /* is null */
+} logic_all;
+
+/* The nulls of the arguments so far and of one more: a null and what does not decide. */
+static void logic_nulls(logic_all *l, const ic_vector *v, uint32_t rows, bool first, bool decisive)
+{
+	l->any = false;
+	for (uint32_t at = 0, w = 0; at < rows; at += 64, w++) {
+		uint64_t some = rows - at < 64 ? (UINT64_C(1) << (rows - at)) - 1 : UINT64_MAX;
+		uint64_t a = first ? decisive ? 0 : UINT64_MAX : bits_of(l->value + at, rows - at);
+		uint64_t b = bits_of((const uint8_t *)v->data + at, rows - at);
+		uint64_t null_a = l->nulls[w], null_b = ic_null_word(v, w) & some;
+		uint64_t open = decisive ? ~a & ~b : (a | null_a) & (b | null_b);
+		l->nulls[w] = (null_a | null_b) & open;
+		l->any |= l->nulls[w] != 0;
+	}
+}
+
+/* One more argument for all rows at once. Returns how many rows are still undecided. */
+static uint32_t logic_words(logic_all *l, const ic_vector *v, uint32_t rows, bool first, bool decisive)
 {
 	const uint8_t *b = v->data;
+	uint8_t *restrict ret = l->value;
 	uint32_t set = 0;
 
-	if (first && v->constant)
-		memset(ret, b[0], rows);
-	else if (first)
+	if (v->nulls || l->any)
+		logic_nulls(l, v, rows, first, decisive);
+	if (first)
 		memcpy(ret, b, rows);
-	else if (v->constant)
-		for (uint32_t i = 0; i < rows; i++)
-			ret[i] = decisive ? ret[i] | b[0] : ret[i] & b[0];
 	else if (decisive)
 		for (uint32_t i = 0; i < rows; i++)
 			ret[i] |= b[i];
@@ -55,11 +90,13 @@ static uint32_t logic_words(uint8_t *restrict ret, const ic_vector *v, uint32_t 
 			ret[i] &= b[i];
 	for (uint32_t i = 0; i < rows; i++)
 		set += ret[i];
+	for (uint32_t w = 0; l->any && !decisive && w * 64 < rows; w++)
+		set += (uint32_t)__builtin_popcountll(l->nulls[w]);
 	return decisive ? rows - set : set;
 }
 
-/* The first arguments, as long as they have no nulls and many rows are undecided. Returns how many they are. */
-static uint32_t logic_begin(ic_call *c, uint32_t rows, bool decisive, uint8_t *ret)
+/* The first arguments, as long as many rows are undecided. Returns how many they are. */
+static uint32_t logic_begin(ic_call *c, uint32_t rows, bool decisive, logic_all *l)
 {
 	uint32_t n = c->expr->call.n;
 
@@ -67,9 +104,9 @@ static uint32_t logic_begin(ic_call *c, uint32_t rows, bool decisive, uint8_t *r
 		ic_vector v;
 		if (!ic_call_arg(c, i, NULL, rows, &v))
 			return n;
-		if (v.nulls || (v.constant && rows > 1))
+		if (v.type != IC_Q_BOOL || (v.constant && rows > 1)) /* a null without a type */
 			return i;
-		uint32_t left = logic_words(ret, &v, rows, i == 0, decisive);
+		uint32_t left = logic_words(l, &v, rows, i == 0, decisive);
 		if (left == 0)
 			return n; /* nothing can change any more */
 		if (left < rows / 2 && i + 1 < n && !ic_call_arg_cheap(c, i + 1))
@@ -95,10 +132,13 @@ static void logic_run(ic_call *c, uint32_t rows, ic_vector *ret, bool decisive)
 
 	if (!ic_call_out(c, &o, rows))
 		return;
-	uint32_t i = logic_begin(c, rows, decisive, o.b);
+	logic_all all = { .value = o.b };
+	uint32_t i = logic_begin(c, rows, decisive, &all);
 	if (c->failed != IC_OK)
 		return;
 	if (i == c->expr->call.n) {
+		if (all.any)
+			memcpy(o.nulls, all.nulls, (rows + 63) / 64 * sizeof *all.nulls);
 		ic_call_done(&o, NULL, 0, rows, ret);
 		return;
 	}
@@ -109,14 +149,15 @@ static void logic_run(ic_call *c, uint32_t rows, ic_vector *ret, bool decisive)
 	}
 	l->picked = 0;
 	for (uint32_t r = 0; r < rows; r++) {
-		bool decided = i > 0 && (o.b[r] != 0) == decisive;
-		l->value[r] = decided == decisive ? TRUE_ : FALSE_;
+		bool null = all.nulls[r >> 6] >> (r & 63) & 1;
+		bool decided = i > 0 && !null && (o.b[r] != 0) == decisive;
+		l->value[r] = null ? NULL_ : decided == decisive ? TRUE_ : FALSE_;
 		l->pick[l->picked] = (uint16_t)r;
 		l->picked += !decided;
 	}
 	for (; i < c->expr->call.n && l->picked; i++) {
-		bool all = l->picked == rows;
-		if (!ic_call_arg(c, i, all ? NULL : l->pick, l->picked, &v))
+		bool whole = l->picked == rows;
+		if (!ic_call_arg(c, i, whole ? NULL : l->pick, l->picked, &v))
 			return;
 		logic_step(l, &v, decisive);
 	}
