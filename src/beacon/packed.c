@@ -6,14 +6,9 @@ void ic_packed_init(ic_packed *l, bool timed)
 	*l = (ic_packed){ .timed = timed };
 }
 
-static size_t entry_bytes(const ic_packed *l)
-{
-	return (l->timed ? 8u : 4u) << l->wide;
-}
-
 size_t ic_packed_bytes(const ic_packed *l)
 {
-	return l->cap * entry_bytes(l);
+	return l->cap * (ic_packed_held_bytes(l) + sizeof(int16_t));
 }
 
 void ic_packed_clear(ic_packed *l, ic_slab *slab)
@@ -25,63 +20,35 @@ void ic_packed_clear(ic_packed *l, ic_slab *slab)
 static bool fits_narrow(const ic_packed *l, const ic_packed_entry *e)
 {
 	if (!l->timed)
-		return e->count <= PACKED_SIZE_COUNT;
-	return e->count <= PACKED_TIMED_COUNT &&
-	       e->ticks - (int64_t)e->count * ic_bins_table.interval_edge[e->bin] <= PACKED_TIMED_REST;
+		return e->count <= UINT16_MAX;
+	return e->count <= PACKED_COUNT_MOST &&
+	       e->ticks - (int64_t)e->count * ic_bins_table.interval_edge[e->bin] <= PACKED_REST_MOST;
 }
 
 static void put(ic_packed *l, unsigned i, const ic_packed_entry *e)
 {
-	uint64_t head = (uint64_t)e->bin << 32 | e->count;
-	if (!l->timed) {
-		if (l->wide)
-			((uint64_t *)l->p)[i] = head;
-		else
-			((uint32_t *)l->p)[i] = (uint32_t)e->bin << 21 | e->count;
+	ic_packed_bins(l)[i] = (int16_t)e->bin;
+	if (!l->timed && l->wide) {
+		((uint32_t *)l->p)[i] = e->count;
+	} else if (!l->timed) {
+		((uint16_t *)l->p)[i] = (uint16_t)e->count;
 	} else if (l->wide) {
-		((uint64_t *)l->p)[2 * i] = head;
+		((uint64_t *)l->p)[2 * i] = e->count;
 		((uint64_t *)l->p)[2 * i + 1] = (uint64_t)e->ticks;
 	} else {
 		int64_t rest = e->ticks - e->count * ic_bins_table.interval_edge[e->bin];
-		((uint64_t *)l->p)[i] = (uint64_t)e->bin << 55 | (uint64_t)e->count << 40 | (uint64_t)rest;
+		((uint64_t *)l->p)[i] = (uint64_t)e->count << PACKED_REST_BITS | (uint64_t)rest;
 	}
-}
-
-/* Index of the first entry of a list whose word is `key` or above: halves without a branch. */
-static unsigned first_u32(const uint32_t *p, unsigned n, uint32_t key)
-{
-	const uint32_t *at = p;
-	for (; n > 1; n -= n / 2)
-		at += at[n / 2 - 1] < key ? n / 2 : 0;
-	return (unsigned)(at - p) + (n && *at < key);
-}
-
-static unsigned first_u64(const uint64_t *p, unsigned n, uint64_t key)
-{
-	const uint64_t *at = p;
-	for (; n > 1; n -= n / 2)
-		at += at[n / 2 - 1] < key ? n / 2 : 0;
-	return (unsigned)(at - p) + (n && *at < key);
-}
-
-static unsigned first_wide_timed(const uint64_t *p, unsigned n, uint64_t key)
-{
-	unsigned at = 0;
-	for (; n > 1; n -= n / 2)
-		at += p[2 * (at + n / 2 - 1)] < key ? n / 2 : 0;
-	return at + (n && p[2 * at] < key);
 }
 
 static ic_packed_slot find(const ic_packed *l, unsigned bin)
 {
-	unsigned at;
-	if (!l->wide)
-		at = l->timed ? first_u64(l->p, l->n, (uint64_t)bin << 55)
-			      : first_u32(l->p, l->n, (uint32_t)bin << 21);
-	else
-		at = l->timed ? first_wide_timed(l->p, l->n, (uint64_t)bin << 32)
-			      : first_u64(l->p, l->n, (uint64_t)bin << 32);
-	return (ic_packed_slot){ at, at < l->n && ic_packed_bin(l, at) == bin };
+	const int16_t *bins = ic_packed_bins(l), key = (int16_t)bin;
+	int16_t under = 0;
+	for (unsigned i = 0; i < l->n; i++)
+		under = (int16_t)(under + (bins[i] < key));
+	unsigned at = (unsigned)under;
+	return (ic_packed_slot){ at, at < l->n && bins[at] == key };
 }
 
 static bool resize(ic_packed *l, ic_slab *slab, unsigned cap, bool wide)
@@ -90,8 +57,10 @@ static bool resize(ic_packed *l, ic_slab *slab, unsigned cap, bool wide)
 	to.p = ic_slab_alloc(slab, ic_packed_bytes(&to));
 	if (!to.p)
 		return false;
-	if (wide == l->wide && l->n)
-		memcpy(to.p, l->p, l->n * entry_bytes(l));
+	if (wide == l->wide && l->n) {
+		memcpy(to.p, l->p, l->n * ic_packed_held_bytes(l));
+		memcpy(ic_packed_bins(&to), ic_packed_bins(l), l->n * sizeof(int16_t));
+	}
 	for (unsigned i = 0; wide != l->wide && i < l->n; i++) {
 		ic_packed_entry e = ic_packed_get(l, i);
 		put(&to, i, &e);
@@ -123,13 +92,19 @@ static bool make_room(ic_packed *l, ic_slab *slab, const ic_packed_entry *add, c
 	return (wide == l->wide && cap == l->cap) || resize(l, slab, cap, wide);
 }
 
+/* Moves those from `at` on, of n things of so many bytes, one place up. */
+static void shift(void *list, unsigned n, unsigned at, size_t bytes)
+{
+	char *from = (char *)list + at * bytes;
+	memmove(from + bytes, from, (n - at) * bytes);
+}
+
 static void insert(ic_packed *l, const ic_packed_slot *slot, const ic_packed_entry *add)
 {
 	ic_packed_entry e = sum_of(l, slot, add);
 	if (!slot->found) {
-		size_t size = entry_bytes(l);
-		char *at = (char *)l->p + slot->at * size;
-		memmove(at + size, at, (l->n - slot->at) * size);
+		shift(l->p, l->n, slot->at, ic_packed_held_bytes(l));
+		shift(ic_packed_bins(l), l->n, slot->at, sizeof(int16_t));
 		l->n++;
 	}
 	put(l, slot->at, &e);
@@ -139,11 +114,11 @@ static void insert(ic_packed *l, const ic_packed_slot *slot, const ic_packed_ent
 static bool entry_has_room(const ic_packed *l, unsigned i, unsigned bin, int64_t ticks)
 {
 	if (!l->timed)
-		return (((const uint32_t *)l->p)[i] & PACKED_SIZE_COUNT) < PACKED_SIZE_COUNT;
+		return ((const uint16_t *)l->p)[i] < UINT16_MAX;
 	uint64_t w = ((const uint64_t *)l->p)[i];
-	return ((int64_t)(w >> 40) & PACKED_TIMED_COUNT) < PACKED_TIMED_COUNT &&
+	return (int64_t)(w >> PACKED_REST_BITS) < PACKED_COUNT_MOST &&
 	       ticks - ic_bins_table.interval_edge[bin] <=
-		   PACKED_TIMED_REST - (int64_t)(w & (uint64_t)PACKED_TIMED_REST);
+		   PACKED_REST_MOST - (int64_t)(w & (uint64_t)PACKED_REST_MOST);
 }
 
 bool ic_packed_prepare(ic_packed *l, ic_slab *slab, unsigned bin, int64_t ticks, ic_packed_slot *ret)
@@ -160,9 +135,9 @@ void ic_packed_add(ic_packed *l, const ic_packed_slot *slot, unsigned bin, int64
 		insert(l, slot, &(ic_packed_entry){ bin, 1, ticks });
 	else if (l->timed)
 		((uint64_t *)l->p)[slot->at] +=
-		    (UINT64_C(1) << 40) + (uint64_t)(ticks - ic_bins_table.interval_edge[bin]);
+		    (UINT64_C(1) << PACKED_REST_BITS) + (uint64_t)(ticks - ic_bins_table.interval_edge[bin]);
 	else
-		((uint32_t *)l->p)[slot->at]++;
+		((uint16_t *)l->p)[slot->at]++;
 }
 
 bool ic_packed_merge(ic_packed *l, ic_slab *slab, const ic_packed *from)

@@ -159,9 +159,17 @@ static unsigned seek(const series *s, unsigned i, unsigned bin)
 
 /* Non-empty bins around an ending, as indices that only grow from one ending to the next. */
 typedef struct reach {
-	unsigned widest, narrow; /* first in the widest window, in the widest narrow one */
-	unsigned top;		 /* past the last that a copy may hold */
+	unsigned first[WIDTHS]; /* in the window of each width */
+	unsigned top;		/* past the last that a copy may hold */
 } reach;
+
+static unsigned first_in(const series *s, reach *r, unsigned width_index, unsigned hi)
+{
+	unsigned i = r->first[width_index];
+	while (s->bin[i] + width[width_index] < hi)
+		i++;
+	return r->first[width_index] = i;
+}
 
 /* Whether bins from index `from` up to before `to`, or a part of them, could have I > need: m is at most
  * that of all of them, F at least that of the kind, and KL under its chord. */
@@ -181,24 +189,17 @@ typedef struct kinds {
 
 static kinds plain_could_have(const series *s, const ending *e, reach *r, double need)
 {
-	kinds k = { 0 };
-	while (s->bin[r->narrow] + width[NARROW - 1] < e->hi)
-		r->narrow++;
-	while (s->bin[r->widest] + width[WIDTHS - 1] < e->hi)
-		r->widest++;
-	k.narrow = part_could_have(s, e, KIND_NARROW, r->narrow, e->i + 1, need);
-	k.wide = part_could_have(s, e, KIND_WIDE, r->widest, e->i + 1, need);
-	return k;
+	unsigned narrow = first_in(s, r, NARROW - 1, e->hi), widest = first_in(s, r, WIDTHS - 1, e->hi);
+	return (kinds){ .narrow = part_could_have(s, e, KIND_NARROW, narrow, e->i + 1, need),
+			.wide = part_could_have(s, e, KIND_WIDE, widest, e->i + 1, need) };
 }
 
 static bool copies_could_have(const series *s, const ending *e, reach *r, double need)
 {
 	bool whole = e->hi >= 1 && e->hi + COPIES_REACH <= IC_INTERVAL_BINS;
 	unsigned kind = whole ? KIND_COPIES : KIND_NARROW;
-	while (s->bin[r->narrow] + width[NARROW - 1] < e->hi)
-		r->narrow++;
 	r->top = seek(s, r->top, e->hi + COPIES_REACH);
-	return part_could_have(s, e, kind, r->narrow, r->top, need);
+	return part_could_have(s, e, kind, first_in(s, r, NARROW - 1, e->hi), r->top, need);
 }
 
 typedef struct candidate {
@@ -207,18 +208,13 @@ typedef struct candidate {
 	double h, w, mass;
 } candidate;
 
-/* lo to hi of the ending; false when it holds too few beats. *from: index of the first non-empty bin
- * of the next narrower window, or of the ending. */
-static bool plain(const series *s, const ending *e, unsigned width_index, unsigned *from, candidate *c)
+/* lo to hi of the ending, with the bins from index `first` on; false when it holds too few beats. */
+static bool plain(const series *s, const ending *e, unsigned width_index, unsigned first, candidate *c)
 {
-	unsigned j = *from;
 	c->lo = e->hi > width[width_index] ? e->hi - width[width_index] : 0;
-	while (j > 0 && s->bin[j - 1] >= c->lo)
-		j--;
-	*from = j;
 	c->multiples = false;
-	c->h = s->ch[e->i + 1] - s->ch[j];
-	c->w = s->cw[e->i + 1] - s->cw[j];
+	c->h = s->ch[e->i + 1] - s->ch[first];
+	c->w = s->cw[e->i + 1] - s->cw[first];
 	c->mass = ((e->hi + 1 - c->lo) * SCAN_LOG_BIN + s->clock[e->hi]) / SCAN_LOG_SPAN;
 	return c->h >= SCAN_MIN_IN;
 }
@@ -335,11 +331,11 @@ static void consider(const series *s, const ending *e, const candidate *c, scan_
  * what windows are worth to within rounding, and without a division; most are worth less than the best so far. */
 static bool take_next(series *s)
 {
-	enum { WIDEST = WIDTHS - 1 };
 	double best = -9, worth[IC_INTERVAL_BINS + 1];
 	const double per_beat = 1 / s->n, per_second = 1 / s->total_s;
 	candidate c, choice = { 0 };
-	unsigned hi = 0, from[WIDTHS] = { 0 }; /* first bins of the windows */
+	reach r = { 0 };
+	unsigned hi = 0;
 	for (unsigned i = 0; i <= s->k; i++)
 		worth[i] = s->ch[i] * per_beat + s->cw[i] * per_second;
 	for (unsigned i = 0; i < s->k; i++) {
@@ -347,16 +343,12 @@ static bool take_next(series *s)
 			continue;
 		const ending e = { .i = i, .hi = s->bin[i] };
 		const double most = worth[i + 1] - s->clock[e.hi] * (2 / SCAN_LOG_SPAN) + 1e-9;
-		while (s->bin[from[WIDEST]] + width[WIDEST] < e.hi)
-			from[WIDEST]++;
-		if (most - worth[from[WIDEST]] - 2 * MASS_BIN < best)
+		if (most - worth[first_in(s, &r, WIDTHS - 1, e.hi)] - 2 * MASS_BIN < best)
 			continue;
 		for (unsigned w = 0; w < WIDTHS; w++) {
-			while (s->bin[from[w]] + width[w] < e.hi)
-				from[w]++;
+			const unsigned first = first_in(s, &r, w, e.hi);
 			const unsigned bins = 1 + (e.hi > width[w] ? width[w] : e.hi);
-			unsigned at = from[w];
-			if (most - worth[at] - bins * (2 * MASS_BIN) < best || !plain(s, &e, w, &at, &c))
+			if (most - worth[first] - bins * (2 * MASS_BIN) < best || !plain(s, &e, w, first, &c))
 				continue;
 			const double value = c.h / s->n + c.w / s->total_s - 2.0 * c.mass;
 			if (value > best) {
@@ -381,9 +373,8 @@ static void consider_plain(const series *s, scan_best *ret)
 			continue;
 		ending e = ending_at(s, i);
 		kinds may = plain_could_have(s, &e, &r, (ret->E + e.cost) / s->n);
-		unsigned from = i;
 		for (unsigned w = may.narrow ? 0 : NARROW; w < (may.wide ? WIDTHS : NARROW); w++)
-			if (plain(s, &e, w, &from, &c))
+			if (plain(s, &e, w, first_in(s, &r, w, e.hi), &c))
 				consider(s, &e, &c, ret);
 	}
 }
@@ -397,9 +388,8 @@ static void consider_copies(const series *s, scan_best *ret)
 		if (!copies_could_have(s, &e, &r, (ret->E + e.cost) / s->n))
 			continue;
 		copies m = copies_of(s, &e);
-		unsigned from = i;
 		for (unsigned w = 0; w < NARROW; w++) {
-			plain(s, &e, w, &from, &c);
+			plain(s, &e, w, first_in(s, &r, w, e.hi), &c);
 			if (with_multiples(s, &m, &c))
 				consider(s, &e, &c, ret);
 		}
@@ -484,16 +474,14 @@ static bool round_could_reach(const series *s, double need, double points)
 			continue;
 		ending e = ending_at(s, i);
 		kinds may = plain_could_have(s, &e, &r, need);
-		unsigned from = i;
 		for (unsigned w = may.narrow ? 0 : NARROW; w < (may.wide ? WIDTHS : NARROW); w++)
-			if (plain(s, &e, w, &from, &c) && gives(s, &e, &c, need, points))
+			if (plain(s, &e, w, first_in(s, &r, w, e.hi), &c) && gives(s, &e, &c, need, points))
 				return true;
 		if (s->round || !copies_could_have(s, &e, &r, need))
 			continue;
 		copies m = copies_of(s, &e);
-		from = i;
 		for (unsigned w = 0; w < NARROW; w++) {
-			plain(s, &e, w, &from, &c);
+			plain(s, &e, w, first_in(s, &r, w, e.hi), &c);
 			if (with_multiples(s, &m, &c) && gives(s, &e, &c, need, points))
 				return true;
 		}

@@ -322,21 +322,28 @@ static void counts_and_sums_may_be_large(void **state)
 	}
 }
 
-/* A series of size bins over 2^21 of one size. */
-static void more_than_two_million_of_one_size(void **state)
+/* Over 2^16 of one size, and, once parts that overlap are added up, over 2^24 of one interval. */
+static void more_of_one_bin_than_is_narrow(void **state)
 {
 	(void)state;
+	enum { EVENTS = 2200000, DOUBLED = 3 };
 	ic_slab slab;
 	ic_sketch k = { 0 };
 	static ic_sketch_view v;
 	ic_slab_init(&slab, NULL);
-	for (int64_t i = 0; i < 2200000; i++)
+	for (int64_t i = 0; i < EVENTS; i++)
 		assert_int_equal(ic_sketch_add(&k, &slab, i * 2 * IC_TICKS_S, 40), IC_OK);
-	ic_sketch_read(&k, &v);
-	assert_int_equal(v.size_bins, 1);
-	assert_int_equal(v.s[0].count, 2200000);
-	assert_int_equal(v.h[0].count, 2199999);
-	assert_int_equal(v.h[0].ticks, 2199999 * 2 * IC_TICKS_S);
+	for (unsigned parts = 1; parts <= 1u << DOUBLED; parts *= 2) {
+		ic_sketch_read(&k, &v);
+		assert_int_equal(v.size_bins, 1);
+		assert_int_equal(v.bins, 1);
+		assert_int_equal(v.s[0].count, EVENTS * parts);
+		assert_int_equal(v.h[0].count, (EVENTS - 1) * parts);
+		assert_int_equal(v.h[0].ticks, (EVENTS - 1) * parts * 2 * IC_TICKS_S);
+		ic_sketch again = { 0 };
+		assert_int_equal(ic_sketch_merge(&again, &slab, &k), IC_OK);
+		assert_int_equal(ic_sketch_merge(&k, &slab, &again), IC_OK);
+	}
 	ic_slab_clear(&slab);
 }
 
@@ -423,7 +430,7 @@ int main(void)
 		cmocka_unit_test(raw_shards_may_overlap),
 		cmocka_unit_test(overlap_of_bins_is_late),
 		cmocka_unit_test(counts_and_sums_may_be_large),
-		cmocka_unit_test(more_than_two_million_of_one_size),
+		cmocka_unit_test(more_of_one_bin_than_is_narrow),
 		cmocka_unit_test(times_out_of_range_are_cut),
 		cmocka_unit_test(refusal_leaves_it_as_it_was),
 		cmocka_unit_test(memory_a_pair),
