@@ -30,7 +30,11 @@ struct ic_observer_state {
 };
 
 /* Whether an address is public and not in cfg.internal. */
-bool ic_observe_outside(const ic_observation *o, const ic_ip *ip);
+bool ic_observe_outside_slow(const ic_observation *o, const ic_ip *ip);
+static inline bool ic_observe_outside(const ic_observation *o, const ic_ip *ip)
+{
+	return (ic_ip_is_v4(ip) && ic_ip_net_bit(o->outside, ip)) || ic_observe_outside_slow(o, ip);
+}
 void ic_observe_classes_init(ic_observation *o);
 
 /* What to do when a container refuses to grow: under a memory limit the value is dropped and counted

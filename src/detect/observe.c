@@ -218,6 +218,18 @@ static __attribute__((noinline)) ic_status note_source(const ic_observation *o, 
 	return IC_OK;
 }
 
+/* Adds an event older than one of another series, or of this one: its interval may not be known any more. Every
+ * event is in at most one pair. */
+static __attribute__((noinline)) ic_status add_older(ic_partition *p, ic_series *s, const ic_obs *row)
+{
+	uint64_t late = ic_sketch_late(&s->sketch);
+	ic_status st = ic_sketch_add(&s->sketch, &p->slab, row->ticks, row->size);
+	if (s->group_by == IC_BY_IP_PORT)
+		p->late += ic_sketch_late(&s->sketch) - late;
+	return st;
+}
+
+/* What is not accounted for yet comes in order of time. */
 static inline ic_status series_add(const ic_observation *o, ic_partition *p, ic_series *s, const ic_obs *row)
 {
 	ic_status st = IC_OK;
@@ -225,7 +237,9 @@ static inline ic_status series_add(const ic_observation *o, ic_partition *p, ic_
 		st = note_source(o, p, s, row);
 	if (st != IC_OK)
 		return st;
-	if (ic_sketch_add(&s->sketch, &p->slab, row->ticks, row->size) != IC_OK)
+	st = row->ticks < p->last ? add_older(p, s, row)
+				  : ic_sketch_add(&s->sketch, &p->slab, row->ticks, row->size);
+	if (st != IC_OK)
 		return ic_observe_lost(o, p);
 	merge_bytes(s, row->bytes_out, row->bytes_in);
 	if (row->has_duration) {
@@ -301,25 +315,19 @@ static inline uint64_t event_hash(uint64_t hash, const ic_obs *row)
 	return (hash ^ amounts * 0x9e3779b97f4a7c15ull) + (uint64_t)row->ticks * 0xd6e8feb86659fd93ull;
 }
 
-/* One step for all rows before the next step, so that memory is on its way while others are worked
- * on: slots of the table, entries, bodies of the sketches. */
+/* Rows in order of time. One step for all rows before the next step, so that memory is on its way while others are
+ * worked on: slots of the table, entries, bodies of the sketches. */
 static ic_status drain_some(const ic_observation *o, ic_partition *p, ic_sample *sample, const ic_obs *rows,
 			    uint32_t n)
 {
 	series_key key[AHEAD];
 	uint64_t hash[AHEAD], seed = ic_hash_seed();
 	ic_series *series[AHEAD];
-	int64_t first = rows[0].ticks, last = first;
 	for (uint32_t i = 0; i < n; i++) {
-		const ic_obs *row = &rows[i];
-		key[i] = pair_key(row);
+		key[i] = pair_key(&rows[i]);
 		hash[i] = ic_group_hash_seeded(&key[i], sizeof key[i], seed);
 		ic_group_prefetch(&p->series, hash[i]);
-		first = row->ticks < first ? row->ticks : first;
-		last = row->ticks > last ? row->ticks : last;
 	}
-	ic_observe_account(p, first, n);
-	ic_observe_account(p, last, 0);
 	for (uint32_t i = 0; i < n; i++)
 		series[i] = ic_group_likely(&p->series, hash[i]);
 	for (uint32_t i = 0; i < n; i++) {
@@ -340,6 +348,8 @@ static ic_status drain_some(const ic_observation *o, ic_partition *p, ic_sample 
 		if (st != IC_OK)
 			return st;
 	}
+	ic_observe_account(p, rows[0].ticks, n);
+	ic_observe_account(p, rows[n - 1].ticks, 0);
 	return IC_OK;
 }
 
@@ -364,18 +374,6 @@ ic_status ic_observe_drain(void *ctx, unsigned partition, const char *rows, uint
 
 /* ---- end --------------------------------------------------------------------------- */
 
-/* Events whose interval is unknown because they came too late. Every event is in at most one pair. */
-static uint64_t late_events(const ic_partition *p)
-{
-	uint64_t late = 0;
-	for (uint32_t i = 0; i < ic_group_count(&p->series); i++) {
-		const ic_series *s = ic_group_at(&p->series, i);
-		if (s->group_by == IC_BY_IP_PORT && s->sketch.n > IC_SKETCH_RAW)
-			late += ic_sketch_late(&s->sketch);
-	}
-	return late;
-}
-
 static ic_status finish_one(void *ctx, unsigned i)
 {
 	ic_observation *o = ctx;
@@ -383,7 +381,6 @@ static ic_status finish_one(void *ctx, unsigned i)
 	ic_status st = p->join ? ic_join_finish(o, p) : IC_OK;
 	ic_join_free(o, p->join);
 	p->join = NULL;
-	p->late = late_events(p);
 	return st;
 }
 

@@ -191,7 +191,7 @@ uint32_t ic_observe_rows(ic_observation *o, const ic_batch *b, uint32_t first, i
 size_t ic_observe_row_bytes(const ic_observation *o);
 /* ic_order_fn: by time; in full runs what describes connections comes before them. */
 int64_t ic_observe_order(const char *row);
-/* ic_drain_fn; ctx is the ic_observation. */
+/* ic_drain_fn; ctx is the ic_observation. Rows of conn-only runs are in order, those of one call. */
 ic_status ic_observe_drain(void *ctx, unsigned partition, const char *rows, uint32_t n);
 /* After the last row: details whose connection never came become connections of their own, in time
  * order. Runs on `threads`. */

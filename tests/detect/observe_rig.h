@@ -88,7 +88,21 @@ static inline void set_ip(ic_batch *b, ic_field f, uint32_t r, const char *s, ic
 	*seen |= IC_FIELD_BIT(f);
 }
 
-/* Drains a parcel as the exchange does: each partition with its rows in order. */
+/* Puts the last of n rows behind those that are not after it; those before it are in order. */
+static inline void rig_sort_in(char *rows, uint32_t n, size_t row_bytes)
+{
+	char moved[sizeof(ic_obs_full)];
+	uint32_t at = n - 1;
+	while (at > 0 &&
+	       ic_observe_order(rows + (at - 1) * row_bytes) > ic_observe_order(rows + (n - 1) * row_bytes))
+		at--;
+	memcpy(moved, rows + (n - 1) * row_bytes, row_bytes);
+	memmove(rows + (at + 1) * row_bytes, rows + at * row_bytes, (n - 1 - at) * row_bytes);
+	memcpy(rows + at * row_bytes, moved, row_bytes);
+}
+
+/* Drains a parcel as the exchange does: each partition with its rows in order; for a join, which takes any order,
+ * in that of the input. */
 static inline void rig_drain(rig *g, const ic_parcel *p)
 {
 	size_t row_bytes = ic_observe_row_bytes(g->o);
@@ -97,8 +111,11 @@ static inline void rig_drain(rig *g, const ic_parcel *p)
 	for (unsigned part = 0; part < IC_PARTITIONS && g->status == IC_OK; part++) {
 		uint32_t n = 0;
 		for (uint32_t r = 0; r < p->n; r++)
-			if (p->part[r] == part)
+			if (p->part[r] == part) {
 				memcpy(rows + n++ * row_bytes, p->rows + r * row_bytes, row_bytes);
+				if (!ic_observe_is_full(g->o))
+					rig_sort_in(rows, n, row_bytes);
+			}
 		if (n)
 			g->status = ic_observe_drain(g->o, part, rows, n);
 	}
@@ -233,7 +250,7 @@ static inline ic_profile *profile_of(rig *g, const char *src, const char *dst, c
 }
 
 typedef struct totals {
-	uint64_t events, out_scope, dropped, hosts, counts;
+	uint64_t events, out_scope, dropped, late, hosts, counts;
 	int64_t first, last;
 } totals;
 
@@ -247,6 +264,7 @@ static inline totals totals_of(rig *g)
 		t.events += p->events;
 		t.out_scope += p->out_scope;
 		t.dropped += p->dropped;
+		t.late += p->late;
 		t.hosts += ic_group_count(&p->hosts);
 		t.counts += ic_group_count(&p->counts);
 		if (p->first != IC_TIME_NONE && (t.first == IC_TIME_NONE || p->first < t.first))

@@ -56,6 +56,25 @@ static void pairs_get_their_events(void **state)
 	rig_close(&g);
 }
 
+/* Rows in order, drained after newer ones: late where 24 newer ones of the same pair are there already. */
+static void rows_that_come_too_late_are_counted(void **state)
+{
+	(void)state;
+	rig g;
+	rig_open(&g, (ic_observe_config){ .have_conn = true }, 0);
+	for (int i = 0; i < 100; i++)
+		rig_put(&g, conn(1000 + i, SRC, DST));
+	rig_flush(&g);
+	for (int i = 0; i < 100; i++) {
+		rig_put(&g, conn(i * 11, SRC, DST)); /* up to 1067 older than 24 others and one more */
+		rig_put(&g, conn(i * 11, SRC, "198.51.100.7"));
+	}
+	rig_finish(&g);
+	assert_int_equal(series_of(&g, IC_BY_IP_PORT, IC_AT_CONNECTION, SRC, DST, 443)->sketch.n, 200);
+	assert_int_equal(totals_of(&g).late, 98);
+	rig_close(&g);
+}
+
 static void size_is_ip_bytes_else_payload(void **state)
 {
 	(void)state;
@@ -418,6 +437,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(pairs_get_their_events),
+		cmocka_unit_test(rows_that_come_too_late_are_counted),
 		cmocka_unit_test(size_is_ip_bytes_else_payload),
 		cmocka_unit_test(services_and_flags_merge),
 		cmocka_unit_test(scope_leaves_out_and_counts),
