@@ -101,7 +101,7 @@ static inline void *ic_group_at(const ic_group_table *t, uint32_t i)
  * nobody can predict, so nothing here jumps on it. */
 static inline void *ic_group_likely(const ic_group_table *t, uint64_t hash)
 {
-	if (!t->slots)
+	if (!t->used)
 		return NULL;
 	const uint32_t mask = t->slots - 1, *line = ic_group_line(t, hash);
 	const uint32_t found = ic_slots_equal(line, ~mask, ic_group_tag(t, hash));

@@ -135,6 +135,8 @@ static void survives_every_failed_allocation(void **state)
 		}
 		ic_alloc_fail_after(0);
 		assert_int_equal(ic_group_count(&t), i);
+		make_key(i, key);
+		assert_int_equal(!ic_group_likely(&t, ic_group_hash(key, 12)), i == 0);
 		ic_group_clear(&t);
 		if (i == 3000)
 			break;
