@@ -44,6 +44,19 @@ static ic_str text_at(const ic_batch *b, ic_field f, uint32_t row)
 	return lacks(b, f, row) ? (ic_str){ NULL, 0 } : b->col[f].s[row];
 }
 
+/* No row has a value: the log has no such column, as most have none of the many that products know. */
+static bool is_blank(const ic_batch *b, ic_field f)
+{
+	if (!ic_batch_has(b, f))
+		return true;
+	const uint64_t *nulls = b->col[f].nulls, whole = ~UINT64_C(0);
+	uint32_t words = b->rows / 64, left = b->rows % 64;
+	for (uint32_t w = 0; w < words; w++)
+		if (nulls[w] != whole)
+			return false;
+	return !left || (~nulls[words] & (whole >> (64 - left))) == 0;
+}
+
 /* ---- text of a few words ------------------------------------------------------------------ */
 
 /* A column that is one of a few words, by code; NONE: it is null, or empty where the language has no null text.
@@ -165,20 +178,22 @@ typedef struct memo {
 	} slot[64]; /* n 0: nothing yet */
 } memo;
 
-/* Up to 8 bytes as a number. */
+/* 1 to 8 bytes as a number. */
 static inline uint64_t short_word(ic_str s)
 {
-	uint32_t low = 0, high = 0;
 	if (s.n >= 4) {
-		memcpy(&low, s.p, 4);
-		memcpy(&high, s.p + s.n - 4, 4);
-	} else if (s.n >= 2) {
-		memcpy(&low, s.p, 2);
-		memcpy(&high, s.p + s.n - 2, 2);
-	} else if (s.n) {
-		low = (uint8_t)s.p[0];
+		uint32_t low, high;
+		memcpy(&low, s.p, sizeof low);
+		memcpy(&high, s.p + s.n - sizeof high, sizeof high);
+		return (uint64_t)high << 32 | low;
 	}
-	return (uint64_t)high << 32 | low;
+	if (s.n >= 2) {
+		uint16_t low, high;
+		memcpy(&low, s.p, sizeof low);
+		memcpy(&high, s.p + s.n - sizeof high, sizeof high);
+		return (uint64_t)high << 32 | low;
+	}
+	return (uint8_t)s.p[0];
 }
 
 static inline uint8_t memo_code(memo *m, ic_str s)
@@ -199,10 +214,11 @@ static inline uint8_t memo_code(memo *m, ic_str s)
 static void field_codes(const ic_batch *b, ic_field f, uint8_t (*code_of)(ic_str s), uint8_t *code)
 {
 	memo m = { .code_of = code_of };
-	if (!ic_batch_has(b, f))
+	if (is_blank(b, f))
 		return;
 	const ic_str *text = b->col[f].s;
-	for (uint32_t r = 0; r < b->rows; r++)
+	const uint32_t rows = b->rows;
+	for (uint32_t r = 0; r < rows; r++)
 		if (code[r] == NONE)
 			code[r] = memo_code(&m, text[r]);
 }
@@ -471,19 +487,6 @@ static bool fill_null(ic_qtype type, const ic_view_batch *from, ic_vector *ret)
 	if (type == IC_Q_STRING && !from->null_text)
 		none = ic_value_str((ic_str){ "", 0 });
 	return ic_vector_constant(ret, from->arena, &none);
-}
-
-/* No row has a value: the log has no such column, as most have none of the many that products know. */
-static bool is_blank(const ic_batch *b, ic_field f)
-{
-	if (!ic_batch_has(b, f))
-		return true;
-	const uint64_t *nulls = b->col[f].nulls, whole = ~UINT64_C(0);
-	uint32_t words = b->rows / 64, left = b->rows % 64;
-	for (uint32_t w = 0; w < words; w++)
-		if (nulls[w] != whole)
-			return false;
-	return !left || (~nulls[words] & (whole >> (64 - left))) == 0;
 }
 
 static bool fill_field(const ic_view_column *c, const ic_view_batch *from, ic_vector *ret)
