@@ -130,12 +130,15 @@ bool ic_vector_pick(ic_vector *ret, ic_arena *a, const ic_vector *v, const uint1
 	case 16: PICK(ic_str);
 	default: PICK(ic_decimal);
 	}
-	if (v->nulls)
-		for (uint32_t i = 0; i < n; i++) {
-			uint64_t bit = v->nulls[pick[i] >> 6] >> (pick[i] & 63) & 1;
-			o.nulls[i >> 6] |= bit << (i & 63);
-			any |= bit;
-		}
+	for (uint32_t i = 0; v->nulls && i < n; i += 64) {
+		const uint32_t left = n - i < 64 ? n - i : 64;
+		const uint16_t *row = pick + i;
+		uint64_t word = 0;
+		for (uint32_t k = 0; k < left; k++)
+			word |= (v->nulls[row[k] >> 6] >> (row[k] & 63) & 1) << k;
+		o.nulls[i >> 6] = word;
+		any |= word;
+	}
 	*ret = o.v;
 	if (!any)
 		ret->nulls = NULL;
