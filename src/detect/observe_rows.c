@@ -54,7 +54,7 @@ bool ic_observe_outside_slow(const ic_observation *o, const ic_ip *ip)
 
 /* ---- columns -------------------------------------------------------------------------- */
 
-/* A column as it is read: an absent one is all null. */
+/* A column as it is read: an absent one is all null. What a null holds is zero, or empty. */
 typedef struct view {
 	union {
 		const void *data;
@@ -70,8 +70,9 @@ static view view_of(const ic_batch *b, ic_field f)
 {
 	static const uint64_t all_null[IC_BATCH_ROWS / 64] = { [0 ... IC_BATCH_ROWS / 64 - 1] =
 								   ~UINT64_C(0) };
+	static const ic_str nothing[IC_BATCH_ROWS]; /* no value is larger than a text */
 	if (!ic_batch_has(b, f))
-		return (view){ .data = NULL, .nulls = all_null };
+		return (view){ .data = nothing, .nulls = all_null };
 	return (view){ .data = b->col[f].data, .nulls = b->col[f].nulls };
 }
 
@@ -80,15 +81,16 @@ static inline bool null_at(const view *v, uint32_t r)
 	return bit_at(v->nulls, r);
 }
 
+/* -1 of a null. */
 static inline int64_t long_at(const view *v, uint32_t r)
 {
-	return null_at(v, r) ? -1 : v->i[r];
+	return v->i[r] | -(int64_t)null_at(v, r);
 }
 
 /* An empty text says as little as none. That of a null is empty. */
 static inline ic_str text_at(const view *v, uint32_t r)
 {
-	return v->s && v->s[r].n ? v->s[r] : (ic_str){ NULL, 0 };
+	return v->s[r].n ? v->s[r] : (ic_str){ NULL, 0 };
 }
 
 static ic_str field_text(const ic_batch *b, ic_field f, uint32_t r)
@@ -102,9 +104,6 @@ static int64_t field_long(const ic_batch *b, ic_field f, uint32_t r)
 	view v = view_of(b, f);
 	return long_at(&v, r);
 }
-
-/* The texts of a column that nothing fills. */
-static const ic_str no_texts[IC_BATCH_ROWS];
 
 /* Without a branch on which of the two it is: that is a coin's toss in most logs. */
 static inline unsigned transport_of(ic_str s)
@@ -121,19 +120,25 @@ static inline unsigned transport_of(ic_str s)
 	return ic_str_istarts(s, IC_STR("icmp")) ? IC_ICMP : IC_TRANSPORT_OTHER;
 }
 
+/* As Zeek and others spell them; the first letter says which one it can be. */
 static inline unsigned service_of(ic_str s)
 {
-	char first = s.n ? (char)(s.p[0] | 32) : 0;
-	switch (s.n) {
-	case 0: return IC_SERVICE_NONE;
-	case 3:
-		if (first == 's')
-			return (s.p[1] | 32) == 's' && (s.p[2] | 32) == 'l' ? IC_TLS : IC_SERVICE_OTHER;
-		return first == 't' ? IC_TLS : first == 'd' ? IC_DNS : IC_SERVICE_OTHER;
-	case 4: return first == 'h' ? IC_HTTP : first == 'q' ? IC_QUIC : IC_SERVICE_OTHER;
-	case 9: return first == 'w' ? IC_WEBSOCKET : IC_SERVICE_OTHER;
-	default: return IC_SERVICE_OTHER;
-	}
+	static const struct {
+		uint8_t n, service;
+	} by_first[256] = {
+		['s'] = { 3, IC_TLS },	/* ssl */
+		['t'] = { 3, IC_TLS },	/* tls */
+		['d'] = { 3, IC_DNS },	/* dns */
+		['h'] = { 4, IC_HTTP }, /* http */
+		['q'] = { 4, IC_QUIC }, /* quic */
+		['w'] = { 9, IC_WEBSOCKET },
+	};
+	if (s.n == 0)
+		return IC_SERVICE_NONE;
+	const uint8_t first = (uint8_t)(s.p[0] | 32);
+	const bool agrees =
+	    by_first[first].n == s.n && (first != 's' || ((s.p[1] | 32) == 's' && (s.p[2] | 32) == 'l'));
+	return agrees ? by_first[first].service : IC_SERVICE_OTHER;
 }
 
 static inline uint32_t tenths(double seconds)
@@ -167,8 +172,7 @@ unsigned ic_observe_part_of(const ic_observation *o, uint32_t src)
 }
 
 typedef struct base_columns {
-	uint64_t partial[IC_BATCH_ROWS / 64]; /* rows where a number below is null */
-	uint64_t apart[IC_BATCH_ROWS / 64];   /* rows where a time or address is null */
+	uint64_t apart[IC_BATCH_ROWS / 64]; /* rows where a time or address is null */
 	view time, src_ip, dst_ip, port, transport, service, duration, bytes_out, bytes_in, ip_bytes_out;
 } base_columns;
 
@@ -184,30 +188,8 @@ static void base_columns_init(base_columns *c, const ic_batch *b)
 	c->bytes_out = view_of(b, IC_F_BYTES_OUT);
 	c->bytes_in = view_of(b, IC_F_BYTES_IN);
 	c->ip_bytes_out = view_of(b, IC_F_IP_BYTES_OUT);
-	c->transport.s = c->transport.s ? c->transport.s : no_texts;
-	c->service.s = c->service.s ? c->service.s : no_texts;
-	for (uint32_t w = 0; w < (b->rows + 63) / 64; w++) {
-		c->partial[w] = c->port.nulls[w] | c->duration.nulls[w] | c->bytes_out.nulls[w] |
-				c->bytes_in.nulls[w] | c->ip_bytes_out.nulls[w];
+	for (uint32_t w = 0; w < (b->rows + 63) / 64; w++)
 		c->apart[w] = c->time.nulls[w] | c->src_ip.nulls[w] | c->dst_ip.nulls[w];
-	}
-}
-
-typedef struct numbers {
-	int64_t ip_bytes, out, in, port;
-	double duration;
-	bool timed;
-} numbers;
-
-static inline numbers numbers_at(const base_columns *c, uint32_t r)
-{
-	if (!bit_at(c->partial, r))
-		return (numbers){ c->ip_bytes_out.i[r], c->bytes_out.i[r], c->bytes_in.i[r],
-				  c->port.i[r],		c->duration.d[r],  true };
-	bool timed = !null_at(&c->duration, r);
-	return (numbers){ long_at(&c->ip_bytes_out, r), long_at(&c->bytes_out, r),
-			  long_at(&c->bytes_in, r),	long_at(&c->port, r),
-			  timed ? c->duration.d[r] : 0, timed };
 }
 
 /* What the addresses of a row say. */
@@ -220,20 +202,22 @@ typedef struct ends {
  * were just set. */
 static inline void put_base(ic_obs *to, const base_columns *c, const ic_batch *b, uint32_t r, ends e)
 {
-	numbers v = numbers_at(c, r);
+	const int64_t ip_bytes = long_at(&c->ip_bytes_out, r), port = long_at(&c->port, r);
+	const int64_t out = long_at(&c->bytes_out, r), in = long_at(&c->bytes_in, r);
+	const bool timed = !null_at(&c->duration, r);
 	to->ticks = c->time.i[r];
-	to->size = v.ip_bytes >= 0 ? v.ip_bytes : v.out >= 0 ? v.out : IC_SIZE_UNKNOWN;
-	to->bytes_out = v.out >= 0 ? v.out : -1;
-	to->bytes_in = v.in >= 0 ? v.in : -1;
+	to->size = ip_bytes >= 0 ? ip_bytes : out >= 0 ? out : IC_SIZE_UNKNOWN;
+	to->bytes_out = out >= 0 ? out : -1;
+	to->bytes_in = in >= 0 ? in : -1;
 	to->src = e.src;
 	to->dst = e.dst;
-	to->duration_ds = tenths(v.duration);
+	to->duration_ds = timed ? tenths(c->duration.d[r]) : 0;
 	_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "bit-fields from the low bits");
-	const uint32_t rest = (uint32_t)(v.port < 0 ? 0 : v.port & 65535) |
+	const uint32_t rest = (uint32_t)(port < 0 ? 0 : port & 65535) |
 			      (transport_of(c->transport.s[r]) & 15u) << 16 |
 			      (service_of(c->service.s[r]) & 15u) << 20 | (b->stream[r] & 7u) << 24 |
 			      (uint32_t)e.in_scope << 27 | (uint32_t)e.internal_src << 28 |
-			      (uint32_t)((b->flags[r] & IC_ROW_OPEN) != 0) << 29 | (uint32_t)v.timed << 30;
+			      (uint32_t)((b->flags[r] & IC_ROW_OPEN) != 0) << 29 | (uint32_t)timed << 30;
 	memcpy((char *)to + offsetof(ic_obs, port), &rest, sizeof rest);
 }
 

@@ -115,6 +115,42 @@ static void services_and_flags_merge(void **state)
 	rig_close(&g);
 }
 
+static void services_and_transports_are_told_by_name(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *service, *transport;
+		int is, over;
+	} cases[] = {
+		{ "ssl", "tcp", IC_TLS, IC_TCP },
+		{ "SSL", "TCP", IC_TLS, IC_TCP },
+		{ "tls", "udp", IC_TLS, IC_UDP },
+		{ "dns", "Udp", IC_DNS, IC_UDP },
+		{ "http", "icmp", IC_HTTP, IC_ICMP },
+		{ "quic", "icmp6", IC_QUIC, IC_ICMP },
+		{ "websocket", "gre", IC_WEBSOCKET, IC_TRANSPORT_OTHER },
+		{ "ssh", "sctp", IC_SERVICE_OTHER, IC_TRANSPORT_OTHER },
+		{ "smb", "t", IC_SERVICE_OTHER, IC_TRANSPORT_OTHER },
+		{ "s", NULL, IC_SERVICE_OTHER, IC_TRANSPORT_NONE },
+		{ "https", "tcp", IC_SERVICE_OTHER, IC_TCP },
+		{ "gssapi,smb", "tcp", IC_SERVICE_OTHER, IC_TCP },
+		{ NULL, "tcp", IC_SERVICE_NONE, IC_TCP },
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		rig g;
+		rig_open(&g, (ic_observe_config){ 0 }, 0);
+		row r = conn(1, SRC, DST);
+		r.service = cases[i].service;
+		r.transport = cases[i].transport;
+		rig_put(&g, r);
+		rig_finish(&g);
+		const ic_series *s = series_of(&g, IC_BY_IP_PORT, IC_AT_CONNECTION, SRC, DST, 0);
+		assert_int_equal(s->service, cases[i].is);
+		assert_int_equal(s->transport, cases[i].over);
+		rig_close(&g);
+	}
+}
+
 static void scope_leaves_out_and_counts(void **state)
 {
 	(void)state;
@@ -440,6 +476,7 @@ int main(void)
 		cmocka_unit_test(rows_that_come_too_late_are_counted),
 		cmocka_unit_test(size_is_ip_bytes_else_payload),
 		cmocka_unit_test(services_and_flags_merge),
+		cmocka_unit_test(services_and_transports_are_told_by_name),
 		cmocka_unit_test(scope_leaves_out_and_counts),
 		cmocka_unit_test(classes_agree_with_the_slow_way),
 		cmocka_unit_test(a_full_parcel_is_resumed),
