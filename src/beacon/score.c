@@ -8,11 +8,12 @@
 #include <string.h>
 
 #define SIZE_WIDTHS    5
+#define WIDEST_SIZE    60
 #define LOG_SIZE_RATIO 0.019802627296179712 /* ln 1.02 */
 #define LOG_SIZE_SPAN  9.210340371976184    /* ln 1e4: the null's four decades */
 #define SMALL_COUNTS   64u
 
-static const int size_width[SIZE_WIDTHS] = { 1, 4, 10, 25, 60 };
+static const int size_width[SIZE_WIDTHS] = { 1, 4, 10, 25, WIDEST_SIZE };
 
 static double size_all[SIZE_WIDTHS];	 /* nats when every size lies in the window */
 static double size_mass[SIZE_WIDTHS][3]; /* F, ln F, ln(1 - F) */
@@ -67,35 +68,40 @@ static double nats_of_few(const uint16_t *size, uint32_t n)
 	return best;
 }
 
-static uint32_t fullest(const ic_sketch_view *v, unsigned span)
+/* The same for many: differences of running sums, of all windows that begin at the smallest size or above it. */
+static double nats_of_many(const ic_sketch_view *v)
 {
-	uint32_t in = 0, most = 0;
-	for (uint32_t i = 0, lo = 0; i < v->size_bins; i++) {
-		in += v->s[i].count;
-		while (v->s[lo].bin + span <= v->s[i].bin)
-			in -= v->s[lo++].count;
-		most = in > most ? in : most;
+	uint32_t under[IC_SIZE_BINS + WIDEST_SIZE + 1];
+	const unsigned first = v->s[0].bin, range = v->s[v->size_bins - 1].bin - first + 1u;
+	uint32_t sum = 0;
+	double best = 0;
+	memset(under, 0, (range + WIDEST_SIZE + 1) * sizeof *under);
+	for (uint32_t i = 0; i < v->size_bins; i++)
+		under[v->s[i].bin - first + 1u] = v->s[i].count;
+	for (unsigned b = 0; b <= range + WIDEST_SIZE; b++)
+		under[b] = sum += under[b];
+	for (unsigned w = 0; w < SIZE_WIDTHS; w++) {
+		const uint32_t *end = under + size_width[w];
+		uint32_t most = 0;
+		for (unsigned b = 0; b < range; b++)
+			most = end[b] - under[b] > most ? end[b] - under[b] : most;
+		double nats = size_kl(most, v->sizes, w);
+		best = nats > best ? nats : best;
 	}
-	return most;
+	return best;
 }
 
 /* KL grows with the share, so the fullest window of each width is the best of that width. */
 double size_nats(const ic_sketch_view *v)
 {
-	double best = 0;
-	if (v->sizes <= IC_SKETCH_RAW) {
-		uint16_t size[IC_SKETCH_RAW];
-		uint32_t n = 0;
-		for (uint32_t i = 0; i < v->size_bins; i++)
-			for (uint32_t c = 0; c < v->s[i].count; c++)
-				size[n++] = v->s[i].bin;
-		return nats_of_few(size, n);
-	}
-	for (unsigned w = 0; w < SIZE_WIDTHS; w++) {
-		double nats = size_kl(fullest(v, (unsigned)size_width[w]), v->sizes, w);
-		best = nats > best ? nats : best;
-	}
-	return best;
+	if (v->sizes > IC_SKETCH_RAW)
+		return nats_of_many(v);
+	uint16_t size[IC_SKETCH_RAW];
+	uint32_t n = 0;
+	for (uint32_t i = 0; i < v->size_bins; i++)
+		for (uint32_t c = 0; c < v->s[i].count; c++)
+			size[n++] = v->s[i].bin;
+	return nats_of_few(size, n);
 }
 
 double points_persistence(uint32_t hours)
