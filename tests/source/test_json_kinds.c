@@ -139,6 +139,20 @@ static void test_lines_of_one_shape(void **state)
 				     "dst_port=8081|"));
 	assert_null(strstr(rows, "\n99 conn|"));
 	ic_free(rows);
+	/* and by time, with a port and without; the first and the last second are in */
+	const int64_t second = INT64_C(1714521600) * IC_TICKS_S + IC_TICKS_S / 4;
+	for (unsigned by_port = 0; by_port < 2; by_port++) {
+		req.filter = (ic_row_filter){ by_port ? wanted : NULL, false, second + 120 * IC_TICKS_S,
+					      second + 255 * IC_TICKS_S };
+		rows = rows_at_any_level(&ic_kind_zeek_json, &req, &text);
+		assert_non_null(strstr(rows, "125 conn|time=2024-05-01T00:02:05.25Z|"));
+		assert_int_equal(strstr(rows, "\n122 conn|") != NULL, !by_port);
+		assert_non_null(strstr(rows, "\n255 conn|")); /* its port is null */
+		assert_null(strstr(rows, "119 conn|"));
+		assert_null(strstr(rows, "256 conn|"));
+		assert_null(strstr(rows, " time 0 "));
+		ic_free(rows);
+	}
 	ic_buf_clear(&text);
 }
 

@@ -315,29 +315,34 @@ bool ic_row_keep(const ic_row_filter *f, const ic_batch *b, uint32_t row, ic_row
 
 uint32_t ic_rows_keep(const ic_row_filter *f, const ic_batch *b, uint32_t n, uint16_t *kept, ic_row_counts *c)
 {
-	const bool timeless = f->since == IC_TIME_NONE && f->until == IC_TIME_NONE;
-	const ic_column *port = &b->col[IC_F_DST_PORT];
-	/* Most rows need no more than a look at their port, which is 0 where it is null. */
-	const bool quick = timeless && f->ports && ic_batch_has(b, IC_F_DST_PORT);
+	const int64_t *time = ic_batch_has(b, IC_F_TIME) ? b->col[IC_F_TIME].i + b->rows : NULL;
+	const int64_t *port =
+	    f->ports && ic_batch_has(b, IC_F_DST_PORT) ? b->col[IC_F_DST_PORT].i + b->rows : NULL;
+	const int64_t until = f->until == IC_TIME_NONE ? INT64_MAX : f->until;
+	const bool timed = time && (f->since != IC_TIME_NONE || f->until != IC_TIME_NONE);
 	if (f->newest && n) { /* a null slot is 0: older than any event */
 		int64_t newest = 0;
 		for (uint32_t i = 0; i < n; i++)
-			newest = b->col[IC_F_TIME].i[b->rows + i] > newest ? b->col[IC_F_TIME].i[b->rows + i]
-									   : newest;
+			newest = time[i] > newest ? time[i] : newest;
 		ic_row_seen(f, newest);
 	}
 	uint8_t keep[IC_BATCH_ROWS];
-	uint32_t k = 0, unsure = 0, out = 0;
+	uint32_t k = 0, unsure = 0, out_ports = 0, out_time = 0;
+	/* Most rows need no more than a look at their port and time, which are 0 where they are null. */
 	for (uint32_t i = 0; i < n; i++) {
-		const uint32_t row = b->rows + i;
-		const uint64_t p = quick ? (uint64_t)port->i[row] : 0;
+		const uint64_t p = port ? (uint64_t)port[i] : 0;
 		const uint32_t known = p > 0 && p <= 65535;
-		const uint32_t in = known ? (uint32_t)(f->ports[p >> 6] >> (p & 63)) & 1 : 0;
-		const uint32_t sure = in | (known & !f->web_services & (b->stream[row] != IC_STREAM_DNS));
-		keep[i] = (uint8_t)in;
-		out += sure & !in;
+		const uint32_t in = known ? (uint32_t)(f->ports[p >> 6] >> (p & 63)) & 1 : !port;
+		const uint32_t other =
+		    known & !in & !f->web_services & (b->stream[b->rows + i] != IC_STREAM_DNS);
+		const int64_t t = timed ? time[i] : 0;
+		const uint32_t timely = !timed | ((t >= f->since) & (t <= until));
+		const uint32_t early_or_late = in & !timely & (t != 0);
+		keep[i] = (uint8_t)(in & timely);
+		out_ports += other;
+		out_time += early_or_late;
 		kept[unsure] = (uint16_t)i;
-		unsure += !sure;
+		unsure += !(keep[i] | other | early_or_late);
 	}
 	for (uint32_t i = 0; i < unsure; i++)
 		keep[kept[i]] = (uint8_t)ic_row_keep(f, b, b->rows + kept[i], c);
@@ -345,6 +350,7 @@ uint32_t ic_rows_keep(const ic_row_filter *f, const ic_batch *b, uint32_t n, uin
 		kept[k] = (uint16_t)i;
 		k += keep[i];
 	}
-	c->out_ports += out;
+	c->out_ports += out_ports;
+	c->out_time += out_time;
 	return k;
 }
