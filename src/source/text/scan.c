@@ -139,8 +139,10 @@ static inline void count_block(line_count *c, block_masks m, size_t i)
 	do {                                                                                                 \
 		line_count c = { lines, 0, 0 };                                                              \
 		size_t i = 0;                                                                                \
-		for (; i + 64 <= n && c.n < most; i += 64)                                                   \
+		for (; i + 64 <= n && c.n < most; i += 64) {                                                 \
+			ask_ahead(p + i);                                                                    \
 			count_block(&c, masks_of(p + i, sep), i);                                            \
+		}                                                                                            \
 		if (i < n && c.n < most) {                                                                   \
 			char last[64] = { 0 };                                                               \
 			memcpy(last, p + i, n - i);                                                          \
