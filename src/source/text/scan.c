@@ -226,23 +226,23 @@ AVX2 static size_t lines_avx2(const char *p, size_t n, char sep, ic_scan_line *l
 
 #define AVX512 __attribute__((target("avx512f,avx512bw,avx512vl,avx512vbmi2,bmi,popcnt")))
 
-/* The offsets after 64 bytes; base: twice that after the first, in each word. Where lines are marked, lanes hold twice
- * their number and a newline adds one: rotated by one bit, that is the offset with the mark on top. */
-AVX512 static inline __m512i offsets_avx512(__m256i packed, __m512i base)
+/* Lanes hold their number, or twice that where lines are marked: then a newline adds one, and rotated by one bit the
+ * sum is the offset with the mark on top. base: what the lane of number 0 becomes, in each word. */
+AVX512 static inline __m512i offsets_avx512(const found *f, __m256i packed, __m512i base)
 {
-	const __m512i twice = _mm512_add_epi16(_mm512_cvtepu8_epi16(packed), base);
-	return _mm512_shrdi_epi16(twice, twice, 1);
+	const __m512i sum = _mm512_add_epi16(_mm512_cvtepu8_epi16(packed), base);
+	return f->ends ? sum : _mm512_shrdi_epi16(sum, sum, 1);
 }
 
 /* The bytes of `in` among 64 at p; returns which are backslashes. */
 AVX512 static inline __mmask64 block_avx512(found *f, const char *p, __mmask64 in, __m512i base, char sep)
 {
-	static const char twice[64] = { 0,   2,	  4,   6,   8,	 10,  12,  14,	16,  18,  20,  22,  24,
-					26,  28,  30,  32,  34,	 36,  38,  40,	42,  44,  46,  48,  50,
-					52,  54,  56,  58,  60,	 62,  64,  66,	68,  70,  72,  74,  76,
-					78,  80,  82,  84,  86,	 88,  90,  92,	94,  96,  98,  100, 102,
-					104, 106, 108, 110, 112, 114, 116, 118, 120, 122, 124, 126 };
-	const __m512i lanes = _mm512_loadu_si512(twice), one = _mm512_set1_epi8(1);
+	static const char numbers[64] = { 0,  1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11, 12, 13, 14, 15,
+					  16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31,
+					  32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47,
+					  48, 49, 50, 51, 52, 53, 54, 55, 56, 57, 58, 59, 60, 61, 62, 63 };
+	const __m512i number = _mm512_loadu_si512(numbers), one = _mm512_set1_epi8(1);
+	const __m512i lanes = f->ends ? number : _mm512_add_epi8(number, number);
 	const __m512i v = _mm512_maskz_loadu_epi8(in, p);
 	const __mmask64 lines = _mm512_mask_cmpeq_epi8_mask(in, v, _mm512_set1_epi8('\n'));
 	const __mmask64 marks = _kor_mask64(_mm512_mask_cmpeq_epi8_mask(in, v, _mm512_set1_epi8(sep)), lines);
@@ -251,9 +251,9 @@ AVX512 static inline __mmask64 block_avx512(found *f, const char *p, __mmask64 i
 	const __m512i packed = _mm512_maskz_compress_epi8(marks, marked);
 	const size_t count = (size_t)__builtin_popcountll(all);
 	uint16_t *next = f->next + f->count;
-	_mm512_storeu_si512(next, offsets_avx512(_mm512_castsi512_si256(packed), base));
+	_mm512_storeu_si512(next, offsets_avx512(f, _mm512_castsi512_si256(packed), base));
 	if (__builtin_expect(count > 32, 0))
-		_mm512_storeu_si512(next + 32, offsets_avx512(_mm512_extracti64x4_epi64(packed, 1), base));
+		_mm512_storeu_si512(next + 32, offsets_avx512(f, _mm512_extracti64x4_epi64(packed, 1), base));
 	if (f->ends)
 		put_ends(f, all, line);
 	f->count += count;
@@ -263,12 +263,13 @@ AVX512 static inline __mmask64 block_avx512(found *f, const char *p, __mmask64 i
 AVX512 static inline void blocks_avx512(const char *p, size_t n, char sep, found *f)
 {
 	const char *end = p + n;
-	__m512i base = _mm512_set1_epi16(2);
+	const __m512i step = _mm512_set1_epi16(f->ends ? 64 : 128);
+	__m512i base = _mm512_set1_epi16(f->ends ? 1 : 2);
 	__mmask64 slash = 0;
 	for (; end - p >= 64; p += 64) {
 		ask_ahead(p);
 		slash = _kor_mask64(slash, block_avx512(f, p, ~UINT64_C(0), base, sep));
-		base = _mm512_add_epi16(base, _mm512_set1_epi16(128));
+		base = _mm512_add_epi16(base, step);
 	}
 	if (p < end)
 		slash |= block_avx512(f, p, (UINT64_C(1) << (end - p)) - 1, base, sep);
