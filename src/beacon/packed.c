@@ -6,9 +6,18 @@ void ic_packed_init(ic_packed *l, bool timed)
 	*l = (ic_packed){ .timed = timed };
 }
 
+/* Numbers of bins, whole lanes of them: those after the last are above any bin. */
+typedef int16_t lanes __attribute__((vector_size(16), aligned(2)));
+#define LANES (sizeof(lanes) / sizeof(int16_t))
+
+static size_t lanes_for(unsigned n)
+{
+	return (n + LANES - 1) / LANES;
+}
+
 size_t ic_packed_bytes(const ic_packed *l)
 {
-	return l->cap * (ic_packed_held_bytes(l) + sizeof(int16_t));
+	return l->cap * ic_packed_held_bytes(l) + lanes_for(l->cap) * sizeof(lanes);
 }
 
 void ic_packed_clear(ic_packed *l, ic_slab *slab)
@@ -44,10 +53,13 @@ static void put(ic_packed *l, unsigned i, const ic_packed_entry *e)
 static ic_packed_slot find(const ic_packed *l, unsigned bin)
 {
 	const int16_t *bins = ic_packed_bins(l), key = (int16_t)bin;
-	int16_t under = 0;
-	for (unsigned i = 0; i < l->n; i++)
-		under = (int16_t)(under + (bins[i] < key));
-	unsigned at = (unsigned)under;
+	const lanes *some = (const lanes *)(const void *)bins;
+	lanes less = { 0 };
+	unsigned at = 0;
+	for (size_t i = 0; i < lanes_for(l->n); i++)
+		less -= some[i] < key;
+	for (size_t i = 0; i < LANES; i++)
+		at += (unsigned)less[i];
 	return (ic_packed_slot){ at, at < l->n && bins[at] == key };
 }
 
@@ -57,9 +69,12 @@ static bool resize(ic_packed *l, ic_slab *slab, unsigned cap, bool wide)
 	to.p = ic_slab_alloc(slab, ic_packed_bytes(&to));
 	if (!to.p)
 		return false;
+	int16_t *bins = ic_packed_bins(&to);
+	for (size_t i = l->n; i < lanes_for(cap) * LANES; i++)
+		bins[i] = INT16_MAX;
 	if (wide == l->wide && l->n) {
 		memcpy(to.p, l->p, l->n * ic_packed_held_bytes(l));
-		memcpy(ic_packed_bins(&to), ic_packed_bins(l), l->n * sizeof(int16_t));
+		memcpy(bins, ic_packed_bins(l), l->n * sizeof(int16_t));
 	}
 	for (unsigned i = 0; wide != l->wide && i < l->n; i++) {
 		ic_packed_entry e = ic_packed_get(l, i);

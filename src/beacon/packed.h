@@ -20,7 +20,7 @@
 
 typedef struct ic_packed {
 	/* uint64_t of count and rest, or of the count and then of the sum; uint16_t or uint32_t of the count.
-	 * Behind all `cap` of them int16_t bin[cap]. */
+	 * Behind all `cap` of them int16_t bin[cap], and lanes filled up. */
 	void *p;
 	uint16_t n, cap;
 	bool timed, wide;
