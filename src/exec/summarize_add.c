@@ -82,10 +82,11 @@ static inline __attribute__((always_inline)) ic_status find_sized(batch *b, uint
 	return IC_OK;
 }
 
-/* Keys of two to four ids are what most queries have. */
+/* Keys of up to four ids are what most queries have. */
 static ic_status find_groups(batch *b)
 {
 	switch (b->s->key_bytes) {
+	case 4: return find_sized(b, 4);
 	case 8: return find_sized(b, 8);
 	case 12: return find_sized(b, 12);
 	case 16: return find_sized(b, 16);
