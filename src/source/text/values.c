@@ -336,7 +336,7 @@ uint32_t ic_rows_keep(const ic_row_filter *f, const ic_batch *b, uint32_t n, uin
 		const uint32_t other =
 		    known & !in & !f->web_services & (b->stream[b->rows + i] != IC_STREAM_DNS);
 		const int64_t t = timed ? time[i] : 0;
-		const uint32_t timely = !timed | ((t >= f->since) & (t <= until));
+		const uint32_t timely = ((t >= f->since) & (t <= until)) | !timed;
 		const uint32_t early_or_late = in & !timely & (t != 0);
 		keep[i] = (uint8_t)(in & timely);
 		out_ports += other;
