@@ -7,7 +7,7 @@
 #include "base/alloc.h"
 #include "base/error.h"
 
-#define RING_BLOCKS 8
+#define RING_BLOCKS 4
 #define HEAD_BYTES                                                                                           \
 	(80u << 10) /* before a block: what was left of the last one, a packet or a line, fits there */
 #define STEP_BYTES (4u << 20) /* the most that is read at once to finish a long line */
