@@ -174,9 +174,8 @@ static ic_status run_fault(job *j, ic_status st)
 {
 	if (j->diag.set)
 		return query_fault(j, st);
-	if (st == IC_E_NOMEM && j->q.exec.budget->limit && j->q.exec.budget->refused) {
-		(void)ic_diag_fail(&j->diag, IC_DIAG_LIMIT, (ic_place){ 0 }, 1,
-				   "the query needs more memory than --memory leaves it");
+	if (st == IC_E_NOMEM && ic_query_outgrew(&j->q)) {
+		(void)ic_diag_fail(&j->diag, IC_DIAG_LIMIT, (ic_place){ 0 }, 1, IC_MSG_OUTGREW);
 		return query_fault(j, st);
 	}
 	if (st != IC_E_LIMIT && st != IC_E_USAGE)

@@ -96,6 +96,13 @@ ic_status ic_query_push(const ic_op *scan, const ic_view_column *columns, const 
 /* All that one or the other lets pass. */
 void ic_query_widen(ic_query_bounds *all, const ic_query_bounds *more);
 
+/* Whether memory ended because of --memory. */
+static inline bool ic_query_outgrew(const ic_query_run *q)
+{
+	return q->exec.budget->limit && q->exec.budget->refused;
+}
+#define IC_MSG_OUTGREW "the query needs more memory than --memory leaves it"
+
 /* query_telemetry.c: the input as it was opened, all fields and streams. */
 ic_status ic_query_look(ic_query_run *q, const ic_input_facts **ret, ic_error *err);
 /* The plan will read the telemetry more than `most` times: if it comes from pipes, they are kept first. */

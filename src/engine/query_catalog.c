@@ -328,17 +328,35 @@ static ic_status rows_to_values(ic_plan *plan, const ic_rowset *rows, const ic_s
 	return IC_OK;
 }
 
-static ic_status run_part(void *ctx, ic_plan *plan, ic_op *sub, ic_op **ret, ic_diag *diag)
+/* What is materialized is read by others too, each of which knows its columns by their places. */
+static ic_status rewrite(ic_plan *plan, ic_op **sub, ic_diag *diag)
+{
+	ic_op *root = plan->root;
+	if (plan->kept)
+		return IC_OK;
+	plan->root = *sub;
+	ic_status st = ic_plan_optimise(plan, ic_eval_fold, diag);
+	*sub = plan->root;
+	plan->root = root;
+	return st;
+}
+
+static ic_status run_part(void *ctx, ic_plan *plan, ic_op *sub, bool own, ic_op **ret, ic_diag *diag)
 {
 	ic_query_run *q = ctx;
 	ic_rowset *rows = NULL;
 	ic_error err = { 0 };
+	ic_status st = own ? rewrite(plan, &sub, diag) : IC_OK;
+	if (st != IC_OK)
+		return st;
 	/* what is computed before the query is bound is read beside its own reading */
-	ic_status st = ic_query_keep(q, plan, sub, 0, &err);
+	st = ic_query_keep(q, plan, sub, 0, &err);
 	if (st == IC_OK)
 		st = ic_exec_collect(plan, sub, &q->exec, &rows, &err);
 	if (st == IC_OK)
 		st = rows_to_values(plan, rows, &sub->out, ret);
+	else if (st == IC_E_NOMEM && ic_query_outgrew(q))
+		st = ic_diag_fail(diag, IC_DIAG_LIMIT, nowhere, 1, IC_MSG_OUTGREW);
 	else if (st == IC_E_LIMIT || (st == IC_E_USAGE && err.line))
 		st = ic_diag_fail(diag, st == IC_E_LIMIT ? IC_DIAG_LIMIT : IC_DIAG_TYPE,
 				  (ic_place){ (uint32_t)err.line, err.column }, 1, "%s", err.message);

@@ -350,9 +350,10 @@ typedef struct ic_catalog {
 	ic_status (*external)(void *ctx, ic_plan *plan, const char *kind, ic_str name, ic_schema schema,
 			      ic_op **ret, ic_diag *diag);
 	/* Runs a sub-plan now and gives its rows as an IC_OP_VALUES in the arena of `plan`: toscalar, in
-	 * (query), bag_unpack, pivot. NULL: only checking; the binder then takes unknown values as typed
-	 * nulls and unknown columns as dynamic. */
-	ic_status (*run)(void *ctx, ic_plan *plan, ic_op *sub, ic_op **ret, ic_diag *diag);
+	 * (query), bag_unpack, pivot. `own`: nothing else reads its operators, so that they are rewritten for
+	 * the run and of no use afterwards. NULL: only checking; the binder then takes unknown values as
+	 * typed nulls and unknown columns as dynamic. */
+	ic_status (*run)(void *ctx, ic_plan *plan, ic_op *sub, bool own, ic_op **ret, ic_diag *diag);
 } ic_catalog;
 
 /* ---- plans --------------------------------------------------------------------------- */

@@ -37,9 +37,10 @@ static ic_str table_name(void *ctx, size_t i)
 }
 
 /* The one row that a sub-select gives. */
-static ic_status run_rows(void *ctx, ic_plan *plan, ic_op *sub, ic_op **ret, ic_diag *diag)
+static ic_status run_rows(void *ctx, ic_plan *plan, ic_op *sub, bool own, ic_op **ret, ic_diag *diag)
 {
 	(void)ctx;
+	(void)own;
 	(void)diag;
 	static const ic_value port = { .type = IC_Q_INT, .i = 443 };
 	*ret = ic_op_new(plan, IC_OP_VALUES, (ic_place){ 0 }, "rows", NULL);

@@ -338,7 +338,7 @@ ic_expr *ic_aql_in_rows(ic_aql_binder *b, const ic_aql_expr *e, ic_expr *left, i
 	ic_op *rows = NULL;
 	if (!b->catalog->run)
 		return in_values(b, e, left, NULL, 0);
-	b->status = b->catalog->run(b->catalog->ctx, b->plan, op, &rows, b->diag);
+	b->status = b->catalog->run(b->catalog->ctx, b->plan, op, true, &rows, b->diag);
 	if (b->status != IC_OK)
 		return NULL;
 	if (rows->values.rows > IC_PARSE_LIST_MAX)

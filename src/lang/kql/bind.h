@@ -217,8 +217,9 @@ bool ic_bind_pipe(ic_binder *b, const ic_bind_name *names, const ic_kql_op *firs
 		  const ic_rel *start, ic_rel *ret);
 /* The rows of a tabular expression. */
 bool ic_bind_table(ic_binder *b, const ic_bind_name *names, const ic_kql_expr *e, ic_rel *ret);
-/* The same, run now: its values, or none at all when only checking (*ret NULL). */
-bool ic_bind_run(ic_binder *b, ic_op *op, ic_op **ret);
+/* The same, run now: its values, or none at all when only checking (*ret NULL). `own`: op is not used by anything else,
+ * nor afterwards. */
+bool ic_bind_run(ic_binder *b, ic_op *op, bool own, ic_op **ret);
 /* op is to run by itself, maybe several times: what it reads of materialize() is computed now, if it would not be the
  * same each time. */
 bool ic_bind_settle(ic_binder *b, ic_op *op);

@@ -23,11 +23,11 @@ ic_expr *ic_bind_toscalar(ic_binder *b, const ic_bind_scope *s, const ic_kql_exp
 		return NULL;
 	if (rel.op->out.n == 0 && !rel.open)
 		return ic_bind_fail(b, IC_DIAG_TYPE, a->at, a->length, "the table has no column");
-	if (!ic_bind_run(b, rel.op, &rows))
+	ic_qtype type = rel.op->out.n ? rel.op->out.column[0].type : IC_Q_DYNAMIC;
+	if (!ic_bind_run(b, rel.op, true, &rows))
 		return NULL;
 	if (rows && rows->values.rows && rows->out.n)
 		return ic_bind_const(b, e->at, rows->values.value[0]);
-	ic_qtype type = rel.op->out.n ? rel.op->out.column[0].type : IC_Q_DYNAMIC;
 	return ic_bind_const(b, e->at, ic_value_null(type));
 }
 
@@ -64,7 +64,7 @@ bool ic_bind_plugin_usage(ic_binder *b, const ic_bind_plugin *p)
 
 bool ic_bind_run_input(ic_binder *b, ic_rel *r, ic_op **rows)
 {
-	if (!ic_bind_run(b, r->op, rows))
+	if (!ic_bind_run(b, r->op, true, rows))
 		return false;
 	if (*rows)
 		*r = (ic_rel){ .op = *rows, .serialized = r->serialized };

@@ -416,7 +416,7 @@ static ic_expr *in_table(ic_binder *b, const ic_bind_scope *s, const ic_kql_expr
 		return NULL;
 	if (rel.op->out.n != 1 && !rel.open && e->in.fn == IC_FN_IN && rel.op->out.n == 0)
 		return ic_bind_fail(b, IC_DIAG_TYPE, table->at, table->length, "the table has no column");
-	if (!ic_bind_run(b, rel.op, &rows))
+	if (!ic_bind_run(b, rel.op, true, &rows))
 		return NULL;
 	if (!rows)
 		return ic_bind_in(b, e, left, NULL, 0);

@@ -63,7 +63,7 @@ static void settle(void *ctx, ic_op **slot)
 		return;
 	keep->keep.settled = true;
 	settle(b, &keep->in);
-	if (ic_op_differs(keep->in) && ic_bind_run(b, keep->in, &rows))
+	if (ic_op_differs(keep->in) && ic_bind_run(b, keep->in, false, &rows))
 		keep->in = rows;
 }
 
@@ -74,14 +74,14 @@ bool ic_bind_settle(ic_binder *b, ic_op *op)
 	return b->status == IC_OK;
 }
 
-bool ic_bind_run(ic_binder *b, ic_op *op, ic_op **ret)
+bool ic_bind_run(ic_binder *b, ic_op *op, bool own, ic_op **ret)
 {
 	*ret = NULL;
 	if (b->checking)
 		return true;
 	if (!ic_bind_settle(b, op))
 		return false;
-	ic_status st = b->catalog->run(b->catalog->ctx, b->plan, op, ret, b->diag);
+	ic_status st = b->catalog->run(b->catalog->ctx, b->plan, op, own, ret, b->diag);
 	if (st != IC_OK && b->status == IC_OK)
 		b->status = st;
 	return st == IC_OK;

@@ -199,7 +199,7 @@ static bool keys_of(ic_binder *b, const ic_kql_op *o, ic_expr *by, const ic_rel 
 	op->summarize.key = key;
 	op->summarize.keys = 1;
 	op = first_rows(b, o, op, PARTS_MOST + 1);
-	if (!op || !ic_bind_run(b, op, &rows))
+	if (!op || !ic_bind_run(b, op, false, &rows))
 		return false;
 	*n = rows ? (uint32_t)rows->values.rows : 0;
 	*ret = *n ? rows->values.value : NULL;

@@ -699,7 +699,7 @@ bool ic_bind_value(ic_binder *b, ic_expr *e, ic_qtype type, const char *what, ic
 	*expr = e;
 	op->out = (ic_schema){ .column = column, .n = 1 };
 	op->project.expr = expr;
-	if (!ic_bind_run(b, op, &rows))
+	if (!ic_bind_run(b, op, false, &rows))
 		return false;
 	if (rows && rows->values.rows)
 		*ret = rows->values.value[0];
