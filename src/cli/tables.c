@@ -123,7 +123,8 @@ static bool set_now(cli_args *a, const char *v, const char **why)
 
 const cli_option cli_time_options[] = {
 	{ "since", 0, "TIME",
-	  "leave out events before TIME: RFC 3339, a date, or a span before now such as 24h or 7d", set_since },
+	  "leave out events before TIME: RFC 3339, a date, or a span before now such as 24h or 7d",
+	  set_since },
 	{ "until", 0, "TIME", "leave out events after TIME", set_until },
 	{ "now", 0, "WHEN", "what now means: data (the newest event, the default), wall, or a time",
 	  set_now },
