@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 #if defined(__x86_64__)
-#include <emmintrin.h>
+#include <immintrin.h>
 #elif defined(__aarch64__)
 #include <arm_neon.h>
 #endif
@@ -33,6 +33,26 @@ static inline uint32_t ic_slots_equal(const uint32_t *p, uint32_t mask, uint32_t
 	const __m128i low = _mm_packs_epi32(ic_slots_four(p, m, x), ic_slots_four(p + 4, m, x));
 	const __m128i high = _mm_packs_epi32(ic_slots_four(p + 8, m, x), ic_slots_four(p + 12, m, x));
 	return (uint32_t)_mm_movemask_epi8(_mm_packs_epi16(low, high));
+}
+
+/* The same with IC_SIMD_AVX2 and IC_SIMD_AVX512, for functions that are compiled for these. */
+#define IC_SLOTS_AVX2	__attribute__((target("avx2,bmi,bmi2")))
+#define IC_SLOTS_AVX512 __attribute__((target("avx2,bmi,bmi2,avx512f")))
+IC_SLOTS_AVX2 static inline uint32_t ic_slots_equal_avx2(const uint32_t *p, uint32_t mask, uint32_t v)
+{
+	const __m256i m = _mm256_set1_epi32((int)mask), x = _mm256_set1_epi32((int)v);
+	const __m256i low = _mm256_loadu_si256((const __m256i *)(const void *)p);
+	const __m256i high = _mm256_loadu_si256((const __m256i *)(const void *)(p + 8));
+	const __m256i low_is = _mm256_cmpeq_epi32(_mm256_and_si256(low, m), x);
+	const __m256i high_is = _mm256_cmpeq_epi32(_mm256_and_si256(high, m), x);
+	return (uint32_t)_mm256_movemask_ps(_mm256_castsi256_ps(low_is)) |
+	       (uint32_t)_mm256_movemask_ps(_mm256_castsi256_ps(high_is)) << 8;
+}
+IC_SLOTS_AVX512 static inline uint32_t ic_slots_equal_avx512(const uint32_t *p, uint32_t mask, uint32_t v)
+{
+	const __m512i line = _mm512_loadu_si512(p);
+	return _mm512_cmpeq_epi32_mask(_mm512_and_si512(line, _mm512_set1_epi32((int)mask)),
+				       _mm512_set1_epi32((int)v));
 }
 #elif defined(__aarch64__)
 static inline uint16x4_t ic_slots_four(const uint32_t *p, uint32x4_t mask, uint32x4_t v)

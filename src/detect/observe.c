@@ -16,7 +16,7 @@ const char *const ic_transport_names[] = { NULL, "tcp", "udp", "icmp", "other" }
 const char *const ic_service_names[] = { NULL, "http", "tls", "quic", "websocket", "dns", "other", NULL };
 
 enum {
-	AHEAD = 64, /* rows whose memory is fetched together */
+	AHEAD = IC_GROUP_SOME,
 	DS_A_MINUTE = 600,
 	SLAB_PAGE = 16 << 10, /* half of one is idle in each partition */
 };
@@ -321,25 +321,25 @@ static ic_status drain_some(const ic_observation *o, ic_partition *p, ic_sample 
 			    uint32_t n)
 {
 	series_key key[AHEAD];
-	uint64_t hash[AHEAD], seed = ic_hash_seed();
-	ic_series *series[AHEAD];
-	for (uint32_t i = 0; i < n; i++) {
-		key[i] = pair_key(&rows[i]);
-		hash[i] = ic_group_hash_seeded(&key[i], sizeof key[i], seed);
-		ic_group_prefetch(&p->series, hash[i]);
-	}
+	uint64_t hash[AHEAD];
+	uint32_t rest[AHEAD];
+	char *entry[AHEAD];
 	for (uint32_t i = 0; i < n; i++)
-		series[i] = ic_group_likely(&p->series, hash[i]);
-	for (uint32_t i = 0; i < n; i++) {
-		ic_series *s = ic_group_find_likely(&p->series, series[i], &key[i], sizeof key[i], hash[i]);
-		if (!s)
-			s = ic_group_add(&p->series, &key[i], hash[i]);
-		ic_status st = s ? IC_OK : ic_observe_lost(o, p);
+		key[i] = pair_key(&rows[i]);
+	const uint32_t left = ic_group_find_some(&p->series, key, sizeof *key, n, hash, entry, rest);
+	for (uint32_t k = 0; k < left; k++) {
+		const uint32_t i = rest[k];
+		int is_new;
+		entry[i] = ic_group_upsert(&p->series, &key[i], hash[i], &is_new);
+		ic_status st = entry[i] ? IC_OK : ic_observe_lost(o, p);
 		if (st != IC_OK)
 			return st;
-		if (s)
-			ic_sketch_prefetch(&s->sketch);
-		series[i] = s;
+	}
+	ic_series *series[AHEAD];
+	for (uint32_t i = 0; i < n; i++) {
+		series[i] = (ic_series *)(void *)entry[i];
+		if (series[i])
+			ic_sketch_prefetch(&series[i]->sketch);
 	}
 	for (uint32_t i = 0; i < n; i++) {
 		const ic_obs *row = &rows[i];

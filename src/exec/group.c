@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "exec/group.h"
 
+#include "base/cpu.h"
+
 enum {
 	FIRST_SLOTS = IC_SLOTS_LINE,
 	FEW_SLOTS = 4096,
@@ -147,4 +149,100 @@ void *ic_group_add(ic_group_table *t, const void *key, uint64_t hash)
 	if (entry)
 		put_slot(t, hash, t->used - 1);
 	return entry;
+}
+
+/* ---- some keys at once ------------------------------------------------------------------- */
+
+typedef struct search {
+	const ic_group_table *t;
+	const char *keys;
+	size_t stride;
+	uint32_t n;
+	uint64_t *hash;
+	char **entry;
+	uint32_t *rest;
+} search;
+
+typedef uint32_t (*equal_fn)(const uint32_t *line, uint32_t mask, uint32_t v);
+#define EACH_LEVEL static inline __attribute__((always_inline))
+
+/* An entry whose key is likely that of the hash, fetched; any entry, if none is likely: its key tells. Whether
+ * there is a likely one nobody can predict, so nothing here jumps on it. */
+EACH_LEVEL char *likely_entry(const ic_group_table *t, uint64_t hash, equal_fn equal)
+{
+	const uint32_t mask = t->slots - 1, *line = ic_group_line(t, hash);
+	const uint32_t found = equal(line, ~mask, ic_group_tag(t, hash)), any = (0 - found) >> 31;
+	const uint32_t slot = line[__builtin_ctz(found | 1u << (IC_SLOTS_LINE - 1))];
+	const uint32_t number = slot & mask & (0 - any);
+	char *entry = ic_group_at(t, number - (number != 0));
+	__builtin_prefetch(entry);
+	__builtin_prefetch(entry + t->entry_bytes - 1);
+	return entry;
+}
+
+EACH_LEVEL uint32_t find_sized(const search *s, unsigned key_bytes, equal_fn equal)
+{
+	const ic_group_table *t = s->t;
+	const uint64_t seed = ic_hash_seed();
+	uint32_t left = 0;
+	for (uint32_t i = 0; i < s->n; i++) {
+		s->hash[i] = ic_group_hash_seeded(s->keys + i * s->stride, key_bytes, seed);
+		if (t->used)
+			__builtin_prefetch(ic_group_line(t, s->hash[i]));
+	}
+	for (uint32_t i = 0; t->used && i < s->n; i++)
+		s->entry[i] = likely_entry(t, s->hash[i], equal);
+	for (uint32_t i = 0; i < s->n; i++) {
+		s->rest[left] = i;
+		left += !t->used || !ic_group_same_key(s->entry[i], s->keys + i * s->stride, key_bytes);
+	}
+	return left;
+}
+
+/* Keys of one to four ids are what most tables have. */
+EACH_LEVEL uint32_t find_by(const search *s, equal_fn equal)
+{
+	switch (s->t->key_bytes) {
+	case 4: return find_sized(s, 4, equal);
+	case 8: return find_sized(s, 8, equal);
+	case 12: return find_sized(s, 12, equal);
+	case 16: return find_sized(s, 16, equal);
+	default: return find_sized(s, s->t->key_bytes, equal);
+	}
+}
+
+static uint32_t find_plain(const search *s)
+{
+	return find_by(s, ic_slots_equal_scalar);
+}
+
+static uint32_t find_128(const search *s)
+{
+	return find_by(s, ic_slots_equal);
+}
+
+#if defined(__x86_64__)
+IC_SLOTS_AVX2 static uint32_t find_avx2(const search *s)
+{
+	return find_by(s, ic_slots_equal_avx2);
+}
+
+IC_SLOTS_AVX512 static uint32_t find_avx512(const search *s)
+{
+	return find_by(s, ic_slots_equal_avx512);
+}
+#endif
+
+uint32_t ic_group_find_some(const ic_group_table *t, const void *keys, size_t stride, uint32_t n,
+			    uint64_t *hash, char **entry, uint32_t *rest)
+{
+	static uint32_t (*const find[])(const search *) = {
+		[IC_SIMD_SCALAR] = find_plain,
+		[IC_SIMD_128] = find_128,
+#if defined(__x86_64__)
+		[IC_SIMD_AVX2] = find_avx2,
+		[IC_SIMD_AVX512] = find_avx512,
+#endif
+	};
+	return find[ic_cpu_simd()](&(search){ t, keys, stride, n, hash, entry, rest });
 }

@@ -80,12 +80,6 @@ static inline uint32_t ic_group_tag(const ic_group_table *t, uint64_t hash)
 	return (uint32_t)(hash >> 32) & ~(t->slots - 1);
 }
 
-/* Fetches the slots of a hash, for an upsert that comes a little later. */
-static inline void ic_group_prefetch(const ic_group_table *t, uint64_t hash)
-{
-	if (t->slots)
-		__builtin_prefetch(ic_group_line(t, hash));
-}
 static inline uint32_t ic_group_count(const ic_group_table *t)
 {
 	return t->used;
@@ -94,23 +88,6 @@ static inline uint32_t ic_group_count(const ic_group_table *t)
 static inline void *ic_group_at(const ic_group_table *t, uint32_t i)
 {
 	return t->page[i >> t->page_shift] + (size_t)(i & ((1u << t->page_shift) - 1)) * t->entry_bytes;
-}
-
-/* An entry whose key is likely the one of the hash, fetched for use a little later, once ic_group_prefetch has had
- * its time. Any entry, if none is likely: its key tells. NULL: the table is empty. Whether there is a likely one
- * nobody can predict, so nothing here jumps on it. */
-static inline void *ic_group_likely(const ic_group_table *t, uint64_t hash)
-{
-	if (!t->used)
-		return NULL;
-	const uint32_t mask = t->slots - 1, *line = ic_group_line(t, hash);
-	const uint32_t found = ic_slots_equal(line, ~mask, ic_group_tag(t, hash));
-	const uint32_t any = (0 - found) >> 31, slot = line[__builtin_ctz(found | 1u << (IC_SLOTS_LINE - 1))];
-	const uint32_t number = slot & mask & (0 - any);
-	char *entry = (char *)ic_group_at(t, number - (number != 0));
-	__builtin_prefetch(entry);
-	__builtin_prefetch(entry + t->entry_bytes - 1);
-	return entry;
 }
 
 /* Without a jump: `bytes` is a constant where this matters, a multiple of 4 everywhere. */
@@ -150,20 +127,19 @@ static inline void *ic_group_find_sized(const ic_group_table *t, const void *key
 	}
 }
 
-/* The same, where `likely` is what ic_group_likely said of the hash; entries may have been added since. */
-static inline void *ic_group_find_likely(const ic_group_table *t, void *likely, const void *key,
-					 unsigned key_bytes, uint64_t hash)
-{
-	if (likely && ic_group_same_key(likely, key, key_bytes))
-		return likely;
-	return ic_group_find_sized(t, key, key_bytes, hash);
-}
-
 /* NULL if absent. */
 static inline void *ic_group_find(const ic_group_table *t, const void *key, uint64_t hash)
 {
 	return ic_group_find_sized(t, key, t->key_bytes, hash);
 }
+
+/* Looks for n keys, at most IC_GROUP_SOME, that lie `stride` bytes apart: one step for all of them before the next
+ * step, so that memory is on its way while others are worked on. hash[i] is set for all, entry[i] for those whose
+ * entry is found. The numbers of the other keys, which mostly are absent, go to `rest`, ascending, and their count is
+ * returned; to know, they must be looked for one by one. */
+enum { IC_GROUP_SOME = 64 };
+uint32_t ic_group_find_some(const ic_group_table *t, const void *keys, size_t stride, uint32_t n,
+			    uint64_t *hash, char **entry, uint32_t *rest);
 
 /* A new entry for a key that is absent. NULL: out of memory or budget. */
 void *ic_group_add(ic_group_table *t, const void *key, uint64_t hash);

@@ -8,7 +8,7 @@
 #include "exec/summarize.h"
 
 enum {
-	AHEAD = 64,
+	AHEAD = IC_GROUP_SOME,
 	FEW = 8, /* cells of a set that are looked through one by one */
 };
 
@@ -46,52 +46,27 @@ static inline bool is_null(const batch *b, const ic_cell *c, uint32_t r)
 
 /* ---- groups ------------------------------------------------------------------------------ */
 
-static inline __attribute__((always_inline)) ic_status find_sized(batch *b, uint32_t key_bytes)
+static ic_status find_groups(batch *b)
 {
 	const ic_summarize *s = b->s;
 	ic_group_table *t = &b->part->groups;
-	const uint32_t n = b->n, row_bytes = s->row_bytes, place_at = s->place_at, first_at = s->first_at;
-	const char *row = b->rows;
-	uint64_t hash[AHEAD], seed = ic_hash_seed(), flags = 0;
-	for (uint32_t r = 0; r < n; r++, row += row_bytes) {
-		hash[r] = ic_group_hash_seeded(row, key_bytes, seed);
-		ic_group_prefetch(t, hash[r]);
-		flags |= word_at(row + place_at) & 0xff;
-	}
-	b->flags = s->flags_at ? UINT64_MAX : flags;
-	for (uint32_t r = 0; r < n; r++)
-		b->entry[r] = ic_group_likely(t, hash[r]);
-	uint32_t rest[AHEAD], left = 0;
-	row = b->rows;
-	for (uint32_t r = 0; r < n; r++, row += row_bytes) {
-		rest[left] = r;
-		left += !b->entry[r] || !ic_group_same_key(b->entry[r], row, key_bytes);
-	}
+	uint64_t hash[AHEAD], flags = 0;
+	uint32_t rest[AHEAD];
+	const uint32_t left = ic_group_find_some(t, b->rows, s->row_bytes, b->n, hash, b->entry, rest);
 	for (uint32_t k = 0; k < left; k++) {
-		const uint32_t r = rest[k];
-		row = b->rows + r * (size_t)row_bytes;
-		char *e = ic_group_find_sized(t, row, key_bytes, hash[r]);
-		if (!e) {
-			e = ic_group_add(t, row, hash[r]);
-			if (!e)
-				return IC_E_NOMEM;
-			memcpy(e + first_at, row + place_at, 8);
-		}
-		b->entry[r] = e;
+		const char *row = row_at(b, rest[k]);
+		int is_new;
+		char *e = ic_group_upsert(t, row, hash[rest[k]], &is_new);
+		if (!e)
+			return IC_E_NOMEM;
+		if (is_new)
+			memcpy(e + s->first_at, row + s->place_at, 8);
+		b->entry[rest[k]] = e;
 	}
+	for (uint32_t r = 0; r < b->n; r++)
+		flags |= word_at(row_at(b, r) + s->place_at) & 0xff;
+	b->flags = s->flags_at ? UINT64_MAX : flags;
 	return IC_OK;
-}
-
-/* Keys of up to four ids are what most queries have. */
-static ic_status find_groups(batch *b)
-{
-	switch (b->s->key_bytes) {
-	case 4: return find_sized(b, 4);
-	case 8: return find_sized(b, 8);
-	case 12: return find_sized(b, 12);
-	case 16: return find_sized(b, 16);
-	default: return find_sized(b, b->s->key_bytes);
-	}
 }
 
 /* ---- numbers ------------------------------------------------------------------------------- */
