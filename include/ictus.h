@@ -77,7 +77,8 @@ typedef struct ic_file_report {
 	ic_tally tally[IC_TALLIES]; /* what rows do not show, ends with what NULL; many are zero */
 	bool skipped;		    /* unknown content in a walked folder */
 	bool damaged;		    /* not all of it was read: truncated, corrupt, unreadable */
-	ic_error first_bad;	    /* sample of the first problem; code IC_OK if none */
+	bool in_part;	    /* not all of it was asked for: a query had its rows; counts are of no use */
+	ic_error first_bad; /* sample of the first problem; code IC_OK if none */
 } ic_file_report;
 
 /* What the library tells while it works. Every member may be NULL. Called from the thread
@@ -130,6 +131,7 @@ typedef struct ic_input_options {
 /* Totals of a run. */
 typedef struct ic_summary {
 	uint64_t files, damaged_files, skipped_files;
+	uint64_t part_files;	/* read in part, see ic_file_report */
 	uint64_t unknown_named; /* files named by the user whose content is no known format */
 	uint64_t rows, kept, bad, out_ports, out_scope, out_time, out_query;
 	uint64_t unfit;		 /* cells of tables that are no value of their column's type */

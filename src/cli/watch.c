@@ -97,6 +97,10 @@ static void say_counts(FILE *to, const ic_file_report *r)
 {
 	char text[32];
 	fprintf(to, "%s: %s", r->path, r->format);
+	if (r->in_part) { /* how far threads had read is chance */
+		fputs(", read in part\n", to);
+		return;
+	}
 	fprintf(to, ", %s rows read", count(r->read, text));
 	fprintf(to, ", %s kept", count(r->kept, text));
 	left_out(to, r->out_ports, r->out_scope, r->out_time, r->out_query);
@@ -146,6 +150,16 @@ void cli_watch_begin(cli_watch *w, const cli_args *args)
 	w->held = open_memstream(&w->lines, &w->length);
 }
 
+static void total_counts(const ic_summary *s)
+{
+	char text[32];
+	fprintf(stderr, ", %s rows read", count(s->rows, text));
+	fprintf(stderr, ", %s kept", count(s->kept, text));
+	left_out(stderr, s->out_ports, s->out_scope, s->out_time, s->out_query);
+	if (s->bad)
+		fprintf(stderr, "; %s bad", count(s->bad, text));
+}
+
 static void put_total(cli_watch *w, const ic_summary *s)
 {
 	char text[32];
@@ -154,11 +168,10 @@ static void put_total(cli_watch *w, const ic_summary *s)
 	if (w->files < 2 && !more && !verbose)
 		return;
 	fprintf(stderr, "ictus: %s file%s", count(s->files, text), s->files == 1 ? "" : "s");
-	fprintf(stderr, ", %s rows read", count(s->rows, text));
-	fprintf(stderr, ", %s kept", count(s->kept, text));
-	left_out(stderr, s->out_ports, s->out_scope, s->out_time, s->out_query);
-	if (s->bad)
-		fprintf(stderr, "; %s bad", count(s->bad, text));
+	if (s->part_files)
+		fputs(", read in part", stderr);
+	else
+		total_counts(s);
 	if (s->late)
 		fprintf(stderr, "; %s too late to count in intervals", count(s->late, text));
 	if (s->dropped_memory)

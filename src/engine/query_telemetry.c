@@ -616,7 +616,9 @@ static void report(reading *r)
 			f.out_query += f.out_time;
 			f.out_time = 0;
 		}
+		f.in_part = ic_input_in_part(r->in, i);
 		sum->files++;
+		sum->part_files += f.in_part;
 		sum->damaged_files += f.damaged;
 		sum->skipped_files += f.skipped;
 		sum->rows += f.read;

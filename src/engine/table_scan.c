@@ -34,7 +34,7 @@ typedef struct scan {
 	uint32_t slots, room; /* room: rows of a chunk */
 	worker *workers;
 	unsigned worker_n;
-	_Atomic uint64_t next_part, rows, bad, unfit;
+	_Atomic uint64_t next_part, ended, rows, bad, unfit;
 	uint64_t parts;
 	pthread_mutex_t lock; /* of what follows */
 	ic_error first;
@@ -326,6 +326,7 @@ static bool begin_chunk(const scan *s, worker *w)
 /* A part that ends: what was wrong with it as a whole. */
 static void end_part(scan *s, worker *w)
 {
+	atomic_fetch_add(&s->ended, 1);
 	if (w->records.too_long || w->records.broken) {
 		atomic_fetch_add(&s->bad, w->records.too_long + w->records.broken);
 		note_first(s, w, "no row",
@@ -416,7 +417,9 @@ static void report(scan *s)
 	if (s->file->quiet || !s->workers)
 		return;
 	s->file->quiet = true;
+	const bool in_part = s->ended < s->parts;
 	sum->files++;
+	sum->part_files += in_part;
 	sum->rows += s->rows + bad;
 	sum->kept += s->rows;
 	sum->bad += bad;
@@ -431,6 +434,7 @@ static void report(scan *s)
 			     .read = s->rows + bad,
 			     .kept = s->rows,
 			     .bad = bad,
+			     .in_part = in_part,
 			     .first_bad = s->first };
 	q->run.obs->file_done(q->run.obs->ctx, &r);
 	ic_buf_clear(&shown);

@@ -305,6 +305,7 @@ static void merge(ic_unit *u)
 		r->first_bad = u->damage;
 	r->damaged |= u->damaged;
 	f->lines += c->lines;
+	f->open_units--;
 }
 
 bool ic_unit_commit(ic_unit *u)
