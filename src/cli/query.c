@@ -9,15 +9,17 @@
 
 static bool set_text(cli_args *a, const char *v, const char **why)
 {
-	*why = "the text of a query";
+	*why = a->query.text ? "one query at a time" : "the text of a query";
+	const bool ok = *v && !a->query.text;
 	a->query.text = v;
-	return *v != 0;
+	return ok;
 }
 static bool set_file(cli_args *a, const char *v, const char **why)
 {
-	*why = "the name of a file";
+	*why = a->query.file ? "one query at a time" : "the name of a file";
+	const bool ok = *v && !a->query.file;
 	a->query.file = v;
-	return *v != 0;
+	return ok;
 }
 static bool set_language(cli_args *a, const char *v, const char **why)
 {
