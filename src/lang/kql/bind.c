@@ -24,6 +24,16 @@ void *ic_bind_nomem(ic_binder *b)
 	return NULL;
 }
 
+ic_str ic_bind_written(ic_binder *b, ic_buf *text)
+{
+	char *copy = text->failed ? NULL : ic_arena_dup(&b->plan->arena, text->p, text->n);
+	ic_str s = { copy, copy ? (uint32_t)text->n : 0 };
+	if (!copy)
+		ic_bind_nomem(b);
+	ic_buf_clear(text);
+	return s;
+}
+
 void *ic_bind_alloc(ic_binder *b, size_t n, size_t size)
 {
 	if (n == 0)

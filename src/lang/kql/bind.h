@@ -7,6 +7,7 @@
 #ifndef IC_LANG_KQL_BIND_H
 #define IC_LANG_KQL_BIND_H
 
+#include "base/buf.h"
 #include "lang/kql/ast.h"
 
 /* Limits on what lets and functions may expand to. */
@@ -131,6 +132,8 @@ ic_status ic_kql_bind(const ic_kql_block *query, const ic_catalog *catalog, ic_p
 void *ic_bind_fail(ic_binder *b, ic_diag_kind kind, ic_place at, uint32_t length, const char *fmt, ...)
     __attribute__((format(printf, 5, 6)));
 void *ic_bind_nomem(ic_binder *b);
+/* What was written there, as long as the plan lives; the buffer is cleared. .p NULL: out of memory. */
+ic_str ic_bind_written(ic_binder *b, ic_buf *text);
 /* From the arena, zeroed. */
 void *ic_bind_alloc(ic_binder *b, size_t n, size_t size);
 /* Enters one level of recursion; false: too deep. Pair with ic_bind_leave. */

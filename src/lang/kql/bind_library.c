@@ -236,7 +236,6 @@ static void put_name(ic_buf *to, ic_str name)
 static ic_str query_text(ic_binder *b, const library *l)
 {
 	ic_buf text;
-	ic_str ret = { NULL, 0 };
 	ic_buf_init(&text, 1 << 20);
 	for (const char *p = l->query->text; *p; p++) {
 		if (*p != '$') {
@@ -251,13 +250,7 @@ static ic_str query_text(ic_binder *b, const library *l)
 			}
 		}
 	}
-	char *copy = text.failed ? NULL : ic_arena_dup(&b->plan->arena, text.p, text.n);
-	if (copy)
-		ret = (ic_str){ copy, (uint32_t)text.n };
-	else
-		ic_bind_nomem(b);
-	ic_buf_clear(&text);
-	return ret;
+	return ic_bind_written(b, &text);
 }
 
 static bool bind_query(ic_binder *b, const ic_bind_plugin *p, ic_rel *r)

@@ -78,7 +78,6 @@ static const struct parser *parser_of(ic_str name)
 static ic_str parser_text(ic_binder *b, const struct parser *p)
 {
 	ic_buf text;
-	ic_str ret = { NULL, 0 };
 	ic_buf_init(&text, 1 << 16);
 	ic_buf_puts(&text, "let parser = (");
 	for (const parameter *const *q = p->parameter; *q; q++) {
@@ -91,13 +90,7 @@ static ic_str parser_text(ic_binder *b, const struct parser *p)
 		ic_buf_puts(&text, (*q)->keeps);
 	}
 	ic_buf_puts(&text, ") }; rows");
-	char *copy = text.failed ? NULL : ic_arena_dup(&b->plan->arena, text.p, text.n);
-	if (copy)
-		ret = (ic_str){ copy, (uint32_t)text.n };
-	else
-		ic_bind_nomem(b);
-	ic_buf_clear(&text);
-	return ret;
+	return ic_bind_written(b, &text);
 }
 
 bool ic_bind_parser(ic_binder *b, const ic_bind_name *names, const ic_kql_expr *call, ic_rel *r)
