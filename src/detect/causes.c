@@ -375,24 +375,24 @@ static uint32_t mixes(const fold *f, const pair *p, size_t n)
 	return 0;
 }
 
-/* A tighter key that has nearly all events of the candidate of p[0..n), and to a point its automation, says more than
- * that one: a destination can be looked at and blocked, a TLS client cannot. Returns the tightest plus one, else 0. */
+/* A destination that has nearly all events of the candidate of p[0..n), and to a point its automation, says more than
+ * a client does: it can be looked at and blocked. A name stays one, though its address (a proxy's, maybe) has the same
+ * events. Returns the best such finding plus one, else 0. */
 static uint32_t nearest(const fold *f, const pair *p, size_t n)
 {
 	const ic_candidate *whole = &f->c[(p->key >> 32) - 1];
-	uint32_t best = 0;
-	unsigned by = whole->series->group_by;
+	if (whole->series->group_by <= IC_BY_DOMAIN)
+		return 0;
 	for (size_t i = 0; i < n; i++) {
 		uint32_t part = (uint32_t)(p[i].key & UINT32_MAX);
 		const ic_candidate *c = &f->c[part - 1];
-		if (c->series->group_by < by && c->series->level == whole->series->level && !c->covered_by &&
+		if (c->series->group_by <= IC_BY_DOMAIN && c->series->level == whole->series->level &&
+		    !c->covered_by && is_finding(f, part - 1) &&
 		    (double)p[i].low >= NEARLY * whole->series->sketch.n &&
-		    c->score.automation >= whole->score.automation - 1) {
-			best = part;
-			by = c->series->group_by;
-		}
+		    c->score.automation >= whole->score.automation - 1)
+			return part;
 	}
-	return best;
+	return 0;
 }
 
 /* Pairs in the order of the better candidate: one that stands for itself takes what it shares, except for smaller

@@ -184,6 +184,60 @@ static void a_destination_with_nearly_all_events_stands_for_the_agent(void **sta
 	world_free(&w);
 }
 
+/* Check-ins of a minute; every so many there is one of something else besides, or in its place. */
+static world world_with_rest(event a, event b, unsigned n, unsigned rest, bool besides)
+{
+	world w = world_new(true);
+	uint32_t x = 12345;
+	for (unsigned i = 1; i <= n; i++) {
+		x = x * 1664525u + 1013904223u;
+		a.t += 60 * (1 - 0.3 * (x >> 8) / 16777216.0);
+		b.t = a.t + (besides ? 25 : 0);
+		if (besides || i % rest)
+			world_add(&w, &a);
+		if (i % rest == 0)
+			world_add(&w, &b);
+	}
+	return w;
+}
+
+/* What is no finding stands for none. */
+static void a_destination_below_the_least_automation_stands_for_nothing(void **state)
+{
+	(void)state;
+	event a = beat, b = beat;
+	a.agent = b.agent = "Mozilla/5.0 (X11; Linux x86_64; rv:120.0) Gecko/20100101 Firefox/120.0";
+	b.dst = "198.51.100.8";
+	world w = world_with_rest(a, b, 300, 30, false);
+	for (int below = 0; below < 2; below++) {
+		ic_findings f =
+		    world_detect(&w, (ic_detect_config){ .all = true, .min_automation = below ? 99 : 50 });
+		const ic_finding *both = finding_of(&f, "beacon", a.agent),
+				 *one = finding_of(&f, "beacon", "198.51.100.7:443");
+		assert_true(both && one && one->automation < 99 && both->automation > 99);
+		assert_true(both->score->E > one->score->E && both->part_of == (below ? 0 : one->id));
+		ic_findings_clear(&f);
+	}
+	world_free(&w);
+}
+
+/* All that a source asks for goes through one address: the name says more. */
+static void a_name_behind_a_proxy_stands_for_itself(void **state)
+{
+	(void)state;
+	event a = beat, b = beat;
+	a.name = "c2.example.net";
+	b.name = "www.example.org";
+	world w = world_with_rest(a, b, 400, 40, true);
+	ic_findings f = world_detect(&w, (ic_detect_config){ .all = true });
+	const ic_finding *name = finding_of(&f, "beacon", a.name),
+			 *proxy = finding_of(&f, "beacon", "198.51.100.7:443");
+	assert_true(name && proxy && name->score->E > proxy->score->E && proxy->automation > 50);
+	assert_true(name->part_of == 0 && proxy->part_of == name->id);
+	ic_findings_clear(&f);
+	world_free(&w);
+}
+
 /* Servers asked in turn beat each on their own, at a multiple: still one cause. */
 static void a_beat_that_goes_round_is_one_finding(void **state)
 {
@@ -376,6 +430,8 @@ int main(void)
 		cmocka_unit_test(a_loose_key_does_not_hide_its_parts),
 		cmocka_unit_test(a_loose_key_of_two_beats_is_two_findings),
 		cmocka_unit_test(a_destination_with_nearly_all_events_stands_for_the_agent),
+		cmocka_unit_test(a_destination_below_the_least_automation_stands_for_nothing),
+		cmocka_unit_test(a_name_behind_a_proxy_stands_for_itself),
 		cmocka_unit_test(a_beat_that_goes_round_is_one_finding),
 		cmocka_unit_test(a_spread_beat_is_found_by_its_agent),
 		cmocka_unit_test(a_request_level_series_is_folded_into_its_connections),
