@@ -68,8 +68,10 @@ ic_expr *ic_aql_condition(ic_aql_binder *b, const ic_aql_expr *e);
 /* The item whose alias this is, -1: none. */
 int32_t ic_aql_alias(const ic_aql_binder *b, ic_str name);
 int32_t ic_aql_column(const ic_schema *s, ic_str name);
-/* left IN the first column of what op gives; `what` names it in errors. A check has no rows. */
-ic_expr *ic_aql_in_rows(ic_aql_binder *b, const ic_aql_expr *e, ic_expr *left, ic_op *op, const char *what);
+/* left IN the first column of what op gives, without its nulls if those are no values; `what` names it in errors. A
+ * check has no rows. */
+ic_expr *ic_aql_in_rows(ic_aql_binder *b, const ic_aql_expr *e, ic_expr *left, ic_op *op, bool nulls,
+			const char *what);
 ic_expr *ic_aql_call_of(ic_aql_binder *b, ic_place at, ic_fn_id fn, ic_qtype type, uint32_t n, ...);
 
 /* bind_type.c: conversions; constants are converted at once. */

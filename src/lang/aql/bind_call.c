@@ -127,7 +127,7 @@ static ic_expr *scalar(ic_aql_binder *b, const ic_aql_expr *e, ic_fn_id id)
 	return call;
 }
 
-/* REFERENCESETCONTAINS('set', value): the values are the first cells of the lines of set.csv. */
+/* REFERENCESETCONTAINS('set', value): the values are the first cells of the lines of set.csv, but for empty ones. */
 static ic_expr *reference_set(ic_aql_binder *b, const ic_aql_expr *e, ic_expr *call)
 {
 	const ic_catalog *c = b->catalog;
@@ -141,7 +141,7 @@ static ic_expr *reference_set(ic_aql_binder *b, const ic_aql_expr *e, ic_expr *c
 					(ic_schema){ value, 1 }, &op, b->diag);
 	if (b->status != IC_OK)
 		return NULL;
-	return op ? ic_aql_in_rows(b, e, call->call.arg[1], op, "the reference set") : call;
+	return op ? ic_aql_in_rows(b, e, call->call.arg[1], op, false, "the reference set") : call;
 }
 
 /* What only a QRadar has: null here, which a condition does not tell from a value that is not there. */

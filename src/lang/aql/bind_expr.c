@@ -333,7 +333,8 @@ static ic_expr *in_values(ic_aql_binder *b, const ic_aql_expr *e, ic_expr *left,
 	return call;
 }
 
-ic_expr *ic_aql_in_rows(ic_aql_binder *b, const ic_aql_expr *e, ic_expr *left, ic_op *op, const char *what)
+ic_expr *ic_aql_in_rows(ic_aql_binder *b, const ic_aql_expr *e, ic_expr *left, ic_op *op, bool nulls,
+			const char *what)
 {
 	ic_op *rows = NULL;
 	if (!b->catalog->run)
@@ -344,12 +345,13 @@ ic_expr *ic_aql_in_rows(ic_aql_binder *b, const ic_aql_expr *e, ic_expr *left, i
 	if (rows->values.rows > IC_PARSE_LIST_MAX)
 		return ic_aql_bind_fail(b, IC_DIAG_LIMIT, e->at, e->length, "%s gives more than %d values",
 					what, IC_PARSE_LIST_MAX);
-	uint32_t n = (uint32_t)rows->values.rows;
-	ic_value *value = ic_aql_bind_alloc(b, n, sizeof *value);
+	uint32_t all = (uint32_t)rows->values.rows, n = 0;
+	ic_value *value = ic_aql_bind_alloc(b, all, sizeof *value);
 	if (!value)
 		return NULL;
-	if (n)
-		memcpy(value, rows->values.value, n * sizeof *value);
+	for (uint32_t i = 0; i < all; i++)
+		if (nulls || !rows->values.value[i].null)
+			value[n++] = rows->values.value[i];
 	return in_values(b, e, left, value, n);
 }
 
@@ -366,7 +368,7 @@ static ic_expr *in_select(ic_aql_binder *b, const ic_aql_expr *e, ic_expr *left)
 	if (op->out.n != 1)
 		return ic_aql_bind_fail(b, IC_DIAG_TYPE, e->at, e->length,
 					"the sub-select of IN must give one column");
-	return ic_aql_in_rows(b, e, left, op, "the sub-select");
+	return ic_aql_in_rows(b, e, left, op, true, "the sub-select");
 }
 
 /* Constants become a list, everything else a comparison of its own. */
