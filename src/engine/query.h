@@ -37,6 +37,7 @@ typedef struct ic_query_run {
 	bool said_now;
 	_Atomic int64_t seen; /* the newest row that was looked at */
 	bool reported;	      /* the files of the telemetry were told of */
+	bool part;	      /* what runs is computed before the query, which leaves out other rows */
 	ic_query_input *input;
 	ic_relation *relations;	     /* those that the query names */
 	struct ic_table_file *files; /* looked at so far */

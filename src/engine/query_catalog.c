@@ -351,8 +351,10 @@ static ic_status run_part(void *ctx, ic_plan *plan, ic_op *sub, bool own, ic_op 
 		return st;
 	/* what is computed before the query is bound is read beside its own reading */
 	st = ic_query_keep(q, plan, sub, 0, &err);
+	q->part = true;
 	if (st == IC_OK)
 		st = ic_exec_collect(plan, sub, &q->exec, &rows, &err);
+	q->part = false;
 	if (st == IC_OK)
 		st = rows_to_values(plan, rows, &sub->out, ret);
 	else if (st == IC_E_NOMEM && ic_query_outgrew(q))

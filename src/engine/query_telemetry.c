@@ -616,6 +616,10 @@ static void report(reading *r)
 			f.out_query += f.out_time;
 			f.out_time = 0;
 		}
+		if (q->part) {
+			f.kept += f.out_query;
+			f.out_query = 0;
+		}
 		f.in_part = ic_input_in_part(r->in, i);
 		sum->files++;
 		sum->part_files += f.in_part;
