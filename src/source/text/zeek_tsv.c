@@ -9,6 +9,8 @@
 
 #include "source/messages.h"
 
+enum { LEAST = 256 }; /* bytes that are scanned at once */
+
 /* ---- the plan ---- */
 
 static void make_plan(ic_reader *r, ic_fieldset wanted)
@@ -213,24 +215,29 @@ static bool line_alone(ic_reader *r, const char *text, size_t n, bool final, ic_
 static ic_status zeek_parse(ic_reader *r, const char *text, size_t n, size_t *at, bool final, ic_batch *b,
 			    ic_row_counts *c)
 {
+	/* Behind a line that is read alone there may be another: not much is scanned in vain. */
+	size_t most = IC_SCAN_MAX;
 	while (*at < n && b->rows < IC_BATCH_ROWS) {
 		size_t left = n - *at, used = 0;
 		if (!r->planned || r->wanted != b->wanted)
 			make_plan(r, b->wanted);
 		if (left > IC_CELLS_PAD) {
-			size_t size = left - IC_CELLS_PAD;
-			ic_zeek_slab s = { .text = text + *at,
-					   .n = size < IC_SCAN_MAX ? size : IC_SCAN_MAX,
-					   .b = b,
-					   .c = c };
+			const size_t size = left - IC_CELLS_PAD;
+			ic_zeek_slab s = {
+				.text = text + *at, .n = size < most ? size : most, .b = b, .c = c
+			};
 			(void)ic_scan_rows(r->simd, s.text, s.n, r->now.sep, r->next + 1, r->ends, &s.lines,
 					   &s.backslash);
 			uint32_t rows = split(r, &s, IC_BATCH_ROWS - b->rows, &used);
 			if (!ic_zeek_fill_rows(r, &s, rows))
 				return IC_E_NOMEM;
 		}
-		if (used == 0 && !line_alone(r, text + *at, left, final, b, c, &used))
-			return IC_E_NOMEM;
+		most = 2 * most < IC_SCAN_MAX ? 2 * most : IC_SCAN_MAX;
+		if (used == 0) {
+			if (!line_alone(r, text + *at, left, final, b, c, &used))
+				return IC_E_NOMEM;
+			most = 8 * used < LEAST ? LEAST : 8 * used < IC_SCAN_MAX ? 8 * used : IC_SCAN_MAX;
+		}
 		if (used == 0)
 			break;
 		*at += used;
