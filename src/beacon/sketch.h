@@ -37,8 +37,8 @@ static inline void ic_sketch_prefetch(const ic_sketch *k)
 	__builtin_prefetch((const char *)k->body + 11 * (k->n < IC_SKETCH_RAW ? k->n : IC_SKETCH_RAW));
 }
 /* Adds one event: time in ticks, bytes sent or IC_SIZE_UNKNOWN. IC_E_NOMEM leaves the sketch as it
- * was. Events may come in any order while the series is raw; later, an event older than everything
- * still raw is counted as late: its interval is not known. */
+ * was. Events may come in any order while the series is raw; later, an event older than one that
+ * IC_SKETCH_RAW newer ones follow is counted as late: its interval is not known. */
 ic_status ic_sketch_add(ic_sketch *k, ic_slab *slab, int64_t ticks, int64_t bytes);
 /* Adds `b` to `a` (which may be empty), as if the events of both had been added in time order; exact
  * when their time ranges do not overlap or both are raw. b is unchanged. */
