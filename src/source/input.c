@@ -183,8 +183,12 @@ static ic_status recognise(ic_input *in, ic_file *f, char *head, size_t n, const
 		f->readable = l->streams != 0;
 		why = IC_MSG_UNUSED;
 	}
-	f->report.damaged = !f->readable && f->report.first_bad.code != IC_OK;
-	if (f->readable || f->report.damaged)
+	if (f->readable) { /* damage will be met again, and what was only the end of a pipe's first bytes is none */
+		f->report.first_bad = (ic_error){ 0 };
+		return IC_OK;
+	}
+	f->report.damaged = f->report.first_bad.code != IC_OK;
+	if (f->report.damaged)
 		return IC_OK;
 	if (f->named) {
 		in->facts.unknown_named++;

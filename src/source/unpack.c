@@ -13,16 +13,17 @@
 #include "base/error.h"
 #include "source/messages.h"
 
-#define IN_BYTES  (128u << 10)
-#define SLACK	  64u	/* bytes before the input that stay readable: see gz_isal */
-#define GAPS_MOST 1000u /* that are passed over in one file, each with at most IN_BYTES read again */
+#define IN_BYTES   (128u << 10)
+#define KEPT_BYTES IN_BYTES   /* before the input that stay readable: see gz_isal and ic_unpack_resume */
+#define GAPS_MOST  1000u      /* that are passed over in one file */
+#define AGAIN_MOST (1u << 20) /* bytes that are read again in all: each may stand for a thousand of text */
 
 typedef struct codec codec;
 struct ic_unpack {
 	const codec *codec;
 	ic_read_fn read;
 	void *ctx;
-	uint8_t *buffer; /* twice SLACK, then IN_BYTES */
+	uint8_t *buffer; /* KEPT_BYTES, then IN_BYTES */
 	uint8_t *in;	 /* not consumed: in..in_end */
 	uint8_t *in_end;
 	bool in_eof;
@@ -32,6 +33,7 @@ struct ic_unpack {
 	char last;    /* by the last byte of its text */
 	bool to_line; /* the text up to the next line's start is dropped */
 	unsigned gaps;
+	size_t again;	    /* bytes that were read once more behind gaps */
 	uint64_t taken;	    /* bytes read: those before in_end */
 	uint64_t member_at; /* where the member begins that is being read */
 	ic_status failed;
@@ -45,17 +47,22 @@ struct ic_unpack {
 	};
 };
 
-/* One step: consumes input, makes output; NULL or the damage. Sets `between` at a member's end. */
-struct codec {
-	bool (*open)(ic_unpack *u);
-	const char *(*step)(ic_unpack *u, uint8_t *out, size_t room, size_t *made);
-	void (*close)(ic_unpack *u);
+/* How members (of zstd: frames) begin, and what is said of those that are damaged. */
+typedef struct container {
 	/* Whether these head_bytes look like the start of a member; *inside: of one that may start within a line. */
 	bool (*starts)(const uint8_t *p, bool *inside);
 	size_t head_bytes;
 	uint8_t magic[4];
 	size_t magic_bytes;
 	const char *cut, *tail;
+} container;
+
+struct codec {
+	const container *of;
+	bool (*open)(ic_unpack *u);
+	/* Consumes input, makes output; NULL or the damage. Sets `between` at a member's end. */
+	const char *(*step)(ic_unpack *u, uint8_t *out, size_t room, size_t *made);
+	void (*close)(ic_unpack *u);
 };
 
 static bool zlib_only;
@@ -88,6 +95,13 @@ static bool gzip_starts(const uint8_t *p, bool *inside)
 	return p[0] == 0x1f && p[1] == 0x8b && p[2] == 8 && !(flags & RESERVED) &&
 	       (effort == 0 || effort == 2 || effort == 4);
 }
+
+static const container gzip = { .starts = gzip_starts,
+				.head_bytes = 10,
+				.magic = { 0x1f, 0x8b },
+				.magic_bytes = 2,
+				.cut = IC_MSG_GZIP_CUT,
+				.tail = IC_MSG_GZIP_TAIL };
 
 /* ---- zlib ---- */
 
@@ -138,18 +152,10 @@ static void zlib_close(ic_unpack *u)
 	ic_free(u->z);
 }
 
-static const codec gz_zlib = { .open = zlib_open,
-			       .step = zlib_step,
-			       .close = zlib_close,
-			       .starts = gzip_starts,
-			       .head_bytes = 10,
-			       .magic = { 0x1f, 0x8b },
-			       .magic_bytes = 2,
-			       .cut = IC_MSG_GZIP_CUT,
-			       .tail = IC_MSG_GZIP_TAIL };
+static const codec gz_zlib = { &gzip, zlib_open, zlib_step, zlib_close };
 
 /* ---- ISA-L: twice as fast. At the end of a member it gives back bytes that it had read ahead, also
- * ones of an earlier input buffer: the SLACK bytes before `in` keep those readable. ---- */
+ * ones of an earlier input buffer: the KEPT_BYTES before `in` keep those readable. ---- */
 
 #ifdef IC_HAVE_ISAL
 static bool isal_open(ic_unpack *u)
@@ -186,15 +192,7 @@ static void isal_close(ic_unpack *u)
 	ic_free(u->isal);
 }
 
-static const codec gz_isal = { .open = isal_open,
-			       .step = isal_step,
-			       .close = isal_close,
-			       .starts = gzip_starts,
-			       .head_bytes = 10,
-			       .magic = { 0x1f, 0x8b },
-			       .magic_bytes = 2,
-			       .cut = IC_MSG_GZIP_CUT,
-			       .tail = IC_MSG_GZIP_TAIL };
+static const codec gz_isal = { &gzip, isal_open, isal_step, isal_close };
 #endif
 
 /* ---- zstd ---- */
@@ -234,15 +232,13 @@ static bool zstd_starts(const uint8_t *p, bool *inside)
 	return p[0] == 0x28 && p[1] == 0xb5 && p[2] == 0x2f && p[3] == 0xfd && !(p[4] & RESERVED);
 }
 
-static const codec zstd_codec = { .open = zstd_open,
-				  .step = zstd_step,
-				  .close = zstd_close,
-				  .starts = zstd_starts,
-				  .head_bytes = 5,
-				  .magic = { 0x28, 0xb5, 0x2f, 0xfd },
-				  .magic_bytes = 4,
-				  .cut = IC_MSG_ZSTD_CUT,
-				  .tail = IC_MSG_ZSTD_TAIL };
+static const container zstd = { .starts = zstd_starts,
+				.head_bytes = 5,
+				.magic = { 0x28, 0xb5, 0x2f, 0xfd },
+				.magic_bytes = 4,
+				.cut = IC_MSG_ZSTD_CUT,
+				.tail = IC_MSG_ZSTD_TAIL };
+static const codec zstd_codec = { &zstd, zstd_open, zstd_step, zstd_close };
 
 /* ---- all ---- */
 
@@ -262,11 +258,11 @@ ic_unpack *ic_unpack_new(ic_pack pack, ic_read_fn read, void *ctx)
 	if (pack == IC_PACK_GZIP && !zlib_only)
 		c = &gz_isal;
 #endif
-	u->buffer = ic_malloc(2 * SLACK + IN_BYTES);
+	u->buffer = ic_malloc(KEPT_BYTES + IN_BYTES);
 	if (u->buffer && c->open(u)) {
 		u->codec = c;
-		memset(u->buffer, 0, 2 * SLACK);
-		u->in = u->in_end = u->buffer + 2 * SLACK;
+		memset(u->buffer, 0, KEPT_BYTES);
+		u->in = u->in_end = u->buffer + KEPT_BYTES;
 		return u;
 	}
 	ic_free(u->buffer);
@@ -290,17 +286,19 @@ static ic_status fail(ic_unpack *u, ic_status code, const char *why)
 	return u->failed;
 }
 
-/* More input behind what is left; SLACK consumed bytes stay in front. */
+/* More input behind what is left; KEPT_BYTES that were consumed stay in front, however few come at once. */
 static ic_status refill(ic_unpack *u)
 {
 	size_t left = (size_t)(u->in_end - u->in);
 	if (left >= IN_BYTES)
-		return fail(u, IC_E_FORMAT, u->codec->cut); /* so much input and no step possible */
-	/* `in` may have gone back a few bytes before its start: the first SLACK is there for that */
-	memmove(u->buffer + SLACK, u->in - SLACK, SLACK + left);
-	u->in = u->buffer + 2 * SLACK;
-	u->in_end = u->in + left;
-	ssize_t n = u->read(u->ctx, u->in_end, IN_BYTES - left);
+		return fail(u, IC_E_FORMAT, u->codec->of->cut); /* so much input and no step possible */
+	const uint8_t *end = u->buffer + KEPT_BYTES + IN_BYTES;
+	if (u->in_end == end) {
+		memmove(u->buffer, u->in - KEPT_BYTES, KEPT_BYTES + left);
+		u->in = u->buffer + KEPT_BYTES;
+		u->in_end = u->in + left;
+	}
+	ssize_t n = u->read(u->ctx, u->in_end, (size_t)(end - u->in_end));
 	if (n < 0)
 		return fail(u, IC_E_IO, strerror((int)-n));
 	u->in_eof = n == 0;
@@ -330,7 +328,7 @@ static ic_status read_plain(ic_unpack *u, uint8_t *out, size_t room, size_t *mad
 /* Between members: *end when the input ends here. Zstd's skippable frames are the codec's. */
 static ic_status next_member(ic_unpack *u, bool *end)
 {
-	const codec *c = u->codec;
+	const container *c = u->codec->of;
 	while ((size_t)(u->in_end - u->in) < c->magic_bytes && !u->in_eof)
 		if (refill(u) != IC_OK)
 			return u->failed;
@@ -339,7 +337,7 @@ static ic_status next_member(ic_unpack *u, bool *end)
 	*end = left == 0;
 	if (*end || !u->any)
 		return IC_OK;
-	bool skippable = c == &zstd_codec && ic_pack_of(u->in, left) == IC_PACK_ZSTD;
+	bool skippable = c == &zstd && ic_pack_of(u->in, left) == IC_PACK_ZSTD;
 	if (skippable || (left >= c->magic_bytes && memcmp(u->in, c->magic, c->magic_bytes) == 0))
 		return IC_OK;
 	return fail(u, IC_E_FORMAT, c->tail);
@@ -379,7 +377,7 @@ ic_status ic_unpack_read(ic_unpack *u, void *out, size_t room, size_t *made, ic_
 			(void)fail(u, IC_E_FORMAT, damage);
 		} else if (stuck) {
 			if (u->in_eof)
-				(void)fail(u, IC_E_FORMAT, u->codec->cut);
+				(void)fail(u, IC_E_FORMAT, u->codec->of->cut);
 			else
 				(void)refill(u);
 		}
@@ -392,7 +390,7 @@ ic_status ic_unpack_read(ic_unpack *u, void *out, size_t room, size_t *made, ic_
 /* Goes to the next place that looks like the start of a member. False: there is none. */
 static bool find_member(ic_unpack *u)
 {
-	const codec *c = u->codec;
+	const container *c = u->codec->of;
 	bool inside;
 	for (;;) {
 		while ((size_t)(u->in_end - u->in) >= c->head_bytes) {
@@ -417,15 +415,16 @@ bool ic_unpack_resume(ic_unpack *u, ic_error *err)
 	if (!u->codec || u->failed != IC_E_FORMAT || u->gaps == GAPS_MOST)
 		return false;
 	/* Reading may have run on into the next member before the damage was seen: it is looked for from behind the
-	 * start of this one, as far as the bytes are still there. */
-	const uint64_t behind = u->taken - from - 1;
-	const size_t there = (size_t)(u->in_end - u->buffer) - SLACK;
-	u->in = u->in_end - (behind < there ? (size_t)behind : there);
+	 * start of this one, as far as the bytes are still there and not too many were read again. */
+	const uint64_t behind = u->taken - from - 1, damage = place(u);
+	const size_t most = (size_t)(u->in_end - (u->again < AGAIN_MOST ? u->buffer : u->in));
+	u->in = u->in_end - (behind < most ? (size_t)behind : most);
 	if (!find_member(u)) {
 		u->failed = why.code;
 		u->why = why;
 		return false;
 	}
+	u->again += damage > place(u) ? (size_t)(damage - place(u)) : 0;
 	u->gaps++;
 	u->failed = IC_OK;
 	u->between = true;

@@ -605,6 +605,33 @@ static void test_pipe(void **state)
 	ic_free(text);
 }
 
+/* A pipe's first bytes may end within a member, of which there are many here without text: that is no damage. */
+static void test_pipe_of_members(void **state)
+{
+	static const char text[] = CONN_FIELDS "1.0\tC1\t10.0.0.1\t1\t203.0.113.5\t443\ttcp\n";
+	const size_t room = (size_t)3 << 20;
+	char path[256], *packed = ic_malloc(room);
+	const size_t first = gzip_member(packed, 0, room, text, sizeof(text) - 1);
+	const size_t second = gzip_member(packed, first, room, "", 0), each = second - first;
+	size_t n = second;
+	ic_file_report report;
+	pthread_t t;
+	(void)state;
+	for (; n + each <= room; n += each)
+		memcpy(packed + n, packed + first, each);
+	(void)snprintf(path, sizeof(path), "%s", path_of("members.gz"));
+	assert_int_equal(mkfifo(path, 0600), 0);
+	writer w = { path, packed, n };
+	assert_int_equal(pthread_create(&t, NULL, write_pipe, &w), 0);
+	char *got = rows_of(path, 1, &report);
+	assert_int_equal(report.kept, 1);
+	assert_int_equal(report.first_bad.code, IC_OK);
+	assert_false(report.damaged);
+	(void)pthread_join(t, NULL);
+	ic_free(got);
+	ic_free(packed);
+}
+
 static void test_stdin(void **state)
 {
 	(void)state;
@@ -834,6 +861,7 @@ int main(void)
 		cmocka_unit_test(test_same_rows),
 		cmocka_unit_test(test_order),
 		cmocka_unit_test(test_pipe),
+		cmocka_unit_test(test_pipe_of_members),
 		cmocka_unit_test(test_stdin),
 		cmocka_unit_test(test_spool),
 		cmocka_unit_test(test_pipe_of_nothing),

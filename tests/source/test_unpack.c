@@ -331,6 +331,68 @@ static void test_many_gaps(void **state)
 	ic_buf_clear(&gaps);
 }
 
+/* A member that lacks its end takes much of the next one for its own text before the damage is seen: that one is read
+ * from its start all the same, however few bytes come at once. */
+static void test_swallowed(void **state)
+{
+	enum { HERE = 5000, START = 15 + HERE };
+	static const char block[] = "\x1f\x8b\x08\0\0\0\0\0\0\3\0\xff\xff\0"; /* of 65535 bytes as they are */
+	char want[200];
+	(void)state;
+	memcpy(packed, block, sizeof block);
+	memcpy(packed + 15, text, HERE);
+	const size_t n = gzip_member(packed, START, sizeof packed, text, TEXT_BYTES);
+	assert_true(n > 15 + 65535);
+	snprintf(want, sizeof want, IC_MSG_GAP, IC_MSG_GZIP_BAD, (uint64_t)0, (uint64_t)START);
+	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+		memory m = { packed, n, 0, steps[i] };
+		ic_unpack *u = ic_unpack_new(IC_PACK_GZIP, read_memory, &m);
+		ic_error gap = { 0 };
+		ic_status st;
+		size_t made;
+		assert_non_null(u);
+		do
+			st = ic_unpack_read(u, out, sizeof out, &made, NULL);
+		while (st == IC_OK ? made == sizeof out : ic_unpack_resume(u, &gap));
+		assert_int_equal(st, IC_OK);
+		assert_string_equal(gap.message, want);
+		assert_int_equal(made, TEXT_BYTES);
+		assert_memory_equal(out, text, TEXT_BYTES);
+		ic_unpack_free(u);
+	}
+}
+
+/* Members that begin within each other share their text, which is not told as often as there are beginnings. */
+static void test_nested(void **state)
+{
+	enum { STARTS = 900, HEAD = 15 };
+	size_t n = 0, made, total = 0;
+	ic_status st;
+	ic_error err;
+	(void)state;
+	for (size_t left = (STARTS - 1) * HEAD; n < STARTS * HEAD;
+	     left -= HEAD) { /* a block of all other heads */
+		const uint8_t block[] = { 0, (uint8_t)left, (uint8_t)(left >> 8), (uint8_t)~left,
+					  (uint8_t)(~left >> 8) };
+		memcpy(packed + n, "\x1f\x8b\x08\0\0\0\0\0\0\3", 10);
+		memcpy(packed + n + 10, block, sizeof block);
+		n += HEAD;
+	}
+	const size_t tail = n, member = gzip_member(packed, n, sizeof packed, text, TEXT_BYTES);
+	memmove(packed + tail, packed + tail + 10, member - tail - 10); /* without its head */
+	n = member - 10;
+	memory m = { packed, n, 0, n };
+	ic_unpack *u = ic_unpack_new(IC_PACK_GZIP, read_memory, &m);
+	assert_non_null(u);
+	do {
+		st = ic_unpack_read(u, out, sizeof out, &made, &err);
+		total += made;
+	} while (st == IC_OK ? made == sizeof out : ic_unpack_resume(u, &err));
+	assert_true(total > TEXT_BYTES);
+	assert_true(total < 30 * (TEXT_BYTES + STARTS * HEAD));
+	ic_unpack_free(u);
+}
+
 static ssize_t read_fails(void *ctx, void *to, size_t n)
 {
 	(void)ctx;
@@ -418,7 +480,8 @@ int main(void)
 		cmocka_unit_test(test_gzip_damage),  cmocka_unit_test(test_zstd_damage),
 		cmocka_unit_test(test_skippable),    cmocka_unit_test(test_read_error),
 		cmocka_unit_test(test_feed),	     cmocka_unit_test(test_resume),
-		cmocka_unit_test(test_many_gaps),
+		cmocka_unit_test(test_many_gaps),    cmocka_unit_test(test_nested),
+		cmocka_unit_test(test_swallowed),
 	};
 	make_text();
 	return cmocka_run_group_tests(tests, NULL, NULL);
