@@ -32,6 +32,7 @@ enum {				   /* flags */
        IC_FN_NOT_PLANNED = 1 << 7, /* known by name so that the error can say so */
        IC_FN_KEEPS_NAME = 1 << 8,  /* a column that it makes without a name is called as its first argument */
        IC_FN_BOUND = 1 << 9,	   /* the binder puts something else in its place: there is no kernel */
+       IC_FN_NO_DATA = 1 << 10,	   /* gives null for want of data that only a QRadar has; help says so */
 };
 
 /* args: one letter an argument.

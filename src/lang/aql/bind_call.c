@@ -144,37 +144,13 @@ static ic_expr *reference_set(ic_aql_binder *b, const ic_aql_expr *e, ic_expr *c
 	return op ? ic_aql_in_rows(b, e, call->call.arg[1], op, false, "the reference set") : call;
 }
 
-/* What only a QRadar has: null here, which a condition does not tell from a value that is not there. */
-static bool without_data(ic_fn_id id)
-{
-	static const ic_fn_id ids[] = {
-		IC_FN_AQL_ASSETHOSTNAME,
-		IC_FN_AQL_ASSETUSER,
-		IC_FN_AQL_ASSETPROPERTY,
-		IC_FN_AQL_REFERENCESETCONTAINS,
-		IC_FN_AQL_REFERENCEMAP,
-		IC_FN_AQL_REFERENCETABLE,
-		IC_FN_AQL_REFERENCEMAPSETCONTAINS,
-		IC_FN_AQL_MATCHESASSETSEARCH,
-		IC_FN_AQL_GEO_LOOKUP,
-		IC_FN_AQL_GEO_DISTANCE,
-		IC_FN_AQL_XFORCE_IP_CATEGORY,
-		IC_FN_AQL_XFORCE_IP_CONFIDENCE,
-		IC_FN_AQL_XFORCE_URL_CATEGORY,
-		IC_FN_AQL_XFORCE_URL_CONFIDENCE,
-	};
-	for (size_t i = 0; i < sizeof ids / sizeof *ids; i++)
-		if (ids[i] == id)
-			return true;
-	return false;
-}
-
+/* A null for want of data is said: a condition does not tell it from a value that is not there. */
 static ic_expr *function(ic_aql_binder *b, const ic_aql_expr *e, ic_fn_id id)
 {
 	ic_expr *call = scalar(b, e, id), *own = call;
 	if (call && id == IC_FN_AQL_REFERENCESETCONTAINS)
 		own = reference_set(b, e, call);
-	if (own && own == call && without_data(id) &&
+	if (own && own == call && ic_functions[id].flags & IC_FN_NO_DATA &&
 	    ic_plan_warn(b->plan, e->at, "%s: %s", ic_functions[id].name, ic_functions[id].help) != IC_OK)
 		return ic_aql_bind_nomem(b);
 	return own;
