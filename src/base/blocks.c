@@ -39,46 +39,71 @@ void ic_blocks_clear(ic_blocks *b)
 	pthread_mutex_destroy(&b->lock);
 }
 
-static ic_block *add_block(ic_blocks *b, size_t bytes)
+/* Touching a new block makes the system clear its page, which takes long: not under the lock. */
+static ic_block *new_block(size_t bytes, bool huge)
 {
 	ic_block *k = ic_malloc_aligned(BLOCK_BYTES, bytes);
 	if (!k)
 		return NULL;
-	/* A run that needs little is better off with as many small pages as it touches. */
-	if (b->blocks++ >= SMALL_BLOCKS)
+	if (huge)
 		(void)madvise(k, bytes, MADV_HUGEPAGE);
-	*k = (ic_block){ .prev = b->last, .used = HEAD };
+	*k = (ic_block){ .used = HEAD };
+	return k;
+}
+
+static void add_block(ic_blocks *b, ic_block *k)
+{
+	k->prev = b->last;
 	*(b->last ? &b->last->next : &b->first) = k;
 	b->last = k;
-	return k;
+	b->blocks++;
 }
 
 static void remove_block(ic_blocks *b, ic_block *k)
 {
 	*(k->prev ? &k->prev->next : &b->first) = k->next;
 	*(k->next ? &k->next->prev : &b->last) = k->prev;
-	ic_free(k);
 }
 
-/* A block with room for n bytes more. */
+static void add_spare(ic_blocks *b, ic_block *k)
+{
+	k->spare = b->spare;
+	b->spare = k;
+}
+
+/* A block with room for n bytes more; NULL: one is to be made. */
 static ic_block *block_for(ic_blocks *b, size_t n)
 {
-	ic_block *k = b->current;
-	if (n > MOST) {
-		k = n <= SIZE_MAX - HEAD ? add_block(b, HEAD + n) : NULL;
-		if (k)
-			k->own = true;
-		return k;
-	}
-	if (k && k->used + n <= BLOCK_BYTES)
-		return k;
-	if (b->spare) {
-		k = b->spare;
+	if (n > MOST)
+		return NULL;
+	if (b->current && b->current->used + n <= BLOCK_BYTES)
+		return b->current;
+	ic_block *k = b->spare;
+	if (k) {
 		b->spare = k->spare;
-	} else {
-		k = add_block(b, BLOCK_BYTES);
+		b->current = k;
 	}
-	return k ? b->current = k : NULL;
+	return k;
+}
+
+/* Makes a block with room for n bytes. Called and returns with the lock held, which is given up in between. */
+static ic_block *make_block(ic_blocks *b, size_t n)
+{
+	/* A run that needs little is better off with as many small pages as it touches. */
+	const bool huge = b->blocks >= SMALL_BLOCKS, own = n > MOST;
+	if (n > SIZE_MAX - HEAD)
+		return NULL;
+	pthread_mutex_unlock(&b->lock);
+	ic_block *k = new_block(own ? HEAD + n : BLOCK_BYTES, huge);
+	pthread_mutex_lock(&b->lock);
+	if (!k)
+		return NULL;
+	add_block(b, k);
+	k->own = own;
+	if (own)
+		return k;
+	add_spare(b, k); /* others may have made one meanwhile */
+	return block_for(b, n);
 }
 
 void *ic_blocks_take(ic_blocks *b, size_t n)
@@ -88,6 +113,8 @@ void *ic_blocks_take(ic_blocks *b, size_t n)
 	n &= ~(LINE - 1);
 	pthread_mutex_lock(&b->lock);
 	ic_block *k = block_for(b, n);
+	if (!k)
+		k = make_block(b, n);
 	char *p = NULL;
 	if (k) {
 		p = (char *)k + k->used;
@@ -104,14 +131,15 @@ void ic_blocks_give(ic_blocks *b, void *p)
 		return;
 	ic_block *k = (ic_block *)((uintptr_t)p & ~(uintptr_t)(BLOCK_BYTES - 1));
 	pthread_mutex_lock(&b->lock);
-	if (--k->pieces == 0 && k->own) {
+	const bool free = --k->pieces == 0, own = k->own;
+	if (free && own) {
 		remove_block(b, k);
-	} else if (k->pieces == 0) {
+	} else if (free) {
 		k->used = HEAD;
-		if (k != b->current) {
-			k->spare = b->spare;
-			b->spare = k;
-		}
+		if (k != b->current)
+			add_spare(b, k);
 	}
 	pthread_mutex_unlock(&b->lock);
+	if (free && own)
+		ic_free(k);
 }

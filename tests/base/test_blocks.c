@@ -5,8 +5,9 @@
 
 #include "base/alloc.h"
 #include "base/blocks.h"
+#include "base/thread.h"
 
-enum { PIECES = 5000, LARGE = 3 << 20 };
+enum { PIECES = 5000, LARGE = 3 << 20, THREADS = 4, EACH = 300 };
 
 static void pieces_do_not_touch(void **state)
 {
@@ -29,6 +30,49 @@ static void pieces_do_not_touch(void **state)
 	for (unsigned i = 0; i < PIECES; i += 2)
 		ic_blocks_give(&b, p[i]);
 	ic_blocks_give(&b, NULL);
+	ic_blocks_clear(&b);
+}
+
+typedef struct taker {
+	ic_blocks *blocks;
+	unsigned char *piece[EACH];
+} taker;
+
+static size_t size_of(unsigned i)
+{
+	return i % 50 == 7 ? LARGE : 1 + i * 1000 % 200000;
+}
+
+static ic_status take_some(void *ctx, unsigned mark)
+{
+	taker *t = (taker *)ctx + mark;
+	for (unsigned i = 0; i < EACH; i++) {
+		t->piece[i] = ic_blocks_take(t->blocks, size_of(i));
+		if (!t->piece[i])
+			return IC_E_NOMEM;
+		memset(t->piece[i], (int)mark, size_of(i));
+		if (i % 3 == 2) {
+			ic_blocks_give(t->blocks, t->piece[i - 1]);
+			t->piece[i - 1] = NULL;
+		}
+	}
+	return IC_OK;
+}
+
+/* Several threads need a new block at the same time. */
+static void threads_get_pieces_of_their_own(void **state)
+{
+	(void)state;
+	static taker t[THREADS];
+	ic_blocks b;
+	ic_blocks_init(&b);
+	for (unsigned i = 0; i < THREADS; i++)
+		t[i].blocks = &b;
+	assert_int_equal(ic_parallel_for(THREADS, THREADS, take_some, t), IC_OK);
+	for (unsigned mark = 0; mark < THREADS; mark++)
+		for (unsigned i = 0; i < EACH; i++)
+			for (size_t k = 0; t[mark].piece[i] && k < size_of(i); k += 63)
+				assert_int_equal(t[mark].piece[i][k], mark);
 	ic_blocks_clear(&b);
 }
 
@@ -71,6 +115,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(pieces_do_not_touch),
+		cmocka_unit_test(threads_get_pieces_of_their_own),
 		cmocka_unit_test(blocks_are_used_again),
 		cmocka_unit_test(no_memory),
 	};
