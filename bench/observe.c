@@ -77,8 +77,7 @@ int main(int argc, char **argv)
 			       ? ic_observe_new(&(ic_observe_config){ .internal = internal }, names, &budget)
 			       : NULL };
 	ic_batch *b = ic_batch_new(ic_observe_fields(false));
-	ic_exchange *ex =
-	    c.o ? ic_exchange_new(ic_observe_row_bytes(c.o), 0, ic_observe_order, drain, &c) : NULL;
+	ic_exchange *ex = c.o ? ic_exchange_new(ic_observe_row_bytes(c.o), 0, true, drain, &c) : NULL;
 	ic_parcel *p = NULL;
 	if (!b || !ex || ic_exchange_get(ex, 0, &p) != IC_OK)
 		return 1;

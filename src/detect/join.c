@@ -545,13 +545,16 @@ static ic_status take_row(ic_observation *o, ic_partition *p, const ic_obs_full 
 ic_status ic_join_drain(ic_observation *o, ic_partition *p, const char *rows, uint32_t n)
 {
 	const ic_obs_full *all = (const ic_obs_full *)(const void *)rows;
+	ic_obs_full row;
 	ic_status st = IC_OK;
 	for (uint32_t i = 0; i < n && st == IC_OK; i++) {
 		if (i + PREFETCH < n)
 			__builtin_prefetch(&all[i + PREFETCH].uid);
 		if (i + PREFETCH / 2 < n && p->join->buckets)
 			__builtin_prefetch(ic_join_bucket(p->join, all[i + PREFETCH / 2].uid));
-		st = take_row(o, p, &all[i]);
+		row = all[i];
+		row.base.ticks -= row.base.stream == IC_STREAM_CONN ? 0 : IC_OBS_EARLIER;
+		st = take_row(o, p, &row);
 	}
 	return st;
 }

@@ -353,12 +353,6 @@ static ic_status drain_some(const ic_observation *o, ic_partition *p, ic_sample 
 	return IC_OK;
 }
 
-int64_t ic_observe_order(const char *row)
-{
-	const ic_obs *r = (const ic_obs *)(const void *)row;
-	return r->stream == IC_STREAM_CONN ? r->ticks : r->ticks + INT64_MIN / 2;
-}
-
 ic_status ic_observe_drain(void *ctx, unsigned partition, const char *rows, uint32_t n)
 {
 	ic_observation *o = ctx;

@@ -74,7 +74,7 @@ typedef enum ic_signal {
 
 /* One row on its way to its partition. */
 typedef struct ic_obs {
-	int64_t ticks;
+	int64_t ticks;		     /* in a parcel the key of the exchange: see IC_OBS_EARLIER */
 	int64_t size;		     /* size evidence, IC_SIZE_UNKNOWN */
 	int64_t bytes_out, bytes_in; /* -1 unknown */
 	uint32_t src;		     /* series source: host name, else address, else user */
@@ -85,6 +85,9 @@ typedef struct ic_obs {
 	uint8_t stream : 3, in_scope : 1, internal_src : 1, open : 1, has_duration : 1, spare : 1;
 } ic_obs;
 _Static_assert(sizeof(ic_obs) == 48, "the row of conn-only runs");
+
+/* In a parcel, the ticks of what describes connections have this added: it comes before all of them. */
+#define IC_OBS_EARLIER (INT64_MIN / 2)
 
 /* The same with everything that other logs add; used when such logs, host or process names are read. */
 typedef struct ic_obs_full {
@@ -189,8 +192,6 @@ ic_fieldset ic_observe_fields(bool full);
 uint32_t ic_observe_rows(ic_observation *o, const ic_batch *b, uint32_t first, ic_parcel *p,
 			 uint64_t *out_scope, uint64_t *dropped);
 size_t ic_observe_row_bytes(const ic_observation *o);
-/* ic_order_fn: by time; in full runs what describes connections comes before them. */
-int64_t ic_observe_order(const char *row);
 /* ic_drain_fn; ctx is the ic_observation. Rows of conn-only runs are in order, those of one call. */
 ic_status ic_observe_drain(void *ctx, unsigned partition, const char *rows, uint32_t n);
 /* After the last row: details whose connection never came become connections of their own, in time

@@ -423,6 +423,7 @@ static verdict full_row(const ic_observation *o, const ic_batch *b, const base_c
 {
 	*f = (ic_obs_full){ .count = 1 };
 	put_base(&f->base, c, b, r, (ends){ 0 });
+	f->base.ticks += b->stream[r] == IC_STREAM_CONN ? 0 : IC_OBS_EARLIER;
 	bool has_src = !null_at(&c->src_ip, r), has_dst = !null_at(&c->dst_ip, r);
 	if (has_src && !intern_ip(o, &c->src_ip.ip[r], &f->src_ip))
 		return NO_MEMORY;
@@ -518,7 +519,7 @@ static bool dns_rows(const ic_observation *o, const ic_batch *b, const base_colu
 	} else {
 		return true;
 	}
-	head.base.ticks = c->time.i[r];
+	head.base.ticks = c->time.i[r] + IC_OBS_EARLIER;
 	head.base.stream = IC_STREAM_DNS;
 	ok = ok && intern(o, name, &head.dns_name);
 	ic_obs_full *to = (ic_obs_full *)(void *)p->rows;

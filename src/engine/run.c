@@ -420,7 +420,7 @@ static ic_status pass_init(pass *p, ic_error *err)
 	size_t row_bytes = p->o ? ic_observe_row_bytes(p->o) : sizeof(ic_obs);
 	/* Under a memory limit, rows that wait for their partition are a part of what has to fit. */
 	uint64_t window = p->run->opt->memory_bytes / ROWS_SHARE / row_bytes;
-	p->x = ic_exchange_new(row_bytes, window, ic_observe_order, ic_observe_drain, p->o);
+	p->x = ic_exchange_new(row_bytes, window, true, ic_observe_drain, p->o);
 	p->worker = ic_calloc(n, sizeof *p->worker);
 	p->at = ic_calloc(n, sizeof *p->at);
 	return p->x && p->worker && p->at ? IC_OK : ic_fail_nomem(err);

@@ -32,6 +32,7 @@ typedef struct lot {
 	uint32_t n;
 	uint32_t waiting; /* partitions that have not consumed it */
 	uint32_t start[IC_PARTITIONS + 1];
+	bool falls[IC_PARTITIONS]; /* rows of the partition are not in the order of their keys */
 	_Alignas(16) char rows[];
 } lot;
 
@@ -46,7 +47,7 @@ struct ic_exchange {
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
 	size_t row_bytes;
-	ic_order_fn order;
+	bool sorted;
 	ic_drain_fn drain;
 	void *ctx;
 	ic_status failed;
@@ -104,7 +105,7 @@ static void lot_free(ic_exchange *x, lot *l)
 		ic_blocks_give(&x->blocks, l);
 }
 
-ic_exchange *ic_exchange_new(size_t row_bytes, uint64_t window_rows, ic_order_fn order, ic_drain_fn drain,
+ic_exchange *ic_exchange_new(size_t row_bytes, uint64_t window_rows, bool sorted, ic_drain_fn drain,
 			     void *ctx)
 {
 	ic_exchange *x = ic_calloc(1, sizeof *x);
@@ -122,7 +123,7 @@ ic_exchange *ic_exchange_new(size_t row_bytes, uint64_t window_rows, ic_order_fn
 	x->row_bytes = row_bytes;
 	x->window_room = window_rows && window_rows < WINDOW_ROWS ? window_rows : WINDOW_ROWS;
 	x->few = x->window_room * row_bytes < FEW_BYTES;
-	x->order = order;
+	x->sorted = sorted;
 	x->drain = drain;
 	x->ctx = ctx;
 	x->held_end = &x->held;
@@ -211,19 +212,25 @@ static const char *rows_of(const ic_exchange *x, const lot *l, unsigned i, uint3
 	return l->rows + l->start[i] * x->row_bytes;
 }
 
+static int64_t key_of(const char *row)
+{
+	int64_t key;
+	memcpy(&key, row, sizeof key);
+	return key;
+}
+
 /* Whether the rows of partition i stand in order already, as those of most logs do. */
 static bool in_order(const ic_exchange *x, unsigned i, lot *const *some, uint64_t lots)
 {
 	int64_t before = INT64_MIN;
-	for (uint64_t k = 0; x->order && k < lots; k++) {
+	for (uint64_t k = 0; x->sorted && k < lots; k++) {
 		uint32_t n;
-		const char *row = rows_of(x, some[k], i, &n);
-		for (; n; n--, row += x->row_bytes) {
-			int64_t key = x->order(row);
-			if (key < before)
-				return false;
-			before = key;
-		}
+		const char *rows = rows_of(x, some[k], i, &n);
+		if (n == 0)
+			continue;
+		if (some[k]->falls[i] || key_of(rows) < before)
+			return false;
+		before = key_of(rows + (n - 1) * x->row_bytes);
 	}
 	return true;
 }
@@ -280,7 +287,7 @@ static ic_status gather_sorted(gatherer *g, lot *const *some, uint64_t lots)
 	for (uint64_t k = 0; k < lots; k++) {
 		const char *row = rows_of(g->x, some[k], g->i, &n);
 		for (; n; n--, row += g->x->row_bytes, at++)
-			places[at] = (place){ g->x->order(row), row };
+			places[at] = (place){ key_of(row), row };
 	}
 	const place *sorted = sort_places(places, places + total, total);
 	ic_status st = IC_OK;
@@ -363,12 +370,22 @@ static bool drain_one(ic_exchange *x)
 
 /* ---- producing ------------------------------------------------------------------- */
 
-/* Copies every row to where its partition is, which moves on. */
+/* Copies every row to where its partition is, which moves on; the keys tell of each partition whether they fall. */
 static inline __attribute__((always_inline)) void scatter(lot *l, const ic_parcel *p, uint32_t *at,
-							  size_t row_bytes)
+							  bool sorted, size_t row_bytes)
 {
-	for (uint32_t r = 0; r < p->n; r++)
-		memcpy(l->rows + at[p->part[r]]++ * row_bytes, p->rows + r * row_bytes, row_bytes);
+	int64_t before[IC_PARTITIONS];
+	for (unsigned i = 0; sorted && i < IC_PARTITIONS; i++)
+		before[i] = INT64_MIN;
+	for (uint32_t r = 0; r < p->n; r++) {
+		const unsigned i = p->part[r];
+		const char *row = p->rows + r * row_bytes;
+		memcpy(l->rows + at[i]++ * row_bytes, row, row_bytes);
+		if (sorted) {
+			l->falls[i] |= key_of(row) < before[i];
+			before[i] = key_of(row);
+		}
+	}
 }
 
 /* The rows of a parcel in the order of their partitions (counting sort, stable). NULL: out of memory. */
@@ -390,11 +407,11 @@ static lot *make_lot(ic_exchange *x, const ic_parcel *p, uint64_t seq)
 	}
 	l->start[IC_PARTITIONS] = sum;
 	switch (x->row_bytes) { /* rows of the usual sizes are copied without a call */
-	case 32: scatter(l, p, at, 32); break;
-	case 40: scatter(l, p, at, 40); break;
-	case 48: scatter(l, p, at, 48); break;
-	case 56: scatter(l, p, at, 56); break;
-	default: scatter(l, p, at, x->row_bytes);
+	case 32: scatter(l, p, at, x->sorted, 32); break;
+	case 40: scatter(l, p, at, x->sorted, 40); break;
+	case 48: scatter(l, p, at, x->sorted, 48); break;
+	case 56: scatter(l, p, at, x->sorted, 56); break;
+	default: scatter(l, p, at, x->sorted, x->row_bytes);
 	}
 	return l;
 }

@@ -4,7 +4,7 @@
  *
  * A worker fills parcels for the unit that it reads and hands them over; they become visible in unit
  * order. They are cut into windows of a fixed number of rows; inside a window the rows of a partition
- * are sorted. Each partition is drained by one worker at a time, a window at once, so that its tables
+ * can be sorted. Each partition is drained by one worker at a time, a window at once, so that its tables
  * stay in the cache. Memory is bounded: a worker that runs ahead drains, or waits for the worker of the
  * head unit (the first one that is not ended). */
 #ifndef IC_EXEC_EXCHANGE_H
@@ -28,12 +28,10 @@ typedef struct ic_parcel {
  * partition. */
 typedef ic_status (*ic_drain_fn)(void *ctx, unsigned partition, const char *rows, uint32_t n);
 
-/* The key that rows of a window are sorted by, ascending; rows of one key keep the input's order. */
-typedef int64_t (*ic_order_fn)(const char *row);
-
-/* window_rows: rows of a window, 0 or too many: the default of 384 Ki. order NULL: the input's order.
- * NULL: out of memory. */
-ic_exchange *ic_exchange_new(size_t row_bytes, uint64_t window_rows, ic_order_fn order, ic_drain_fn drain,
+/* window_rows: rows of a window, 0 or too many: the default of 384 Ki. sorted: rows begin with a key, an int64_t, by
+ * which those of a window are sorted, ascending; rows of one key keep the input's order, as all do that are not
+ * sorted. NULL: out of memory. */
+ic_exchange *ic_exchange_new(size_t row_bytes, uint64_t window_rows, bool sorted, ic_drain_fn drain,
 			     void *ctx);
 void ic_exchange_free(ic_exchange *x); /* NULL allowed; no worker may still use it */
 

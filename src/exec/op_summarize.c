@@ -332,7 +332,7 @@ static ic_status make_exchange(ic_summarize *s)
 						  : BESIDE_MOST);
 	const ic_budget *budget = ic_operator_config(s->o)->budget;
 	uint64_t share = budget && budget->limit ? budget->limit / WINDOW_SHARE / s->row_bytes : window;
-	s->x = ic_exchange_new(s->row_bytes, share < window ? share + 1 : window, NULL, drain, s);
+	s->x = ic_exchange_new(s->row_bytes, share < window ? share + 1 : window, false, drain, s);
 	for (unsigned i = 0; s->worker && i < workers; i++)
 		s->worker[i].unit = UINT64_MAX;
 	return s->worker && s->x ? IC_OK : IC_E_NOMEM;

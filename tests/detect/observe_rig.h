@@ -93,9 +93,13 @@ static inline void rig_sort_in(char *rows, uint32_t n, size_t row_bytes)
 {
 	char moved[sizeof(ic_obs_full)];
 	uint32_t at = n - 1;
-	while (at > 0 &&
-	       ic_observe_order(rows + (at - 1) * row_bytes) > ic_observe_order(rows + (n - 1) * row_bytes))
-		at--;
+	int64_t key, before;
+	memcpy(&key, rows + at * row_bytes, sizeof key);
+	for (; at > 0; at--) {
+		memcpy(&before, rows + (at - 1) * row_bytes, sizeof before);
+		if (before <= key)
+			break;
+	}
 	memcpy(moved, rows + (n - 1) * row_bytes, row_bytes);
 	memmove(rows + (at + 1) * row_bytes, rows + at * row_bytes, (n - 1 - at) * row_bytes);
 	memcpy(rows + at * row_bytes, moved, row_bytes);

@@ -110,7 +110,7 @@ static uint64_t total_rows(void)
 static void run(unsigned threads)
 {
 	world w = { 0 };
-	w.x = ic_exchange_new(sizeof(row), 0, NULL, drain, &w);
+	w.x = ic_exchange_new(sizeof(row), 0, false, drain, &w);
 	assert_non_null(w.x);
 	assert_int_equal(ic_parallel_for(threads, threads, worker, &w), IC_OK);
 	assert_int_equal(ic_parallel_for(threads, threads, finish, w.x), IC_OK);
@@ -131,7 +131,7 @@ static void failure_stops_everyone(void **state)
 {
 	(void)state;
 	world w = { .fail_at = 100000 };
-	w.x = ic_exchange_new(sizeof(row), 0, NULL, drain, &w);
+	w.x = ic_exchange_new(sizeof(row), 0, false, drain, &w);
 	assert_int_equal(ic_parallel_for(4, 4, worker, &w), IC_E_NOMEM);
 	ic_exchange_free(w.x);
 }
@@ -139,12 +139,10 @@ static void failure_stops_everyone(void **state)
 /* Rows whose key falls: a window sorts them, and the next window begins anew. */
 enum { WINDOW = 1000, FALLING = 3500 };
 
-static int64_t number_of(const char *r)
-{
-	row copy;
-	memcpy(&copy, r, sizeof copy);
-	return copy.number;
-}
+typedef struct keyed {
+	int64_t key;
+	uint64_t seq;
+} keyed;
 
 static ic_status rises_in_windows(void *ctx, unsigned partition, const char *rows, uint32_t n)
 {
@@ -153,24 +151,27 @@ static ic_status rises_in_windows(void *ctx, unsigned partition, const char *row
 	for (uint32_t i = 0; i < n; i++, w->seen++) {
 		int64_t window = (int64_t)(w->seen / WINDOW), at = (int64_t)(w->seen % WINDOW);
 		int64_t length = window == FALLING / WINDOW ? FALLING % WINDOW : WINDOW;
-		if (number_of(rows + i * sizeof(row)) != FALLING - window * WINDOW - length + at)
+		keyed r;
+		memcpy(&r, rows + i * sizeof r, sizeof r);
+		if (r.key != FALLING - window * WINDOW - length + at)
 			w->wrong = true;
 	}
 	return IC_OK;
 }
 
-static void sorts_inside_a_window(void **state)
+/* With keys that fall from row to row, or only from parcel to parcel. */
+static void sort_inside_a_window(bool parcels_rise)
 {
-	(void)state;
 	world w = { 0 };
-	w.x = ic_exchange_new(sizeof(row), WINDOW, number_of, rises_in_windows, &w);
+	w.x = ic_exchange_new(sizeof(keyed), WINDOW, true, rises_in_windows, &w);
 	assert_non_null(w.x);
-	uint32_t number = FALLING;
+	int64_t key = FALLING;
 	for (uint64_t seq = 0; seq < FALLING / 100; seq++) {
 		ic_parcel *p;
 		assert_int_equal(ic_exchange_get(w.x, seq, &p), IC_OK);
+		key -= 100;
 		for (; p->n < 100; p->n++) {
-			row r = { seq, --number, 7 };
+			keyed r = { parcels_rise ? key + p->n : key + 99 - p->n, seq };
 			memcpy(p->rows + p->n * sizeof r, &r, sizeof r);
 			p->part[p->n] = 7;
 		}
@@ -181,6 +182,13 @@ static void sorts_inside_a_window(void **state)
 	assert_int_equal(w.seen, FALLING);
 	assert_false(w.wrong);
 	ic_exchange_free(w.x);
+}
+
+static void sorts_inside_a_window(void **state)
+{
+	(void)state;
+	sort_inside_a_window(false);
+	sort_inside_a_window(true);
 }
 
 static ic_status only_counts(void *ctx, unsigned partition, const char *rows, uint32_t n)
@@ -200,7 +208,7 @@ static void drains_in_shares(void **state)
 	(void)state;
 	for (unsigned k = 0; k < 2; k++) {
 		world w = { 0 };
-		w.x = ic_exchange_new(sizeof(row), windows[k], NULL, only_counts, &w);
+		w.x = ic_exchange_new(sizeof(row), windows[k], false, only_counts, &w);
 		assert_non_null(w.x);
 		uint64_t made = 0, most = 0;
 		for (unsigned i = 0; i < 100; i++) {
