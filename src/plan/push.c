@@ -126,6 +126,21 @@ static void swap(ic_op **slot)
 	*slot = below;
 }
 
+/* Puts a filter that asks the conjuncts, a part of those of `like`, over the operator at the slot. */
+static void filter_over(ic_optimiser *o, ic_op **slot, const ic_op *like, const conjuncts *c)
+{
+	ic_op *filter = ic_op_new(o->p, IC_OP_FILTER, like->at, like->says, *slot);
+	ic_expr *predicate = together(o, c);
+	if (!filter || !predicate) {
+		o->failed = IC_E_NOMEM;
+		return;
+	}
+	filter->out = (*slot)->out;
+	filter->ordered = (*slot)->ordered;
+	filter->filter.predicate = predicate;
+	*slot = filter;
+}
+
 /* A filter over a project: what speaks of plain columns goes below; the rest stays. */
 static void filter_under_project(ic_optimiser *o, ic_op **slot)
 {
@@ -147,25 +162,32 @@ static void filter_under_project(ic_optimiser *o, ic_op **slot)
 	}
 	if (o->failed || down.n == 0)
 		return;
-	ic_expr *below = together(o, &down);
-	if (!below)
-		return;
 	if (stay.n == 0) {
-		filter->filter.predicate = below;
+		filter->filter.predicate = together(o, &down);
 		swap(slot);
 		return;
 	}
-	ic_expr *above = together(o, &stay);
-	ic_op *second = ic_op_new(o->p, IC_OP_FILTER, filter->at, filter->says, project->in);
-	if (!above || !second) {
-		o->failed = IC_E_NOMEM;
-		return;
+	filter->filter.predicate = together(o, &stay);
+	filter_over(o, &project->in, filter, &down);
+}
+
+/* A filter over groups asks what it says of a single aggregate each first, by a filter of its own: that one is asked
+ * while the groups are still in their tables, and what the rest reads is written out for the few that pass. */
+static void filter_over_groups(ic_optimiser *o, ic_op *filter)
+{
+	conjuncts all = { 0 }, first = { 0 }, rest = { 0 };
+	split(o, &all, filter->filter.predicate);
+	for (uint32_t i = 0; i < all.n && !o->failed; i++) {
+		facts f = { .o = o, .moves = true, .column = -1 };
+		look(&f, all.list[i]);
+		if (!f.moves)
+			return;
+		add(o, f.column >= filter->in->summarize.keys ? &first : &rest, all.list[i]);
 	}
-	second->out = project->in->out;
-	second->ordered = project->in->ordered;
-	second->filter.predicate = below;
-	project->in = second;
-	filter->filter.predicate = above;
+	if (o->failed || first.n == 0 || rest.n == 0)
+		return;
+	filter->filter.predicate = together(o, &rest);
+	filter_over(o, &filter->in, filter, &first);
 }
 
 static void filter_step(ic_optimiser *o, ic_op **slot)
@@ -173,6 +195,8 @@ static void filter_step(ic_optimiser *o, ic_op **slot)
 	ic_op *below = (*slot)->in;
 	if (below->kind == IC_OP_PROJECT)
 		filter_under_project(o, slot);
+	else if (below->kind == IC_OP_SUMMARIZE)
+		filter_over_groups(o, *slot);
 	if (below->kind != IC_OP_SORT)
 		return;
 	facts f = { .o = o, .moves = true, .column = -1 };
