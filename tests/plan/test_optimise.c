@@ -214,21 +214,56 @@ static void counting_needs_one_column(void **state)
 	assert_int_equal(s->scan.column[0], TIME);
 }
 
-static void aggregates_that_nobody_reads(void **state)
+static ic_expr **one_column(const ic_op *of, uint32_t i)
 {
-	(void)state;
+	ic_expr **list = ic_arena_alloc(&plan.arena, sizeof *list);
+	list[0] = column(of, i);
+	return list;
+}
+
+/* By Name: the sum of the bytes, the greatest Url. */
+static ic_op *groups(void)
+{
+	static ic_qcolumn out[] = { { { "Name", 4 }, IC_Q_STRING },
+				    { { "sum", 3 }, IC_Q_LONG },
+				    { { "max", 3 }, IC_Q_STRING } };
 	ic_op *s = scan(), *op = over(s, IC_OP_SUMMARIZE);
-	ic_expr *bytes[] = { column(s, BYTES) }, *url[] = { column(s, URL) }, *key[] = { column(s, NAME) };
-	ic_agg agg[] = { { .fn = IC_AGG_SUM, .type = IC_Q_LONG, .n = 1, .arg = bytes, .columns = 1 },
-			 { .fn = IC_AGG_MAX, .type = IC_Q_STRING, .n = 1, .arg = url, .columns = 1 } };
-	ic_qcolumn out[] = { { { "Name", 4 }, IC_Q_STRING },
-			     { { "sum", 3 }, IC_Q_LONG },
-			     { { "max", 3 }, IC_Q_STRING } };
+	ic_agg *agg = ic_arena_alloc(&plan.arena, 2 * sizeof *agg);
+	agg[0] = (ic_agg){
+		.fn = IC_AGG_SUM, .type = IC_Q_LONG, .n = 1, .arg = one_column(s, BYTES), .columns = 1
+	};
+	agg[1] = (ic_agg){
+		.fn = IC_AGG_MAX, .type = IC_Q_STRING, .n = 1, .arg = one_column(s, URL), .columns = 1
+	};
 	op->out = (ic_schema){ out, 3 };
-	op->summarize.key = key;
+	op->summarize.key = one_column(s, NAME);
 	op->summarize.keys = 1;
 	op->summarize.agg = agg;
 	op->summarize.aggs = 2;
+	return op;
+}
+
+/* What one aggregate tells is asked first, wherever it stands. */
+static void conditions_on_groups(void **state)
+{
+	(void)state;
+	ic_op *op = groups();
+	ic_expr *both = call(IC_FN_EQ, IC_Q_BOOL, column(op, 0), column(op, 2));
+	ic_expr *sum = call(IC_FN_LT, IC_Q_BOOL, column(op, 1), number(9));
+	optimised(filter(op, call(IC_FN_AND, IC_Q_BOOL, both, sum)),
+		  "scan Flows: 3 of 5 columns\n"
+		  "summarize sum = sum(Bytes), max = max(Url) by Name\n"
+		  "where sum < 9\n"
+		  "where Name == max\n");
+	optimised(filter(op, sum), "scan Flows: 3 of 5 columns\n"
+				   "summarize sum = sum(Bytes), max = max(Url) by Name\n"
+				   "where sum < 9\n");
+}
+
+static void aggregates_that_nobody_reads(void **state)
+{
+	(void)state;
+	ic_op *op = groups();
 	optimised(project(op, 1, (ic_expr *[]){ column(op, 2) }), "scan Flows: 2 of 5 columns\n"
 								  "summarize max = max(Url) by Name\n"
 								  "project a = max\n");
@@ -439,6 +474,7 @@ int main(void)
 		TEST(what_is_kept_has_the_columns_of_all),
 		TEST(what_one_reads_is_not_kept),
 		TEST(one_kept_in_another),
+		TEST(conditions_on_groups),
 		TEST(aggregates_that_nobody_reads),
 		TEST(constants_are_folded),
 		TEST(filters_move_down),
