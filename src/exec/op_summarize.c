@@ -15,7 +15,8 @@ enum {
 	PAGE_LEAST = 1 << 10,
 	BLOCK_BYTES = 256 << 10, /* of rows without an exchange, if they go to partitions */
 	UNITS_MOST = 1 << 24,
-	LEAST_MOST = 64,
+	SEEN_MOST = 64, /* bits of an entry */
+	SEEN_FIRST = 8, /* of these beside the place of the first row */
 };
 
 /* ---- making ------------------------------------------------------------------------------ */
@@ -104,7 +105,7 @@ static uint64_t items_most(const ic_agg *agg)
 }
 
 /* How the aggregate is computed where its argument is a cell of this kind. */
-static ic_sum_how how_of(const ic_summarize *s, ic_sum_agg *a, uint32_t least)
+static ic_sum_how how_of(const ic_summarize *s, ic_sum_agg *a)
 {
 	ic_cell_kind kind = a->agg->n ? s->arg[a->arg].kind : IC_CELL_CONST;
 	bool whole = kind == IC_CELL_WHOLE, number = whole || kind == IC_CELL_REAL;
@@ -119,14 +120,14 @@ static ic_sum_how how_of(const ic_summarize *s, ic_sum_agg *a, uint32_t least)
 		return number && a->agg->type == IC_Q_REAL ? IC_SUM_REAL : IC_SUM_KERNEL;
 	case IC_AGG_AVG:
 	case IC_AGG_AVGIF: return whole ? IC_SUM_AVG_WHOLE : number ? IC_SUM_AVG_REAL : IC_SUM_KERNEL;
-	case IC_AGG_AQL_SUM: return number && least < LEAST_MOST ? IC_SUM_TOTAL : IC_SUM_KERNEL;
+	case IC_AGG_AQL_SUM: return number ? IC_SUM_TOTAL : IC_SUM_KERNEL;
 	case IC_AGG_AQL_AVG: return number ? IC_SUM_AVG_REAL : IC_SUM_KERNEL;
 	case IC_AGG_MAX:
 	case IC_AGG_MAXIF:
 	case IC_AGG_AQL_MAX: a->max = true; __attribute__((fallthrough));
 	case IC_AGG_MIN:
 	case IC_AGG_MINIF:
-	case IC_AGG_AQL_MIN: return number && least < LEAST_MOST ? IC_SUM_LEAST : IC_SUM_KERNEL;
+	case IC_AGG_AQL_MIN: return number ? IC_SUM_LEAST : IC_SUM_KERNEL;
 	case IC_AGG_DCOUNT:
 	case IC_AGG_DCOUNTIF:
 	case IC_AGG_COUNT_DISTINCT:
@@ -163,23 +164,38 @@ static ic_sum_how how_of(const ic_summarize *s, ic_sum_agg *a, uint32_t least)
 	return kind != IC_CELL_CONST && kind != IC_CELL_POINTER ? IC_SUM_DISTINCT : IC_SUM_KERNEL;
 }
 
-static void choose_how(ic_summarize *s, ic_sum_agg *a, uint32_t *least)
+/* A sum starts with the zero that changes nothing, not even the sign of a zero: no sum of values is it, as no value is
+ * (see real_bits). The least of reals starts with a NaN that no value is. For whole numbers there is no such state, but
+ * dates and ints are never so far out. */
+static uint64_t none_of(const ic_summarize *s, const ic_sum_agg *a)
+{
+	if (a->how == IC_SUM_TOTAL)
+		return UINT64_C(1) << 63;
+	if (s->arg[a->arg].kind == IC_CELL_REAL)
+		return IC_NULL_REAL;
+	return (uint64_t)(a->max ? INT64_MIN : INT64_MAX);
+}
+
+static void choose_how(ic_summarize *s, ic_sum_agg *a, uint32_t *bits)
 {
 	int condition = ic_agg_condition(a->agg->fn);
 	const ic_cell *c = condition >= 0 ? &s->arg[a->arg + (uint32_t)condition] : NULL;
-	a->how = how_of(s, a, *least);
-	a->condition = IC_NO_FLAG;
+	a->how = how_of(s, a);
+	a->condition = a->seen = IC_NO_FLAG;
 	if (c && c->kind != IC_CELL_BOOL)
 		a->how = IC_SUM_KERNEL;
 	else if (c)
 		a->condition = c->flag + 1;
-	if (a->how == IC_SUM_TOTAL)
-		a->seen = (*least)++;
-	if (a->how != IC_SUM_LEAST)
+	if (a->how != IC_SUM_LEAST && a->how != IC_SUM_TOTAL)
 		return;
+	a->none = none_of(s, a);
 	ic_qtype type = s->arg[a->arg].type;
-	bool bounded = type == IC_Q_DATETIME || type == IC_Q_INT;
-	a->seen = bounded ? IC_NO_FLAG : (*least)++;
+	if (a->how == IC_SUM_TOTAL || type == IC_Q_REAL || type == IC_Q_DATETIME || type == IC_Q_INT)
+		return;
+	if (*bits == SEEN_MOST)
+		a->how = IC_SUM_KERNEL;
+	else
+		a->seen = (*bits)++;
 }
 
 /* What an entry of a new group starts as behind its key, where that is not all zeros. */
@@ -187,25 +203,24 @@ static ic_status make_fresh(ic_summarize *s)
 {
 	for (uint32_t i = 0; i < s->aggs; i++) {
 		const ic_sum_agg *a = &s->agg[i];
-		int64_t none = ic_sum_none(a);
-		if (a->how != IC_SUM_LEAST || a->seen != IC_NO_FLAG)
+		if (a->how != IC_SUM_LEAST && a->how != IC_SUM_TOTAL)
 			continue;
 		if (!s->fresh && !(s->fresh = ic_calloc(1, s->entry_bytes)))
 			return IC_E_NOMEM;
-		memcpy(s->fresh + a->state, &none, sizeof none);
+		memcpy(s->fresh + a->state, &a->none, sizeof a->none);
 	}
 	return IC_OK;
 }
 
 static ic_status lay_out_entry(ic_summarize *s, ic_diag *diag)
 {
-	uint32_t least = 0;
+	uint32_t bits = 0;
 	for (uint32_t i = 0; i < s->aggs; i++)
-		choose_how(s, &s->agg[i], &least);
+		choose_how(s, &s->agg[i], &bits);
 	size_t at = (s->key_bytes + 7) & ~7u;
-	s->first_at = (uint32_t)at;
+	s->first_at = s->seen_at = (uint32_t)at;
 	at += 8;
-	if (least) {
+	if (bits > SEEN_FIRST) {
 		s->seen_at = (uint32_t)at;
 		at += 8;
 	}

@@ -49,6 +49,8 @@ typedef struct ic_cell {
 	const ic_value *constant;
 } ic_cell;
 #define IC_NO_FLAG UINT32_MAX
+/* A null as a real: a NaN that no cell of a value is. */
+#define IC_NULL_REAL UINT64_C(0xfff8000000000001)
 
 /* Texts to ids and back; thread-safe. Texts of up to 3 bytes are their own ids, those too long for the
  * dictionary have a table here. */
@@ -71,8 +73,8 @@ typedef enum ic_sum_how {
 	IC_SUM_REAL,  /* of reals */
 	IC_SUM_AVG_WHOLE,
 	IC_SUM_AVG_REAL,
-	IC_SUM_LEAST,	 /* min, max of numbers, with a bit of the entry's `seen` if any number may come */
-	IC_SUM_TOTAL,	 /* sum as a real, null of nothing: with such a bit too */
+	IC_SUM_LEAST,	 /* min, max of numbers */
+	IC_SUM_TOTAL,	 /* sum as a real, null of nothing */
 	IC_SUM_DISTINCT, /* dcount, make_set: a set of cells */
 	IC_SUM_LIST,	 /* make_list: a list of cells */
 
@@ -88,10 +90,12 @@ typedef struct ic_sum_agg {
 	uint32_t state;	    /* bytes from the start of the entry */
 	uint32_t arg;	    /* first of ic_summarize.arg; agg->n of them */
 	uint32_t condition; /* flag that must be set, IC_NO_FLAG: none */
-	uint32_t seen;	    /* bit, of LEAST and TOTAL; IC_NO_FLAG: ic_sum_none() says that there was none */
-	bool max;	    /* LEAST, ROW */
-	uint64_t most;	    /* items, of DISTINCT and LIST */
-	uint32_t out;	    /* first output column */
+	uint64_t none;	    /* LEAST, TOTAL: the state where there was no value */
+	uint32_t
+	    seen; /* LEAST: bit of the entry that says that a value was `none` itself; IC_NO_FLAG: none can be */
+	bool max;      /* LEAST, ROW */
+	uint64_t most; /* items, of DISTINCT and LIST */
+	uint32_t out;  /* first output column */
 } ic_sum_agg;
 
 typedef struct ic_sum_part {
@@ -131,7 +135,8 @@ typedef struct ic_summarize {
 
 	ic_sum_agg *agg;
 	uint32_t aggs;
-	uint32_t first_at, seen_at; /* in the entry: place of the first row, bits */
+	/* in the entry: the place of the first row; bits, in its low byte if that has room for them */
+	uint32_t first_at, seen_at;
 	uint32_t entry_bytes;
 	char *fresh; /* an entry of a new group; NULL: all zeros */
 
@@ -190,11 +195,6 @@ ic_status ic_cell_id(ic_texts *t, ic_cell_kind kind, ic_str bytes, uint32_t *id)
 /* summarize_add.c */
 ic_status ic_summarize_add(ic_summarize *s, ic_sum_part *p, const char *rows, uint32_t n);
 size_t ic_summarize_state_bytes(const ic_sum_agg *a);
-/* What no date and no int is: any other is nearer to the least, or the most. */
-static inline int64_t ic_sum_none(const ic_sum_agg *a)
-{
-	return a->max ? INT64_MIN : INT64_MAX;
-}
 static inline bool ic_sum_flag(const ic_summarize *s, const char *row, uint32_t flag)
 {
 	uint64_t word;
@@ -295,7 +295,15 @@ static inline uint64_t ic_sum_first(const ic_summarize *s, const char *entry)
 {
 	uint64_t v;
 	memcpy(&v, entry + s->first_at, 8);
-	return v;
+	return v & ~UINT64_C(0xff);
+}
+/* Whether min, max or total of the entry had a value. */
+static inline bool ic_sum_has_value(const ic_summarize *s, const ic_sum_agg *a, const char *entry)
+{
+	uint64_t state, seen;
+	memcpy(&state, entry + a->state, 8);
+	memcpy(&seen, entry + s->seen_at, 8);
+	return state != a->none || (a->seen != IC_NO_FLAG && (seen >> a->seen & 1));
 }
 void ic_sum_part_clear(ic_sum_part *p);
 

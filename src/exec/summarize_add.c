@@ -59,8 +59,10 @@ static ic_status find_groups(batch *b)
 		char *e = ic_group_upsert(t, row, hash[rest[k]], &is_new);
 		if (!e)
 			return IC_E_NOMEM;
-		if (is_new)
-			memcpy(e + s->first_at, row + s->place_at, 8);
+		if (is_new) {
+			const uint64_t first = word_at(row + s->place_at) & ~UINT64_C(0xff);
+			memcpy(e + s->first_at, &first, 8);
+		}
 		b->entry[rest[k]] = e;
 	}
 	for (uint32_t r = 0; r < b->n; r++)
@@ -171,65 +173,51 @@ static void avg_real(const batch *b, const ic_sum_agg *a)
 		 ++*(uint64_t *)(void *)(state + 8));
 }
 
-/* Marks that the group has seen a value. Had it? */
-static inline bool was_seen(char *bits, uint64_t seen)
-{
-	uint64_t old = word_at(bits), new = old | seen;
-	memcpy(bits, &new, sizeof new);
-	return old & seen;
-}
-
 static void total(const batch *b, const ic_sum_agg *a)
 {
 	const lane l = lane_of(b, a);
-	const uint32_t seen_at = b->s->seen_at;
 	const bool whole = b->s->arg[a->arg].kind == IC_CELL_WHOLE;
-	const uint64_t seen = UINT64_C(1) << a->seen;
-	EACH_ROW(l, false, (void)was_seen(entry + seen_at, seen);
-		 *(double *)(void *)state += real_at(whole, at));
+	EACH_ROW(l, false, *(double *)(void *)state += real_at(whole, at));
 }
 
-/* Bounded: any other value is better than that of a new group. */
-static void least_bounded(const batch *b, const ic_sum_agg *a)
+/* Any value is better than that of a new group, or is it: `seen` says so. */
+static inline __attribute__((always_inline)) void least_by(const batch *b, const ic_sum_agg *a, bool max,
+							   bool seen)
 {
 	const lane l = lane_of(b, a);
-	if (a->max)
-		EACH_ROW(l, false, {
-			int64_t v = (int64_t)word_at(at), old = (int64_t)word_at(state);
-			old = v > old ? v : old;
-			memcpy(state, &old, sizeof old);
-		});
-	else
-		EACH_ROW(l, false, {
-			int64_t v = (int64_t)word_at(at), old = (int64_t)word_at(state);
-			old = v < old ? v : old;
-			memcpy(state, &old, sizeof old);
-		});
+	const int64_t none = (int64_t)a->none;
+	const uint32_t seen_at = b->s->seen_at;
+	const uint64_t bit = seen ? UINT64_C(1) << a->seen : 0;
+	EACH_ROW(l, false, {
+		const int64_t v = (int64_t)word_at(at), old = (int64_t)word_at(state);
+		const int64_t best = max ? (v > old ? v : old) : (v < old ? v : old);
+		memcpy(state, &best, sizeof best);
+		if (seen && __builtin_expect(v == none, 0))
+			*(uint64_t *)(void *)(entry + seen_at) |= bit;
+	});
 }
 
 static void least_whole(const batch *b, const ic_sum_agg *a)
 {
-	const lane l = lane_of(b, a);
-	const uint32_t seen_at = b->s->seen_at;
-	const bool max = a->max;
-	const uint64_t seen = UINT64_C(1) << (a->seen & 63);
-	EACH_ROW(l, false, {
-		int64_t v = (int64_t)word_at(at), old = (int64_t)word_at(state);
-		bool better = max ? v > old : v < old;
-		if (!was_seen(entry + seen_at, seen) || better)
-			memcpy(state, &v, sizeof v);
-	});
+	const bool seen = a->seen != IC_NO_FLAG;
+	if (a->max && seen)
+		least_by(b, a, true, true);
+	else if (a->max)
+		least_by(b, a, true, false);
+	else if (seen)
+		least_by(b, a, false, true);
+	else
+		least_by(b, a, false, false);
 }
 
 static void least_real(const batch *b, const ic_sum_agg *a)
 {
 	const lane l = lane_of(b, a);
-	const uint32_t seen_at = b->s->seen_at;
-	const bool max = a->max, whole = b->s->arg[a->arg].kind == IC_CELL_WHOLE;
-	const uint64_t seen = UINT64_C(1) << (a->seen & 63);
+	const bool max = a->max;
+	const uint64_t none = a->none;
 	EACH_ROW(l, false, {
-		double v = real_at(whole, at), old = real_at(false, state);
-		if (!was_seen(entry + seen_at, seen) || ic_sum_real_better(v, old, max))
+		const double v = real_at(false, at), old = real_at(false, state);
+		if (word_at(state) == none || ic_sum_real_better(v, old, max))
 			memcpy(state, &v, sizeof v);
 	});
 }
@@ -465,9 +453,7 @@ static ic_status add_one(batch *b, const ic_sum_agg *a)
 	case IC_SUM_REAL: sum_real(b, a); break;
 	case IC_SUM_AVG_WHOLE: avg_whole(b, a); break;
 	case IC_SUM_AVG_REAL: avg_real(b, a); break;
-	case IC_SUM_LEAST:
-		(real ? least_real : a->seen == IC_NO_FLAG ? least_bounded : least_whole)(b, a);
-		break;
+	case IC_SUM_LEAST: (real ? least_real : least_whole)(b, a); break;
 	case IC_SUM_TOTAL: total(b, a); break;
 	case IC_SUM_DISTINCT:
 	case IC_SUM_LIST: add_cells(b, a); break;

@@ -94,15 +94,6 @@ static void sum_up(char *to, const char *from)
 	memcpy(to, &a, sizeof a);
 }
 
-static bool seen(const char *entry, const ic_summarize *s, const ic_sum_agg *a)
-{
-	uint64_t bits;
-	if (a->seen == IC_NO_FLAG)
-		return true;
-	memcpy(&bits, entry + s->seen_at, sizeof bits);
-	return bits >> a->seen & 1;
-}
-
 static void merge_least(const ic_summarize *s, const ic_sum_agg *a, char *to, const char *from)
 {
 	int64_t v, old;
@@ -115,15 +106,27 @@ static void merge_least(const ic_summarize *s, const ic_sum_agg *a, char *to, co
 		memcpy(&y, &old, sizeof y);
 		better = ic_sum_real_better(x, y, a->max);
 	}
-	if (seen(from, s, a) && (better || !seen(to, s, a)))
+	if (ic_sum_has_value(s, a, from) && (better || !ic_sum_has_value(s, a, to)))
 		memcpy(to + a->state, &v, sizeof v);
+}
+
+/* And the bits: they stand beside the place, or in a word of their own. */
+static void merge_places(const ic_summarize *s, char *to, const char *from)
+{
+	const uint64_t x = ic_sum_first(s, from), y = ic_sum_first(s, to), first = x < y ? x : y;
+	uint64_t bits, more;
+	memcpy(&bits, to + s->seen_at, sizeof bits);
+	memcpy(&more, from + s->seen_at, sizeof more);
+	bits |= more;
+	if (s->seen_at == s->first_at)
+		bits = first | (bits & 0xff);
+	memcpy(to + s->first_at, &first, sizeof first);
+	memcpy(to + s->seen_at, &bits, sizeof bits);
 }
 
 /* What the rows of one state and of the other would have given together. */
 static void merge(const ic_summarize *s, char *to, const char *from)
 {
-	if (ic_sum_first(s, from) < ic_sum_first(s, to))
-		memcpy(to + s->first_at, from + s->first_at, sizeof(uint64_t));
 	for (uint32_t i = 0; i < s->aggs; i++) {
 		const ic_sum_agg *a = &s->agg[i];
 		if (a->how == IC_SUM_LEAST) {
@@ -134,8 +137,7 @@ static void merge(const ic_summarize *s, char *to, const char *from)
 		if (a->how == IC_SUM_AVG_WHOLE)
 			sum_up(to + a->state + 8, from + a->state + 8);
 	}
-	for (uint32_t i = 0; s->seen_at && i < sizeof(uint64_t); i++)
-		to[s->seen_at + i] |= from[s->seen_at + i];
+	merge_places(s, to, from);
 }
 
 static ic_status merge_entry(const ic_summarize *s, ic_group_table *t, const char *entry, uint64_t hash)

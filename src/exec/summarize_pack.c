@@ -284,7 +284,7 @@ static ic_status pack_small(ic_summarize *s, const target *to, const ic_vector *
 	return IC_OK;
 }
 
-/* One zero and one NaN, so that equal values are equal cells. */
+/* One zero, which is positive, and one NaN, so that equal values are equal cells. */
 static inline uint64_t real_bits(double d)
 {
 	uint64_t bits;
@@ -293,15 +293,12 @@ static inline uint64_t real_bits(double d)
 	return bits;
 }
 
-/* A null as a key: a NaN that real_bits never gives. */
-#define NULL_REAL UINT64_C(0xfff8000000000001)
-
 static void pack_real(const target *to, const ic_vector *v, uint32_t at, bool key)
 {
 	const double *d = v->data;
 	EACH_CELL(to, {
 		bool null = key && ic_vector_null(v, at + r);
-		put8(cell, null ? NULL_REAL : real_bits(d[v->constant ? 0 : at + r]));
+		put8(cell, null ? IC_NULL_REAL : real_bits(d[v->constant ? 0 : at + r]));
 	});
 }
 
@@ -675,7 +672,7 @@ bool ic_cell_value(const ic_texts *t, ic_arena *a, ic_qtype type, ic_cell_kind k
 		ret->b = bits == 2;
 		break;
 	case IC_CELL_REAL:
-		if (bits == NULL_REAL)
+		if (bits == IC_NULL_REAL)
 			*ret = ic_value_null(type);
 		else
 			memcpy(&ret->d, &bits, sizeof ret->d);

@@ -93,18 +93,11 @@ static ic_value average(const ic_sum_agg *a, const char *state)
 	return ic_value_real(total / (double)n);
 }
 
-static bool has_value(const ic_summarize *s, const ic_sum_agg *a, const char *entry)
-{
-	if (a->seen == IC_NO_FLAG)
-		return (int64_t)word_at(entry + a->state) != ic_sum_none(a);
-	return word_at(entry + s->seen_at) >> a->seen & 1;
-}
-
 static ic_value least(const ic_summarize *s, const ic_sum_agg *a, const char *entry)
 {
 	ic_qtype type = a->agg->type;
 	uint64_t bits = word_at(entry + a->state);
-	if (!has_value(s, a, entry))
+	if (!ic_sum_has_value(s, a, entry))
 		return ic_value_null(type);
 	if (type != IC_Q_REAL)
 		return ic_value_ticks(type, (int64_t)bits);
@@ -194,7 +187,8 @@ static void result(const ic_summarize *s, const ic_sum_agg *a, ic_agg_ctx *c, co
 	case IC_SUM_AVG_REAL: *ret = average(a, state); break;
 	case IC_SUM_LEAST: *ret = least(s, a, entry); break;
 	case IC_SUM_TOTAL:
-		*ret = has_value(s, a, entry) ? ic_value_real(real_of(word_at(state))) : ic_value_null(type);
+		*ret = ic_sum_has_value(s, a, entry) ? ic_value_real(real_of(word_at(state)))
+						     : ic_value_null(type);
 		break;
 	case IC_SUM_DISTINCT:
 	case IC_SUM_LIST: *ret = cells_result(s, a, c, state); break;

@@ -358,6 +358,72 @@ static void test_few_groups(void **state)
 	ic_plan_clear(&p);
 }
 
+/* Least and most of numbers where there is none, or where they are the outermost ones; sums that are zero. `times` of
+ * these aggregates: their bits stand in one place or in another. */
+static void outermost(uint32_t times, bool merged)
+{
+	static const agg_spec one[] = {
+		{ IC_AGG_MIN, IC_Q_LONG, 1, { SIZE }, 1 },
+		{ IC_AGG_MAX, IC_Q_LONG, 1, { SIZE }, 1 },
+		{ IC_AGG_MIN, IC_Q_REAL, 1, { SHARE }, 1 },
+		{ IC_AGG_AQL_SUM, IC_Q_REAL, 1, { SHARE }, 1 },
+	};
+	static const char *const expected[] = {
+		",null,null,null,null",
+		",9223372036854775807,9223372036854775807,0.0,0.0",
+		",-9223372036854775808,-9223372036854775808,-1.0,0.0",
+		",9223372036854775807,9223372036854775807,NaN,NaN",
+		",-9223372036854775808,9223372036854775807,0.0,0.0",
+		",5,8999,null,null",
+	};
+	static const uint32_t key[] = { PORT };
+	const uint32_t columns_of_one = merged ? 3 : 4; /* a total does not merge */
+	agg_spec spec[40];
+	ic_buf text;
+	ic_plan p;
+	for (uint32_t i = 0; i < times * columns_of_one; i++)
+		spec[i] = one[i % columns_of_one];
+	ic_buf_init(&text, 0);
+	for (uint32_t g = 0; g < 6; g++) {
+		size_t n = strlen(expected[g]) - (merged ? strlen(strrchr(expected[g], ',')) : 0);
+		ic_buf_printf(&text, "%u", g);
+		for (uint32_t i = 0; i < times; i++)
+			ic_buf_str(&text, (ic_str){ expected[g], (uint32_t)n });
+		ic_buf_putc(&text, '\n');
+	}
+	ic_buf_putc(&text, '\0');
+	ic_plan_init(&p, NULL);
+	p.language = IC_FN_KQL;
+	p.root = summarize(&p, scan_of(&p, &plan_table, &turned), key, 1, spec, times * columns_of_one);
+	same_in_all_ways(&p);
+	assert_string_equal(first_text, text.p);
+	ic_buf_clear(&text);
+	ic_plan_clear(&p);
+}
+
+static void test_outermost(void **state)
+{
+	(void)state;
+	memcpy(turned_cells, cells, sizeof cells);
+	for (uint32_t r = 0; r < ROWS; r++) {
+		const bool odd = r / 6 % 2;
+		const int64_t sizes[] = {
+			0, INT64_MAX, INT64_MIN, INT64_MAX, odd ? INT64_MAX : INT64_MIN, r
+		};
+		const double shares[] = { 0, 0, odd ? 1 : -1, __builtin_nan(""), odd ? 0.0 : -0.0, 0 };
+		ic_value *c = &turned_cells[r * COLUMNS];
+		c[PORT] = (ic_value){ .type = IC_Q_INT, .i = r % 6 };
+		c[SIZE] = r % 6 == 0 || (r % 6 == 3 && odd) ? ic_value_null(IC_Q_LONG)
+							    : ic_value_long(sizes[r % 6]);
+		c[SHARE] = r % 6 % 5 == 0 || (r % 6 == 3 && odd) ? ic_value_null(IC_Q_REAL)
+								 : ic_value_real(shares[r % 6]);
+	}
+	for (uint32_t times = 1; times <= 9; times += 4) {
+		outermost(times, false);
+		outermost(times, true);
+	}
+}
+
 /* Every aggregate that depends on the order, and those that go by the kernels; against one row a group as
  * a check that nothing is empty. */
 static void test_many_aggregates(void **state)
@@ -823,6 +889,7 @@ int main(void)
 		cmocka_unit_test(test_take_stops),
 		cmocka_unit_test(test_groups),
 		cmocka_unit_test(test_few_groups),
+		cmocka_unit_test(test_outermost),
 		cmocka_unit_test(test_many_aggregates),
 		cmocka_unit_test(test_wide_keys),
 		cmocka_unit_test(test_sort),
