@@ -100,19 +100,13 @@ void ic_buf_printf(ic_buf *b, const char *fmt, ...)
 void ic_buf_u64(ic_buf *b, uint64_t v)
 {
 	char text[20];
-	size_t at = sizeof text;
-	do {
-		text[--at] = (char)('0' + v % 10);
-		v /= 10;
-	} while (v);
-	ic_buf_put(b, text + at, sizeof text - at);
+	ic_buf_put(b, text, ic_format_u64(v, text));
 }
 
 void ic_buf_i64(ic_buf *b, int64_t v)
 {
-	if (v < 0)
-		ic_buf_putc(b, '-');
-	ic_buf_u64(b, v < 0 ? 0 - (uint64_t)v : (uint64_t)v);
+	char text[21];
+	ic_buf_put(b, text, ic_format_i64(v, text));
 }
 
 void ic_buf_double(ic_buf *b, double v)

@@ -172,6 +172,24 @@ bool ic_parse_double(ic_str s, double *ret)
 	return true;
 }
 
+size_t ic_format_u64(uint64_t v, char *buf)
+{
+	char text[20];
+	size_t at = sizeof text;
+	do {
+		text[--at] = (char)('0' + v % 10);
+		v /= 10;
+	} while (v);
+	memcpy(buf, text + at, sizeof text - at);
+	return sizeof text - at;
+}
+
+size_t ic_format_i64(int64_t v, char *buf)
+{
+	buf[0] = '-';
+	return v < 0 ? 1 + ic_format_u64(0 - (uint64_t)v, buf + 1) : ic_format_u64((uint64_t)v, buf);
+}
+
 /* The least number of 15, 16 or 17 digits that read back as a = m / 2^s, where whole numbers of 128 bits
  * hold all that is compared: *decimals of them are behind the point. 10^16 <= a * 10^k < 10^17. */
 static uint64_t shortest_digits(uint64_t m, unsigned s, unsigned k, unsigned *decimals)

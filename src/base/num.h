@@ -28,6 +28,9 @@ bool ic_parse_u64(ic_str s, uint64_t *ret);
 bool ic_parse_i64(ic_str s, int64_t *ret);
 bool ic_parse_double(ic_str s,
 		     double *ret); /* decimal, optional exponent; correctly rounded; no inf, nan, hex */
+/* Decimal digits and no NUL; buf holds at least 20 bytes, of ic_format_i64 21; both return the length. */
+size_t ic_format_u64(uint64_t v, char *buf);
+size_t ic_format_i64(int64_t v, char *buf);
 /* Shortest text that strtod reads back as v; buf holds at least 32 bytes; returns the length. */
 size_t ic_format_double(double v, char *buf);
 

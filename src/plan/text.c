@@ -62,7 +62,7 @@ size_t ic_qtype_size(ic_qtype t)
 
 /* ---- numbers ------------------------------------------------------------------------- */
 
-/* Digits without leading and trailing zeros, and the power of ten of the first one. */
+/* Digits without trailing zeros, and the power of ten of the first one, of a text that does not start with 0. */
 static size_t split_digits(const char *text, char digits[32], int *ret_power)
 {
 	size_t n = 0;
@@ -71,11 +71,9 @@ static size_t split_digits(const char *text, char digits[32], int *ret_power)
 	for (; *text && *text != 'e'; text++) {
 		if (*text == '.') {
 			point = true;
-		} else if (n || *text != '0') {
+		} else {
 			digits[n++] = *text;
 			power += !point;
-		} else {
-			power -= point;
 		}
 	}
 	if (*text == 'e') {
@@ -96,23 +94,21 @@ size_t ic_real_text(double v, char *buf)
 		return (size_t)snprintf(buf, 40, "NaN");
 	if (isinf(v))
 		return (size_t)snprintf(buf, 40, "%sInfinity", v < 0 ? "-" : "");
-	const char *sign = signbit(v) ? "-" : "";
-	if (v == 0)
-		return (size_t)snprintf(buf, 40, "%s0.0", sign);
+	const double a = fabs(v);
+	if (a == 0 || (a >= 1e-4 && a < 1e15)) {
+		size_t n = ic_format_double(v, buf);
+		if (!memchr(buf, '.', n)) {
+			buf[n++] = '.';
+			buf[n++] = '0';
+		}
+		return n;
+	}
 	char plain[40], digits[32];
 	int power;
-	ic_format_double(fabs(v), plain);
+	ic_format_double(a, plain);
 	int n = (int)split_digits(plain, digits, &power);
-	if (power >= 15 || power < -4)
-		return (size_t)snprintf(buf, 40, "%s%.1s%s%.*sE%c%02d", sign, digits, n > 1 ? "." : "", n - 1,
-					digits + 1, power < 0 ? '-' : '+', power < 0 ? -power : power);
-	if (power < 0)
-		return (size_t)snprintf(buf, 40, "%s0.%.*s%.*s", sign, -power - 1, "0000", n, digits);
-	if (n <= power + 1)
-		return (size_t)snprintf(buf, 40, "%s%.*s%.*s.0", sign, n, digits, power + 1 - n,
-					"000000000000000");
-	return (size_t)snprintf(buf, 40, "%s%.*s.%.*s", sign, power + 1, digits, n - power - 1,
-				digits + power + 1);
+	return (size_t)snprintf(buf, 40, "%s%.1s%s%.*sE%c%02d", v < 0 ? "-" : "", digits, n > 1 ? "." : "",
+				n - 1, digits + 1, power < 0 ? '-' : '+', power < 0 ? -power : power);
 }
 
 /* ---- times --------------------------------------------------------------------------- */
@@ -156,7 +152,7 @@ size_t ic_small_text(const ic_value *v, char buf[IC_SMALL_TEXT])
 	switch (v->type) {
 	case IC_Q_BOOL: return (size_t)snprintf(buf, IC_SMALL_TEXT, "%s", v->b ? "True" : "False");
 	case IC_Q_INT:
-	case IC_Q_LONG: return (size_t)snprintf(buf, IC_SMALL_TEXT, "%lld", (long long)v->i);
+	case IC_Q_LONG: return ic_format_i64(v->i, buf);
 	case IC_Q_REAL: return ic_real_text(v->d, buf);
 	case IC_Q_DECIMAL: return ic_decimal_text(v->decimal, buf);
 	case IC_Q_IP: return ic_ip_format(&v->ip, buf);
