@@ -239,6 +239,22 @@ static void sizes(void **state)
 		assert_int_equal(ic_size_parse(bad[k], &v), IC_E_FORMAT);
 }
 
+static void printed_whole_numbers(void **state)
+{
+	(void)state;
+	static const int64_t all[] = { 0, 9, 10, -1, -10, 1000000007, INT64_MAX, INT64_MIN };
+	for (size_t k = 0; k < sizeof all / sizeof *all; k++) {
+		char want[32], got[32];
+		const int64_t i = all[k];
+		int n = snprintf(want, sizeof want, "%lld", (long long)i);
+		assert_int_equal(ic_format_i64(i, got), n);
+		assert_memory_equal(got, want, n);
+		n = snprintf(want, sizeof want, "%llu", (unsigned long long)i);
+		assert_int_equal(ic_format_u64((uint64_t)i, got), n);
+		assert_memory_equal(got, want, n);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -247,6 +263,7 @@ int main(void)
 		cmocka_unit_test(doubles_refused),
 		cmocka_unit_test(doubles_are_correctly_rounded),
 		cmocka_unit_test(very_long_doubles),
+		cmocka_unit_test(printed_whole_numbers),
 		cmocka_unit_test(printed_doubles),
 		cmocka_unit_test(printed_doubles_read_back),
 		cmocka_unit_test(printed_doubles_are_short),
