@@ -376,8 +376,9 @@ static uint32_t mixes(const fold *f, const pair *p, size_t n)
 }
 
 /* A destination that has nearly all events of the candidate of p[0..n), and to a point its automation, says more than
- * a client does: it can be looked at and blocked. A name stays one, though its address (a proxy's, maybe) has the same
- * events. Returns the best such finding plus one, else 0. */
+ * a client does: it can be looked at and blocked. So does one that has most of them and more than a point above its
+ * automation, as what else the client does only blurs the beat. A name stays one, though its address (a proxy's, maybe)
+ * has the same events. Returns the best such finding plus one, else 0. */
 static uint32_t nearest(const fold *f, const pair *p, size_t n)
 {
 	const ic_candidate *whole = &f->c[(p->key >> 32) - 1];
@@ -386,10 +387,12 @@ static uint32_t nearest(const fold *f, const pair *p, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		uint32_t part = (uint32_t)(p[i].key & UINT32_MAX);
 		const ic_candidate *c = &f->c[part - 1];
-		if (c->series->group_by <= IC_BY_DOMAIN && c->series->level == whole->series->level &&
-		    !c->covered_by && is_finding(f, part - 1) &&
-		    (double)p[i].low >= NEARLY * whole->series->sketch.n &&
-		    c->score.automation >= whole->score.automation - 1)
+		if (c->series->group_by > IC_BY_DOMAIN || c->series->level != whole->series->level ||
+		    c->covered_by || !is_finding(f, part - 1))
+			continue;
+		const double share = (double)p[i].low / whole->series->sketch.n,
+			     gain = c->score.automation - whole->score.automation;
+		if ((share >= NEARLY && gain >= -1) || (share >= SAME_CAUSE && gain > 1))
 			return part;
 	}
 	return 0;

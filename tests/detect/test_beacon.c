@@ -221,6 +221,36 @@ static void a_destination_below_the_least_automation_stands_for_nothing(void **s
 	world_free(&w);
 }
 
+/* Another service of the same client blurs a beat of which every other check-in is lost. */
+static void a_destination_that_beats_better_stands_for_the_agent(void **state)
+{
+	(void)state;
+	event a = beat, b = beat;
+	a.agent = b.agent = "Mozilla/5.0 (X11; Linux x86_64; rv:120.0) Gecko/20100101 Firefox/120.0";
+	b.dst = "198.51.100.8";
+	b.out = 5000;
+	world w = world_new(true);
+	uint32_t x = 1;
+	for (unsigned i = 1; i <= 288; i++) {
+		x = x * 1664525u + 1013904223u;
+		a.t += 300 * (1 - 0.2 * (x >> 8) / 16777216.0);
+		x = x * 1664525u + 1013904223u;
+		if (x >> 31 == 0)
+			world_add(&w, &a);
+		b.t = beat.t + 77 + 3600.0 * i;
+		if (i < 22)
+			world_add(&w, &b);
+	}
+	ic_findings f = world_detect(&w, (ic_detect_config){ .all = true });
+	const ic_finding *both = finding_of(&f, "beacon", a.agent),
+			 *one = finding_of(&f, "beacon", "198.51.100.7:443");
+	assert_true(both && one && both->score->E > one->score->E);
+	assert_true(one->connections * 10 < both->connections * 9 && one->automation > both->automation + 1);
+	assert_true(one->part_of == 0 && both->part_of == one->id);
+	ic_findings_clear(&f);
+	world_free(&w);
+}
+
 /* All that a source asks for goes through one address: the name says more. */
 static void a_name_behind_a_proxy_stands_for_itself(void **state)
 {
@@ -431,6 +461,7 @@ int main(void)
 		cmocka_unit_test(a_loose_key_of_two_beats_is_two_findings),
 		cmocka_unit_test(a_destination_with_nearly_all_events_stands_for_the_agent),
 		cmocka_unit_test(a_destination_below_the_least_automation_stands_for_nothing),
+		cmocka_unit_test(a_destination_that_beats_better_stands_for_the_agent),
 		cmocka_unit_test(a_name_behind_a_proxy_stands_for_itself),
 		cmocka_unit_test(a_beat_that_goes_round_is_one_finding),
 		cmocka_unit_test(a_spread_beat_is_found_by_its_agent),
