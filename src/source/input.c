@@ -166,7 +166,7 @@ static ic_status keep_first_layout(ic_file *f, const ic_layout *l)
 static ic_status recognise(ic_input *in, ic_file *f, char *head, size_t n, const ic_source_kind *forced)
 {
 	bool nomem = false;
-	const char *why = ic_source_stranger(head, n);
+	const char *why = ic_source_stranger(head, n, in->map);
 	f->kind = forced ? forced : ic_source_sniff(head, n, in->map);
 	const ic_layout *l = f->kind ? f->kind->layout(&in->cfg, head, n, &nomem) : NULL;
 	if (nomem)

@@ -37,7 +37,7 @@ const ic_source_kind *ic_source_kind_find(const char *name);
  * map's. */
 const ic_source_kind *ic_source_sniff(const char *head, size_t n, const ic_field_map *map);
 /* What to say of text that is of no kind: by name, with what to do, if it is known from its first bytes. */
-const char *ic_source_stranger(const char *head, size_t n);
+const char *ic_source_stranger(const char *head, size_t n, const ic_field_map *map);
 
 /* ---- files ---- */
 

@@ -2,6 +2,7 @@
 /* Which format a text is: every kind looks at its head, the surest wins. */
 #include "source/input.h"
 #include "source/messages.h"
+#include "source/text/csv.h"
 
 const ic_source_kind *const ic_source_kinds[] = {
 	&ic_kind_zeek_tsv,
@@ -73,7 +74,18 @@ const ic_source_kind *ic_source_sniff(const char *head, size_t n, const ic_field
 	return best;
 }
 
-const char *ic_source_stranger(const char *head, size_t n)
+/* At least two lines with columns. */
+static bool is_table(const char *head, size_t n)
+{
+	const char *second = memchr(head, '\n', n);
+	if (!second || ic_kind_csv.sniff(head, n) == 0)
+		return false;
+	const size_t left = n - (size_t)(++second - head);
+	const char *end = memchr(second, '\n', left);
+	return memchr(second, ic_csv_delimiter(head, n), end ? (size_t)(end - second) : left) != NULL;
+}
+
+const char *ic_source_stranger(const char *head, size_t n, const ic_field_map *map)
 {
 	static const struct {
 		const char *mark, *message;
@@ -94,5 +106,8 @@ const char *ic_source_stranger(const char *head, size_t n)
 		if (n >= end && memcmp(head + strangers[i].at, strangers[i].mark, strangers[i].length) == 0)
 			return strangers[i].message;
 	}
-	return IC_MSG_UNKNOWN;
+	const bool json = ic_kind_ndjson.sniff(head, n) > 0;
+	if (!json && !is_table(head, n))
+		return IC_MSG_UNKNOWN;
+	return map ? IC_MSG_NOT_MAPS : json ? IC_MSG_NEW_JSON : IC_MSG_NEW_CSV;
 }

@@ -319,7 +319,8 @@ static void test_map(void **state)
 	/* without the map it is nothing */
 	req.map_file = NULL;
 	assert_int_equal(ic_input_open(&req, &in, &err), IC_E_NOINPUT);
-	assert_string_equal(err.message, "not a format that ictus reads");
+	assert_string_equal(err.message,
+			    "columns with names that ictus does not know: tell them by a field map (--map)");
 }
 
 /* Any way to cut the text gives the same rows. */

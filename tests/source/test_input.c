@@ -46,6 +46,10 @@ static void test_nothing_readable(void **state)
 	check_nothing(path_of("none/zip"), "a zip archive: unpack it first");
 	put_file("none/wide.csv", "\xff\xfet\0i\0m\0e\0,\0", 12);
 	check_nothing(path_of("none/wide.csv"), "UTF-16 text: convert it to UTF-8 first");
+	check_nothing(put_text("none/prose", "Logs, as they come.\nNothing else\n"),
+		      "not a format that ictus reads");
+	check_nothing(put_text("none/ecs.json", "{\"@timestamp\":\"2024-05-01T10:00:00Z\",\"source\":{}}\n"),
+		      "JSON with field names that ictus does not know: tell them by a field map (--map)");
 	put_file("none/short", "BZ", 2);
 	check_nothing(path_of("none/short"), "not a format that ictus reads");
 	check_nothing(
