@@ -222,19 +222,26 @@ static bool take_fraction(cursor *at, unsigned *ret_ticks)
 	return n > 0;
 }
 
+/* Spreadsheets drop the seconds. */
 static bool take_clock(cursor *at, unsigned hour_digits, ic_civil *c)
 {
-	return take_number(at, hour_digits, 2, &c->hour) && take(at, ':') &&
-	       take_number(at, 2, 2, &c->minute) && take(at, ':') && take_number(at, 2, 2, &c->second) &&
-	       take_fraction(at, &c->fraction);
+	if (!take_number(at, hour_digits, 2, &c->hour) || !take(at, ':') ||
+	    !take_number(at, 2, 2, &c->minute))
+		return false;
+	return !take(at, ':') || (take_number(at, 2, 2, &c->second) && take_fraction(at, &c->fraction));
 }
 
-/* "Z", "+hh:mm", "+hhmm", or nothing: minutes east of UTC. */
+/* "Z", "UTC", "+hh:mm", "+hhmm", also behind a blank, or nothing: minutes east of UTC. */
 static bool take_zone(cursor *at, int *ret_minutes)
 {
 	*ret_minutes = 0;
+	take(at, ' ');
 	if (take(at, 'Z') || take(at, 'z') || at->p == at->end)
 		return true;
+	if (at->end - at->p == 3 && (memcmp(at->p, "UTC", 3) == 0 || memcmp(at->p, "GMT", 3) == 0)) {
+		at->p += 3;
+		return true;
+	}
 	bool west = *at->p == '-';
 	if (!take(at, '+') && !take(at, '-'))
 		return false;
@@ -270,11 +277,21 @@ static bool read_us(cursor *at, ic_civil *c)
 	       take_half_day(at, c);
 }
 
+/* "1.5.2024 13:02:03,456" */
+static bool read_dotted(cursor *at, ic_civil *c)
+{
+	return take_number(at, 1, 2, &c->day) && take(at, '.') && take_number(at, 1, 2, &c->month) &&
+	       take(at, '.') && take_year(at, c) && take(at, ' ') && take_clock(at, 1, c);
+}
+
 static bool read_rfc3339(cursor *at, ic_civil *c, int *minutes_east)
 {
-	return take_year(at, c) && take(at, '-') && take_number(at, 2, 2, &c->month) && take(at, '-') &&
-	       take_number(at, 2, 2, &c->day) && (take(at, 'T') || take(at, ' ') || take(at, 't')) &&
-	       take_clock(at, 2, c) && take_zone(at, minutes_east);
+	if (!take_year(at, c) || at->p == at->end || (*at->p != '-' && *at->p != '/'))
+		return false;
+	const char between = *at->p++;
+	return take_number(at, 2, 2, &c->month) && take(at, between) && take_number(at, 2, 2, &c->day) &&
+	       (take(at, 'T') || take(at, ' ') || take(at, 't')) && take_clock(at, 2, c) &&
+	       take_zone(at, minutes_east);
 }
 
 bool ic_time_from_text(ic_str s, int64_t *ret)
@@ -282,12 +299,14 @@ bool ic_time_from_text(ic_str s, int64_t *ret)
 	ic_civil c = { 0 };
 	int east = 0;
 	int64_t ticks;
-	if (s.n < 14)
+	if (s.n < 13)
 		return false;
 	cursor at = { s.p, s.p + s.n };
-	bool us = s.p[1] == '/' || s.p[2] == '/';
-	if (!(us ? read_us(&at, &c) : read_rfc3339(&at, &c, &east)) || at.p != at.end ||
-	    !ic_civil_ticks(&c, &ticks))
+	const char between = digit(s.p[1]) ? s.p[2] : s.p[1];
+	bool good = between == '/'   ? read_us(&at, &c)
+		    : between == '.' ? read_dotted(&at, &c)
+				     : read_rfc3339(&at, &c, &east);
+	if (!good || at.p != at.end || !ic_civil_ticks(&c, &ticks))
 		return false;
 	ticks -= east * 60 * IC_TICKS_S;
 	if (ticks < 0 || ticks > IC_TIME_MAX)

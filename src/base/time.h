@@ -32,8 +32,9 @@ bool ic_civil_ticks(const ic_civil *c, int64_t *ret);
 bool ic_time_from_epoch_text(ic_str s, int64_t *ret);
 /* A double of seconds, milliseconds...: unit_ticks says how many ticks one unit has. */
 bool ic_time_from_number(double v, int64_t unit_ticks, int64_t *ret);
-/* RFC 3339 and its usual relatives: 'T' or blank between, fraction of any length, "Z", "+hh:mm",
- * "+hhmm" or nothing (UTC); also "M/D/YYYY h:mm:ss.fff AM" as Defender's portal exports. */
+/* RFC 3339 and its usual relatives: 'T' or blank between, '-' or '/' in the date, fraction of any length, "Z",
+ * "UTC", "+hh:mm", "+hhmm" or nothing (UTC); also "M/D/YYYY h:mm:ss.fff AM" as Defender's portal exports, and
+ * "D.M.YYYY h:mm:ss". Seconds may be left out. */
 bool ic_time_from_text(ic_str s, int64_t *ret);
 /* "2024-05-01T10:00:00.123456Z"; decimals 0, 3, 6 or 7. buf holds at least 40 bytes. Returns the
  * length. Ticks outside the valid range print as "null". */

@@ -281,6 +281,14 @@ static void test_qradar(void **state)
 	    "http|time=2024-05-01T10:00:03Z|src_ip=10.0.0.1|src_port=50002|dst_ip=203.0.113.5|dst_port=80|"
 	    "transport=tcp|action=x|method=GET|uri=/a?b|count=1\n",
 	    "", 0, 0);
+	/* the columns that the console shows */
+	check_file(
+	    "Event Name,Log Source,Event Count,Time,Source IP,Source Port,Destination IP,Destination Port\n"
+	    "Firewall Permit,fw1,1,\"May 1, 2024, 10:00:00 AM\",10.0.0.1,50000,203.0.113.5,443\n",
+	    "qradar-csv",
+	    "conn|time=2024-05-01T10:00:00Z|sensor=fw1|src_ip=10.0.0.1|src_port=50000|dst_ip=203.0.113.5|"
+	    "dst_port=443|action=allowed|count=1\n",
+	    "", 0, 0);
 	assert_int_equal(ic_qradar_field(IC_STR("Source IP")), IC_F_SRC_IP);
 	assert_int_equal(ic_qradar_field(IC_STR("protocolname_protocolid")), IC_F_TRANSPORT);
 	assert_int_equal(ic_qradar_field(IC_STR("SourceIp")), IC_F_SRC_IP);

@@ -65,6 +65,26 @@ static void test_zeek(void **state)
 	ic_free(rows);
 }
 
+/* json_timestamps=JSON::TS_MILLIS */
+static void test_zeek_milliseconds(void **state)
+{
+	(void)state;
+	const ic_input_request req = all_of(IC_FIELD_BIT(IC_F_TIME) | IC_FIELD_BIT(IC_F_UID));
+	const char *text = "{\"ts\":1714521600123,\"uid\":\"C1\",\"conn_state\":\"SF\"}\n"
+			   "{\"ts\":1714521600124.5,\"uid\":\"C2\",\"conn_state\":\"SF\"}\n"
+			   "{\"ts\":253402300799,\"uid\":\"C3\",\"conn_state\":\"SF\"}\n"
+			   "{\"ts\":253402300800000,\"uid\":\"C4\",\"conn_state\":\"SF\"}\n"
+			   "{\"ts\":-1714521600123,\"uid\":\"C5\",\"conn_state\":\"SF\"}\n";
+	char *rows = steady_rows(&ic_kind_zeek_json, &req, NULL, text, strlen(text));
+	assert_string_equal(rows,
+			    "0 conn|time=2024-05-01T00:00:00.123Z|uid=C1\n"
+			    "1 conn|time=2024-05-01T00:00:00.1245Z|uid=C2\n"
+			    "2 conn|time=9999-12-31T23:59:59Z|uid=C3\n"
+			    "read 5 kept 3 bad 2 ports 0 time 0 other 0 lines 5 (line 3: time is after the "
+			    "year 9999: 253402300800000)");
+	ic_free(rows);
+}
+
 static void test_filter(void **state)
 {
 	(void)state;
@@ -884,6 +904,7 @@ static void test_real_tsv_and_json(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_zeek_milliseconds),
 		cmocka_unit_test(test_zeek),
 		cmocka_unit_test(test_filter),
 		cmocka_unit_test(test_lines_of_one_shape),

@@ -215,58 +215,102 @@ bool ic_cells_end(ic_cells *c, const ic_input_request *req, ic_row_counts *count
 	return true;
 }
 
-/* The month 1..12 that a name starts with, 0 if none; *n receives the length of the name. */
-static int month_of(ic_str s, uint32_t *n)
+/* The month 1..12 of a name or its first letters, 0 if none. */
+static unsigned month_of(ic_str word)
 {
 	static const char names[] = "janfebmaraprmayjunjulaugsepoctnovdec";
-	if (s.n < 3)
-		return 0;
-	for (int m = 0; m < 12; m++) {
-		if (!ic_str_ieq((ic_str){ s.p, 3 }, (ic_str){ names + m * 3, 3 }))
-			continue;
-		uint32_t i = 3;
-		while (i < s.n && ((s.p[i] | 0x20) >= 'a' && (s.p[i] | 0x20) <= 'z'))
-			i++;
-		*n = i < s.n && s.p[i] == '.' ? i + 1 : i;
-		return m + 1;
+	unsigned m = 0;
+	while (m < 12 && !ic_str_istarts(word, (ic_str){ names + 3 * m, 3 }))
+		m++;
+	return m < 12 ? m + 1 : 0;
+}
+
+/* What a date with a month's name says, in any order. */
+typedef struct named_date {
+	unsigned day, month, year;
+	ic_str clock, half, zone;
+} named_date;
+
+static bool take_word(named_date *d, ic_str word)
+{
+	const unsigned month = month_of(word);
+	if (ic_name_is(word, "am|pm", true))
+		d->half = word;
+	else if (month && !d->month)
+		d->month = month;
+	else
+		return ic_name_is(word, "utc|gmt|z", true) ||
+		       (word.n >= 3 &&
+			ic_name_is((ic_str){ word.p, 3 }, "mon|tue|wed|thu|fri|sat|sun", true));
+	return true;
+}
+
+/* A number of n digits; more: a ':' follows. */
+static bool take_figure(named_date *d, ic_str s, uint32_t n, bool more)
+{
+	uint64_t v;
+	if (n > 4 || !ic_parse_u64((ic_str){ s.p, n }, &v))
+		return false;
+	if (n == 4 && !d->year)
+		d->year = (unsigned)v;
+	else if (n <= 2 && !d->day && !more)
+		d->day = (unsigned)v;
+	else
+		return false;
+	return true;
+}
+
+/* The bytes of a token at the start of s, 0 if there is none of use. */
+static uint32_t take_token(named_date *d, ic_str s)
+{
+	uint32_t n = 0;
+	if ((s.p[0] | 0x20) >= 'a' && (s.p[0] | 0x20) <= 'z') {
+		while (n < s.n && (s.p[n] | 0x20) >= 'a' && (s.p[n] | 0x20) <= 'z')
+			n++;
+		return take_word(d, (ic_str){ s.p, n }) ? n : 0;
 	}
-	return 0;
+	if (d->clock.p && (s.p[0] == '+' || s.p[0] == '-')) {
+		while (n < s.n && s.p[n] != ' ')
+			n++;
+		d->zone = (ic_str){ s.p, n };
+		return n;
+	}
+	while (n < s.n && s.p[n] >= '0' && s.p[n] <= '9')
+		n++;
+	const bool more = n < s.n && s.p[n] == ':';
+	if (n == 0 || n > 2 || !more || d->clock.p)
+		return take_figure(d, s, n, more) ? n : 0;
+	while (n < s.n && s.p[n] > ' ' && s.p[n] < 'A' && s.p[n] != '+' && s.p[n] != '-')
+		n++;
+	d->clock = (ic_str){ s.p, n };
+	return n;
 }
 
-static uint32_t skip_blank(ic_str s, uint32_t i)
-{
-	while (i < s.n && (s.p[i] == ' ' || s.p[i] == ','))
-		i++;
-	return i;
-}
-
-static uint32_t read_digits(ic_str s, uint32_t i, uint32_t most, unsigned *v)
-{
-	uint32_t start = i;
-	*v = 0;
-	while (i < s.n && i - start < most && s.p[i] >= '0' && s.p[i] <= '9')
-		*v = *v * 10 + (unsigned)(s.p[i++] - '0');
-	return i;
-}
-
-/* "May 1, 2024 10:00:00 AM": put into a form that base/time reads. */
+/* "May 1, 2024 10:00:00 AM", "Wed, 01 May 2024 10:00:00 GMT", "01/May/2024:10:00:00 +0200": put into a form that
+ * base/time reads. */
 static bool month_name_time(ic_str s, int64_t *ret)
 {
-	char buf[80];
-	uint32_t i = 0;
-	unsigned day, year;
-	int month = month_of(s, &i);
-	if (!month || s.n > 64)
+	char buf[160];
+	named_date d = { 0 };
+	int n;
+	if (s.n > 64)
 		return false;
-	i = read_digits(s, skip_blank(s, i), 2, &day);
-	i = skip_blank(s, read_digits(s, skip_blank(s, i), 4, &year));
-	if (i >= s.n)
+	for (uint32_t i = 0; i < s.n;) {
+		const bool between = d.clock.p ? s.p[i] == ' ' : memchr(" ,./-:", s.p[i], 6) != NULL;
+		const uint32_t used = between ? 1 : take_token(&d, (ic_str){ s.p + i, s.n - i });
+		if (used == 0)
+			return false;
+		i += used;
+	}
+	if (!d.month || d.clock.n < 4 || (d.half.p && d.zone.p))
 		return false;
-	ic_str clock = { s.p + i, s.n - i };
-	bool half = ic_str_iends(clock, IC_STR("am")) || ic_str_iends(clock, IC_STR("pm"));
-	int n =
-	    half ? snprintf(buf, sizeof(buf), "%d/%u/%04u %.*s", month, day, year, (int)clock.n, clock.p)
-		 : snprintf(buf, sizeof(buf), "%04u-%02d-%02u %.*s", year, month, day, (int)clock.n, clock.p);
+	if (d.half.p)
+		n = snprintf(buf, sizeof(buf), "%u/%u/%04u %.*s %.*s", d.month, d.day, d.year, (int)d.clock.n,
+			     d.clock.p, (int)d.half.n, d.half.p);
+	else
+		n = snprintf(buf, sizeof(buf), "%04u-%02u-%02u %s%.*s%.*s", d.year, d.month, d.day,
+			     d.clock.p[1] == ':' ? "0" : "", (int)d.clock.n, d.clock.p, (int)d.zone.n,
+			     d.zone.p);
 	return n > 0 && (size_t)n < sizeof(buf) && ic_time_from_text((ic_str){ buf, (uint32_t)n }, ret);
 }
 

@@ -48,8 +48,8 @@ void ic_cells_stream_by_content(ic_cells *c);
  * the wanted streams and the row filter, counts all but counts->read. True: the row was appended. */
 bool ic_cells_end(ic_cells *c, const ic_input_request *req, ic_row_counts *counts, uint64_t line);
 
-/* Epoch number of that unit, RFC 3339 and relatives, "5/1/2024 10:00:00.123 AM",
- * "May 1, 2024 10:00:00.123 AM" (also with a comma after the year). */
+/* Epoch number of that unit, all that ic_time_from_text reads (also with a comma behind the date), and dates with
+ * an English month name. */
 bool ic_cell_time(ic_str text, int64_t unit_ticks, int64_t *ret);
 /* "tcp", "udp", "icmp" from a name in any case, "TcpV4", or an IANA protocol number. Unknown names
  * come back in lower case, copied into the arena. */

@@ -65,6 +65,9 @@ static bool read_time(ic_json_fill *f, const ic_json_value *v, ic_str text, int6
 		return true;
 	if (!ic_parse_double(text, &d))
 		return refuse(f, IC_F_TIME, "is not a time", text);
+	/* Zeek can be told to write milliseconds; as seconds those since 1978 lie after the year 9999 */
+	if (ic_time_from_number(d, IC_TICKS_MS, ret))
+		return true;
 	return refuse(f, IC_F_TIME, d < 0 ? "is negative" : "is after the year 9999", text);
 }
 

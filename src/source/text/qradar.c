@@ -9,9 +9,14 @@ static const struct {
 	const char *name;
 	int field;
 } others[] = {
-	{ "protocolnameprotocolid", IC_F_TRANSPORT },	  { "protocol", IC_F_TRANSPORT },
-	{ "logsourcenamelogsourceid", IC_F_SENSOR },	  { "logsource", IC_F_SENSOR },
-	{ "applicationnameapplicationid", IC_F_SERVICE }, { "qidnameqid", IC_F_ACTION },
+	{ "protocolnameprotocolid", IC_F_TRANSPORT },
+	{ "protocol", IC_F_TRANSPORT },
+	{ "logsourcenamelogsourceid", IC_F_SENSOR },
+	{ "logsource", IC_F_SENSOR },
+	{ "applicationnameapplicationid", IC_F_SERVICE },
+	{ "qidnameqid", IC_F_ACTION },
+	{ "time", IC_F_TIME },
+	{ "logsourcetime", IC_F_TIME },
 };
 
 /* Lower case without blanks, `_` and quotes: "Source IP", source_ip and sourceip are one name. */
