@@ -87,12 +87,31 @@ static void real_cell(uint64_t *seed, char *out)
 	spoil(seed, out);
 }
 
-static void quad_cell(uint64_t *seed, char *out)
+/* IPv6 with runs of zeros, now and then with a colon too many. */
+static void groups_cell(uint64_t *seed, char *out)
+{
+	ic_ip ip;
+	const uint64_t zeros = test_random(seed);
+	for (unsigned i = 0; i < sizeof(ip.b); i++)
+		ip.b[i] = (uint8_t)(zeros >> (i / 2) & 1 ? 0 : test_random(seed) >> (8 + i % 5));
+	char text[46];
+	const size_t n = ic_ip_format(&ip, text);
+	for (size_t i = 0; i < n; i++)
+		if (text[i] >= 'a' && zeros >> 32 & 1)
+			text[i] = (char)(text[i] - 'a' + 'A');
+	if ((zeros >> 33) % 8 == 0)
+		text[test_random(seed) % n] = ':';
+	snprintf(out, CELL_MAX, "%.39s", text);
+}
+
+static void ip_cell(uint64_t *seed, char *out)
 {
 	unsigned part[4];
 	for (unsigned i = 0; i < 4; i++)
 		part[i] = (unsigned)(test_random(seed) % 300) >> (test_random(seed) % 9);
 	snprintf(out, CELL_MAX, "%u.%u.%u.%u", part[0], part[1], part[2], part[3]);
+	if (test_random(seed) % 4 == 0)
+		groups_cell(seed, out);
 	spoil(seed, out);
 }
 
@@ -148,7 +167,7 @@ static bool real_value(ic_str cell, const void *value)
 	return memcmp(&v, value, sizeof(v)) == 0;
 }
 
-static bool quad_value(ic_str cell, const void *value)
+static bool ip_value(ic_str cell, const void *value)
 {
 	ic_ip ip;
 	return ic_ip_parse(cell, &ip) && memcmp(&ip, value, sizeof(ip)) == 0;
@@ -169,9 +188,9 @@ static size_t reals(ic_simd level, const ic_zeek_cells *c, void *out, uint16_t *
 	return ic_zeek_cells_real(level, c, out, odd);
 }
 
-static size_t quads(ic_simd level, const ic_zeek_cells *c, void *out, uint16_t *odd)
+static size_t ips(ic_simd level, const ic_zeek_cells *c, void *out, uint16_t *odd)
 {
-	return ic_zeek_cells_quad(level, c, out, odd);
+	return ic_zeek_cells_ip(level, c, out, odd);
 }
 
 static void levels_agree(void **state)
@@ -186,7 +205,7 @@ static void levels_agree(void **state)
 		{ time_cell, times, 8, time_value },
 		{ count_cell, counts, 8, count_value },
 		{ real_cell, reals, 8, real_value },
-		{ quad_cell, quads, 16, quad_value },
+		{ ip_cell, ips, 16, ip_value },
 	};
 	for (size_t k = 0; k < 4; k++) {
 		size_t regular = 0;
@@ -205,7 +224,7 @@ static void forms(void **state)
 	(void)state;
 	static const struct {
 		const char *cell;
-		bool time, count, real, quad;
+		bool time, count, real, ip;
 	} cases[] = {
 		{ "1714521600.177274", true, false, false, false },
 		{ "0000000000.000000", true, false, false, false },
@@ -228,13 +247,32 @@ static void forms(void **state)
 		{ "1.2.3", false, false, false, false },
 		{ "1.2.3.4.5", false, false, false, false },
 		{ "1..2.3", false, false, false, false },
-		{ "fd12:3456:789a:1::b", false, false, false, false },
+		{ "fd12:3456:789a:1::b", false, false, false, true },
+		{ "::", false, false, false, true },
+		{ "::1", false, false, false, true },
+		{ "FE80::", false, false, false, true },
+		{ "fe80::1%eth0", false, false, false, true },
+		{ "::ffff:1.2.3.4", false, false, false, true },
+		{ "1:2:3:4:5:6:7:8", false, false, false, true },
+		{ "1111:2222:3333:4444:5555:6666:7777:8888", false, false, false, true },
+		{ "1111:2222:3333:4444:5555:6666:7777:88889", false, false, false, false },
+		{ "1:2:3:4:5:6:7", false, false, false, false },
+		{ "1:2:3:4:5:6:7:8:9", false, false, false, false },
+		{ "1::3:4:5:6:7:8", false, false, false, true },
+		{ "1::2:3:4:5:6:7:8", false, false, false, false },
+		{ "1:::2", false, false, false, false },
+		{ "::1::", false, false, false, false },
+		{ ":1:2:3:4:5:6:7", false, false, false, false },
+		{ "1:2:3:4:5:6:7:", false, false, false, false },
+		{ ":", false, false, false, false },
+		{ "12345::", false, false, false, false },
+		{ "g::", false, false, false, false },
 		{ "1.2.3.4 and a text that is long", false, false, false, false },
 	};
 	const uint32_t n = sizeof(cases) / sizeof(cases[0]);
 	static char out[ROWS * 16];
 	static uint16_t odd[ROWS + IC_CELLS_PAD];
-	const convert kinds[] = { times, counts, reals, quads };
+	const convert kinds[] = { times, counts, reals, ips };
 	sheet *s = calloc(1, sizeof(*s));
 	assert_non_null(s);
 	for (uint32_t i = 0; i < n; i++)
@@ -245,7 +283,7 @@ static void forms(void **state)
 			size_t found = kinds[k]((ic_simd)level, &s->cells, out, odd), at = 0;
 			for (uint32_t i = 0; i < n; i++) {
 				const bool wanted[] = { cases[i].time, cases[i].count, cases[i].real,
-							cases[i].quad };
+							cases[i].ip };
 				bool is_odd = at < found && odd[at] == i;
 				at += is_odd;
 				if (is_odd == wanted[k])

@@ -48,12 +48,12 @@ static inline bool real_scalar(const char *p, uint32_t n, double *ret)
 	return true;
 }
 
-static inline bool quad_scalar(const char *p, uint32_t n, ic_ip *ret)
+static inline bool ip_scalar(const char *p, uint32_t n, ic_ip *ret)
 {
 	uint32_t address = 0;
-	const bool good = ic_quad_parse_plain(p, n, &address);
+	const bool quad = ic_quad_parse_plain(p, n, &address);
 	*ret = ic_ip_from_v4(address);
-	return good;
+	return quad || ic_ip_parse((ic_str){ p, n }, ret);
 }
 
 /* Copies of what c points to stay in registers: what is written could be the same memory as c. */
@@ -286,16 +286,20 @@ static inline size_t append_each(uint16_t *odd, size_t n, size_t i, unsigned whi
 	return n;
 }
 
-/* `wide` converts `size` rows at a time and has a bit set for each that it cannot: `append` lists those. They and the
- * last rows are left to the narrow function, which says what the forms are. */
-#define EACH_GROUP(size, wide, append, narrow)                                                               \
+/* `wide` converts `size` rows at a time and has a bit set for each that it cannot. Those are few: behind a branch their
+ * list does not make every group wait for the one before. They and the last rows are left to the narrow function, which
+ * says what the forms are. */
+#define EACH_GROUP(size, wide, narrow)                                                                       \
 	do {                                                                                                 \
 		const char *in = c->text;                                                                    \
 		const uint16_t *cells = c->next + c->column, *row = c->first;                                \
 		const size_t rows = c->rows;                                                                 \
 		size_t i = 0, left = 0, n = 0;                                                               \
-		for (; i + (size) <= rows; i += (size))                                                      \
-			left = append(odd, left, i, wide(in, cells, row + i, out + i), (size));              \
+		for (; i + (size) <= rows; i += (size)) {                                                    \
+			const unsigned which = wide(in, cells, row + i, out + i);                            \
+			if (__builtin_expect(which != 0, 0))                                                 \
+				left = append_each(odd, left, i, which, (size));                             \
+		}                                                                                            \
 		for (; i < rows; i++)                                                                        \
 			odd[left++] = (uint16_t)i;                                                           \
 		for (size_t k = 0; k < left; k++) {                                                          \
@@ -309,22 +313,27 @@ static inline size_t append_each(uint16_t *odd, size_t n, size_t i, unsigned whi
 
 AVX2 static size_t times_avx2(const ic_zeek_cells *c, int64_t *out, uint16_t *odd)
 {
-	EACH_GROUP(2, time_two, append_each, time_avx2);
+	EACH_GROUP(2, time_two, time_avx2);
 }
 
 AVX2 static size_t counts_avx2(const ic_zeek_cells *c, int64_t *out, uint16_t *odd)
 {
-	EACH_GROUP(4, count_four, append_each, count_avx2);
+	EACH_GROUP(4, count_four, count_avx2);
 }
 
 AVX2 static size_t reals_avx2(const ic_zeek_cells *c, double *out, uint16_t *odd)
 {
-	EACH_GROUP(2, real_two, append_each, real_avx2);
+	EACH_GROUP(2, real_two, real_avx2);
 }
 
-AVX2 static size_t quads_avx2(const ic_zeek_cells *c, ic_ip *out, uint16_t *odd)
+AVX2 static inline bool ip_avx2(const char *p, uint32_t n, ic_ip *ret)
 {
-	EACH_GROUP(2, quad_two, append_each, quad_avx2);
+	return quad_avx2(p, n, ret) || ic_ip_parse((ic_str){ p, n }, ret);
+}
+
+AVX2 static size_t ips_avx2(const ic_zeek_cells *c, ic_ip *out, uint16_t *odd)
+{
+	EACH_GROUP(2, quad_two, ip_avx2);
 }
 
 /* ---- AVX-512 ---- */
@@ -360,6 +369,11 @@ AVX512 static inline __mmask8 any_of_row(uint64_t bytes)
 	return _mm_test_epi16_mask(words, words);
 }
 
+static const char lane_numbers[64] = { 0,  1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11, 12, 13, 14, 15,
+				       16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31,
+				       32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47,
+				       48, 49, 50, 51, 52, 53, 54, 55, 56, 57, 58, 59, 60, 61, 62, 63 };
+
 /* Sixteen digit values a lane to a number each; *odd gets a bit for rows with values over 9. */
 AVX512 static inline __m256i sixteen_four(__m512i digits, __mmask8 *odd)
 {
@@ -393,21 +407,25 @@ AVX512 static inline unsigned time_four(const char *text, const uint16_t *next, 
 	return odd | any_of_row(no_point) | outside(lengths_of_four(next, first), TIME_LENGTH, TIME_LENGTH);
 }
 
-AVX512 static inline __m512i words_of_eight(const char *text, const uint16_t *next, const uint16_t *first)
-{
-	const __m512i low = _mm512_castsi256_si512(words_of_four(text, next, first));
-	return _mm512_inserti64x4(low, words_of_four(text, next, first + 4), 1);
-}
-
 /* As count_four. */
 AVX512 static inline unsigned count_eight(const char *text, const uint16_t *next, const uint16_t *first,
 					  int64_t *out)
 {
-	const __m256i low = _mm256_castsi128_si256(lengths_of_four(next, first));
-	const __m256i length = _mm256_inserti128_si256(low, lengths_of_four(next, first + 4), 1);
+	__m256i bounds = _mm256_setzero_si256();
+	__m512i v = _mm512_setzero_si512();
+#pragma GCC unroll 8
+	for (unsigned k = 0; k < 8; k++) { /* a load each into its lane, which needs no shuffle */
+		const uint16_t *e = next + first[k];
+		int32_t pair;
+		memcpy(&pair, e, sizeof(pair));
+		bounds = _mm256_mask_set1_epi32(bounds, (__mmask8)(1U << k), pair);
+		v = _mm512_mask_set1_epi64(v, (__mmask8)(1U << k), (int64_t)ic_fast_load64(text + e[0]));
+	}
+	const __m256i start = _mm256_and_si256(bounds, _mm256_set1_epi32(0xffff));
+	const __m256i length = _mm256_sub_epi32(_mm256_srli_epi32(bounds, 16), start); /* and the delimiter */
 	const __m512i shift =
-	    _mm512_cvtepu32_epi64(_mm256_sub_epi32(_mm256_set1_epi32(64), _mm256_slli_epi32(length, 3)));
-	__m512i v = _mm512_xor_si512(words_of_eight(text, next, first), _mm512_set1_epi8('0'));
+	    _mm512_cvtepu32_epi64(_mm256_sub_epi32(_mm256_set1_epi32(72), _mm256_slli_epi32(length, 3)));
+	v = _mm512_xor_si512(v, _mm512_set1_epi8('0'));
 	v = _mm512_sllv_epi64(v, shift);
 	const __m512i bad = _mm512_or_si512(_mm512_subs_epu8(v, _mm512_set1_epi8(9)),
 					    _mm512_andnot_si512(_mm512_set1_epi64(63), shift));
@@ -442,10 +460,7 @@ AVX512 static inline unsigned quad_four(const char *text, const uint16_t *next, 
 					ic_ip *out)
 {
 	const __m512i lane = EACH_LANE(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
-	const __m512i number = _mm512_or_si512(
-	    lane, _mm512_setr_epi32(0, 0, 0, 0, 0x10101010, 0x10101010, 0x10101010, 0x10101010, 0x20202020,
-				    0x20202020, 0x20202020, 0x20202020, 0x30303030, 0x30303030, 0x30303030,
-				    0x30303030));
+	const __m512i number = _mm512_loadu_si512(lane_numbers);
 	const __m128i length = lengths_of_four(next, first);
 	const __m512i bytes = bytes_of_four(text, next, first), n = spread_length(length);
 	const __mmask64 dots =
@@ -486,33 +501,70 @@ AVX512 static inline unsigned quad_four(const char *text, const uint16_t *next, 
 	return good ? 0 : 15;
 }
 
-/* As append_each, of up to eight. */
-AVX512 static inline size_t append_odd(uint16_t *odd, size_t n, size_t i, unsigned which, unsigned size)
+/* Groups of hexadecimal digits with colons, as ic_ip_parse reads them: not a dotted end, not a zone. A group is gathered
+ * at its last digit; groups behind a "::" go to the end. */
+AVX512 static inline bool groups_avx512(const char *p, uint32_t n, ic_ip *ret)
 {
-	(void)size;
-	__m128i rows = _mm_add_epi16(_mm_setr_epi16(0, 1, 2, 3, 4, 5, 6, 7), _mm_set1_epi16((short)i));
-	_mm_storeu_si128((__m128i *)(void *)(odd + n), _mm_maskz_compress_epi16((__mmask8)which, rows));
-	return n + (size_t)__builtin_popcount(which);
+	const __m512i lane = _mm512_loadu_si512(lane_numbers);
+	if (n - 2 > 37) /* "::" to eight groups of four and seven colons */
+		return false;
+	const uint64_t in = (UINT64_C(1) << n) - 1, last = UINT64_C(1) << (n - 1);
+	const __m512i v = _mm512_maskz_loadu_epi8(in, p);
+	const __m512i low = _mm512_or_si512(v, _mm512_set1_epi8(0x20));
+	const __mmask64 letters =
+	    _mm512_cmple_epu8_mask(_mm512_sub_epi8(low, _mm512_set1_epi8('a')), _mm512_set1_epi8(5));
+	const uint64_t digits =
+	    letters | _mm512_cmple_epu8_mask(_mm512_sub_epi8(v, _mm512_set1_epi8('0')), _mm512_set1_epi8(9));
+	const uint64_t colons = _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8(':'));
+	const uint64_t two = digits & digits << 1, three = two & digits << 2, four = three & digits << 3;
+	const uint64_t ends = digits & ~(digits >> 1), gaps = colons & colons << 1;
+	const unsigned groups = (unsigned)__builtin_popcountll(ends);
+	const unsigned before = (unsigned)__builtin_popcountll(ends & (gaps - 1));
+	const uint64_t bad = ((digits | colons) ^ in) | (four & digits << 4) | (gaps & (gaps - 1)) |
+			     (colons & 1 & ~(gaps >> 1)) | (colons & last & ~gaps);
+	if (bad || groups > 8 || (groups == 8) != (gaps == 0))
+		return false;
+
+	const __m512i value = _mm512_and_si512(v, _mm512_set1_epi8(15));
+	const __m512i ones = _mm512_mask_add_epi8(value, letters, value, _mm512_set1_epi8(9));
+	const __m512i tens = _mm512_slli_epi16(ones, 4); /* no digit reaches into the byte above */
+	const __m512i less = _mm512_set1_epi8(1), b1 = _mm512_sub_epi8(lane, less);
+	const __m512i b2 = _mm512_sub_epi8(b1, less), b3 = _mm512_sub_epi8(b2, less);
+	const __m512i lower = _mm512_or_si512(ones, _mm512_maskz_permutexvar_epi8(two, b1, tens));
+	const __m512i upper = _mm512_or_si512(_mm512_maskz_permutexvar_epi8(three, b2, ones),
+					      _mm512_maskz_permutexvar_epi8(four, b3, tens));
+	const __m512i lowers = _mm512_maskz_compress_epi8(ends, lower);
+	const __m512i uppers = _mm512_maskz_compress_epi8(ends, upper);
+	const __m128i pairs =
+	    _mm_unpacklo_epi8(_mm512_castsi512_si128(uppers), _mm512_castsi512_si128(lowers));
+	const unsigned place = ((1U << before) - 1) | 0xffU << (before + 8 - groups);
+	_mm_storeu_si128((__m128i *)(void *)ret, _mm_maskz_expand_epi16((__mmask8)place, pairs));
+	return true;
+}
+
+AVX512 static inline bool ip_avx512(const char *p, uint32_t n, ic_ip *ret)
+{
+	return quad_avx2(p, n, ret) || groups_avx512(p, n, ret) || ic_ip_parse((ic_str){ p, n }, ret);
 }
 
 AVX512 static size_t times_avx512(const ic_zeek_cells *c, int64_t *out, uint16_t *odd)
 {
-	EACH_GROUP(4, time_four, append_odd, time_avx2);
+	EACH_GROUP(4, time_four, time_avx2);
 }
 
 AVX512 static size_t counts_avx512(const ic_zeek_cells *c, int64_t *out, uint16_t *odd)
 {
-	EACH_GROUP(8, count_eight, append_odd, count_avx2);
+	EACH_GROUP(8, count_eight, count_avx2);
 }
 
 AVX512 static size_t reals_avx512(const ic_zeek_cells *c, double *out, uint16_t *odd)
 {
-	EACH_GROUP(4, real_four, append_odd, real_avx2);
+	EACH_GROUP(4, real_four, real_avx2);
 }
 
-AVX512 static size_t quads_avx512(const ic_zeek_cells *c, ic_ip *out, uint16_t *odd)
+AVX512 static size_t ips_avx512(const ic_zeek_cells *c, ic_ip *out, uint16_t *odd)
 {
-	EACH_GROUP(4, quad_four, append_odd, quad_avx2);
+	EACH_GROUP(4, quad_four, ip_avx512);
 }
 
 void ic_zeek_cells_prepare(void)
@@ -555,10 +607,10 @@ size_t ic_zeek_cells_real(ic_simd level, const ic_zeek_cells *c, double *out, ui
 	EACH_ROW(real_scalar);
 }
 
-size_t ic_zeek_cells_quad(ic_simd level, const ic_zeek_cells *c, ic_ip *out, uint16_t *odd)
+size_t ic_zeek_cells_ip(ic_simd level, const ic_zeek_cells *c, ic_ip *out, uint16_t *odd)
 {
-	BY_LEVEL(quads);
-	EACH_ROW(quad_scalar);
+	BY_LEVEL(ips);
+	EACH_ROW(ip_scalar);
 }
 
 size_t ic_zeek_cells_text(const ic_zeek_cells *c, const uint8_t odd_first[256], ic_str *out, uint16_t *odd)

@@ -37,8 +37,8 @@ size_t ic_zeek_cells_time(ic_simd level, const ic_zeek_cells *c, int64_t *out, u
 size_t ic_zeek_cells_count(ic_simd level, const ic_zeek_cells *c, int64_t *out, uint16_t *odd);
 /* "0.312535": 1 to 9 digits, point, six digits; correctly rounded. */
 size_t ic_zeek_cells_real(ic_simd level, const ic_zeek_cells *c, double *out, uint16_t *odd);
-/* Dotted quads without leading zeros. */
-size_t ic_zeek_cells_quad(ic_simd level, const ic_zeek_cells *c, ic_ip *out, uint16_t *odd);
+/* All that ic_ip_parse reads. */
+size_t ic_zeek_cells_ip(ic_simd level, const ic_zeek_cells *c, ic_ip *out, uint16_t *odd);
 /* Slices; odd are those whose first byte is marked in odd_first. An empty cell starts with the
  * delimiter that ends it: mark those too. */
 size_t ic_zeek_cells_text(const ic_zeek_cells *c, const uint8_t odd_first[256], ic_str *out, uint16_t *odd);

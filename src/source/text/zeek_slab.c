@@ -286,7 +286,7 @@ static bool run_op(ic_reader *r, const ic_zeek_slab *s, const ic_zeek_op *op, ui
 		else
 			n = ic_zeek_cells_time(r->simd, &cells, col->i + at, r->odd);
 		break;
-	case IC_ZEEK_IP: n = ic_zeek_cells_quad(r->simd, &cells, col->ip + at, r->odd); break;
+	case IC_ZEEK_IP: n = ic_zeek_cells_ip(r->simd, &cells, col->ip + at, r->odd); break;
 	case IC_ZEEK_PORT: n = get_ports(r, s, op, &cells); break;
 	case IC_ZEEK_DST_PORT: copy_ports(r, s, &cells); break;
 	case IC_ZEEK_COUNT: n = ic_zeek_cells_count(r->simd, &cells, col->i + at, r->odd); break;
