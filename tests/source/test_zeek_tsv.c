@@ -241,6 +241,17 @@ static void headers(void **state)
 	expect("\xef\xbb\xbf#separator ,\r\n#unset_field,NA\r\n#empty_field,none\r\n#path,conn\r\n"
 	       "#fields,ts,uid,conn_state\r\n\r\n1.0,NA,SF\r\n2.0,none,\r\n3.0,u,NA\r\n#close,x\r\n",
 	       h, "6 conn|conn_state=SF\n7 conn|uid=|conn_state=\n8 conn|uid=u\n");
+	/* a marker that would be a value */
+	h.wanted = FIELDS(IC_F_UID, IC_F_BYTES_OUT, IC_F_DST_IP);
+	expect("#separator ,\n#unset_field,0\n#path,conn\n#fields,ts,uid,orig_bytes,id.resp_h\n"
+	       "1.0,a,0,192.0.2.1\n2.0,b,10,0\n3.0,c,0,192.0.2.1\n4.0,d,7,192.0.2.1\n",
+	       h,
+	       "4 conn|uid=a|dst_ip=192.0.2.1\n5 conn|uid=b|bytes_out=10\n6 conn|uid=c|dst_ip=192.0.2.1\n"
+	       "7 conn|uid=d|dst_ip=192.0.2.1|bytes_out=7\n");
+	expect("#separator ,\n#unset_field,::\n#path,conn\n#fields,ts,uid,id.resp_h\n"
+	       "1.0,a,::\n2.0,b,::1\n3.0,c,::\n4.0,d,192.0.2.1\n",
+	       h, "4 conn|uid=a\n5 conn|uid=b|dst_ip=::1\n6 conn|uid=c\n7 conn|uid=d|dst_ip=192.0.2.1\n");
+	h.wanted = FIELDS(IC_F_UID, IC_F_CONN_STATE, IC_F_HOST);
 	/* another log begins in the middle */
 	const char two[] = HEADER("conn", "ts\tuid\tconn_state") "1.0\ta\tSF\n#close\t2024\n" HEADER(
 	    "http", "uid\thost\tts\tmethod") "b\tb.example\t2.0\tGET\nc\tc.example\t3.0\tGET\n";

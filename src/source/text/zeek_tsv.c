@@ -13,6 +13,13 @@ enum { LEAST = 256 }; /* bytes that are scanned at once */
 
 /* ---- the plan ---- */
 
+/* Whether the marker of unset fields may be a value too, as 0 is: whole columns are not told one from the other. */
+static bool unset_looks_set(const ic_zeek_layout *l)
+{
+	const char c = (char)(l->unset[0] | 0x20);
+	return (l->unset[0] >= '0' && l->unset[0] <= ':') || (c >= 'a' && c <= 'f');
+}
+
 static void make_plan(ic_reader *r, ic_fieldset wanted)
 {
 	const ic_row_filter *f = r->filter;
@@ -24,6 +31,7 @@ static void make_plan(ic_reader *r, ic_fieldset wanted)
 	r->odd_first[(uint8_t)r->now.sep] = r->odd_first['\n'] = 1;
 	r->wanted = wanted;
 	r->skip = !(r->streams & r->now.base.streams);
+	r->alone = unset_looks_set(&r->now);
 	r->op_count = ic_zeek_plan(&r->now, wanted, r->ops);
 	r->port_column = ic_zeek_layout_column(&r->now, IC_F_DST_PORT);
 	r->service_column = ic_zeek_layout_column(&r->now, IC_F_SERVICE);
@@ -221,7 +229,7 @@ static ic_status zeek_parse(ic_reader *r, const char *text, size_t n, size_t *at
 		size_t left = n - *at, used = 0;
 		if (!r->planned || r->wanted != b->wanted)
 			make_plan(r, b->wanted);
-		if (left > IC_CELLS_PAD) {
+		if (left > IC_CELLS_PAD && !r->alone) {
 			const size_t size = left - IC_CELLS_PAD;
 			ic_zeek_slab s = {
 				.text = text + *at, .n = size < most ? size : most, .b = b, .c = c

@@ -28,6 +28,7 @@ struct ic_reader {
 
 	/* the plan for `now` and the batch's columns */
 	bool planned, skip, by_port, by_service, by_time;
+	bool alone; /* lines must be looked at one by one */
 	ic_fieldset wanted;
 	int32_t port_column, service_column, time_column;
 	size_t op_count;
