@@ -77,7 +77,10 @@ ic_status ic_cidrs_init(ic_cidrs *set, const char *const *texts, size_t count, i
 bool ic_cidrs_has_slow(const ic_cidrs *set, const ic_ip *ip);
 static inline bool ic_ip_net_bit(const uint64_t nets[1024], const ic_ip *ip)
 {
-	return nets[ip->b[12] << 2 | ip->b[13] >> 6] >> (ip->b[13] & 63) & 1;
+	uint32_t v4;
+	memcpy(&v4, ip->b + 12, sizeof v4);
+	v4 = __builtin_bswap32(v4);
+	return nets[v4 >> 22] >> (v4 >> 16 & 63) & 1;
 }
 static inline bool ic_cidrs_has(const ic_cidrs *set, const ic_ip *ip)
 {

@@ -141,13 +141,18 @@ ic_status ic_observe_lost(const ic_observation *o, ic_partition *p)
 	return IC_OK;
 }
 
-/* The source of a row, NULL: no memory. */
+/* The source of a row, NULL: no memory. A partition has few of them. */
 static ic_host *host_of(ic_partition *p, const ic_obs *row)
 {
-	uint64_t hash = ic_group_hash(&row->src, sizeof row->src);
-	ic_host *h = ic_group_find_sized(&p->hosts, &row->src, sizeof row->src, hash);
-	if (!h && !(h = ic_group_add(&p->hosts, &row->src, hash)))
-		return NULL;
+	ic_host **near = &p->near[row->src * 0x9e3779b1u >> 26];
+	ic_host *h = *near;
+	if (!h || h->src != row->src) {
+		uint64_t hash = ic_group_hash(&row->src, sizeof row->src);
+		h = ic_group_find_sized(&p->hosts, &row->src, sizeof row->src, hash);
+		if (!h && !(h = ic_group_add(&p->hosts, &row->src, hash)))
+			return NULL;
+		*near = h;
+	}
 	h->internal |= row->internal_src;
 	h->counts_bytes |= row->stream == IC_STREAM_CONN && row->bytes_in >= 0;
 	return h;
@@ -167,43 +172,43 @@ void ic_observe_account(ic_partition *p, int64_t ticks, uint64_t events)
 	p->events += events;
 }
 
-static uint64_t add_bytes(uint64_t sum, int64_t more)
+/* What a row that does not know its bytes adds is nothing. */
+static inline uint64_t add_bytes(uint64_t sum, int64_t more)
 {
-	uint64_t total = sum + (uint64_t)more; /* 56 and 63 bits: no overflow */
+	uint64_t total = sum + (uint64_t)(more & ~(more >> 63)); /* 56 and 63 bits: no overflow */
 	return total < BYTES_MAX ? total : BYTES_MAX;
 }
 
-static void add_duration(ic_series *s, uint32_t ds)
+/* What a row adds to the sums of its series. What it knows nobody can foresee: nothing here jumps on it, and the two
+ * words that hold bit-fields besides sums are written once. */
+static inline void add_sums(ic_series *s, const ic_obs *row)
 {
+	enum { SHARED = 56 }; /* from this bit on */
+	char *const words = (char *)(&s->sketch + 1);
+	_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "bit-fields from the low bits");
+	_Static_assert(offsetof(ic_series, sketch) + sizeof s->sketch + 2 * sizeof(uint64_t) == sizeof *s,
+		       "two words at the end");
+	uint64_t out, in;
+	memcpy(&out, words, sizeof out);
+	memcpy(&in, words + sizeof out, sizeof in);
+	const uint64_t had = out >> SHARED, service = row->service;
+	const uint64_t both = had == IC_SERVICE_NONE ? service : IC_SERVICE_SEVERAL;
+	const uint64_t flags = (uint64_t)row->open | (uint64_t)(row->bytes_out >= 0) << 1 |
+			       (uint64_t)(row->bytes_in >= 0) << 2 | (uint64_t)row->internal_src << 3;
+	out = add_bytes(out & BYTES_MAX, row->bytes_out) |
+	      (service == IC_SERVICE_NONE || service == had ? had : both) << SHARED;
+	in = add_bytes(in & BYTES_MAX, row->bytes_in) | (in & ~BYTES_MAX) | flags << SHARED;
+	memcpy(words, &out, sizeof out);
+	memcpy(words + sizeof out, &in, sizeof in);
+	const uint32_t ds = row->duration_ds & (0u - row->has_duration);
 	s->duration_ds = ds > UINT32_MAX - s->duration_ds ? UINT32_MAX : s->duration_ds + ds;
 }
 
-static void longest_minutes(ic_series *s, uint32_t ds)
+static inline void longest_minutes(ic_series *s, const ic_obs *row)
 {
-	uint32_t minutes = ds / DS_A_MINUTE;
+	const uint32_t minutes = (row->duration_ds & (0u - row->has_duration)) / DS_A_MINUTE;
 	if (minutes > s->sketch.user)
 		s->sketch.user = minutes > UINT16_MAX ? UINT16_MAX : (uint16_t)minutes;
-}
-
-/* Bits that share a word with others are only written when they change. */
-static inline void merge_bytes(ic_series *s, int64_t out, int64_t in)
-{
-	if (out >= 0) {
-		s->bytes_out = add_bytes(s->bytes_out, out) & BYTES_MAX;
-		if (!s->any_bytes_out)
-			s->any_bytes_out = 1;
-	}
-	if (in >= 0) {
-		s->bytes_in = add_bytes(s->bytes_in, in) & BYTES_MAX;
-		if (!s->any_bytes_in)
-			s->any_bytes_in = 1;
-	}
-}
-
-static inline void merge_service(ic_series *s, unsigned service)
-{
-	if (service != IC_SERVICE_NONE && s->service != service)
-		s->service = s->service == IC_SERVICE_NONE ? (uint8_t)service : IC_SERVICE_SEVERAL;
 }
 
 /* What the source should know of a series: that it began, and that its bytes are counted. */
@@ -241,16 +246,8 @@ static inline ic_status series_add(const ic_observation *o, ic_partition *p, ic_
 				  : ic_sketch_add(&s->sketch, &p->slab, row->ticks, row->size);
 	if (st != IC_OK)
 		return ic_observe_lost(o, p);
-	merge_bytes(s, row->bytes_out, row->bytes_in);
-	if (row->has_duration) {
-		add_duration(s, row->duration_ds);
-		longest_minutes(s, row->duration_ds);
-	}
-	merge_service(s, row->service);
-	if (row->open)
-		s->open = 1;
-	if (row->internal_src && !s->internal_src)
-		s->internal_src = 1;
+	add_sums(s, row);
+	longest_minutes(s, row);
 	return IC_OK;
 }
 
@@ -281,11 +278,9 @@ void ic_observe_grow(ic_partition *p, const ic_obs *row, ic_group_by by, uint32_
 	ic_series *s = ic_group_find(&p->series, &key, ic_group_hash(&key, sizeof key));
 	if (!s) /* not made, for memory */
 		return;
-	merge_bytes(s, increase->bytes_out, increase->bytes_in);
-	if (increase->has_duration) {
-		add_duration(s, increase->duration_ds);
-		longest_minutes(s, row->duration_ds);
-	}
+	add_sums(s, increase);
+	if (increase->has_duration)
+		longest_minutes(s, row);
 	/* With other connections in the series it is not known whether one of them is open as well. */
 	if (s->sketch.n == 1)
 		s->open = row->open;

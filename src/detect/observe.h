@@ -161,6 +161,7 @@ typedef struct ic_partition {
 	ic_group_table profiles; /* ic_profile; empty in conn-only runs */
 	ic_group_table counts;	 /* ic_count_series */
 	ic_group_table hosts;	 /* ic_host */
+	ic_host *near[64];	 /* of them, some that were asked for, by a hash */
 	ic_slab slab;
 	struct ic_join *join;	/* NULL in conn-only runs */
 	uint64_t late, dropped; /* events; rows or series not tracked for memory */

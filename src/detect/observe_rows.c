@@ -84,7 +84,7 @@ static inline bool null_at(const view *v, uint32_t r)
 /* -1 of a null. */
 static inline int64_t long_at(const view *v, uint32_t r)
 {
-	return v->i[r] | -(int64_t)null_at(v, r);
+	return v->i[r] | (int64_t)(v->nulls[r >> 6] << (~r & 63)) >> 63;
 }
 
 /* An empty text says as little as none. That of a null is empty. */
@@ -141,11 +141,11 @@ static inline unsigned service_of(ic_str s)
 	return agrees ? by_first[first].service : IC_SERVICE_OTHER;
 }
 
+/* Tenths of a second; what is no positive number has none. */
 static inline uint32_t tenths(double seconds)
 {
-	if (!(seconds > 0))
-		return 0;
-	return seconds >= UINT32_MAX / 10.0 ? UINT32_MAX : (uint32_t)(seconds * 10);
+	const double some = seconds > 0 ? seconds * 10 : 0;
+	return (uint32_t)(int64_t)(some < UINT32_MAX ? some : UINT32_MAX);
 }
 
 /* The partition follows from the bytes of the source alone, so that which sources share one (and a
@@ -199,29 +199,62 @@ typedef struct ends {
 } ends;
 
 /* Member by member, the small ones of the end as one word: a copy of a whole one would wait for the parts that
- * were just set. */
-static inline void put_base(ic_obs *to, const base_columns *c, const ic_batch *b, uint32_t r, ends e)
+ * were just set. What a null holds is as good as none where that is 0. */
+static inline void put_base(ic_obs *to, const base_columns *c, const ic_batch *b, uint32_t r, unsigned stream,
+			    ends e)
 {
-	const int64_t ip_bytes = long_at(&c->ip_bytes_out, r), port = long_at(&c->port, r);
+	const int64_t ip_bytes = long_at(&c->ip_bytes_out, r), port = c->port.i[r];
 	const int64_t out = long_at(&c->bytes_out, r), in = long_at(&c->bytes_in, r);
-	const bool timed = !null_at(&c->duration, r);
 	to->ticks = c->time.i[r];
-	to->size = ip_bytes >= 0 ? ip_bytes : out >= 0 ? out : IC_SIZE_UNKNOWN;
 	to->bytes_out = out >= 0 ? out : -1;
 	to->bytes_in = in >= 0 ? in : -1;
+	_Static_assert(IC_SIZE_UNKNOWN == -1, "as an unknown number of bytes");
+	to->size = ip_bytes >= 0 ? ip_bytes : to->bytes_out;
 	to->src = e.src;
 	to->dst = e.dst;
-	to->duration_ds = timed ? tenths(c->duration.d[r]) : 0;
+	to->duration_ds = tenths(c->duration.d[r]);
 	_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "bit-fields from the low bits");
-	const uint32_t rest = (uint32_t)(port < 0 ? 0 : port & 65535) |
-			      (transport_of(c->transport.s[r]) & 15u) << 16 |
-			      (service_of(c->service.s[r]) & 15u) << 20 | (b->stream[r] & 7u) << 24 |
-			      (uint32_t)e.in_scope << 27 | (uint32_t)e.internal_src << 28 |
-			      (uint32_t)((b->flags[r] & IC_ROW_OPEN) != 0) << 29 | (uint32_t)timed << 30;
+	const uint32_t rest =
+	    (uint32_t)(port < 0 ? 0 : port & 65535) | (transport_of(c->transport.s[r]) & 15u) << 16 |
+	    (service_of(c->service.s[r]) & 15u) << 20 | (stream & 7u) << 24 | (uint32_t)e.in_scope << 27 |
+	    (uint32_t)e.internal_src << 28 | (uint32_t)((b->flags[r] & IC_ROW_OPEN) != 0) << 29 |
+	    (uint32_t)!null_at(&c->duration, r) << 30;
 	memcpy((char *)to + offsetof(ic_obs, port), &rest, sizeof rest);
 }
 
 /* ---- conn-only runs -------------------------------------------------------------------- */
+
+enum { SOME = 64 }; /* rows whose memory is on its way while others are worked on */
+
+/* The connections in scope of rows first..end-1: which rows they are and, as far as no dictionary is needed for
+ * them, their ends. Returns how many. */
+static uint32_t plain_ends(const ic_observation *o, const ic_batch *b, const base_columns *c, uint32_t first,
+			   uint32_t end, uint32_t *row, ends *e, uint64_t *out_scope, uint64_t *dropped)
+{
+	uint32_t n = 0;
+	for (uint32_t r = first; r < end; r++) {
+		if (b->stream[r] != IC_STREAM_CONN)
+			continue;
+		if (bit_at(c->apart, r)) {
+			++*(null_at(&c->time, r) ? dropped : out_scope);
+			continue;
+		}
+		const ic_ip *src = &c->src_ip.ip[r], *dst = &c->dst_ip.ip[r];
+		if (!o->cfg.scope_all && !ic_observe_outside(o, dst)) {
+			++*out_scope;
+			continue;
+		}
+		__builtin_prefetch(c->transport.s[r].p);
+		e[n] = (ends){ ic_intern_own_id(src), ic_intern_own_id(dst),
+			       ic_cidrs_has(&o->cfg.internal, src), true };
+		if (!e[n].src)
+			ic_intern_prefetch_ip(o->names, src);
+		if (!e[n].dst)
+			ic_intern_prefetch_ip(o->names, dst);
+		row[n++] = r;
+	}
+	return n;
+}
 
 static uint32_t plain_rows(ic_observation *o, const ic_batch *b, uint32_t r, ic_parcel *p,
 			   uint64_t *out_scope, uint64_t *dropped)
@@ -231,32 +264,25 @@ static uint32_t plain_rows(ic_observation *o, const ic_batch *b, uint32_t r, ic_
 	ic_obs *to = (ic_obs *)(void *)p->rows + p->n;
 	uint8_t *part = p->part + p->n;
 	const uint8_t *full = p->part + p->room;
-	for (uint32_t i = r; i < b->rows; i++) {
-		if (!bit_at(c.apart, i) && !ic_ip_is_v4(&c.dst_ip.ip[i])) {
-			ic_intern_prefetch_ip(o->names, &c.src_ip.ip[i]);
-			ic_intern_prefetch_ip(o->names, &c.dst_ip.ip[i]);
+	for (uint32_t end; r < b->rows && part < full; r = end) {
+		uint32_t row[SOME], left = b->rows - r;
+		ends e[SOME];
+		left = left < SOME ? left : SOME;
+		end = r + (left < full - part ? left : (uint32_t)(full - part));
+		const uint32_t n = plain_ends(o, b, &c, r, end, row, e, out_scope, dropped);
+		for (uint32_t i = 0; i < n; i++) {
+			const ic_ip *src = &c.src_ip.ip[row[i]];
+			if (!e[i].src)
+				e[i].src = ic_intern_rare_ip(o->names, src);
+			if (!e[i].dst)
+				e[i].dst = ic_intern_rare_ip(o->names, &c.dst_ip.ip[row[i]]);
+			if (!e[i].src || !e[i].dst) {
+				++*dropped;
+				continue;
+			}
+			put_base(to++, &c, b, row[i], IC_STREAM_CONN, e[i]);
+			*part++ = ip_partition(src);
 		}
-	}
-	for (; r < b->rows && part < full; r++) {
-		if (b->stream[r] != IC_STREAM_CONN)
-			continue;
-		if (bit_at(c.apart, r)) {
-			++*(null_at(&c.time, r) ? dropped : out_scope);
-			continue;
-		}
-		const ic_ip *src = &c.src_ip.ip[r], *dst = &c.dst_ip.ip[r];
-		if (!o->cfg.scope_all && !ic_observe_outside(o, dst)) {
-			++*out_scope;
-			continue;
-		}
-		ends e = { ic_intern_ip(o->names, src), ic_intern_ip(o->names, dst),
-			   ic_cidrs_has(&o->cfg.internal, src), true };
-		if (!e.src || !e.dst) {
-			++*dropped;
-			continue;
-		}
-		put_base(to++, &c, b, r, e);
-		*part++ = ip_partition(src);
 	}
 	p->n = (uint32_t)(part - p->part);
 	return r;
@@ -422,7 +448,7 @@ static verdict full_row(const ic_observation *o, const ic_batch *b, const base_c
 			ic_obs_full *f, uint8_t *part)
 {
 	*f = (ic_obs_full){ .count = 1 };
-	put_base(&f->base, c, b, r, (ends){ 0 });
+	put_base(&f->base, c, b, r, b->stream[r], (ends){ 0 });
 	f->base.ticks += b->stream[r] == IC_STREAM_CONN ? 0 : IC_OBS_EARLIER;
 	bool has_src = !null_at(&c->src_ip, r), has_dst = !null_at(&c->dst_ip, r);
 	if (has_src && !intern_ip(o, &c->src_ip.ip[r], &f->src_ip))
