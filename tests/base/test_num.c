@@ -248,10 +248,10 @@ static void printed_whole_numbers(void **state)
 		const int64_t i = all[k];
 		int n = snprintf(want, sizeof want, "%lld", (long long)i);
 		assert_int_equal(ic_format_i64(i, got), n);
-		assert_memory_equal(got, want, n);
+		assert_memory_equal(got, want, (size_t)n);
 		n = snprintf(want, sizeof want, "%llu", (unsigned long long)i);
 		assert_int_equal(ic_format_u64((uint64_t)i, got), n);
-		assert_memory_equal(got, want, n);
+		assert_memory_equal(got, want, (size_t)n);
 	}
 }
 
