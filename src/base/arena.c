@@ -124,6 +124,25 @@ void ic_arena_clear(ic_arena *a)
 	a->at = a->end = NULL;
 }
 
+void ic_arena_join(ic_arena *a, ic_arena *from)
+{
+	ic_arena_page *last = from->head;
+	if (!last)
+		return;
+	while (last->next)
+		last = last->next;
+	if (a->head) { /* which stays the current page */
+		last->next = a->head->next;
+		a->head->next = from->head;
+	} else {
+		a->head = from->head;
+		a->at = from->at;
+		a->end = from->end;
+	}
+	from->head = NULL;
+	from->at = from->end = NULL;
+}
+
 #define SLAB_STEP 16
 #define SLAB_MOST (IC_SLAB_CLASSES * SLAB_STEP)
 

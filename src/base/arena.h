@@ -25,6 +25,8 @@ char *ic_arena_dup(ic_arena *a, const char *p, size_t n);
 /* Forgets everything, keeps one page for reuse. */
 void ic_arena_reset(ic_arena *a);
 void ic_arena_clear(ic_arena *a);
+/* Moves everything from one arena to another of the same budget and blocks. */
+void ic_arena_join(ic_arena *a, ic_arena *from);
 
 #define IC_SLAB_CLASSES 32 /* multiples of 16 bytes up to 512, then the arena itself */
 typedef struct ic_slab {

@@ -344,7 +344,7 @@ static ic_status report(ic_detect_run *run, unsigned i, size_t k)
 ic_status ic_detect_beacon(ic_detect_run *run)
 {
 	const ic_detect_config *cfg = run->cfg;
-	for (unsigned i = 0; i < IC_PARTITIONS; i++) {
+	for (unsigned i = run->from; i < run->to; i++) {
 		const ic_run_part *part = &run->part[i];
 		for (size_t k = 0; k < part->cand_count; k++) {
 			const ic_candidate *c = &part->cand[k];

@@ -84,7 +84,7 @@ static void report(ic_detect_run *run, unsigned part, const ic_count_series *c, 
 ic_status ic_detect_beacon_counts(ic_detect_run *run)
 {
 	double least = run->cfg->only_id ? 0 : run->cfg->min_automation;
-	for (unsigned i = 0; i < IC_PARTITIONS; i++) {
+	for (unsigned i = run->from; i < run->to; i++) {
 		const ic_group_table *t = &run->part[i].p->counts;
 		for (uint32_t k = 0; k < ic_group_count(t); k++) {
 			const ic_count_series *c = ic_group_at(t, k);

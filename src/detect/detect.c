@@ -31,34 +31,64 @@ _Static_assert(sizeof ic_detectors / sizeof *ic_detectors <= IC_DETECTORS_MOST +
 
 /* ---- setting up -------------------------------------------------------------------- */
 
-static void run_init(ic_detect_run *run)
+enum { SHARES = 32 }; /* of the partitions: several a thread, so that all end at about the same time */
+
+typedef struct detection {
+	ic_detect_run run; /* all partitions */
+	ic_detect_run share[SHARES];
+	ic_arena arena[SHARES];
+	ic_run_part part[IC_PARTITIONS];
+	ic_group_table hosts[IC_GROUP_BYS];
+} detection;
+
+static void run_init(detection *t, ic_observation *o, const ic_detect_config *cfg, ic_arena *arena)
 {
-	run->full = ic_observe_is_full(run->o);
+	ic_detect_run *run = &t->run;
+	*run = (ic_detect_run){ .o = o,
+				.names = ic_observe_names(o),
+				.cfg = cfg,
+				.part = t->part,
+				.full = ic_observe_is_full(o),
+				.hosts = t->hosts,
+				.to = IC_PARTITIONS,
+				.arena = arena };
 	for (const ic_detector *d = ic_detectors; d->name; d++)
 		if (d->picks)
 			run->picker[run->pickers++] = d;
 	for (unsigned by = 0; by < IC_GROUP_BYS; by++)
 		ic_group_init(&run->hosts[by], sizeof(uint32_t), 2 * sizeof(uint32_t), NULL, NULL);
 	for (unsigned i = 0; i < IC_PARTITIONS; i++) {
-		const ic_partition *p = run->part[i].p = ic_observe_partition(run->o, i);
+		const ic_partition *p = run->part[i].p = ic_observe_partition(o, i);
 		for (uint32_t k = 0; k < ic_group_count(&p->hosts); k++) {
 			const ic_host *h = ic_group_at(&p->hosts, k);
 			run->internal_hosts += h->internal != 0;
 		}
 	}
+	for (unsigned i = 0; i < SHARES; i++) {
+		t->share[i] = *run;
+		t->share[i].from = i * (IC_PARTITIONS / SHARES);
+		t->share[i].to = (i + 1) * (IC_PARTITIONS / SHARES);
+		t->share[i].arena = &t->arena[i];
+		ic_arena_init(&t->arena[i], 0, NULL);
+	}
 }
 
-static void run_clear(ic_detect_run *run)
+/* What the shares made goes into the arena of the run. */
+static void run_clear(detection *t)
 {
+	for (unsigned i = 0; i < SHARES; i++) {
+		ic_arena_join(t->run.arena, &t->arena[i]);
+		ic_free(t->share[i].draft);
+	}
 	for (unsigned i = 0; i < IC_PARTITIONS; i++) {
-		ic_free(run->part[i].profiles);
-		ic_free(run->part[i].cand);
-		ic_free(run->part[i].picked);
+		ic_free(t->part[i].profiles);
+		ic_free(t->part[i].cand);
+		ic_free(t->part[i].picked);
 	}
 	for (unsigned by = 0; by < IC_GROUP_BYS; by++)
-		ic_group_clear(&run->hosts[by]);
-	ic_free(run->draft);
-	ic_free(run);
+		ic_group_clear(&t->hosts[by]);
+	ic_free(t->run.draft);
+	ic_free(t);
 }
 
 ic_status ic_run_pick(const ic_detect_run *run, ic_run_part *part, const ic_series *s)
@@ -85,7 +115,7 @@ ic_status ic_each_picked(ic_detect_run *run,
 			 void (*report)(ic_detect_run *run, unsigned part, const ic_series *s))
 {
 	const unsigned bit = 1u << (run->detector - ic_detectors);
-	for (unsigned i = 0; i < IC_PARTITIONS; i++) {
+	for (unsigned i = run->from; i < run->to; i++) {
 		const ic_run_part *part = &run->part[i];
 		for (size_t k = 0; k < part->picked_count && !run->nomem; k++)
 			if (part->picked[k].by & bit)
@@ -94,20 +124,53 @@ ic_status ic_each_picked(ic_detect_run *run,
 	return run->nomem ? IC_E_NOMEM : IC_OK;
 }
 
-static ic_status run_detectors(ic_detect_run *run)
+static ic_status run_share(void *ctx, unsigned i)
 {
-	ic_status st = ic_beacon_screen(run);
-	if (st == IC_OK && run->full && ic_fleet_counts(run))
-		st = ic_context_count(run, 1u << IC_BY_JA4 | 1u << IC_BY_USER_AGENT, false);
+	ic_detect_run *run = &((detection *)ctx)->share[i];
+	ic_status st = IC_OK;
 	for (const ic_detector *d = ic_detectors; d->name && st == IC_OK; d++) {
 		run->detector = d;
 		st = d->run(run);
 	}
+	return st == IC_OK && run->nomem ? IC_E_NOMEM : st;
+}
+
+static ic_status finish_share(void *ctx, unsigned i)
+{
+	ic_detect_run *run = &((detection *)ctx)->share[i];
+	for (size_t k = 0; k < run->drafts; k++)
+		ic_context_finish(run, run->draft[k]);
+	return run->nomem ? IC_E_NOMEM : IC_OK;
+}
+
+static ic_status gather_drafts(detection *t)
+{
+	ic_detect_run *run = &t->run;
+	for (unsigned i = 0; i < SHARES; i++)
+		run->draft_room += t->share[i].drafts;
+	run->draft = ic_reallocarray(NULL, run->draft_room, sizeof(*run->draft));
+	if (!run->draft)
+		return IC_E_NOMEM;
+	for (unsigned i = 0; i < SHARES; i++)
+		for (size_t k = 0; k < t->share[i].drafts; k++)
+			run->draft[run->drafts++] = t->share[i].draft[k];
+	return IC_OK;
+}
+
+static ic_status run_detectors(detection *t)
+{
+	ic_detect_run *run = &t->run;
+	const unsigned threads = run->cfg->threads;
+	ic_status st = ic_beacon_screen(run);
+	if (st == IC_OK && run->full && ic_fleet_counts(run))
+		st = ic_context_count(run, 1u << IC_BY_JA4 | 1u << IC_BY_USER_AGENT, false);
+	if (st == IC_OK)
+		st = ic_parallel_for(threads, SHARES, run_share, t);
+	if (st == IC_OK)
+		st = gather_drafts(t);
 	if (st == IC_OK && run->drafts)
 		st = ic_context_count(run, 1u << IC_BY_IP_PORT | 1u << IC_BY_NAME | 1u << IC_BY_DOMAIN, true);
-	for (size_t i = 0; i < run->drafts && st == IC_OK; i++)
-		ic_context_finish(run, run->draft[i]);
-	return st == IC_OK && run->nomem ? IC_E_NOMEM : st;
+	return st == IC_OK ? ic_parallel_for(threads, SHARES, finish_share, t) : st;
 }
 
 /* ---- the list ---------------------------------------------------------------------- */
@@ -175,18 +238,14 @@ ic_status ic_detect(ic_observation *o, const ic_detect_config *cfg, ic_findings 
 {
 	memset(ret, 0, sizeof *ret);
 	ic_arena_init(&ret->arena, 0, NULL);
-	ic_detect_run *run = ic_calloc(1, sizeof *run);
-	if (!run)
+	detection *t = ic_calloc(1, sizeof *t);
+	if (!t)
 		return ic_fail_nomem(err);
-	run->o = o;
-	run->names = ic_observe_names(o);
-	run->cfg = cfg;
-	run->arena = &ret->arena;
-	run_init(run);
-	ic_status st = run_detectors(run);
+	run_init(t, o, cfg, &ret->arena);
+	ic_status st = run_detectors(t);
 	if (st == IC_OK)
-		st = fill_list(run, ret);
-	run_clear(run);
+		st = fill_list(&t->run, ret);
+	run_clear(t);
 	if (st == IC_OK)
 		return IC_OK;
 	ic_findings_clear(ret);

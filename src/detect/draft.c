@@ -551,7 +551,7 @@ ic_draft *ic_draft_gather(ic_detect_run *run, unsigned part, const char *cause, 
 
 ic_status ic_each_source(ic_detect_run *run, ic_profile_test test, ic_source_fn fn, const void *ctx)
 {
-	for (unsigned i = 0; i < IC_PARTITIONS; i++) {
+	for (unsigned i = run->from; i < run->to; i++) {
 		const ic_run_part *part = &run->part[i];
 		for (size_t at = 0, end; at < part->profile_count && !run->nomem; at = end) {
 			size_t n = 0;

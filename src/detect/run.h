@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Private to src/detect: one detection run, shared by the detectors.
  *
- * A detector makes drafts: findings whose facts are known and whose priority is not. When all have run,
- * the destinations are counted over the fleet (context.c), every draft gets its evidence and lowering
+ * A detector makes drafts: findings whose facts are known and whose priority is not. It looks at a share of the
+ * partitions; all of a source is in one of them. When all have run, the destinations are counted over the fleet (context.c), every draft gets its evidence and lowering
  * profiles, and detect.c sorts and filters. Drafts, texts and lists live in the arena of the result;
  * a failed allocation is remembered in `nomem`, so that it is checked in one place. */
 #ifndef IC_DETECT_RUN_H
@@ -74,21 +74,25 @@ typedef struct ic_draft {
 	const char **lowered;
 } ic_draft;
 
+/* What all threads share is behind pointers, or does not change while detectors run; the rest is of the share of
+ * the partitions that one thread looks through. */
 struct ic_detect_run {
 	ic_observation *o;
 	ic_intern *names;
 	const ic_detect_config *cfg;
-	ic_arena *arena;
-	ic_run_part part[IC_PARTITIONS];
+	ic_run_part *part; /* of all partitions */
 	bool full;
-	uint32_t internal_hosts;	    /* seen in these data */
-	ic_group_table hosts[IC_GROUP_BYS]; /* see ic_run_hosts */
-	ic_draft **draft;
-	size_t drafts, draft_room;
-	const ic_detector *detector;		      /* the one that runs */
+	uint32_t internal_hosts;		      /* seen in these data */
+	ic_group_table *hosts;			      /* of each ic_group_by: see ic_run_hosts */
 	const ic_detector *picker[IC_DETECTORS_MOST]; /* those that pick series */
 	unsigned pickers;
-	const char *cause; /* goes into ids in place of the detector's name; NULL: that name */
+
+	unsigned from, to; /* the partitions of this share: from..to-1 */
+	ic_arena *arena;
+	ic_draft **draft;
+	size_t drafts, draft_room;
+	const ic_detector *detector; /* the one that runs */
+	const char *cause;	     /* goes into ids in place of the detector's name; NULL: that name */
 	bool nomem;
 };
 
@@ -218,7 +222,7 @@ bool ic_is_strobe(const ic_series *s);
 ic_status ic_beacon_screen(ic_detect_run *run);
 /* Asks the detectors whether they pick the series. IC_E_NOMEM. */
 ic_status ic_run_pick(const ic_detect_run *run, ic_run_part *part, const ic_series *s);
-/* The series that the detector that runs has picked, one by one. IC_E_NOMEM. */
+/* The series of the share that the detector that runs has picked, one by one. IC_E_NOMEM. */
 ic_status ic_each_picked(ic_detect_run *run,
 			 void (*report)(ic_detect_run *run, unsigned part, const ic_series *s));
 

@@ -109,6 +109,31 @@ static void arena_keeps_what_it_gave(void **state)
 	ic_arena_clear(&a);
 }
 
+static void arena_takes_over_another(void **state)
+{
+	(void)state;
+	enum { EACH = 50 };
+	ic_budget b = { .limit = 0 };
+	ic_arena a, other;
+	char *text[3 * EACH];
+	ic_arena_init(&a, 1024, &b);
+	ic_arena_init(&other, 1024, &b);
+	ic_arena_join(&a, &other); /* nothing to nothing */
+	for (unsigned i = 0; i < EACH; i++)
+		text[i] = ic_arena_dup(&other, "from the other one", 18);
+	ic_arena_join(&a, &other); /* to nothing */
+	for (unsigned i = EACH; i < 2 * EACH; i++)
+		text[i] = ic_arena_dup(i % 2 ? &a : &other, "from the other one", 18);
+	ic_arena_join(&a, &other);
+	ic_arena_clear(&other);
+	for (unsigned i = 2 * EACH; i < 3 * EACH; i++)
+		text[i] = ic_arena_dup(&a, "from the other one", 18);
+	for (unsigned i = 0; i < 3 * EACH; i++)
+		assert_string_equal(text[i], "from the other one");
+	ic_arena_clear(&a);
+	assert_int_equal(b.used, 0);
+}
+
 static void arena_obeys_budget_and_failure(void **state)
 {
 	(void)state;
@@ -179,6 +204,7 @@ int main(void)
 		cmocka_unit_test(budget_refuses_and_gives_back),
 		cmocka_unit_test(a_part_of_a_budget),
 		cmocka_unit_test(arena_keeps_what_it_gave),
+		cmocka_unit_test(arena_takes_over_another),
 		cmocka_unit_test(arena_obeys_budget_and_failure),
 		cmocka_unit_test(slab_reuses_same_class),
 		cmocka_unit_test(every_failure_is_survived),
