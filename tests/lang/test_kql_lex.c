@@ -48,6 +48,7 @@ static void kinds(void **state)
 	tokens("\"a\" 'b' @\"c\" h\"d\" H@'e' ```f\n```", "s s s s s s");
 	tokens("a // b c\n d", "n n");
 	tokens("['a b'].c[0]", "[ s ] . n [ l ]");
+	tokens("24h_count 2FA 1L 100ns 0x 0x1G 1e5x 3_4 1e 5\xc3\xa9", "n n n n n n n n n n");
 }
 
 static void blanks_that_are_not_ascii(void **state)
@@ -66,8 +67,7 @@ static void blanks_that_are_not_ascii(void **state)
 static void refused(void **state)
 {
 	(void)state;
-	tokens("1L", "!");
-	tokens("100ns 1us 1w", "! ! !");
+	tokens("1.5L 1e-3x 0x12345678901234567", "! ! !");
 	tokens("9223372036854775807 9223372036854775808", "l !");
 	tokens("99999999999999d", "!");
 	tokens("\"a\nb\"", "! n !");

@@ -323,7 +323,7 @@ static const wrong wrongs[] = {
 	{ "```kql\nT\n```", IC_DIAG_SYNTAX, 1, 1, "expected a table", "--extract" },
 	{ "T | where a == \xe2\x80\x9cx\xe2\x80\x9d", IC_DIAG_SYNTAX, 1, 16, "typographic quotation",
 	  "straight" },
-	{ "T | where a == 1L", IC_DIAG_SYNTAX, 1, 16, "unit of time", "no suffix" },
+	{ "T | where a == 1.5L", IC_DIAG_SYNTAX, 1, 16, "unit of time", "no suffix" },
 	{ "T | extend first = 1", IC_DIAG_SYNTAX, 1, 12, "found `first`", "['first']" },
 	{ "T | extend has = 1", IC_DIAG_SYNTAX, 1, 12, "found `has`", "['has']" },
 	{ "T | where a between (1 .. -9223372036854775808)", IC_DIAG_SYNTAX, 1, 28, "range of long",

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lang/kql/bind.h"
+#include "lang/kql/lex.h"
 
 #include "lang/fail.h"
 
@@ -323,6 +324,8 @@ void ic_bind_hint_column(ic_binder *b, const ic_bind_scope *s, ic_str name)
 		nearer(name, n->name.text, &best, &near);
 	if (near.p)
 		ic_diag_hint(b->diag, "did you mean '%.*s'?", IC_BIND_NAME(near));
+	else if (name.n && ic_is_digit((unsigned char)name.p[0]))
+		ic_diag_hint(b->diag, "%s", IC_KQL_UNITS);
 	else if (b->catalog->column_hint) {
 		b->catalog->column_hint(b->catalog->ctx, name, text, sizeof text);
 		if (text[0])

@@ -41,17 +41,45 @@ static const struct unit {
 	{ "ticks", 1 },
 };
 
-static ic_token span_token(ic_token t, ic_str number, bool whole, ic_str unit)
+/* 0: no unit. */
+static int64_t unit_ticks(ic_str unit)
 {
-	int64_t ticks = 0, n;
-	double d;
 	for (size_t i = 0; i < sizeof units / sizeof *units; i++)
 		if (ic_str_eq(unit, ic_str_of(units[i].name)))
-			ticks = units[i].ticks;
+			return units[i].ticks;
+	return 0;
+}
+
+static bool name_byte(const ic_lexer *l, uint32_t i, uint32_t *ret_n)
+{
+	unsigned char c = ic_lexer_byte(l, i);
+	*ret_n = 1;
+	if (c < 0x80)
+		return ic_is_letter(c) || ic_is_digit(c);
+	return ic_wide_at(l, i, ret_n) == IC_WIDE_LETTER;
+}
+
+static uint32_t name_end(const ic_lexer *l, uint32_t i)
+{
+	for (uint32_t n; i < l->text.n && name_byte(l, i, &n); i += n)
+		;
+	return i;
+}
+
+static ic_token word_token(ic_lexer *l, ic_token t)
+{
+	l->pos = name_end(l, l->pos);
+	t.kind = IC_TOKEN_NAME;
+	t.length = l->pos - t.pos;
+	return t;
+}
+
+static ic_token span_token(ic_token t, ic_str number, bool whole, ic_str unit)
+{
+	int64_t ticks = unit_ticks(unit), n;
+	double d;
 	if (ticks == 0)
-		return ic_token_bad(
-		    t, "a number ends in letters that are no unit of time",
-		    "units are d, h, m, s, ms, microsecond and tick; numbers take no suffix such as L");
+		return ic_token_bad(t, "a number ends in letters that are no unit of time", IC_KQL_UNITS);
 	t.kind = IC_TOKEN_NUMBER;
 	if (whole && ic_parse_i64(number, &n) && !__builtin_mul_overflow(n, ticks, &n)) {
 		t.value = ic_value_ticks(IC_Q_TIMESPAN, n);
@@ -77,13 +105,12 @@ static ic_token hex_token(ic_lexer *l, ic_token t)
 	uint32_t i = l->pos + 2, digits = 0;
 	for (; hex_value(ic_lexer_byte(l, i)) >= 0; i++, digits++)
 		v = v << 4 | (unsigned)hex_value(ic_lexer_byte(l, i));
-	bool clean = digits > 0 && digits <= 16 && !ic_is_letter(ic_lexer_byte(l, i));
-	while (ic_is_letter(ic_lexer_byte(l, i)) || ic_is_digit(ic_lexer_byte(l, i)))
-		i++;
+	if (digits == 0 || name_end(l, i) > i)
+		return word_token(l, t);
 	l->pos = i;
 	t.length = i - t.pos;
-	if (!clean)
-		return ic_token_bad(t, "a hexadecimal number needs 1 to 16 digits", NULL);
+	if (digits > 16)
+		return ic_token_bad(t, "a hexadecimal number has at most 16 digits", NULL);
 	t.kind = IC_TOKEN_NUMBER;
 	t.value = ic_value_long((int64_t)v);
 	return t;
@@ -116,14 +143,15 @@ static ic_token number_token(ic_lexer *l, ic_token t)
 		whole = false;
 		i++;
 	}
-	uint32_t end = i;
-	while (ic_is_letter(ic_lexer_byte(l, end)) || ic_is_digit(ic_lexer_byte(l, end)))
-		end++;
+	uint32_t end = name_end(l, i);
+	ic_str unit = { l->text.p + i, end - i };
+	if (unit.n > 0 && unit_ticks(unit) == 0 && name_end(l, l->pos) == end)
+		return word_token(l, t);
 	l->pos = end;
 	t.length = end - t.pos;
 	t.kind = IC_TOKEN_NUMBER;
-	if (end > i)
-		return span_token(t, number, whole, (ic_str){ l->text.p + i, end - i });
+	if (unit.n > 0)
+		return span_token(t, number, whole, unit);
 	if (whole) {
 		int64_t v;
 		if (!ic_parse_i64(number, &v))
@@ -343,23 +371,12 @@ ic_status ic_kql_string(ic_arena *a, ic_str raw, ic_str *ret, ic_place at, ic_di
 
 /* ---- words and signs ------------------------------------------------------------------ */
 
-static bool name_byte(const ic_lexer *l, uint32_t i, uint32_t *ret_n)
-{
-	unsigned char c = ic_lexer_byte(l, i);
-	*ret_n = 1;
-	if (c < 0x80)
-		return ic_is_letter(c) || ic_is_digit(c);
-	return ic_wide_at(l, i, ret_n) == IC_WIDE_LETTER;
-}
-
 static ic_token name_token(ic_lexer *l, ic_token t)
 {
-	uint32_t i = l->pos, n;
-	if (ic_lexer_byte(l, i) == '!' || ic_lexer_byte(l, i) == '$')
-		i++;
-	uint32_t word = i;
-	for (; i < l->text.n && name_byte(l, i, &n); i += n)
-		;
+	uint32_t word = l->pos;
+	if (ic_lexer_byte(l, word) == '!' || ic_lexer_byte(l, word) == '$')
+		word++;
+	uint32_t i = name_end(l, word);
 	if (i - word == 2 && memcmp(l->text.p + word, "in", 2) == 0 && ic_lexer_byte(l, i) == '~')
 		i++;
 	l->pos = i;

@@ -6,6 +6,10 @@
 
 #include "lang/token.h"
 
+/* The hint for a number with letters behind it. */
+#define IC_KQL_UNITS "units are d, h, m, s, ms, microsecond and tick; numbers take no suffix such as L"
+
+/* A word that begins with digits is a number if it is one (5, 0x1f, 1e3, 24h), else a name (24h_count, 5L). */
 ic_token ic_kql_lex(ic_lexer *l);
 
 /* Goes back to the token (which came from this lexer) and takes all bytes that `word` accepts. */
