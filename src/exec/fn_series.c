@@ -364,6 +364,12 @@ static void put_line(double *to, const ic_line *l, uint32_t from, uint32_t n)
 		to[i] = l->intercept + l->slope * i;
 }
 
+/* Kusto counts the points of a series from 1 here. */
+static const ic_dyn *interception(ic_call *c, const ic_line *l)
+{
+	return ic_dyn_real(c, l->intercept - l->slope);
+}
+
 static const char *const line_names[] = { "rsquare",   "slope",	       "variance",
 					  "rvariance", "interception", "line_fit" };
 
@@ -377,9 +383,9 @@ static ic_value fit_line_row(ic_call *c, const ic_value *arg)
 	if (!fit)
 		return no_series();
 	put_line(fit, &l, 0, s.n);
-	const ic_dyn *item[] = { ic_dyn_real(c, l.rsquare),   ic_dyn_real(c, l.slope),
-				 ic_dyn_real(c, l.variance),  ic_dyn_real(c, l.rvariance),
-				 ic_dyn_real(c, l.intercept), ic_series_dyn(c, fit, s.n) };
+	const ic_dyn *item[] = { ic_dyn_real(c, l.rsquare),  ic_dyn_real(c, l.slope),
+				 ic_dyn_real(c, l.variance), ic_dyn_real(c, l.rvariance),
+				 interception(c, &l),	     ic_series_dyn(c, fit, s.n) };
 	return c->expr->call.fn == IC_FN_SERIES_FIT_LINE ? list_of(c, item, 6)
 							 : bag_of(c, line_names, item, 6);
 }
@@ -457,12 +463,12 @@ static ic_value fit_2lines_row(ic_call *c, const ic_value *arg)
 		ic_series_dyn(c, fit, s.n),
 		ic_dyn_real(c, right.rsquare),
 		ic_dyn_real(c, right.slope),
-		ic_dyn_real(c, right.intercept),
+		interception(c, &right),
 		ic_dyn_real(c, right.variance),
 		ic_dyn_real(c, right.rvariance),
 		ic_dyn_real(c, left.rsquare),
 		ic_dyn_real(c, left.slope),
-		ic_dyn_real(c, left.intercept),
+		interception(c, &left),
 		ic_dyn_real(c, left.variance),
 		ic_dyn_real(c, left.rvariance),
 	};
