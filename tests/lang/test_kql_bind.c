@@ -149,6 +149,14 @@ static void test_names(void **state)
 	gives("Flows | summarize r = 1.0 * countif(flag) / count()", "r:real");
 	gives("Flows | summarize percentiles(bytes, 5, 99.9)",
 	      "percentile_bytes_5:long percentile_bytes_99_9:long");
+	gives("Flows | summarize percentile(bytes, decimal(2.5))", "percentile_bytes_2_5:long");
+	gives("Flows | summarize round(avg(bytes), 2), avg(bytes), tolong(count()), strlen(max(host)), "
+	      "make_set(host)[0], max(bytes) - min(bytes), round(percentile(bytes, 95))",
+	      "avg_bytes:real avg_bytes1:real count_:long strlen_max_host:long set_host_0:dynamic "
+	      "Column1:long Column2:long");
+	gives("Flows | make-series round(avg(bytes)), count() * 2 on Timestamp step 1h",
+	      "avg_bytes:dynamic Column1:dynamic Timestamp:dynamic");
+	gives("Flows | extend 2FA = port, 24h_count = 1 | project 2FA, 24h_count", "2FA:int 24h_count:long");
 	gives("Flows | count", "Count:long");
 	gives("print s = dynamic([1]) | project st = series_stats(s)", "st:real");
 	gives("print s = dynamic([1]) | project series_stats(s)",
@@ -224,6 +232,7 @@ static void test_refused_names(void **state)
 		"bin_Timestamp");
 	refused("Flows | summarize make_list(bytes) + x", IC_DIAG_NAME, "'x'");
 	refused("Flows | summarize x = host", IC_DIAG_TYPE, "inside an aggregate");
+	refused("Flows | where port == 443L", IC_DIAG_NAME, "no suffix such as L");
 	refused("Flows | extend x = count()", IC_DIAG_TYPE, "belongs in summarize");
 	refused("Flows | summarize sum(max(bytes))", IC_DIAG_TYPE, "another aggregate");
 	refused("Flows | project host | distinct port", IC_DIAG_NAME, "'port'");

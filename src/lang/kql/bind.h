@@ -249,6 +249,10 @@ bool ic_bind_cols_project(ic_binder *b, ic_bind_cols *c, const ic_kql_op *o, boo
 ic_str ic_bind_unique(ic_binder *b, const ic_qcolumn *column, uint32_t n, ic_str base);
 /* The name that KQL gives an expression without one; .p NULL: none of its own (Column1). */
 ic_str ic_bind_auto_name(ic_binder *b, const ic_kql_expr *e);
+/* The same for a call of an aggregate, such as avg_x; none for those that give several columns. */
+ic_str ic_bind_aggregate_name(ic_binder *b, const ic_kql_expr *e, int id);
+/* Column1 of Column and 1. */
+ic_str ic_bind_numbered(ic_binder *b, const char *base, uint32_t n);
 ic_str ic_bind_join_text(ic_binder *b, ic_str a, const char *between, ic_str c);
 bool ic_bind_note_made(ic_binder *b, const ic_op *op, uint32_t column, ic_place at, ic_str name);
 

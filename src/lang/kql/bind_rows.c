@@ -100,6 +100,10 @@ static const char *name_before(ic_str function)
 static ic_str call_name(ic_binder *b, const ic_kql_expr *e)
 {
 	ic_str none = { NULL, 0 };
+	int id = ic_aggregate_find(e->call.name.text, IC_FN_KQL);
+	/* hll_merge(x) is an aggregate, hll_merge(x, y) is none */
+	if (id >= 0 && (e->call.args == 1 || ic_function_find(e->call.name.text, IC_FN_KQL) < 0))
+		return ic_bind_aggregate_name(b, e, id);
 	if (!e->call.args)
 		return none;
 	const ic_kql_expr *first = e->call.arg[0].expr;
@@ -243,7 +247,7 @@ static bool assign(ic_binder *b, assignment *a, ic_rel *r, ic_str name, ic_expr 
 	return ic_bind_cols_add(b, &a->cols, ic_bind_unique(b, a->cols.column, a->cols.n, name), e);
 }
 
-static ic_str numbered(ic_binder *b, const char *base, uint32_t n)
+ic_str ic_bind_numbered(ic_binder *b, const char *base, uint32_t n)
 {
 	char buf[24];
 	snprintf(buf, sizeof buf, "%s%u", base, n);
@@ -309,7 +313,7 @@ static ic_str sorted_name(ic_binder *b, const ic_kql_expr *call, uint32_t i)
 	ic_str name = { NULL, 0 };
 	if (i < call->call.args)
 		name = ic_bind_auto_name(b, call->call.arg[i].expr);
-	return ic_bind_join_text(b, name.p ? name : numbered(b, "array", i), "_", IC_STR("sorted"));
+	return ic_bind_join_text(b, name.p ? name : ic_bind_numbered(b, "array", i), "_", IC_STR("sorted"));
 }
 
 static bool assign_sorted(ic_binder *b, assignment *a, ic_rel *r, const ic_kql_item *item, const ic_expr *e,
@@ -347,11 +351,11 @@ static bool assign_item(ic_binder *b, const ic_bind_scope *s, assignment *a, ic_
 	if (too_many_names(b, item, 1))
 		return false;
 	ic_str name = item->names   ? item->name[0].text
-		      : a->print    ? numbered(b, "print_", s->made_n)
+		      : a->print    ? ic_bind_numbered(b, "print_", s->made_n)
 		      : arrays == 1 ? sorted_name(b, item->expr, 0)
 				    : ic_bind_auto_name(b, item->expr);
 	if (!name.p)
-		name = numbered(b, "Column", ++a->unnamed);
+		name = ic_bind_numbered(b, "Column", ++a->unnamed);
 	return name.p && assign(b, a, r, name, e);
 }
 

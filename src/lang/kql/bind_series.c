@@ -2,8 +2,6 @@
 /* make-series and top-nested. */
 #include "lang/kql/bind.h"
 
-#include <stdio.h>
-
 /* ---- make-series */
 
 /* from, to and step as the axis needs them. */
@@ -79,15 +77,10 @@ static bool series_items(ic_binder *b, const ic_bind_scope *s, const ic_kql_op *
 						   .type = e->type };
 		if (!fill_of(b, s->names, from, e->type, &item[i].fill))
 			return false;
-		char name[24];
-		if (from->names)
-			column[i].name = from->name[0].text;
-		else if (plain)
-			column[i].name = s->aggs->column[e->column].name;
-		else {
-			snprintf(name, sizeof name, "Column%u", ++unnamed);
-			column[i].name = ic_bind_join_text(b, ic_str_of(name), "", IC_STR(""));
-		}
+		ic_str name = from->names ? from->name[0].text
+			      : plain	  ? s->aggs->column[e->column].name
+					  : ic_bind_auto_name(b, from->expr);
+		column[i].name = name.p ? name : ic_bind_numbered(b, "Column", ++unnamed);
 	}
 	return b->status == IC_OK;
 }

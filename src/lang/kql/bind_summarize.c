@@ -65,13 +65,30 @@ static ic_str plain_name(ic_binder *b, const ic_kql_expr *e)
 	return name.p ? name : IC_STR("");
 }
 
+/* avg_x for avg(x), avg_ for avg(x + 1). */
+static ic_str headed_name(ic_binder *b, const char *function, ic_str arg)
+{
+	if (keeps_name(function) && arg.n)
+		return arg;
+	return ic_bind_join_text(b, ic_str_of(prefix_of(function)), "_", arg);
+}
+
+ic_str ic_bind_aggregate_name(ic_binder *b, const ic_kql_expr *e, int id)
+{
+	const char *function = ic_aggregates[id].name;
+	if (takes_columns(function) || is_percentiles(function))
+		return (ic_str){ NULL, 0 };
+	return headed_name(b, function, e->call.args ? plain_name(b, e->call.arg[0].expr) : IC_STR(""));
+}
+
 static ic_str with_percent(ic_binder *b, ic_str name, const ic_expr *percent)
 {
 	char buf[48] = "";
-	if (percent->kind == IC_X_CONST && percent->type == IC_Q_REAL)
+	ic_str text = ic_value_text(&b->plan->arena, &percent->value);
+	if (percent->type == IC_Q_REAL)
 		snprintf(buf, sizeof buf, "_%g", percent->value.d);
-	else if (percent->kind == IC_X_CONST)
-		snprintf(buf, sizeof buf, "_%lld", (long long)percent->value.i);
+	else
+		snprintf(buf, sizeof buf, "_%.*s", text.p ? (int)text.n : 0, text.p ? text.p : "");
 	for (char *p = buf; *p; p++)
 		if (*p == '.' || *p == '-' || *p == '+')
 			*p = '_';
@@ -202,7 +219,7 @@ static ic_str taken_name(ic_binder *b, const char *name, ic_str written, const i
 static bool agg_columns(ic_binder *b, ic_bind_aggs *a, const char *name, ic_str written, ic_qtype type,
 			ic_expr *const *arg, const ic_str *arg_name, uint32_t n, ic_agg *agg)
 {
-	ic_str head = ic_bind_join_text(b, ic_str_of(prefix_of(name)), "_", n ? arg_name[0] : IC_STR(""));
+	ic_str head = headed_name(b, name, n ? arg_name[0] : IC_STR(""));
 	if (!head.p)
 		return false;
 	agg->columns = 1;
@@ -213,8 +230,6 @@ static bool agg_columns(ic_binder *b, ic_bind_aggs *a, const char *name, ic_str 
 				return false;
 		return true;
 	}
-	if (keeps_name(name) && arg_name[0].n)
-		return add_column(b, a, arg_name[0], type);
 	if (!is_percentiles(name))
 		return add_column(b, a, head, type);
 	uint32_t first = name[10] == 'w' || strcmp(name, "percentilesw") == 0 ? 2 : 1;
@@ -307,11 +322,8 @@ static bool bind_keys(ic_binder *b, const ic_bind_name *names, const ic_kql_item
 		}
 		ic_expr *e = ic_bind_expr(b, &s, item->expr);
 		ic_str name = item->names ? item->name[0].text : ic_bind_auto_name(b, item->expr);
-		if (!name.p) {
-			char buf[24];
-			snprintf(buf, sizeof buf, "Column%u", ++k->unnamed);
-			name = ic_bind_join_text(b, ic_str_of(buf), "", IC_STR(""));
-		}
+		if (!name.p)
+			name = ic_bind_numbered(b, "Column", ++k->unnamed);
 		if (!e || !name.p || !add_key(b, &s, k, name, e, item->expr))
 			return false;
 	}
@@ -340,13 +352,10 @@ static bool result_item(ic_binder *b, const ic_bind_scope *s, const ic_kql_item 
 	if (!e)
 		return false;
 	if (!is_aggregate_call(s->names, item->expr)) {
-		char buf[24];
 		*direct = false;
-		ic_str name = item->names ? item->name[0].text : (ic_str){ NULL, 0 };
-		if (!name.p) {
-			snprintf(buf, sizeof buf, "Column%u", ++*unnamed);
-			name = ic_bind_join_text(b, ic_str_of(buf), "", IC_STR(""));
-		}
+		ic_str name = item->names ? item->name[0].text : ic_bind_auto_name(b, item->expr);
+		if (!name.p)
+			name = ic_bind_numbered(b, "Column", ++*unnamed);
 		return name.p && ic_bind_cols_add(b, out, ic_bind_unique(b, out->column, out->n, name), e);
 	}
 	uint32_t n = a->columns - first;
