@@ -66,6 +66,10 @@ static void test_values(void **state)
 	expect(j, "{\"list\":[\"\",\"x\"]}", "list", IC_JSON_ARRAY, ",x");
 	expect(j, "{\"a\":\"\\u0041\\n\\\\\\/\\ud83d\\ude00\\u00e9\"}", "a", IC_JSON_STRING,
 	       "A\n\\/\xf0\x9f\x98\x80\xc3\xa9");
+	expect(j, "{\"a\":\"x\\ud83d\"}", "a", IC_JSON_STRING, "x\xef\xbf\xbd");
+	expect(j, "{\"a\":\"\\ud83d\\ud83d\\ude00\\ude00\\u0041\"}", "a", IC_JSON_STRING,
+	       "\xef\xbf\xbd\xf0\x9f\x98\x80\xef\xbf\xbd"
+	       "A");
 	expect(j, "{\"\\u0061\":5}", "a", IC_JSON_NUMBER, "5");
 	expect(j, "{\"e\\nsc\":5}", "e\nsc", IC_JSON_NUMBER, "5");
 	/* what logs have, though RFC 8259 does not: control bytes and broken UTF-8 */
@@ -129,8 +133,8 @@ static void test_refusals(void **state)
 		{ "{\"x\":1.2.3,\"b\":1}", IC_JSON_BAD, 8 },
 		{ "{\"a\":\"\\x\"}", IC_JSON_BAD, 6 },
 		{ "{\"x\":\"\\u12g4\"}", IC_JSON_BAD, 6 },
-		{ "{\"x\":\"\\ud800\"}", IC_JSON_BAD, 6 },
-		{ "{\"x\":\"\\udc00\"}", IC_JSON_BAD, 6 },
+		{ "{\"x\":\"\\ud800\\u12g4\"}", IC_JSON_BAD, 12 },
+		{ "{\"x\":\"\\ud83d\\ude0\"}", IC_JSON_BAD, 12 },
 		{ "{\"x\":[1,]}", IC_JSON_BAD, 8 },
 		{ "{\"x\":[1}", IC_JSON_BAD, 7 },
 		{ "{\"x\":{\"y\":1]}", IC_JSON_BAD, 11 },
@@ -510,7 +514,8 @@ static void test_against_jansson(void **state)
 			do { /* numbers that fit no machine type are ours to accept */
 				random_object(&one);
 				roots[i] = json_loadb(one.p, one.n, 0, &why);
-			} while (!roots[i] && json_error_code(&why) == json_error_numeric_overflow);
+			} while (!roots[i] && (json_error_code(&why) == json_error_numeric_overflow ||
+					       strstr(why.text, "invalid Unicode")));
 			if (!json_is_object(roots[i])) {
 				json_decref(roots[i]);
 				roots[i] = NULL;

@@ -82,7 +82,8 @@ static bool is_low(int32_t u)
 	return u >= 0xdc00 && u < 0xe000;
 }
 
-/* The length of the escape at p, 0 if it is none. */
+/* The length of the escape at p, 0 if it is none. Half of a surrogate pair is one: systems that count text in UTF-16
+ * cut it there. */
 static size_t escape_length(const char *p, size_t n)
 {
 	if (n < 2)
@@ -90,11 +91,9 @@ static size_t escape_length(const char *p, size_t n)
 	if (p[1] != 'u')
 		return strchr("\"\\/bfnrt", p[1]) && p[1] ? 2 : 0;
 	int32_t u = n >= 6 ? hex_four(p + 2) : -1;
-	if (u < 0 || is_low(u))
+	if (u < 0)
 		return 0;
-	if (!is_high(u))
-		return 6;
-	return n >= 12 && p[6] == '\\' && p[7] == 'u' && is_low(hex_four(p + 8)) ? 12 : 0;
+	return is_high(u) && n >= 12 && p[6] == '\\' && p[7] == 'u' && is_low(hex_four(p + 8)) ? 12 : 6;
 }
 
 bool ic_json_escapes(const char *p, size_t n, size_t *wrong)
@@ -166,6 +165,8 @@ size_t ic_json_unescape(ic_str s, char *out)
 			if (length == 12)
 				u = 0x10000 + ((u - 0xd800) << 10) +
 				    ((uint32_t)hex_four(s.p + i + 8) - 0xdc00);
+			else if (is_high((int32_t)u) || is_low((int32_t)u))
+				u = 0xfffd;
 			n += put_utf8(u, out + n);
 		}
 		i += length ? (uint32_t)length : 1;
