@@ -54,6 +54,16 @@ static bool blank(char c)
 	return c == ' ' || (c >= '\t' && c <= '\r');
 }
 
+ic_str ic_str_cut(ic_str s, uint32_t most)
+{
+	uint32_t n = most;
+	if (s.n <= most)
+		return s;
+	while (n > 0 && most - n < 3 && ((unsigned char)s.p[n] & 0xc0) == 0x80)
+		n--;
+	return (ic_str){ s.p, n };
+}
+
 ic_str ic_str_trim(ic_str s)
 {
 	while (s.n && blank(*s.p)) {

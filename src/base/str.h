@@ -31,5 +31,7 @@ bool ic_str_iends(ic_str s, ic_str suffix);
 bool ic_str_icontains(ic_str s, ic_str part);
 /* Without ASCII blanks at both ends. */
 ic_str ic_str_trim(ic_str s);
+/* At most so many bytes from the start, and no part of a UTF-8 character at their end. */
+ic_str ic_str_cut(ic_str s, uint32_t most);
 
 #endif

@@ -91,12 +91,7 @@ const char *ic_num(char buf[32], double v, int decimals)
 const char *ic_run_cut(ic_detect_run *run, ic_str s)
 {
 	char text[96];
-	uint32_t n = s.n;
-	if (n > 80) {
-		n = 77;
-		while (n > 60 && ((unsigned char)s.p[n] & 0xc0) == 0x80) /* not inside a UTF-8 character */
-			n--;
-	}
+	const uint32_t n = s.n > 80 ? ic_str_cut(s, 77).n : s.n;
 	for (uint32_t i = 0; i < n; i++)
 		text[i] = s.p[i] ? s.p[i] : ' '; /* a NUL would end the text */
 	text[n] = 0;

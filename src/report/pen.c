@@ -103,10 +103,11 @@ static void put_word(ic_pen *p, ic_style style, ic_str word)
 			if (width <= room)
 				break;
 		}
-		ic_str head = { word.p, prefix(word, room) };
-		put_styled(p, style, head, ic_term_width(head));
+		const ic_str head = { word.p, prefix(word, room) };
+		const size_t head_width = ic_term_width(head);
+		put_styled(p, style, head, head_width);
 		word = (ic_str){ word.p + head.n, word.n - head.n };
-		width = ic_term_width(word);
+		width -= head_width; /* a sum over characters: long words are not measured again and again */
 		if (word.n)
 			wrap(p);
 	}

@@ -62,6 +62,8 @@ void ic_pen_tab(ic_pen *p, unsigned column);
 ic_style ic_report_level_style(ic_level level);
 /* "192.168.1.115 (HOST, process) → name (address):port" as pieces. */
 void ic_report_path(ic_pen *p, const ic_finding *f);
+/* A value whose length others chose, cut with "..." where it is longer than a person would read. */
+void ic_report_value(ic_buf *b, ic_str s);
 /* "· every 5 min 3 s, jitter 33 %"; false, and an empty buffer, when no period is known. */
 bool ic_report_period(ic_buf *b, const ic_finding *f);
 /* True for the parts of the automation: their contributions are points of the scorer, not nats. */

@@ -120,6 +120,8 @@ static bool repeated(const ic_finding *f, size_t i)
 static void put_covers(ic_pen *p, const ic_finding *f)
 {
 	size_t listed = 0, more = 0;
+	ic_buf b;
+	ic_buf_init(&b, 0);
 	for (size_t i = 0; i < f->cover_count; i++) {
 		if (repeated(f, i) || listed == LISTED_MAX) {
 			more += !repeated(f, i);
@@ -134,10 +136,14 @@ static void put_covers(ic_pen *p, const ic_finding *f)
 			ic_pen_text(p, IC_DIM, ",");
 		}
 		ic_pen_text(p, IC_DIM, ic_group_by_names[f->covers[i].group_by]);
-		ic_pen_str(p, IC_DIM, f->covers[i].value);
+		ic_buf_reset(&b);
+		ic_report_value(&b, f->covers[i].value);
+		ic_pen_str(p, IC_DIM, (ic_str){ b.p, (uint32_t)b.n });
 	}
 	if (more)
 		ic_pen_printf(p, IC_DIM, "and %zu more", more);
+	p->to->failed |= b.failed;
+	ic_buf_clear(&b);
 }
 
 static void put_foot(ic_pen *p, const ic_finding *f)

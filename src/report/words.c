@@ -74,6 +74,16 @@ bool ic_report_period(ic_buf *b, const ic_finding *f)
 	return true;
 }
 
+#define VALUE_MAX 240 /* bytes of a value in a table: user agents are 100 to 200 */
+
+void ic_report_value(ic_buf *b, ic_str s)
+{
+	const ic_str cut = ic_str_cut(s, VALUE_MAX);
+	ic_buf_str(b, cut);
+	if (cut.n < s.n)
+		ic_buf_puts(b, "...");
+}
+
 /* "(a, b)" from what is there; nothing if neither is. */
 static void put_aside(ic_pen *p, ic_buf *piece, ic_str a, ic_str b)
 {
@@ -82,11 +92,11 @@ static void put_aside(ic_pen *p, ic_buf *piece, ic_str a, ic_str b)
 	ic_buf_reset(piece);
 	ic_buf_putc(piece, '(');
 	if (a.p)
-		ic_buf_str(piece, a);
+		ic_report_value(piece, a);
 	if (a.p && b.p)
 		ic_buf_puts(piece, ", ");
 	if (b.p)
-		ic_buf_str(piece, b);
+		ic_report_value(piece, b);
 	ic_buf_putc(piece, ')');
 	ic_pen_str(p, IC_PLAIN, (ic_str){ piece->p, (uint32_t)piece->n });
 }
@@ -106,7 +116,7 @@ static void put_several(ic_pen *p, ic_buf *piece, const ic_finding *f)
 		return;
 	ic_buf_reset(piece);
 	ic_buf_printf(piece, "(%s ", ic_group_by_names[f->group_by]);
-	ic_buf_str(piece, f->value);
+	ic_report_value(piece, f->value);
 	ic_buf_putc(piece, ')');
 	ic_pen_str(p, IC_PLAIN, (ic_str){ piece->p, (uint32_t)piece->n });
 }
@@ -140,7 +150,8 @@ void ic_report_path(ic_pen *p, const ic_finding *f)
 		ic_pen_str(p, IC_BOLD, f->src_ip);
 		put_aside(p, &piece, f->src_host, f->process);
 	} else {
-		ic_pen_str(p, IC_BOLD, f->src_host.p ? f->src_host : IC_STR("?"));
+		ic_report_value(&piece, f->src_host.p ? f->src_host : IC_STR("?"));
+		ic_pen_str(p, IC_BOLD, (ic_str){ piece.p, (uint32_t)piece.n });
 		put_aside(p, &piece, f->process, (ic_str){ 0 });
 	}
 	ic_pen_text(p, IC_DIM, "→");

@@ -29,6 +29,11 @@ static void comparing(void **state)
 	assert_true(ic_str_icontains(IC_STR(""), IC_STR("")));
 	assert_true(ic_str_eq(ic_str_trim(IC_STR(" \t\r\n x y \v\f")), IC_STR("x y")));
 	assert_int_equal(ic_str_trim(IC_STR("   ")).n, 0);
+	assert_int_equal(ic_str_cut(IC_STR("abc"), 3).n, 3);
+	assert_int_equal(ic_str_cut(IC_STR("abc"), 2).n, 2);
+	for (uint32_t most = 2; most < 5; most++)
+		assert_int_equal(ic_str_cut(IC_STR("ab\xe2\x80\xa6"), most).n, 2);
+	assert_int_equal(ic_str_cut(IC_STR("\x80\x80\x80\x80\x80\x80"), 5).n, 2);
 }
 
 static void errors_are_safe_to_print(void **state)

@@ -67,6 +67,36 @@ static void test_table_path(void **state)
 	}
 }
 
+/* A user agent of megabytes: the table has its start, and laying it out takes no time. */
+static void test_table_long_values(void **state)
+{
+	(void)state;
+	enum { LONG = 1 << 22 };
+	char *agent = malloc(LONG);
+	assert_non_null(agent);
+	memset(agent, 'A', LONG);
+	const ic_cover cover = { .group_by = IC_BY_USER_AGENT, .value = { agent, LONG }, .connections = 5 };
+	ic_finding f = sample_finding();
+	f.covers = &cover;
+	f.cover_count = 1;
+	f.process = cover.value;
+	ic_findings list = { .list = &f, .n = 1 };
+	ic_buf b;
+	ic_output out = sample_output(&b, 80, false);
+	assert_int_equal(write_table(&list, &out), IC_OK);
+	size_t letters = 0;
+	for (size_t i = 0; i < b.n; i++)
+		letters += b.p[i] == 'A';
+	assert_in_range(letters, 2 * 240, 2 * 240 + 9); /* and some of the finding's own */
+	assert_non_null(strstr(sample_text(&b), "A..."));
+	ic_buf_clear(&b);
+	out = sample_output(&b, 80, false);
+	assert_int_equal(ic_explain_write(&f, &out, &(ic_error){ 0 }), IC_OK);
+	assert_true(b.n > LONG);
+	ic_buf_clear(&b);
+	free(agent);
+}
+
 static void test_table_empty(void **state)
 {
 	(void)state;
@@ -214,10 +244,10 @@ static void test_no_memory(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_table_text),	   cmocka_unit_test(test_table_path),
-		cmocka_unit_test(test_table_empty),	   cmocka_unit_test(test_columns),
-		cmocka_unit_test(test_explain_recomputes), cmocka_unit_test(test_explain_events),
-		cmocka_unit_test(test_no_memory),
+		cmocka_unit_test(test_table_text),	  cmocka_unit_test(test_table_path),
+		cmocka_unit_test(test_table_long_values), cmocka_unit_test(test_table_empty),
+		cmocka_unit_test(test_columns),		  cmocka_unit_test(test_explain_recomputes),
+		cmocka_unit_test(test_explain_events),	  cmocka_unit_test(test_no_memory),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
