@@ -151,6 +151,36 @@ static void shapes(void **state)
 	assert_int_equal(find(op, IC_OP_SORT), 0);
 }
 
+/* FROM (SELECT ...): its columns, its order, and one window, that of the innermost query that names one. */
+static void from_sub_selects(void **state)
+{
+	(void)state;
+	columns_are(
+	    "SELECT * FROM (SELECT sourceip, COUNT(*), SUM(bytesout) AS b FROM events GROUP BY sourceip)",
+	    "sourceip:string, COUNT:real, b:real");
+	columns_are(
+	    "SELECT MAX(count) AS m, \"B\" FROM (SELECT username, COUNT(*), SUM(bytesout) AS b FROM events "
+	    "GROUP BY username) WHERE count > 3 GROUP BY b HAVING m > 5",
+	    "m:real, b:real");
+	const ic_op *op = bound("SELECT starttime FROM (SELECT * FROM events ORDER BY bytesout LIMIT 9)");
+	assert_int_equal(find(op, IC_OP_TOP), 1);
+	assert_int_equal(find(op, IC_OP_SORT), 0);
+	assert_int_equal(find(op, IC_OP_FILTER), 1);
+	const int64_t now = INT64_C(1714521600000), hour = 3600000;
+	op = bound("SELECT a FROM (SELECT a FROM (SELECT username AS a FROM events)) LAST 2 HOURS");
+	assert_int_equal(find(op, IC_OP_FILTER), 1);
+	assert_int_equal(first(op, IC_OP_FILTER)->filter.predicate->call.arg[0]->call.arg[1]->value.i,
+			 now - 2 * hour);
+	assert_int_equal(plan.warnings, 0);
+	op = bound("SELECT a FROM (SELECT username AS a FROM events LAST 3 HOURS) LAST 2 HOURS");
+	assert_int_equal(find(op, IC_OP_FILTER), 1);
+	assert_int_equal(first(op, IC_OP_FILTER)->filter.predicate->call.arg[0]->call.arg[1]->value.i,
+			 now - 3 * hour);
+	assert_int_equal(plan.warnings, 1);
+	assert_int_equal(bind_with("SELECT username FROM (SELECT sourceip FROM events)", true, false),
+			 IC_E_USAGE);
+}
+
 /* The window's filter lies over the scan: starttime >= low AND starttime <= high. */
 static void window(const char *tail, int64_t low, int64_t high)
 {
@@ -282,10 +312,11 @@ static void aliases_explode(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(names_and_types), cmocka_unit_test(shapes),
-		cmocka_unit_test(windows),	   cmocka_unit_test(integers),
-		cmocka_unit_test(lists),	   cmocka_unit_test(errors),
-		cmocka_unit_test(checks),	   cmocka_unit_test(aliases_explode),
+		cmocka_unit_test(names_and_types),  cmocka_unit_test(shapes),
+		cmocka_unit_test(from_sub_selects), cmocka_unit_test(windows),
+		cmocka_unit_test(integers),	    cmocka_unit_test(lists),
+		cmocka_unit_test(errors),	    cmocka_unit_test(checks),
+		cmocka_unit_test(aliases_explode),
 	};
 	ic_plan_init(&plan, NULL);
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);

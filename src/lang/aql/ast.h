@@ -89,8 +89,9 @@ typedef enum ic_aql_window {
 struct ic_aql_query {
 	ic_aql_item *item;
 	uint32_t items;
+	ic_aql_query *rows; /* FROM (SELECT ...); NULL: the table `from` */
 	ic_str from;
-	ic_place from_at;
+	ic_place from_at;   /* of the table's name or the bracket */
 	ic_aql_expr *where; /* NULL: none */
 	ic_aql_list group;
 	ic_aql_expr *having; /* NULL: none */

@@ -404,21 +404,27 @@ static ic_op *table(ic_aql_binder *b)
 	return op ? op : unknown_table(b);
 }
 
-/* Rows of the table that pass the window and WHERE. */
+/* Rows of the table or sub-select that pass the window and WHERE. A sub-select has a window of its own. */
 static ic_op *rows_of(ic_aql_binder *b)
 {
-	ic_op *op = table(b);
+	const ic_aql_query *rows = b->query->rows;
+	ic_op *op = rows ? ic_aql_sub_rows(b, rows) : table(b);
 	if (!op)
 		return NULL;
 	b->in = op->out;
 	b->busy = ic_aql_bind_alloc(b, b->query->items, sizeof *b->busy);
-	if (!b->busy || !(op = ic_aql_window_of(b, op)) || !b->query->where)
+	if (!b->busy || (!rows && !(op = ic_aql_window_of(b, op))))
+		return NULL;
+	if (rows && rows->window != IC_AQL_DEFAULT && b->query->window != IC_AQL_DEFAULT &&
+	    ic_plan_warn(b->plan, b->query->window_at, "the time window is that of the sub-select") != IC_OK)
+		return ic_aql_bind_nomem(b);
+	if (!b->query->where)
 		return op;
 	b->clause = IC_AQL_WHERE;
 	return filter(b, op, "WHERE", b->query->where->at, ic_aql_condition(b, b->query->where));
 }
 
-ic_op *ic_aql_bind_query(ic_aql_binder *b)
+static ic_op *query_of(ic_aql_binder *b)
 {
 	const ic_aql_query *q = b->query;
 	ic_expr **bound, *having = NULL;
@@ -440,7 +446,7 @@ ic_op *ic_aql_bind_query(ic_aql_binder *b)
 		return NULL;
 	bool grouped = b->keys > 0 || b->aggs > 0 || having;
 	if (!grouped) {
-		if (o.n == 0 && !newest_first(b, &o))
+		if (o.n == 0 && !q->rows && !newest_first(b, &o))
 			return NULL;
 		if (!results_of(b, bound, false, &r) || !(op = sorted(b, op, &o)))
 			return NULL;
@@ -458,10 +464,21 @@ ic_op *ic_aql_bind_query(ic_aql_binder *b)
 	return project(b, op, &r);
 }
 
+ic_op *ic_aql_sub_rows(ic_aql_binder *b, const ic_aql_query *sub)
+{
+	ic_aql_binder inner = {
+		.plan = b->plan, .catalog = b->catalog, .diag = b->diag, .query = sub, .outer = b
+	};
+	ic_op *op = query_of(&inner);
+	if (!op)
+		b->status = inner.status;
+	return op;
+}
+
 ic_status ic_aql_bind(const ic_aql_query *query, const ic_catalog *catalog, ic_plan *plan, ic_diag *diag)
 {
 	ic_aql_binder b = { .plan = plan, .catalog = catalog, .diag = diag, .query = query };
-	ic_op *op = ic_aql_bind_query(&b);
+	ic_op *op = query_of(&b);
 	if (!op)
 		return b.status != IC_OK ? b.status : IC_E_NOMEM;
 	plan->root = op;

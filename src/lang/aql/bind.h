@@ -35,7 +35,7 @@ typedef struct ic_aql_binder {
 	ic_status status;
 	const ic_aql_query *query;
 	const struct ic_aql_binder *outer; /* of a sub-select */
-	ic_schema in;			   /* columns of the table */
+	ic_schema in;			   /* columns of the table or sub-select */
 	ic_aql_clause clause;
 	bool in_agg;
 	bool *busy; /* aliases that are being bound, by item */
@@ -57,8 +57,8 @@ void *ic_aql_bind_alloc(ic_aql_binder *b, size_t n, size_t size);
 bool ic_aql_bind_room(ic_aql_binder *b, void **items, uint32_t n, size_t size);
 #define IC_AQL_BIND_ROOM(b, items, n) ic_aql_bind_room(b, (void **)&(items), n, sizeof *(items))
 
-/* bind.c: the plan of a query; the sub-select of IN too (outer: its binder). */
-ic_op *ic_aql_bind_query(ic_aql_binder *b);
+/* bind.c: the plan of a sub-select of the query. */
+ic_op *ic_aql_sub_rows(ic_aql_binder *b, const ic_aql_query *sub);
 /* The item without an alias whose result column gets this name of itself, such as COUNT; -1: none. */
 int32_t ic_aql_unnamed(ic_aql_binder *b, ic_str name);
 

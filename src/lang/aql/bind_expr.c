@@ -357,14 +357,9 @@ ic_expr *ic_aql_in_rows(ic_aql_binder *b, const ic_aql_expr *e, ic_expr *left, i
 
 static ic_expr *in_select(ic_aql_binder *b, const ic_aql_expr *e, ic_expr *left)
 {
-	ic_aql_binder sub = {
-		.plan = b->plan, .catalog = b->catalog, .diag = b->diag, .query = e->in.query, .outer = b
-	};
-	ic_op *op = ic_aql_bind_query(&sub);
-	if (!op) {
-		b->status = sub.status;
+	ic_op *op = ic_aql_sub_rows(b, e->in.query);
+	if (!op)
 		return NULL;
-	}
 	if (op->out.n != 1)
 		return ic_aql_bind_fail(b, IC_DIAG_TYPE, e->at, e->length,
 					"the sub-select of IN must give one column");

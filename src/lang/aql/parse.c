@@ -120,13 +120,17 @@ static bool from_of(ic_parser *p, ic_aql_query *q)
 {
 	if (!ic_expect_word(p, "FROM"))
 		return false;
-	if (ic_is_sign(p, '('))
-		return ic_aql_refuse(p, "sub-select in FROM", "a sub-select may stand in IN (SELECT ...)");
+	q->from_at = p->tok.at;
+	if (ic_take_sign(p, '(')) {
+		if (!ic_is_word(p, "SELECT"))
+			return ic_expected(p, "SELECT");
+		q->rows = ic_aql_sub_select(p);
+		return q->rows != NULL;
+	}
 	if (p->tok.kind != IC_TOKEN_NAME && p->tok.kind != IC_TOKEN_FIELD)
 		return ic_expected(p, "events or flows");
 	q->from =
 	    p->tok.kind == IC_TOKEN_NAME ? ic_token_text(p) : ic_aql_unquote(p->arena, ic_token_text(p));
-	q->from_at = p->tok.at;
 	if (!q->from.p)
 		return ic_parse_nomem(p);
 	ic_next(p);
@@ -274,7 +278,7 @@ static bool tail_of(ic_parser *p, ic_aql_query *q)
 	return parameters_of(p, q);
 }
 
-bool ic_aql_query_of(ic_parser *p, ic_aql_query *ret)
+static bool query_of(ic_parser *p, ic_aql_query *ret)
 {
 	*ret = (ic_aql_query){ 0 };
 	if (!ic_expect_word(p, "SELECT"))
@@ -285,6 +289,19 @@ bool ic_aql_query_of(ic_parser *p, ic_aql_query *ret)
 		return false;
 	complete(p);
 	return tail_of(p, ret);
+}
+
+ic_aql_query *ic_aql_sub_select(ic_parser *p)
+{
+	ic_aql_query *q = ic_arena_alloc(p->arena, sizeof *q);
+	if (!q) {
+		ic_parse_nomem(p);
+		return NULL;
+	}
+	if (!ic_parse_enter(p) || !query_of(p, q))
+		return NULL;
+	ic_parse_leave(p);
+	return ic_expect_sign(p, ')', "`)`") ? q : NULL;
 }
 
 /* ---- entries -------------------------------------------------------------------------- */
@@ -331,7 +348,7 @@ ic_status ic_aql_parse(ic_arena *a, ic_str text, ic_aql_query *ret, ic_diag *dia
 	ic_status s = ic_parser_init(&p, &grammar, a, text, (ic_place){ 0, 0 }, diag);
 	if (s != IC_OK)
 		return s;
-	if (!ic_aql_query_of(&p, ret))
+	if (!query_of(&p, ret))
 		return p.status;
 	bool closed = ic_take_sign(&p, ';');
 	if (p.tok.kind != IC_TOKEN_END)
@@ -347,7 +364,7 @@ void ic_aql_parse_prefix(ic_arena *a, ic_str text, ic_prefix *ret)
 	*ret = (ic_prefix){ 0 };
 	if (ic_parser_init(&p, &grammar, a, text, (ic_place){ 0, 0 }, &diag) != IC_OK)
 		return;
-	bool whole = ic_aql_query_of(&p, &query);
+	bool whole = query_of(&p, &query);
 	ret->seen = p.lex.pos;
 	ret->stopped = p.tok.pos;
 	ret->failed = !whole;

@@ -113,7 +113,8 @@ static ic_aql_expr *bracketed(ic_parser *p)
 		return NULL;
 	ic_next(p);
 	if (ic_is_word(p, "SELECT"))
-		return ic_aql_refuse(p, "sub-select here", "a sub-select may stand in IN (SELECT ...)");
+		return ic_aql_refuse(p, "sub-select here",
+				     "a sub-select may stand in FROM and IN (SELECT ...)");
 	ic_aql_expr *e = ic_aql_expression(p);
 	if (!e || !ic_expect_sign(p, ')', "`)`"))
 		return NULL;
@@ -371,21 +372,16 @@ static ic_aql_expr *in_of(ic_parser *p, ic_aql_expr *left, const ic_token *at)
 		return NULL;
 	e->in.left = left;
 	if (ic_is_word(p, "SELECT")) {
-		e->in.query = ic_arena_alloc(p->arena, sizeof *e->in.query);
-		if (!e->in.query)
-			return ic_parse_nomem(p);
-		if (!ic_aql_query_of(p, e->in.query))
-			return NULL;
-	} else {
-		do {
-			ic_aql_list *list = &e->in.list;
-			if (!IC_PARSE_ROOM(p, list->expr, list->n) ||
-			    !(list->expr[list->n] = ic_aql_expression(p)) ||
-			    !above(p, e, list->expr[list->n]))
-				return NULL;
-			list->n++;
-		} while (ic_take_sign(p, ','));
+		ic_parse_leave(p);
+		return (e->in.query = ic_aql_sub_select(p)) ? e : NULL;
 	}
+	do {
+		ic_aql_list *list = &e->in.list;
+		if (!IC_PARSE_ROOM(p, list->expr, list->n) || !(list->expr[list->n] = ic_aql_expression(p)) ||
+		    !above(p, e, list->expr[list->n]))
+			return NULL;
+		list->n++;
+	} while (ic_take_sign(p, ','));
 	ic_parse_leave(p);
 	return ic_expect_sign(p, ')', "`,` or `)`") ? e : NULL;
 }

@@ -16,7 +16,7 @@ bool ic_aql_reserved(ic_str word);
 ic_aql_expr *ic_aql_expression(ic_parser *p);
 /* A number, a text, a call: what START and STOP take. */
 ic_aql_expr *ic_aql_operand(ic_parser *p);
-/* SELECT is the current word. */
-bool ic_aql_query_of(ic_parser *p, ic_aql_query *ret);
+/* A query in brackets, of which the opening one is taken; SELECT is the current word. */
+ic_aql_query *ic_aql_sub_select(ic_parser *p);
 
 #endif
