@@ -54,7 +54,7 @@ static void check(const char *text, size_t n, char sep)
 /* The same for lines, of which `most` are asked for. */
 static void check_lines(const char *text, size_t n, char sep, size_t most)
 {
-	static ic_scan_line lines[IC_SCAN_MAX + IC_SCAN_LINES];
+	static ic_scan_line lines[UINT16_MAX + IC_SCAN_LINES];
 	char *p = malloc(n ? n : 1);
 	assert_non_null(p);
 	memcpy(p, text, n);
@@ -62,7 +62,7 @@ static void check_lines(const char *text, size_t n, char sep, size_t most)
 		const size_t found = ic_scan_lines((ic_simd)level, p, n, sep, lines, most);
 		size_t k = 0, marks = 0;
 		for (size_t i = 0; i < n && k < most; i++) {
-			marks += p[i] == sep;
+			marks += p[i] == sep || p[i] == '\n';
 			if (p[i] != '\n')
 				continue;
 			assert_true(k < found);
@@ -111,16 +111,18 @@ static void random_texts(void **state)
 static void full_slabs(void **state)
 {
 	(void)state;
-	static char text[IC_SCAN_MAX];
+	static char text[UINT16_MAX];
 	memset(text, '\n', sizeof(text));
-	check(text, sizeof(text), '\t');
-	check_lines(text, sizeof(text), '\t', IC_SCAN_MAX);
-	check_lines(text, sizeof(text), '\t', 70);
+	check(text, IC_SCAN_MAX, '\t');
+	check_lines(text, UINT16_MAX, '\t', UINT16_MAX);
+	check_lines(text, UINT16_MAX, '\t', 70);
 	memset(text, '\t', sizeof(text));
-	check(text, sizeof(text), '\t');
+	check(text, IC_SCAN_MAX, '\t');
+	text[UINT16_MAX - 1] = '\n';
+	check_lines(text, UINT16_MAX, '\t', 2);
 	memset(text, 'x', sizeof(text));
 	text[IC_SCAN_MAX - 1] = '\\';
-	check(text, sizeof(text), '\t');
+	check(text, IC_SCAN_MAX, '\t');
 }
 
 int main(void)

@@ -16,6 +16,7 @@
 enum {
 	QUEUE_ROWS = 128,
 	WINDOW_LEAST = 1024,
+	WINDOW_MOST = UINT16_MAX - 1, /* lines of one shape are read the faster, the more they are */
 	ROW_CELLS = 2 * IC_JSON_SOURCES * IC_FIELD_COUNT + 4,
 };
 
@@ -313,7 +314,7 @@ size_t ic_json_queue_take(ic_json_fill *f, const char *text, size_t n, ic_row_co
 	c->lines += q->n;
 	/* What comes after a line that does not fit has been looked at in vain: less of it the next time. */
 	if (q->n < most)
-		q->window = 2 * used < IC_JSON_SLAB ? 2 * used : IC_JSON_SLAB;
+		q->window = 2 * used < WINDOW_MOST ? 2 * used : WINDOW_MOST;
 	if (q->window < WINDOW_LEAST)
 		q->window = WINDOW_LEAST;
 	if (q->n > 0) {

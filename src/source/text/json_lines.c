@@ -171,8 +171,8 @@ static bool forget_usual(shape *h, ic_simd level, const char *p, size_t at, size
 typedef struct alike {
 	const char *p;
 	uint32_t n;
-	uint32_t value[TOGETHER_MOST];	/* where the next value of each starts; first the line */
-	uint16_t *cells[TOGETHER_MOST]; /* where its values go */
+	const char *value[TOGETHER_MOST]; /* where the next value of each starts, behind its run */
+	uint16_t *cells[TOGETHER_MOST];	  /* where its values go */
 } alike;
 
 #if defined(__x86_64__)
@@ -313,30 +313,34 @@ AVX2 static bool fit_rest_avx2(const run *c, const alike *a)
 	const expected e = expect(c, WIDE);
 	__m256i other = _mm256_setzero_si256();
 	for (uint32_t i = 0; i < a->n; i++)
-		other = _mm256_or_si256(other, _mm256_xor_si256(load32(a->p + a->value[i] - back), e.text));
+		other = _mm256_or_si256(other, _mm256_xor_si256(load32(a->value[i] - back), e.text));
 	return _mm256_testz_si256(other, e.mask);
 }
 
+/* The run does not wait for the value before it to end: that was seen to when it was the next one. */
 #define EACH_LINE(LENGTH, PUT)                                                                               \
 	_Pragma("GCC unroll 2") for (size_t i = 0; i < n; i++)                                               \
 	{                                                                                                    \
-		const size_t value = a->value[i], at = value + (LENGTH);                                     \
-		w.bytes = _mm256_or_si256(w.bytes, _mm256_xor_si256(load32(p + at), e.text));                \
-		a->value[i] = (uint32_t)(at + length);                                                       \
+		const char *const value = a->value[i];                                                       \
+		w.bytes = _mm256_or_si256(w.bytes, _mm256_xor_si256(load32(value - back), e.text));          \
+		const size_t length = (LENGTH);                                                              \
+		a->value[i] = value + length + next;                                                         \
 		PUT;                                                                                         \
 	}
 #define PUT_VALUE                                                                                            \
 	do {                                                                                                 \
-		const uint32_t both = (uint32_t)value | (uint32_t)(at + 1) << 16;                            \
+		const uint32_t start = (uint32_t)(value - p), end = start + (uint32_t)length + 1;            \
+		const uint32_t both = start | end << 16;                                                     \
 		memcpy(a->cells[i] + cell, &both, sizeof(both));                                             \
 	} while (0)
 
-/* Whether in each line a value of the form is followed by the run; false for unusual values, too. */
+/* Whether in each line the run is followed by a value of its form; false for unusual values, too. next: the length
+ * of the next run. */
 #define FIT(name, TARGET, LENGTH)                                                                            \
-	TARGET static bool name(const run *c, alike *a, size_t cell, bool wanted)                            \
+	TARGET static bool name(const run *c, alike *a, size_t next, bool wanted)                            \
 	{                                                                                                    \
 		const char *const p = a->p;                                                                  \
-		const size_t n = a->n, length = c->length;                                                   \
+		const size_t n = a->n, cell = c->cell, back = c->length;                                     \
 		const expected e = expect(c, 0);                                                             \
 		wrong w = { .bytes = _mm256_setzero_si256(), .start = _mm_set1_epi8(-1) };                   \
 		if (wanted)                                                                                  \
@@ -345,36 +349,35 @@ AVX2 static bool fit_rest_avx2(const run *c, const alike *a)
 			EACH_LINE(LENGTH, (void)0)                                                           \
 		return nothing_wrong(&w, e.mask);                                                            \
 	}
-FIT(fit_texts_avx2, AVX2, text_avx2(p + value))
-FIT(fit_wholes_avx2, AVX2, whole_avx2(&w, p + value))
-FIT(fit_reals_avx2, AVX2, real_avx2(&w, p + value))
-FIT(fit_words_avx2, AVX2, word_avx2(&w, p + value))
+FIT(fit_texts_avx2, AVX2, text_avx2(value))
+FIT(fit_wholes_avx2, AVX2, whole_avx2(&w, value))
+FIT(fit_reals_avx2, AVX2, real_avx2(&w, value))
+FIT(fit_words_avx2, AVX2, word_avx2(&w, value))
 FIT(fit_nothing_avx2, AVX2, 0)
-FIT(fit_texts_avx512, AVX512, text_avx512(p + value))
-FIT(fit_wholes_avx512, AVX512, whole_avx512(&w, p + value))
-FIT(fit_reals_avx512, AVX512, real_avx512(&w, p + value))
+FIT(fit_texts_avx512, AVX512, text_avx512(value))
+FIT(fit_wholes_avx512, AVX512, whole_avx512(&w, value))
+FIT(fit_reals_avx512, AVX512, real_avx512(&w, value))
 
-typedef bool (*fit_fn)(const run *c, alike *a, size_t cell, bool wanted);
+typedef bool (*fit_fn)(const run *c, alike *a, size_t next, bool wanted);
 static const fit_fn fit_form[2][FORM_NOTHING + 1] = {
 	{ fit_texts_avx2, fit_wholes_avx2, fit_reals_avx2, fit_words_avx2, fit_nothing_avx2 },
 	{ fit_texts_avx512, fit_wholes_avx512, fit_reals_avx512, fit_words_avx2, fit_nothing_avx2 },
 };
 
 /* False: some line is of another shape, or has an unusual value. A value ends where its form does, and the next run
- * must begin there. As long as the runs fit nothing is looked at that is more than RUN_MAX bytes behind a line: no
- * value goes beyond its end, and no run but the last has one. nobody: the cell of values that are not wanted. */
+ * must begin there. As long as the runs fit nothing is looked at that is more than IC_JSON_PAD bytes behind a line: no
+ * value goes beyond its end, no run but the last has one, and one run and what follows it are looked at together.
+ * nobody: the cell of values that are not wanted. */
 static bool fit_runs(ic_simd level, const shape *h, alike *a, uint16_t nobody)
 {
 	const fit_fn *const fit = fit_form[level >= IC_SIMD_AVX512];
-	size_t cell = nobody;
-	piece_form form = FORM_NOTHING;
 	for (const run *c = h->run;; c++) {
-		if (!fit[form](c, a, cell, cell != nobody) || (c->length > WIDE && !fit_rest_avx2(c, a)))
+		const size_t next = c->last ? 0 : c[1].length;
+		if ((c->length > WIDE && !fit_rest_avx2(c, a)) ||
+		    !fit[c->form](c, a, next, c->cell != nobody))
 			return false;
 		if (c->last)
 			return true;
-		form = (piece_form)c->form;
-		cell = c->cell;
 	}
 }
 #endif
@@ -410,7 +413,7 @@ static bool fit_together(ic_simd level, const shape *h, alike *a, const ic_json_
 typedef struct candidates {
 	const char *p;
 	uint32_t n;
-	ic_scan_line line[TOGETHER_MOST + IC_SCAN_LINES];
+	ic_scan_line line[1 + TOGETHER_MOST + IC_SCAN_LINES]; /* the end of none, then of each */
 	uint8_t shape[TOGETHER_MOST];
 	uint32_t lines[SHAPES]; /* of each shape: how many, and which */
 	uint8_t which[SHAPES][TOGETHER_MOST];
@@ -418,12 +421,18 @@ typedef struct candidates {
 
 static inline size_t start_of(const candidates *c, uint32_t i)
 {
-	return i ? c->line[i - 1].end : 0;
+	return c->line[i].end;
 }
 
-static inline uint32_t marks_of(const candidates *c, uint32_t i)
+/* Of its line end. */
+static inline size_t end_of(const candidates *c, uint32_t i)
 {
-	return c->line[i].marks - (i ? c->line[i - 1].marks : 0u);
+	return c->line[i + 1].end - 1u;
+}
+
+static inline uint32_t quotes_of(const candidates *c, uint32_t i)
+{
+	return c->line[i + 1].marks - c->line[i].marks - 1u;
 }
 
 /* The first lines of p[0..n) that have as many quotes as a shape with this plan. */
@@ -438,13 +447,14 @@ static void find_candidates(const ic_json *j, const char *p, size_t n, const ic_
 		if (t->shapes[which].plan == plan)
 			shape_of[t->shapes[which].line] = (uint8_t)which;
 	}
-	const size_t lines = ic_scan_lines(j->level, p, n, '"', ret->line, most);
+	const size_t lines = ic_scan_lines(j->level, p, n, '"', ret->line + 1, most);
+	ret->line[0] = (ic_scan_line){ 0, 0 };
 	ret->p = p;
 	ret->n = 0;
 	memset(ret->lines, 0, sizeof(ret->lines));
 	while (ret->n < lines) {
-		const uint32_t marks = marks_of(ret, ret->n);
-		const unsigned which = shape_of[marks < MARKS_MOST ? marks : MARKS_MOST];
+		const uint32_t quotes = quotes_of(ret, ret->n);
+		const unsigned which = shape_of[quotes < MARKS_MOST ? quotes : MARKS_MOST];
 		if (which == SHAPES)
 			break;
 		ret->shape[ret->n] = (uint8_t)which;
@@ -458,9 +468,8 @@ static shape *fitted(ic_json *j, const candidates *c, uint32_t i, const ic_json_
 {
 	for (unsigned k = 0; k < SHAPES; k++) {
 		shape *h = &j->nodes->shapes[(c->shape[i] + k) % SHAPES];
-		if (h->plan == plan && h->line == marks_of(c, i) &&
-		    fits_line(h, j->level, c->p, start_of(c, i), c->line[i].end - 1u,
-			      to->cell + i * to->stride, to))
+		if (h->plan == plan && h->line == quotes_of(c, i) &&
+		    fits_line(h, j->level, c->p, start_of(c, i), end_of(c, i), to->cell + i * to->stride, to))
 			return h;
 	}
 	return NULL;
@@ -483,7 +492,7 @@ static bool all_fit(const ic_json *j, const group *g, uint32_t from, uint32_t to
 	a.n = to - from;
 	for (uint32_t i = 0; i < a.n; i++) {
 		const uint32_t k = g->line[from + i];
-		a.value[i] = (uint32_t)start_of(g->c, k);
+		a.value[i] = a.p + start_of(g->c, k) + g->h->run[0].length;
 		a.cells[i] = g->to->cell + k * g->to->stride;
 	}
 	return fit_together(j->level, g->h, &a, g->to);
@@ -508,7 +517,7 @@ static uint32_t first_misfit(ic_json *j, group *g, uint32_t from, uint32_t to)
 		return k;
 	/* Only lines that are taken together have any use for it. */
 	if (its == g->h && j->level >= IC_SIMD_AVX2)
-		g->forgotten |= forget_usual(g->h, j->level, c->p, start_of(c, k), c->line[k].end - 1u);
+		g->forgotten |= forget_usual(g->h, j->level, c->p, start_of(c, k), end_of(c, k));
 	return misfit;
 }
 

@@ -244,7 +244,7 @@ typedef struct ic_json_cells {
 } ic_json_cells;
 
 /* Takes lines from the start of text[0..n) on, as long as each fits a shape with this plan, `most` at the most.
- * n is at most IC_SCAN_MAX; IC_JSON_PAD bytes behind may be read. Returns how many; *used: their bytes. */
+ * n is less than UINT16_MAX; IC_JSON_PAD bytes behind may be read. Returns how many; *used: their bytes. */
 uint32_t ic_json_take_lines(ic_json *j, const char *text, size_t n, const ic_json_plan *plan,
 			    const ic_json_cells *to, uint32_t most, size_t *used);
 

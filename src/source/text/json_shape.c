@@ -125,6 +125,7 @@ static bool take_shape(ic_json *j, shape *h, const char *p, size_t at, const uin
 	if (p[at - 1] != '\n' || !add_piece(h, p, from, at, mark, (ends[mark] & IC_SCAN_MAX) - from))
 		return false;
 	h->piece[h->pieces - 1].last = true;
+	h->piece[h->pieces - 1].form = FORM_NOTHING;
 	h->line = (uint32_t)k;
 	/* In a line of which only the first piece is known to fit, no other is looked for before it. */
 	for (uint32_t i = 1; i < h->pieces; i++)

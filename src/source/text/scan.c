@@ -124,29 +124,31 @@ typedef struct line_count {
 	size_t n, marks;
 } line_count;
 
-static inline void count_block(line_count *c, block_masks m, size_t i)
+/* False: none does. */
+static inline bool count_block(line_count *c, block_masks m, size_t i)
 {
-	const uint64_t seps = m.all & ~m.line;
 	for (uint64_t line = m.line; __builtin_expect(line != 0, 0); line &= line - 1) {
-		const uint64_t before = seps & (line ^ (line - 1));
+		const uint64_t before = m.all & (line ^ (line - 1));
 		c->lines[c->n].end = (uint16_t)(i + (size_t)__builtin_ctzll(line) + 1);
 		c->lines[c->n++].marks = (uint16_t)(c->marks + (size_t)__builtin_popcountll(before));
 	}
-	c->marks += (size_t)__builtin_popcountll(seps);
+	c->marks += (size_t)__builtin_popcountll(m.all);
+	return m.line != 0;
 }
 
 #define LINES_BY_BLOCKS(masks_of)                                                                            \
 	do {                                                                                                 \
 		line_count c = { lines, 0, 0 };                                                              \
 		size_t i = 0;                                                                                \
-		for (; i + 64 <= n && c.n < most; i += 64) {                                                 \
+		for (; i + 64 <= n; i += 64) {                                                               \
 			ask_ahead(p + i);                                                                    \
-			count_block(&c, masks_of(p + i, sep), i);                                            \
+			if (count_block(&c, masks_of(p + i, sep), i) && c.n >= most)                         \
+				return most;                                                                 \
 		}                                                                                            \
-		if (i < n && c.n < most) {                                                                   \
+		if (i < n) {                                                                                 \
 			char last[64] = { 0 };                                                               \
 			memcpy(last, p + i, n - i);                                                          \
-			count_block(&c, cut_masks(masks_of(last, sep), n - i), i);                           \
+			(void)count_block(&c, cut_masks(masks_of(last, sep), n - i), i);                     \
 		}                                                                                            \
 		return c.n < most ? c.n : most;                                                              \
 	} while (0)

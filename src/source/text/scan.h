@@ -26,15 +26,15 @@ size_t ic_scan_cells(ic_simd level, const char *p, size_t n, char sep, uint16_t 
 size_t ic_scan_rows(ic_simd level, const char *p, size_t n, char sep, uint16_t *next, uint16_t *ends,
 		    size_t *lines, bool *backslash);
 
-/* A line: the offset of the byte after its end, and how many separators there are before that, from the start
- * of the text. */
+/* A line: the offset of the byte after its end, and how many separators and line ends there are before that, from
+ * the start of the text. */
 typedef struct ic_scan_line {
 	uint16_t end, marks;
 } ic_scan_line;
 #define IC_SCAN_LINES 64 /* entries of `lines` beyond `most` that may be written */
 
-/* The first lines of p[0..n), `most` at the most; returns how many. A last one without an end is none. Limits as
- * above. */
+/* The first lines of p[0..n), `most` at the most; returns how many. A last one without an end is none. n is at most
+ * UINT16_MAX. Nothing outside p[0..n) is read. */
 size_t ic_scan_lines(ic_simd level, const char *p, size_t n, char sep, ic_scan_line *lines, size_t most);
 
 #endif
