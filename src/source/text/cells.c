@@ -407,12 +407,12 @@ ic_str ic_transport_name(ic_arena *a, ic_str s)
 
 bool ic_name_is(ic_str name, const char *alternatives, bool ignore_case)
 {
-	for (const char *p = alternatives; p;) {
+	for (const char *p = name.p ? alternatives : NULL; p;) {
 		const char *bar = strchr(p, '|');
 		ic_str one = { p, (uint32_t)(bar ? (size_t)(bar - p) : strlen(p)) };
 		if (one.n > 2 && one.p[0] == '"') /* AQL quotes names with blanks */
 			one = (ic_str){ one.p + 1, one.n - 2 };
-		if (name.p && (ignore_case ? ic_str_ieq(name, one) : ic_str_eq(name, one)))
+		if (ignore_case ? ic_str_ieq(name, one) : ic_str_eq(name, one))
 			return true;
 		p = bar ? bar + 1 : NULL;
 	}
