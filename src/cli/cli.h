@@ -83,6 +83,9 @@ int cli_unknown_verb(const char *name);
 
 /* The word the value of an option can be, number i; NULL past the end. */
 const char *cli_option_word(const cli_option *o, size_t i);
+/* All of them, "a, b, c"; false: its value is free text. */
+#define CLI_WORDS_MAX 512
+bool cli_option_words(const cli_option *o, char list[CLI_WORDS_MAX]);
 
 /* options.c: fills args from the words after the verb. Returns 0, or EXIT_USAGE after saying why.
  * Verbs with options of their own have the common ones too. */

@@ -41,6 +41,7 @@ void cli_wrap(FILE *to, const char *text, unsigned indent, unsigned at)
 	fputc('\n', to);
 }
 
+/* With the values to choose from, unless the text names them. */
 static void help_option(FILE *to, const cli_option *o)
 {
 	int at = o->letter ? fprintf(to, "  -%c, ", o->letter) : fprintf(to, "      ");
@@ -51,7 +52,13 @@ static void help_option(FILE *to, const cli_option *o)
 		fputc('\n', to);
 		at = 0;
 	}
-	cli_wrap(to, o->help, HELP_COLUMN, (unsigned)at);
+	char words[CLI_WORDS_MAX], text[CLI_WORDS_MAX + 256];
+	const char *help = o->help;
+	if (cli_option_words(o, words) && !strstr(help, cli_option_word(o, 0))) {
+		(void)snprintf(text, sizeof(text), "%s: %s", help, words);
+		help = text;
+	}
+	cli_wrap(to, help, HELP_COLUMN, (unsigned)at);
 }
 
 static void help_group(FILE *to, const cli_group *g)

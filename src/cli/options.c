@@ -53,7 +53,8 @@ const char *cli_nearest(const char *word, const char *(*next)(const void *ctx, s
 	const char *best = NULL, *name;
 	unsigned least = (unsigned)strlen(word) / 3 + 1;
 	for (size_t i = 0; (name = next(ctx, i)); i++) {
-		unsigned d = distance(word, name);
+		const size_t n = strlen(word);
+		const unsigned d = n > 2 && strncmp(word, name, n) == 0 ? 1 : distance(word, name);
 		if (d <= least && d < strlen(name)) {
 			least = d - (d > 0);
 			best = name;
@@ -101,22 +102,26 @@ static const char *name_at(const void *verb, size_t i)
 	return o ? o->name : NULL;
 }
 
+bool cli_option_words(const cli_option *o, char list[CLI_WORDS_MAX])
+{
+	size_t n = 0;
+	const char *word;
+	for (size_t i = 0; (word = cli_option_word(o, i)); i++) {
+		int more = snprintf(list + n, CLI_WORDS_MAX - n, "%s%s", i ? ", " : "", word);
+		if (more < 0 || n + (size_t)more >= CLI_WORDS_MAX)
+			break;
+		n += (size_t)more;
+	}
+	return n > 0;
+}
+
 /* ---- parsing ----------------------------------------------------------------------- */
 
 static int bad_value(const cli_args *args, const cli_option *o, const char *value, const char *why)
 {
-	if (o->words || o->list) {
-		char list[512] = "";
-		size_t n = 0;
-		const char *word;
-		for (size_t i = 0; (word = cli_option_word(o, i)); i++) {
-			int more = snprintf(list + n, sizeof(list) - n, "%s%s", i ? ", " : "", word);
-			if (more < 0 || n + (size_t)more >= sizeof(list))
-				break;
-			n += (size_t)more;
-		}
+	char list[CLI_WORDS_MAX];
+	if (cli_option_words(o, list))
 		return cli_usage(args->verb->name, "--%s takes one of: %s; not '%s'", o->name, list, value);
-	}
 	return cli_usage(args->verb->name, "--%s takes %s, not '%s'", o->name, why, value);
 }
 

@@ -196,8 +196,8 @@ const cli_option cli_input_options[] = {
 };
 
 const cli_option cli_file_options[] = {
-	{ "input-type", 0, "TYPE", "do not sniff the format of the input: it is TYPE", set_input_type, NULL,
-	  1 + IC_LIST_INPUT_TYPES },
+	{ "input-type", 0, "TYPE", "read the input as TYPE instead of finding out what it is", set_input_type,
+	  NULL, 1 + IC_LIST_INPUT_TYPES },
 	{ "map", 0, "FILE", "field map for CSV and NDJSON of any origin: lines 'theirs = ours'", set_map },
 	{ "threads", 0, "N", "threads to use (default: one a processor)", cli_set_threads },
 	{ "memory", 0, "SIZE", "keep peak memory under SIZE, such as 512M; says what it had to drop",
