@@ -8,13 +8,18 @@
 
 /* ---- messages ---------------------------------------------------------------------- */
 
+/* The words are those of the command line, where `*` puts the names of files that others made. */
 int cli_usage(const char *verb, const char *fmt, ...)
 {
+	char text[1024];
 	va_list ap;
-	fputs("ictus: ", stderr);
 	va_start(ap, fmt);
-	vfprintf(stderr, fmt, ap);
+	if (vsnprintf(text, sizeof(text), fmt, ap) < 0)
+		text[0] = '\0';
 	va_end(ap);
+	fputs("ictus: ", stderr);
+	for (const char *p = text; *p; p++)
+		fprintf(stderr, *p >= ' ' && *p < 0x7f ? "%c" : "\\x%02x", (unsigned char)*p);
 	if (verb)
 		fprintf(stderr, "\nTry 'ictus %s --help'.\n", verb);
 	else
