@@ -115,6 +115,62 @@ static void services_and_flags_merge(void **state)
 	rig_close(&g);
 }
 
+/* A row that knows nothing leaves the sums and what stands beside them as they are; more than fits is the most. */
+static void sums_stop_at_their_most(void **state)
+{
+	(void)state;
+	for (int full = 0; full < 2; full++) {
+		rig g;
+		rig_open(&g, (ic_observe_config){ .full = full, .have_conn = true }, 0);
+		for (int i = 0; i < 3; i++) {
+			row r = conn(i + 1, SRC, DST);
+			r.service = i < 2 ? "ssl" : NULL;
+			r.out = i < 2 ? INT64_MAX : 0;
+			r.in = i < 2 ? (INT64_C(1) << 56) - 2 : 0;
+			r.duration = i < 2 ? 4e8 : 0;
+			rig_put(&g, r);
+		}
+		rig_finish(&g);
+		ic_series *s = series_of(&g, IC_BY_IP_PORT, IC_AT_CONNECTION, SRC, DST, 0);
+		assert_int_equal(s->sketch.n, 3);
+		assert_int_equal(s->bytes_out, (UINT64_C(1) << 56) - 1);
+		assert_int_equal(s->bytes_in, (UINT64_C(1) << 56) - 1);
+		assert_int_equal(s->duration_ds, UINT32_MAX);
+		assert_int_equal(s->sketch.user, UINT16_MAX);
+		assert_int_equal(s->service, IC_TLS);
+		assert_true(s->any_bytes_out && s->any_bytes_in && s->internal_src && !s->open);
+		rig_close(&g);
+	}
+}
+
+/* More sources than a partition keeps near, of both kinds of addresses: each knows its own series. */
+static void many_sources_count_their_series(void **state)
+{
+	enum { SOURCES = 8000, SERIES = 2 };
+	(void)state;
+	rig g;
+	rig_open(&g, (ic_observe_config){ 0 }, 0);
+	for (int i = 0; i < SERIES * SOURCES; i++) {
+		char src[48], dst[32];
+		const int number = i % SOURCES;
+		snprintf(src, sizeof src, number % 5 ? "10.%d.%d.1" : "fd00::%x:%x", number / 200,
+			 number % 200);
+		snprintf(dst, sizeof dst, "93.184.216.%d", i / SOURCES);
+		rig_put(&g, conn(i, src, dst));
+	}
+	rig_finish(&g);
+	assert_int_equal(totals_of(&g).hosts, SOURCES);
+	for (unsigned i = 0; i < IC_PARTITIONS; i++) {
+		const ic_group_table *t = &ic_observe_partition(g.o, i)->hosts;
+		for (uint32_t k = 0; k < ic_group_count(t); k++) {
+			const ic_host *h = ic_group_at(t, k);
+			assert_int_equal(h->series, SERIES);
+			assert_true(h->internal);
+		}
+	}
+	rig_close(&g);
+}
+
 static void services_and_transports_are_told_by_name(void **state)
 {
 	(void)state;
@@ -476,6 +532,8 @@ int main(void)
 		cmocka_unit_test(rows_that_come_too_late_are_counted),
 		cmocka_unit_test(size_is_ip_bytes_else_payload),
 		cmocka_unit_test(services_and_flags_merge),
+		cmocka_unit_test(sums_stop_at_their_most),
+		cmocka_unit_test(many_sources_count_their_series),
 		cmocka_unit_test(services_and_transports_are_told_by_name),
 		cmocka_unit_test(scope_leaves_out_and_counts),
 		cmocka_unit_test(classes_agree_with_the_slow_way),
