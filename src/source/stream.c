@@ -10,6 +10,7 @@
 
 #define SLOP_BYTES (4u << 10) /* read behind a chunk for its last line; the next chunk reads it again */
 #define STEP_BYTES (4u << 20) /* the most that is read at once to finish a long line */
+#define CACHE_LINE 64
 
 static size_t chunk_bytes = IC_CHUNK_BYTES;
 
@@ -30,7 +31,7 @@ static size_t slop(void)
 
 size_t ic_input_buffer_bytes(void)
 {
-	return chunk_bytes + slop() + 1;
+	return CACHE_LINE + chunk_bytes + slop();
 }
 
 /* ---- raw bytes ---- */
@@ -159,16 +160,21 @@ static ic_status start_chunk(ic_unit *u)
 		return IC_OK;
 	}
 	u->raw = (ic_raw){ .fd = u->fd, .at = from, .size = size };
-	ic_status st = append_raw(u, (size_t)(to - from));
+	ic_status st = make_room(u, ic_input_buffer_bytes());
+	if (st != IC_OK)
+		return st;
+	/* The system copies pages the faster, if where they start is the start of a cache line here, too. */
+	t->n = t->at = (size_t)(from - (uintptr_t)t->p) % CACHE_LINE;
+	st = append_raw(u, (size_t)(to - from));
 	if (st != IC_OK)
 		return st;
 	atomic_fetch_add_explicit(&u->in->bytes_done, high - low, memory_order_relaxed);
 	t->final = t->drained = true;
-	size_t limit = (size_t)(high - from);
+	size_t limit = t->at + (size_t)(high - from);
 	if (t->n < limit)
 		limit = t->n; /* the file shrank */
-	if (low && limit) {
-		const char *eol = memchr(t->p, '\n', limit);
+	if (low && limit > t->at) {
+		const char *eol = memchr(t->p + t->at, '\n', limit - t->at);
 		t->at = eol ? (size_t)(eol - t->p) + 1 : limit;
 	}
 	t->end = t->at;
