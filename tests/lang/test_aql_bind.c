@@ -207,9 +207,13 @@ static void windows(void **state)
 	       INT64_C(1398445199999));
 	window("START '2014-04-25 15:51:20' STOP '2014/04/25-17:00:20'", INT64_C(1398441060000),
 	       INT64_C(1398445259999));
+	window("START '2014-04-25 15:51:20.262' STOP '2014-04-25 17:00:20.9'", INT64_C(1398441060000),
+	       INT64_C(1398445259999));
 	window("START 5 STOP 1714521600000", 5, now);
 	window("START '2024-04-30 00:00'", now - 1440 * minute, now);
 	assert_int_equal(bind_with("SELECT username FROM events START 'soon'", true, false), IC_E_USAGE);
+	assert_int_equal(bind_with("SELECT username FROM events START '2014-04-25 15:51:20.'", true, false),
+			 IC_E_USAGE);
 }
 
 static void integers(void **state)

@@ -29,8 +29,8 @@ static bool one_of(ic_str s, uint32_t *at, const char *signs)
 	return true;
 }
 
-/* yyyy-MM-dd HH:mm, with seconds or not, with / or : between the numbers of the date and - behind it, with
- * Z for UTC. */
+/* yyyy-MM-dd HH:mm, with seconds and a fraction of them or not, with / or : between the numbers of the date
+ * and - behind it, with Z for UTC. */
 static bool moment_of(const ic_plan *plan, ic_str s, int64_t *ret_ms, bool *ret_seconds)
 {
 	int64_t y, month, day, hour = 0, minute = 0, second = 0;
@@ -46,6 +46,9 @@ static bool moment_of(const ic_plan *plan, ic_str s, int64_t *ret_ms, bool *ret_
 			return false;
 		*ret_seconds = one_of(s, &at, ":");
 		if (*ret_seconds && !digits(s, &at, 2, 2, &second))
+			return false;
+		int64_t fraction; /* less than what counts */
+		if (*ret_seconds && one_of(s, &at, ".") && !digits(s, &at, 1, 9, &fraction))
 			return false;
 	}
 	utc = one_of(s, &at, "Zz");
