@@ -17,6 +17,7 @@ static const mark browsers[] = {
 	{ "OPR/", "Opera", true },
 	{ "Opera/", "Opera", true },
 	{ "SamsungBrowser/", "Samsung Internet", true },
+	{ "AdobeAIR/", "AdobeAIR", true },
 	{ "FxiOS/", "Firefox iOS", true },
 	{ "CriOS/", "Chrome Mobile iOS", true },
 	{ "Firefox/", "Firefox", true },

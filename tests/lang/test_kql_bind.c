@@ -231,6 +231,7 @@ static void test_refused_names(void **state)
 	refused("Flows | summarize sum(bytes) by bin(Timestamp, 1h) | sort by bin_Timestamp", IC_DIAG_NAME,
 		"bin_Timestamp");
 	refused("Flows | summarize make_list(bytes) + x", IC_DIAG_NAME, "'x'");
+	refused("cluster('c').database('d')", IC_DIAG_TYPE, "missing behind database()");
 	refused("Flows | summarize x = host", IC_DIAG_TYPE, "inside an aggregate");
 	refused("Flows | where port == 443L", IC_DIAG_NAME, "no suffix such as L");
 	refused("Flows | extend x = count()", IC_DIAG_TYPE, "belongs in summarize");
@@ -394,6 +395,9 @@ static void test_notes(void **state)
 	(void)state;
 	warns("Flows | take 1", 0, "");
 	warns("let unused = 5; Flows | take 1", 1, "'unused' is never used");
+	warns("cluster('c').database('d').Flows | take 1", 1, "'Flows' is looked for");
+	warns("cluster('c').database('d').table('Flows') | take 1", 1, "'Flows' is looked for");
+	warns("table('Flows') | take 1", 0, "");
 	warns("Flows | summarize n = count(), m = max(bytes) by host | project host, n", 1,
 	      "'m' is computed");
 	warns("Flows | extend x = bytes * 2 | summarize sum(x)", 0, "");

@@ -179,6 +179,32 @@ static bool materialize(ic_binder *b, const ic_bind_name *names, const ic_kql_ex
 	return r->op || ic_bind_nomem(b);
 }
 
+static bool gives_table(ic_str function)
+{
+	return ic_str_eq(function, IC_STR("table")) || ic_str_eq(function, IC_STR("external_table"));
+}
+
+static void warn_qualified(ic_binder *b, ic_place at, ic_str name)
+{
+	ic_bind_warn(b, at, "'%.*s' is looked for among the tables of this run, whatever database is named",
+		     IC_BIND_NAME(name));
+}
+
+/* table("name"), database("d").table("name") */
+static bool table_of_text(ic_binder *b, const ic_bind_name *names, const ic_kql_expr *e, ic_rel *r)
+{
+	ic_value v;
+	ic_bind_scope s = { .names = names };
+	ic_expr *x = e->call.args ? ic_bind_expr(b, &s, e->call.arg[0].expr) : NULL;
+	if (!x && b->status == IC_OK)
+		ic_bind_fail(b, IC_DIAG_TYPE, e->at, e->length, "table() takes a name");
+	if (!x || !ic_bind_value(b, x, IC_Q_STRING, "table()", &v))
+		return false;
+	if (e->kind == IC_KE_METHOD)
+		warn_qualified(b, e->at, v.s);
+	return catalog_table(b, names, e, v.s, false, r);
+}
+
 static bool call_table(ic_binder *b, const ic_bind_name *names, const ic_kql_expr *e, ic_rel *r)
 {
 	ic_str name = e->call.name.text;
@@ -195,15 +221,8 @@ static bool call_table(ic_binder *b, const ic_bind_name *names, const ic_kql_exp
 		return materialize(b, names, e, r);
 	if (ic_str_eq(name, IC_STR("_GetWatchlist")) || ic_str_eq(name, IC_STR("_GetWatchlistAlias")))
 		return ic_bind_watchlist(b, names, e, r);
-	if (ic_str_eq(name, IC_STR("table")) || ic_str_eq(name, IC_STR("external_table"))) {
-		ic_value v;
-		ic_bind_scope s = { .names = names };
-		ic_expr *x = e->call.args ? ic_bind_expr(b, &s, e->call.arg[0].expr) : NULL;
-		if (!x && b->status == IC_OK)
-			ic_bind_fail(b, IC_DIAG_TYPE, e->at, e->length, "table() takes a name");
-		return x && ic_bind_value(b, x, IC_Q_STRING, "table()", &v) &&
-		       catalog_table(b, names, e, v.s, false, r);
-	}
+	if (gives_table(name))
+		return table_of_text(b, names, e, r);
 	if (ic_function_find(name, IC_FN_KQL) >= 0 || ic_aggregate_find(name, IC_FN_KQL) >= 0 ||
 	    ic_str_eq(name, IC_STR("toscalar"))) {
 		ic_bind_fail(b, IC_DIAG_TYPE, e->at, e->length,
@@ -213,18 +232,18 @@ static bool call_table(ic_binder *b, const ic_bind_name *names, const ic_kql_exp
 	return catalog_table(b, names, e, name, true, r) && ic_bind_parser(b, names, e, r);
 }
 
-/* cluster("c").database("d").T: the tables here are all there are, so T it is. */
+/* cluster("c").database("d").T, or .table("T"): the tables here are all there are, so T it is. */
 static bool qualified(ic_binder *b, const ic_bind_name *names, const ic_kql_expr *e, ic_rel *r)
 {
-	if (e->kind == IC_KE_METHOD) {
-		ic_bind_fail(b, IC_DIAG_TYPE, e->at, e->length, "a table's name is missing behind %.*s()",
-			     IC_BIND_NAME(e->call.name.text));
-		return false;
+	if (e->kind == IC_KE_MEMBER) {
+		warn_qualified(b, e->at, e->member.name.text);
+		return catalog_table(b, names, e, e->member.name.text, false, r);
 	}
-	ic_bind_warn(b, e->at,
-		     "'%.*s' is looked for among the tables of this run, whatever database is named",
-		     IC_BIND_NAME(e->member.name.text));
-	return catalog_table(b, names, e, e->member.name.text, false, r);
+	if (gives_table(e->call.name.text))
+		return table_of_text(b, names, e, r);
+	ic_bind_fail(b, IC_DIAG_TYPE, e->at, e->length, "a table's name is missing behind %.*s()",
+		     IC_BIND_NAME(e->call.name.text));
+	return false;
 }
 
 bool ic_bind_table(ic_binder *b, const ic_bind_name *names, const ic_kql_expr *e, ic_rel *r)
