@@ -231,6 +231,8 @@ static void test_refused_names(void **state)
 	refused("Flows | summarize sum(bytes) by bin(Timestamp, 1h) | sort by bin_Timestamp", IC_DIAG_NAME,
 		"bin_Timestamp");
 	refused("Flows | summarize make_list(bytes) + x", IC_DIAG_NAME, "'x'");
+	refused("evaluate http_request('https://x')", IC_DIAG_UNSUPPORTED, "without rows");
+	refused("Flows | evaluate python(typeof(*), 'x')", IC_DIAG_UNSUPPORTED, "Python");
 	refused("cluster('c').database('d')", IC_DIAG_TYPE, "missing behind database()");
 	refused("Flows | summarize x = host", IC_DIAG_TYPE, "inside an aggregate");
 	refused("Flows | where port == 443L", IC_DIAG_NAME, "no suffix such as L");

@@ -363,6 +363,14 @@ static bool source(ic_binder *b, const ic_bind_name *names, const ic_kql_op *o, 
 	case IC_KO_UNION: return ic_bind_union(b, names, o, r);
 	case IC_KO_SEARCH:
 	case IC_KO_FIND: return ic_bind_search(b, names, o, r);
+	case IC_KO_EVALUATE:
+		ic_bind_fail(b, IC_DIAG_UNSUPPORTED, o->at, o->length,
+			     "evaluate without rows before it is not supported");
+		if (b->status == IC_E_USAGE)
+			ic_diag_hint(b->diag,
+				     "nothing is fetched from elsewhere; for other plugins write a table and "
+				     "'|' before it");
+		return false;
 	default:
 		ic_bind_fail(b, IC_DIAG_SYNTAX, o->at, o->length,
 			     "%s needs rows: write a table and '|' before it", o->says);

@@ -106,8 +106,14 @@ bool ic_kql_type_of(ic_parser *p, ic_qtype *ret)
 
 bool ic_kql_typeof(ic_parser *p, ic_qtype *ret)
 {
-	return ic_expect_word(p, "typeof") && ic_expect_sign(p, '(', "`(`") && ic_kql_type_of(p, ret) &&
-	       ic_expect_sign(p, ')', "`)`");
+	if (!ic_expect_word(p, "typeof") || !ic_expect_sign(p, '(', "`(`"))
+		return false;
+	if (ic_is_sign(p, '*')) {
+		ic_parse_fail(p, IC_DIAG_UNSUPPORTED, p->tok.at, p->tok.length, "typeof(*) is not supported");
+		ic_diag_hint(p->diag, "it belongs to plugins that run Python or R, which do not run here");
+		return false;
+	}
+	return ic_kql_type_of(p, ret) && ic_expect_sign(p, ')', "`)`");
 }
 
 static bool column_of(ic_parser *p, ic_kql_column *c, bool with_values)
