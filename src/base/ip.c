@@ -316,6 +316,17 @@ bool ic_cidrs_has_slow(const ic_cidrs *set, const ic_ip *ip)
 	return false;
 }
 
+void ic_cidrs_has_each(const ic_cidrs *set, const ic_ip *ip, size_t n, uint8_t *ret)
+{
+	static const struct ic_cidr_nets nothing;
+	const struct ic_cidr_nets *nets = set->nets ? set->nets : &nothing;
+	for (size_t i = 0; i < n; i++) {
+		const bool v4 = ic_ip_is_v4(&ip[i]), all = ic_ip_net_bit(nets->all, &ip[i]);
+		const bool unsure = !v4 | (ic_ip_net_bit(nets->some, &ip[i]) != all);
+		ret[i] = __builtin_expect(unsure, 0) ? ic_cidrs_has_slow(set, &ip[i]) : all;
+	}
+}
+
 void ic_cidrs_clear(ic_cidrs *set)
 {
 	ic_free(set->list);

@@ -92,6 +92,8 @@ static inline bool ic_cidrs_has(const ic_cidrs *set, const ic_ip *ip)
 	}
 	return ic_cidrs_has_slow(set, ip);
 }
+/* The same of n addresses: 0 or 1 each. */
+void ic_cidrs_has_each(const ic_cidrs *set, const ic_ip *ip, size_t n, uint8_t *ret);
 void ic_cidrs_clear(ic_cidrs *set);
 
 #endif

@@ -57,6 +57,16 @@ static bool is_blank(const ic_batch *b, ic_field f)
 	return !left || (~nulls[words] & (whole >> (64 - left))) == 0;
 }
 
+/* NULL: no row is null. */
+static const uint64_t *nulls_of(const ic_batch *b, ic_field f)
+{
+	const uint64_t *nulls = b->col[f].nulls;
+	uint64_t any = 0;
+	for (uint32_t w = 0; w < (b->rows + 63) / 64; w++)
+		any |= nulls[w];
+	return any ? nulls : NULL;
+}
+
 /* ---- text of a few words ------------------------------------------------------------------ */
 
 /* A column that is one of a few words, by code; NONE: it is null, or empty where the language has no null text.
@@ -256,10 +266,16 @@ static void direction_codes(const ic_view_column *c, const ic_view_batch *v, uin
 	if (!ic_batch_has(b, IC_F_SRC_IP) || !ic_batch_has(b, IC_F_DST_IP))
 		return;
 	const ic_column *from = &b->col[IC_F_SRC_IP], *to = &b->col[IC_F_DST_IP];
+	uint8_t into[IC_BATCH_ROWS];
+	ic_cidrs_has_each(v->internal, from->ip, b->rows, code);
+	ic_cidrs_has_each(v->internal, to->ip, b->rows, into);
 	for (uint32_t r = 0; r < b->rows; r++)
-		if (!ic_column_null(from, r) && !ic_column_null(to, r))
-			code[r] = (uint8_t)(ic_cidrs_has(v->internal, &from->ip[r]) * 2 +
-					    ic_cidrs_has(v->internal, &to->ip[r]));
+		code[r] = (uint8_t)(code[r] * 2 + into[r]);
+	for (uint32_t w = 0; w < (b->rows + 63) / 64; w++)
+		for (uint64_t bits = from->nulls[w] | to->nulls[w]; bits; bits &= bits - 1) {
+			const uint32_t r = w * 64 + (uint32_t)__builtin_ctzll(bits);
+			code[r < b->rows ? r : b->rows] = NONE; /* it has room for one more */
+		}
 }
 
 static const struct {
@@ -426,8 +442,32 @@ static bool whole_of(const ic_view_column *c, const ic_batch *b, uint32_t row, i
 	*ret = 0;
 	if (lacks(b, IC_F_TIME, row))
 		return false;
-	int64_t t = c->how == IC_VIEW_MS ? b->col[IC_F_TIME].i[row] : end_of(b, row);
+	int64_t t = end_of(b, row);
 	*ret = c->how == IC_VIEW_END ? t : floor_div(t, IC_TICKS_MS);
+	return true;
+}
+
+static bool fill_null(ic_qtype type, const ic_view_batch *from, ic_vector *ret)
+{
+	ic_value none = ic_value_null(type);
+	if (type == IC_Q_STRING && !from->null_text)
+		none = ic_value_str((ic_str){ "", 0 });
+	return ic_vector_constant(ret, from->arena, &none);
+}
+
+static bool fill_ms(const ic_view_column *c, const ic_view_batch *from, ic_vector *ret)
+{
+	const ic_batch *b = from->batch;
+	ic_vector_out o;
+	if (is_blank(b, IC_F_TIME))
+		return fill_null(c->type, from, ret);
+	if (!ic_vector_make(&o, from->arena, c->type, b->rows))
+		return false;
+	const int64_t *t = b->col[IC_F_TIME].i;
+	int64_t *ms = o.i;
+	for (uint32_t r = 0, rows = b->rows; r < rows; r++)
+		ms[r] = floor_div(t[r], IC_TICKS_MS);
+	*ret = (ic_vector){ .type = c->type, .data = ms, .nulls = nulls_of(b, IC_F_TIME) };
 	return true;
 }
 
@@ -481,14 +521,6 @@ static bool fill_list(const ic_view_column *c, const ic_view_batch *from, ic_vec
 	return true;
 }
 
-static bool fill_null(ic_qtype type, const ic_view_batch *from, ic_vector *ret)
-{
-	ic_value none = ic_value_null(type);
-	if (type == IC_Q_STRING && !from->null_text)
-		none = ic_value_str((ic_str){ "", 0 });
-	return ic_vector_constant(ret, from->arena, &none);
-}
-
 static bool fill_field(const ic_view_column *c, const ic_view_batch *from, ic_vector *ret)
 {
 	const ic_column *col = &from->batch->col[c->field];
@@ -497,10 +529,9 @@ static bool fill_field(const ic_view_column *c, const ic_view_batch *from, ic_ve
 	if (c->type == IC_Q_STRING && ic_fields[c->field].type != IC_T_STRING)
 		return fill_text(c, from, ret);
 	bool nulls = c->type != IC_Q_STRING || from->null_text;
-	uint64_t any = 0;
-	for (uint32_t w = 0; nulls && w < (from->batch->rows + 63) / 64; w++)
-		any |= col->nulls[w];
-	*ret = (ic_vector){ .type = c->type, .data = col->data, .nulls = any ? col->nulls : NULL };
+	*ret = (ic_vector){ .type = c->type,
+			    .data = col->data,
+			    .nulls = nulls ? nulls_of(from->batch, c->field) : NULL };
 	return true;
 }
 
@@ -510,7 +541,7 @@ bool ic_view_fill(const ic_view_column *c, const ic_view_batch *from, ic_vector 
 	case IC_VIEW_NULL: return fill_null(c->type, from, ret);
 	case IC_VIEW_FIELD: return fill_field(c, from, ret);
 	case IC_VIEW_LIST: return fill_list(c, from, ret);
-	case IC_VIEW_MS:
+	case IC_VIEW_MS: return fill_ms(c, from, ret);
 	case IC_VIEW_MS_END:
 	case IC_VIEW_END:
 	case IC_VIEW_SPAN:

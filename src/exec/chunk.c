@@ -167,11 +167,13 @@ bool ic_vector_decode(ic_vector *ret, ic_arena *a, const ic_vector *word, uint32
 	case 16: DECODE(ic_str);
 	default: DECODE(ic_decimal);
 	}
-	if (word->nulls)
-		for (uint32_t i = 0; i < rows; i++)
-			o.nulls[i >> 6] |= (uint64_t)ic_vector_null(word, code[i]) << (i & 63);
+	bool any = false; /* a row whose word is null: mostly there is none */
+	for (uint32_t k = 0; word->nulls && k < words && !any; k++)
+		any = ic_vector_null(word, k) && memchr(code, (int)k, rows);
+	for (uint32_t i = 0; any && i < rows; i++)
+		o.nulls[i >> 6] |= (uint64_t)ic_vector_null(word, code[i]) << (i & 63);
 	*ret = o.v;
-	if (!word->nulls)
+	if (!any)
 		ret->nulls = NULL;
 	if (word->type != IC_Q_STRING)
 		return true;

@@ -178,17 +178,16 @@ static void incidr_vector(ic_call *c, const ic_vector *arg, uint32_t rows, ic_ve
 {
 	const ic_cidrs *blocks = c->state;
 	ic_vector_out o;
-	ic_ip ip;
 
 	if (!ic_call_out(c, &o, rows))
 		return;
-	for (uint32_t i = 0; i < rows; i++)
-		if (arg[0].type == IC_Q_IP)
-			o.b[i] =
-			    ic_cidrs_has(blocks, &((const ic_ip *)arg[0].data)[ic_vector_at(&arg[0], i)]);
-		else {
+	if (arg[0].type == IC_Q_IP && !arg[0].constant)
+		ic_cidrs_has_each(blocks, arg[0].data, rows, o.b);
+	else
+		for (uint32_t i = 0; i < rows; i++) {
 			ic_value v = ic_vector_value(&arg[0], i);
-			o.b[i] = v.type == IC_Q_STRING && ic_ip_parse(v.s, &ip) && ic_cidrs_has(blocks, &ip);
+			bool is_ip = v.type == IC_Q_IP || (v.type == IC_Q_STRING && ic_ip_parse(v.s, &v.ip));
+			o.b[i] = is_ip && ic_cidrs_has(blocks, &v.ip);
 		}
 	ic_call_done(&o, arg, 1, rows, ret);
 }

@@ -360,8 +360,13 @@ static ic_status pack_text(ic_summarize *s, const target *to, const ic_vector *v
 	const ic_str *str = v->data;
 	ic_str last = { NULL, 0 };
 	uint32_t id = 0;
+	if (v->constant) {
+		ic_status st = ic_vector_null(v, 0) ? IC_OK : text_id(&s->texts, str[0], &id);
+		EACH_CELL(to, put4(cell, id));
+		return st;
+	}
 	EACH_CELL(to, {
-		uint32_t i = v->constant ? 0 : at + r;
+		uint32_t i = at + r;
 		ic_str one = ic_vector_null(v, i) ? (ic_str){ NULL, 0 } : str[i];
 		bool same = one.p && last.p && one.n == last.n && (one.p == last.p || alike(one, last));
 		ic_status st = same ? IC_OK : text_id(&s->texts, one, &id);
@@ -557,10 +562,14 @@ ic_status ic_summarize_pack(ic_summarize *s, ic_arena *a, const ic_vector *v, ui
 		if (c->flag != IC_NO_FLAG)
 			pack_flags(s, c, &v[c->expr], at, base);
 	}
-	if (part && s->key_bytes == 16)
-		choose_parts(&base, 16, part);
-	else if (part)
-		choose_parts(&base, s->key_bytes, part);
+	switch (part ? s->key_bytes : 0) { /* as in group.c: keys of one to four ids are what most have */
+	case 0: break;
+	case 4: choose_parts(&base, 4, part); break;
+	case 8: choose_parts(&base, 8, part); break;
+	case 12: choose_parts(&base, 12, part); break;
+	case 16: choose_parts(&base, 16, part); break;
+	default: choose_parts(&base, s->key_bytes, part); break;
+	}
 	return st;
 }
 

@@ -259,6 +259,35 @@ static void sets(void **state)
 	ic_cidrs_clear(&set);
 }
 
+/* Many at once as one by one: in blocks of /16, in parts of one, in none, and where there are no sets of these. */
+static void many_in_sets(void **state)
+{
+	static const char *const blocks[] = { "10.0.0.0/8", "203.0.113.64/26", "2001:db8::/33",
+					      "172.16.0.0/15" };
+	static const char *const texts[] = { "10.1.2.3",     "203.0.113.64",	  "203.0.113.128",
+					     "203.0.112.64", "2001:db8::1",	  "172.16.9.9",
+					     "172.18.0.1",   "8.8.8.8",		  "2001:db8:8000::1",
+					     "::",	     "::ffff:0:10.1.2.3", "255.255.255.255" };
+	enum { N = sizeof texts / sizeof *texts };
+	ic_ip ip[N];
+	uint8_t has_it[N];
+	ic_cidrs set = { 0 };
+	ic_error err;
+	(void)state;
+	for (size_t i = 0; i < N; i++)
+		ip[i] = ip_of(texts[i]);
+	ic_cidrs_has_each(&set, ip, N, has_it);
+	for (size_t i = 0; i < N; i++)
+		assert_int_equal(has_it[i], 0);
+	assert_int_equal(ic_cidrs_init(&set, blocks, sizeof blocks / sizeof *blocks, &err), IC_OK);
+	ic_cidrs_has_each(&set, ip, N, has_it);
+	for (size_t i = 0; i < N; i++) {
+		assert_int_equal(has_it[i], ic_cidrs_has(&set, &ip[i]));
+		assert_int_equal(has_it[i], ic_cidrs_has_slow(&set, &ip[i]));
+	}
+	ic_cidrs_clear(&set);
+}
+
 /* Texts that are nearly quads: with vector instructions as without, and as the system's library has it, but for
  * leading zeros, which it refuses too. Each in memory of its own size. */
 static void quads(void **state)
@@ -307,6 +336,7 @@ int main(void)
 		cmocka_unit_test(classes),
 		cmocka_unit_test(cidrs),
 		cmocka_unit_test(sets),
+		cmocka_unit_test(many_in_sets),
 		cmocka_unit_test(quads),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
