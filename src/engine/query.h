@@ -53,7 +53,7 @@ typedef struct ic_relation_class {
 	ic_status (*chunk)(void *reading, unsigned worker, uint32_t i, const ic_chunk **ret, ic_error *err);
 	bool (*certain)(void *reading, void *unit);
 	bool (*commit)(void *reading, void *unit);
-	void (*close)(void *reading);
+	void (*close)(void *reading, bool early);
 } ic_relation_class;
 
 struct ic_relation {

@@ -55,10 +55,10 @@ static bool commit(void *reading, void *unit)
 	return !class_of(reading)->commit || class_of(reading)->commit(reading, unit);
 }
 
-static void close_reading(void *reading)
+static void close_reading(void *reading, bool early)
 {
 	if (reading)
-		class_of(reading)->close(reading);
+		class_of(reading)->close(reading, early);
 }
 
 ic_scan_source ic_query_source(void)
@@ -115,6 +115,6 @@ ic_status ic_query_newest(const ic_relation *r, int64_t *newest, ic_error *err)
 	ic_status st = r->class->open(&scan, 1, 1, &reading, err);
 	while (st == IC_OK && (st = r->class->next(reading, 0, &unit, &seq, err)) == IC_OK && unit)
 		st = unit_newest(r->class, reading, unit, newest, err);
-	close_reading(reading);
+	close_reading(reading, false);
 	return st;
 }

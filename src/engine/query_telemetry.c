@@ -186,7 +186,7 @@ static ic_fieldset helpers_of(const reading *r, const ic_row_filter *f)
 
 /* ---- opening ---------------------------------------------------------------------------------- */
 
-static void close_reading(void *ctx);
+static void close_reading(void *ctx, bool early);
 
 static bool same_column(const column *a, const column *b)
 {
@@ -439,7 +439,7 @@ static ic_status open_reading(const ic_op *const *scan, uint32_t n, unsigned wor
 	if (st == IC_OK)
 		*ret = r;
 	else
-		close_reading(r);
+		close_reading(r, true);
 	return st;
 }
 
@@ -456,7 +456,7 @@ ic_status ic_telemetry_share(const ic_op *const *scan, uint32_t n, unsigned work
 		st = choose_rows(r, err);
 	}
 	if (st != IC_OK) {
-		close_reading(r);
+		close_reading(r, true);
 		return st;
 	}
 	*ret_wanted = r->wanted | helpers_of(r, &r->q->run.filter);
@@ -597,7 +597,7 @@ static bool commit(void *ctx, void *unit)
 }
 
 /* What the sources dropped for the query was not dropped by options of the user. */
-static void report(reading *r)
+static void report(reading *r, bool early)
 {
 	ic_query_run *q = r->q;
 	ic_summary *sum = &q->run.summary;
@@ -620,7 +620,7 @@ static void report(reading *r)
 			f.kept += f.out_query;
 			f.out_query = 0;
 		}
-		f.in_part = ic_input_in_part(r->in, i);
+		f.in_part = early;
 		sum->files++;
 		sum->part_files += f.in_part;
 		sum->damaged_files += f.damaged;
@@ -649,13 +649,13 @@ static void doubt_now(reading *r)
 		atomic_store(&r->q->seen, IC_TIME_MAX);
 }
 
-static void close_reading(void *ctx)
+static void close_reading(void *ctx, bool early)
 {
 	reading *r = ctx;
 	if (!r)
 		return;
 	doubt_now(r);
-	report(r);
+	report(r, early);
 	for (unsigned i = 0; i < r->worker_n; i++) {
 		worker *w = &r->workers[i];
 		ic_batch_free(w->batch);

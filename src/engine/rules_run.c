@@ -490,7 +490,7 @@ static void end_pass(void *ctx, bool complete)
 	ic_scan_group_free(all->group);
 	all->group = NULL;
 	if (all->reading)
-		ic_telemetry_relation.close(all->reading);
+		ic_telemetry_relation.close(all->reading, false);
 	all->reading = NULL;
 	all->input.facts = NULL;
 	all->done |= complete;

@@ -34,7 +34,7 @@ typedef struct scan {
 	uint32_t slots, room; /* room: rows of a chunk */
 	worker *workers;
 	unsigned worker_n;
-	_Atomic uint64_t next_part, ended, rows, bad, unfit;
+	_Atomic uint64_t next_part, rows, bad, unfit;
 	uint64_t parts;
 	pthread_mutex_t lock; /* of what follows */
 	ic_error first;
@@ -218,7 +218,7 @@ static bool put_record(scan *s, worker *w, uint32_t row, ic_str record)
 
 /* ---- the scan ---------------------------------------------------------------------------------- */
 
-static void close_scan(void *ctx);
+static void close_scan(void *ctx, bool early);
 
 static bool index_names(scan *s)
 {
@@ -287,7 +287,7 @@ static ic_status open_scan(const ic_op *const *scans, uint32_t n, unsigned worke
 	s->room = op->out.n > CELLS / IC_CHUNK_ROWS ? CELLS / op->out.n : IC_CHUNK_ROWS;
 	pthread_mutex_init(&s->lock, NULL);
 	if (!index_names(s) || !make_workers(s, workers)) {
-		close_scan(s);
+		close_scan(s, true);
 		return ic_fail_nomem(err);
 	}
 	*ret = s;
@@ -326,7 +326,6 @@ static bool begin_chunk(const scan *s, worker *w)
 /* A part that ends: what was wrong with it as a whole. */
 static void end_part(scan *s, worker *w)
 {
-	atomic_fetch_add(&s->ended, 1);
 	if (w->records.too_long || w->records.broken) {
 		atomic_fetch_add(&s->bad, w->records.too_long + w->records.broken);
 		note_first(s, w, "no row",
@@ -408,7 +407,7 @@ static const char *kind_name(ic_table_kind k)
 	return "";
 }
 
-static void report(scan *s)
+static void report(scan *s, bool early)
 {
 	ic_query_run *q = s->q;
 	ic_summary *sum = &q->run.summary;
@@ -417,9 +416,8 @@ static void report(scan *s)
 	if (s->file->quiet || !s->workers)
 		return;
 	s->file->quiet = true;
-	const bool in_part = s->ended < s->parts;
 	sum->files++;
-	sum->part_files += in_part;
+	sum->part_files += early;
 	sum->rows += s->rows + bad;
 	sum->kept += s->rows;
 	sum->bad += bad;
@@ -434,16 +432,16 @@ static void report(scan *s)
 			     .read = s->rows + bad,
 			     .kept = s->rows,
 			     .bad = bad,
-			     .in_part = in_part,
+			     .in_part = early,
 			     .first_bad = s->first };
 	q->run.obs->file_done(q->run.obs->ctx, &r);
 	ic_buf_clear(&shown);
 }
 
-static void close_scan(void *ctx)
+static void close_scan(void *ctx, bool early)
 {
 	scan *s = ctx;
-	report(s);
+	report(s, early);
 	for (unsigned i = 0; i < s->worker_n; i++) {
 		worker *w = &s->workers[i];
 		if (w->open)

@@ -28,7 +28,9 @@ typedef struct ic_scan_source {
 	ic_status (*chunk)(void *reading, unsigned worker, uint32_t i, const ic_chunk **ret, ic_error *err);
 	bool (*certain)(void *reading, void *unit); /* may be NULL */
 	bool (*commit)(void *reading, void *unit);  /* may be NULL */
-	void (*close)(void *reading);		    /* reports what was read to the observer */
+	/* Reports what was read to the observer. early: nobody wanted more before the end, and how far the workers
+	 * had read is chance. */
+	void (*close)(void *reading, bool early);
 } ic_scan_source;
 
 typedef struct ic_sink {

@@ -253,7 +253,10 @@ static ic_status read_group(ic_scan_group *g, unsigned workers, ic_error *err)
 				 .commit = source->commit };
 	ic_taker *const *taker = ic_scan_group_begin(g, reading);
 	(void)ic_read_units(&units, taker, g->n, workers, err); /* its takers tell how it went */
-	source->close(reading);
+	bool early = true;
+	for (uint32_t i = 0; i < g->n; i++)
+		early &= taker[i]->over;
+	source->close(reading, early);
 	ic_scan_group_end(g);
 	return IC_OK;
 }

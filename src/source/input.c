@@ -507,7 +507,6 @@ ic_status ic_input_next(ic_input *in, ic_unit **ret, ic_error *err)
 		ic_unit *u = ic_unit_new(in, f, in->next_chunk, chunks > 0);
 		if (u) {
 			u->seq = in->next_seq++;
-			f->open_units++;
 			if (++in->next_chunk >= chunks) {
 				in->next_chunk = 0;
 				in->next_file++;
@@ -560,9 +559,4 @@ size_t ic_input_report_count(const ic_input *in)
 const ic_file_report *ic_input_report(const ic_input *in, size_t i)
 {
 	return i < in->file_n ? &in->files[i].report : NULL;
-}
-
-bool ic_input_in_part(const ic_input *in, size_t i)
-{
-	return i < in->readable_n && (i >= in->next_file || in->files[i].open_units > 0);
 }

@@ -61,7 +61,6 @@ typedef struct ic_file {
 	size_t layout_n, layout_room;
 	const ic_layout *newest; /* in force behind the last committed unit */
 	uint64_t lines;		 /* of committed units */
-	uint64_t open_units;	 /* handed out and not committed */
 	int fd;			 /* -1 when no unit has it open */
 	unsigned fd_users;
 	ic_file_report report;

@@ -131,8 +131,6 @@ unsigned ic_input_blended(const ic_input *in);
  * not be opened. Borrowed from the input. */
 size_t ic_input_report_count(const ic_input *in);
 const ic_file_report *ic_input_report(const ic_input *in, size_t i);
-/* Whether some unit of file i was not asked for, or not committed. */
-bool ic_input_in_part(const ic_input *in, size_t i);
 
 /* Kind number i, for --input-type and the documentation. False: there are not so many. */
 typedef struct ic_source_info {

@@ -305,7 +305,6 @@ static void merge(ic_unit *u)
 		r->first_bad = u->damage;
 	r->damaged |= u->damaged;
 	f->lines += c->lines;
-	f->open_units--;
 }
 
 bool ic_unit_commit(ic_unit *u)

@@ -224,9 +224,10 @@ static inline ic_status rig_chunk(void *reading, unsigned worker, uint32_t i, co
 	return IC_OK;
 }
 
-static inline void rig_close(void *reading)
+static inline void rig_close(void *reading, bool early)
 {
 	rig_scan *s = reading;
+	(void)early;
 	for (unsigned i = 0; i < RIG_WORKERS; i++)
 		ic_arena_clear(&s->reader[i].arena);
 	pthread_mutex_destroy(&s->lock);

@@ -152,9 +152,10 @@ static bool rig_commit(void *scan, void *unit)
 	return false;
 }
 
-static void rig_close(void *scan)
+static void rig_close(void *scan, bool early)
 {
 	rig *r = scan;
+	(void)early;
 	for (unsigned i = 0; i < RIG_WORKERS; i++)
 		ic_arena_clear(&r->arena[i]);
 }

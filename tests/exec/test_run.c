@@ -747,7 +747,7 @@ static void test_torture(void **state)
 		ic_alloc_fail_after(n + 1);
 		st = ic_exec_run(&p, &cfg, &sink, NULL, &err);
 		ic_alloc_fail_after(0);
-		rig_close(&r); /* where the run did not come to it */
+		rig_close(&r, false); /* where the run did not come to it */
 		assert_true(st == IC_OK || (st == IC_E_NOMEM && err.code == IC_E_NOMEM));
 		assert_true(st != IC_OK || out.rows > 10);
 	}
