@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A call of any function: its name on the first line (else a number by its first byte), one argument on
  * each line after it, of the type that the line's first letter says. Run as a constant and over columns. */
-#include "exec/kernel.h"
+#include "exec/eval/kernel.h"
 
 #include <stdlib.h>
 

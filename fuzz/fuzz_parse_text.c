@@ -6,7 +6,7 @@
  * the same meaning finds. */
 #include <stdlib.h>
 
-#include "exec/parse_text.h"
+#include "exec/op/parse_text.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Patterns and texts: the first byte is flags, the pattern ends at the first NUL, the text follows. */
-#include "exec/fold.h"
-#include "exec/regex.h"
+#include "exec/fn/fold.h"
+#include "exec/fn/regex.h"
 
 static void find_all(const ic_regex *r, ic_regex_match *m, ic_str s)
 {

@@ -12,8 +12,8 @@
 
 #include "base/intern.h"
 #include "beacon/sketch.h"
-#include "exec/exchange.h"
-#include "exec/group.h"
+#include "exec/group/exchange.h"
+#include "exec/group/group.h"
 #include "table/batch.h"
 
 typedef enum ic_group_by { /* in order of tightness: on a tie the smaller wins */

@@ -12,7 +12,7 @@
 #include "engine/run.h"
 #include "engine/views.h"
 #include "exec/exec.h"
-#include "exec/kernel.h"
+#include "exec/eval/kernel.h"
 
 typedef struct ic_relation ic_relation;
 

@@ -11,7 +11,7 @@
 #include "base/num.h"
 #include "base/thread.h"
 #include "base/time.h"
-#include "exec/exchange.h"
+#include "exec/group/exchange.h"
 #include "source/packet/live.h"
 
 enum { PORT_WORDS = 65536 / 64, MAX_THREADS = 256 };

@@ -4,7 +4,7 @@
 #ifndef IC_ENGINE_VIEWS_H
 #define IC_ENGINE_VIEWS_H
 
-#include "exec/chunk.h"
+#include "exec/rows/chunk.h"
 
 /* How a column is made. */
 typedef enum ic_view_how {

@@ -11,7 +11,7 @@
 #include "base/error.h"
 #include "base/thread.h"
 #include "exec/driver.h"
-#include "exec/screen.h"
+#include "exec/op/screen.h"
 
 enum { DEPTH_MOST = 1000 }; /* operators that push each other */
 

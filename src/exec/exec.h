@@ -7,8 +7,8 @@
 #ifndef IC_EXEC_EXEC_H
 #define IC_EXEC_EXEC_H
 
-#include "exec/chunk.h"
-#include "exec/rows.h"
+#include "exec/rows/chunk.h"
+#include "exec/rows/rows.h"
 
 /* Where the rows of tables come from; the engine implements it. A reading goes over one input and serves
  * several scans of it. It is a sequence of units with ascending numbers from 0; several workers read units

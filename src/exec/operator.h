@@ -4,7 +4,7 @@
 #define IC_EXEC_OPERATOR_H
 
 #include "exec/exec.h"
-#include "exec/kernel.h"
+#include "exec/eval/kernel.h"
 
 typedef struct ic_operator ic_operator;
 

@@ -5,7 +5,7 @@
 
 #include "base/buf.h"
 #include "detect/detect.h"
-#include "exec/chunk.h"
+#include "exec/rows/chunk.h"
 #include "table/batch.h"
 
 /* ---- findings: table, ndjson, json, csv ------------------------------------------ */

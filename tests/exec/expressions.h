@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-#include "exec/kernel.h"
+#include "exec/eval/kernel.h"
 
 /* A plan to make things in, and what its last error was. */
 typedef struct bench {

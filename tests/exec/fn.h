@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "exec/kernel.h"
+#include "exec/eval/kernel.h"
 
 enum { FN_ARGS = 6 };
 

@@ -11,7 +11,7 @@
 
 #include "base/hash.h"
 #include "base/thread.h"
-#include "exec/exchange.h"
+#include "exec/group/exchange.h"
 
 enum { UNITS = 300, ROWS = 700 };
 

@@ -5,7 +5,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "exec/sketch.h"
+#include "exec/group/sketch.h"
 
 #define SMALL  D("{\"distinct\":8,\"hashes\":[3,1,2,1]}")
 #define OTHER  D("{\"distinct\":4,\"hashes\":[2,3,9]}")

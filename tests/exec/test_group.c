@@ -10,7 +10,7 @@
 
 #include "base/cpu.h"
 #include "base/hash.h"
-#include "exec/group.h"
+#include "exec/group/group.h"
 
 enum { KEYS = 20000, ADDS = 100000 };
 

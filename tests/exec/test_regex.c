@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 
-#include "exec/regex.h"
+#include "exec/fn/regex.h"
 
 static ic_status compile(const char *pattern, unsigned flags, ic_diag *diag)
 {

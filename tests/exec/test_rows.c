@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "expressions.h"
 
-#include "exec/rows.h"
+#include "exec/rows/rows.h"
 
 static ic_qcolumn columns[] = { { { "n", 1 }, IC_Q_LONG },    { { "s", 1 }, IC_Q_STRING },
 				{ { "d", 1 }, IC_Q_DYNAMIC }, { { "b", 1 }, IC_Q_BOOL },

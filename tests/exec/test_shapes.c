@@ -2,7 +2,7 @@
 /* Operators that change the shape of rows: mv-expand, mv-apply, make-series, top-nested, parse. */
 #include "plan_helper.h"
 
-#include "exec/parse_text.h"
+#include "exec/op/parse_text.h"
 
 /* ---- mv-expand and mv-apply ------------------------------------------------------------------- */
 

@@ -4,8 +4,8 @@
 
 #include "expressions.h"
 
-#include "exec/dyn_bytes.h"
-#include "exec/store.h"
+#include "exec/rows/dyn_bytes.h"
+#include "exec/rows/store.h"
 
 /* What the values of a column are like; each has a form of its own in a page. */
 typedef enum style { SAME, FEW, NEAR, EVEN, ANY, SPARSE, STYLES } style;

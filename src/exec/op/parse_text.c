@@ -1,0 +1,453 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A simple pattern is a list of literal texts with captures between them: each text is looked for from
+ * where the one before ended, the last one at the end of the input. Patterns in regular expressions, and
+ * simple ones that are not so plain, become one regular expression over the whole input. */
+#include "exec/op/parse_text.h"
+
+#include "base/buf.h"
+#include "base/unicode.h"
+
+struct ic_parse_text {
+	const ic_op *op;
+	ic_regex *regex; /* NULL: a simple pattern, or keys and values */
+	uint32_t *group; /* of each capture */
+};
+
+struct ic_parse_scratch {
+	ic_regex_match *match;
+};
+
+ic_parse_scratch *ic_parse_scratch_new(void)
+{
+	ic_parse_scratch *s = ic_calloc(1, sizeof *s);
+	if (s && !(s->match = ic_regex_match_new())) {
+		ic_free(s);
+		return NULL;
+	}
+	return s;
+}
+
+void ic_parse_scratch_free(ic_parse_scratch *s)
+{
+	if (!s)
+		return;
+	ic_regex_match_free(s->match);
+	ic_free(s);
+}
+
+/* ---- regular expressions --------------------------------------------------------------------- */
+
+/* What a capture of a type may consist of; relaxed: of anything, but rather of that. */
+static const char *class_of(ic_qtype t, ic_parse_how how)
+{
+	bool relaxed = how == IC_PARSE_RELAXED;
+	switch (t) {
+	case IC_Q_INT:
+	case IC_Q_LONG: return relaxed ? "(-?\\d+|.*?)" : "(-?\\d+)";
+	case IC_Q_REAL:
+	case IC_Q_DECIMAL:
+		return relaxed ? "([-+]?\\d*\\.?\\d+(?:[eE][-+]?\\d+)?|.*?)"
+			       : "([-+]?\\d*\\.?\\d+(?:[eE][-+]?\\d+)?)";
+	default: return how == IC_PARSE_REGEX ? "(.*)" : "(.*?)";
+	}
+}
+
+static void put_quoted(ic_buf *b, ic_str s)
+{
+	for (uint32_t i = 0; i < s.n; i++) {
+		unsigned char c = (unsigned char)s.p[i];
+		bool plain =
+		    c >= 0x80 || (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+		if (c < 0x20)
+			ic_buf_printf(b, "\\x{%x}", c);
+		else {
+			if (!plain)
+				ic_buf_putc(b, '\\');
+			ic_buf_putc(b, (char)c);
+		}
+	}
+}
+
+/* A piece of the pattern, checked on its own so that it cannot close a group of ours. */
+static ic_status put_regex(ic_buf *b, const ic_op *op, ic_str s, unsigned flags, uint32_t *groups,
+			   ic_diag *diag)
+{
+	ic_regex *r = NULL;
+	ic_status st = ic_regex_new(s, flags, op->at, &r, diag);
+	if (st)
+		return st;
+	*groups += ic_regex_groups(r);
+	ic_regex_free(r);
+	ic_buf_puts(b, "(?:");
+	ic_buf_str(b, s);
+	ic_buf_putc(b, ')');
+	return IC_OK;
+}
+
+static unsigned regex_flags(ic_str flags)
+{
+	unsigned f = 0;
+	for (uint32_t i = 0; i < flags.n; i++)
+		switch (flags.p[i]) {
+		case 'U': f |= IC_REGEX_UNGREEDY; break;
+		case 'm': f |= IC_REGEX_MULTILINE; break;
+		case 's': f |= IC_REGEX_DOT_ALL; break;
+		case 'i': f |= IC_REGEX_ANY_CASE; break;
+		default: break;
+		}
+	return f;
+}
+
+static ic_status compile(ic_parse_text *t, ic_diag *diag)
+{
+	const ic_op *op = t->op;
+	bool regex = op->parse.how == IC_PARSE_REGEX;
+	unsigned flags = regex ? regex_flags(op->parse.flags) : IC_REGEX_DOT_ALL;
+	uint32_t groups = 0;
+	ic_buf b;
+	ic_status st = IC_OK;
+	ic_buf_init(&b, 60000);
+	for (uint32_t i = 0; i < op->parse.pieces && !st; i++) {
+		const ic_parse_piece *piece = &op->parse.piece[i];
+		if (piece->star)
+			ic_buf_puts(&b, ".*?");
+		if (piece->text.n && regex)
+			st = put_regex(&b, op, piece->text, flags, &groups, diag);
+		else
+			put_quoted(&b, piece->text);
+		if (piece->column < 0)
+			continue;
+		t->group[piece->column] = ++groups;
+		ic_buf_puts(&b, class_of(piece->type, op->parse.how));
+	}
+	if (!st && b.failed)
+		st = b.n >= 50000 ? ic_diag_fail(diag, IC_DIAG_LIMIT, op->at, 1, "the pattern is too long")
+				  : IC_E_NOMEM;
+	if (!st)
+		st = ic_regex_new((ic_str){ b.p ? b.p : "", (uint32_t)b.n }, flags | IC_REGEX_WHOLE, op->at,
+				  &t->regex, diag);
+	ic_buf_clear(&b);
+	return st;
+}
+
+static int find_regex(const ic_parse_text *t, ic_parse_scratch *scratch, ic_str s, ic_str *part)
+{
+	int hit = ic_regex_find(t->regex, scratch->match, s, 0);
+	for (uint32_t i = 0; hit == 1 && i < t->op->parse.captures; i++)
+		part[i] = ic_regex_group(scratch->match, s, t->group[i]);
+	return hit;
+}
+
+/* ---- literal texts --------------------------------------------------------------------------- */
+
+/* Whether it takes more than one text after the other: a '*' or a capture beside a capture, a text beside a
+ * text. */
+static bool needs_regex(const ic_op *op)
+{
+	bool open = false, text = false; /* what the piece before ends with: a capture, a text */
+	for (uint32_t i = 0; i < op->parse.pieces; i++) {
+		const ic_parse_piece *piece = &op->parse.piece[i];
+		bool kept = piece->column >= 0, bare = piece->text.n == 0;
+		if (piece->star && (open || (kept && bare)))
+			return true;
+		if (!piece->star && ((open && kept && bare) || (text && !bare)))
+			return true;
+		text = !kept && (bare ? text && !piece->star : true);
+		open = kept || (open && bare);
+	}
+	return false;
+}
+
+static bool find_literals(const ic_op *op, ic_str s, ic_str *part)
+{
+	uint32_t at = 0;
+	int32_t open = -1; /* the capture that ends at the next text */
+	bool gap = false;
+	for (uint32_t i = 0; i < op->parse.pieces; i++) {
+		const ic_parse_piece *piece = &op->parse.piece[i];
+		ic_str text = piece->text;
+		bool last = i + 1 == op->parse.pieces && piece->column < 0;
+		gap = gap || piece->star || open >= 0;
+		if (text.n) {
+			if (s.n - at < text.n)
+				return false;
+			uint32_t found = at;
+			if (gap && last) {
+				found = s.n - text.n;
+			} else if (gap) {
+				const char *p = memmem(s.p + at, s.n - at, text.p, text.n);
+				if (!p)
+					return false;
+				found = (uint32_t)(p - s.p);
+			}
+			if (memcmp(s.p + found, text.p, text.n) != 0)
+				return false;
+			if (open >= 0)
+				part[open] = (ic_str){ s.p + at, found - at };
+			open = -1;
+			gap = false;
+			at = found + text.n;
+		}
+		if (piece->column >= 0)
+			open = piece->column;
+	}
+	if (open >= 0)
+		part[open] = (ic_str){ s.p + at, s.n - at };
+	return open >= 0 || gap || at == s.n;
+}
+
+/* ---- keys and values --------------------------------------------------------------------------- */
+
+static bool starts(ic_str s, uint32_t at, ic_str with)
+{
+	return with.n && s.n - at >= with.n && memcmp(s.p + at, with.p, with.n) == 0;
+}
+
+static bool is_word(char c)
+{
+	return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '_' ||
+	       (unsigned char)c >= 0x80;
+}
+
+static const ic_quotes *quotes_at(const ic_op *op, ic_str s, uint32_t at)
+{
+	for (uint32_t i = 0; i < op->parse.quotes; i++)
+		if (starts(s, at, op->parse.quote[i].open))
+			return &op->parse.quote[i];
+	return NULL;
+}
+
+/* The length of the escape character here; 0: none. */
+static uint32_t escape_at(const ic_op *op, ic_str s, uint32_t at)
+{
+	for (uint32_t i = 0; i < op->parse.escapes; i++)
+		if (starts(s, at, op->parse.escape[i]))
+			return op->parse.escape[i].n;
+	return 0;
+}
+
+/* Without delimiters of its own every character that is no part of a word splits. */
+static uint32_t delimiter(ic_str s, uint32_t at, ic_str given, const ic_op *op)
+{
+	if (given.n)
+		return starts(s, at, given) ? given.n : 0;
+	return !quotes_at(op, s, at) && !is_word(s.p[at]);
+}
+
+/* A quoted text that starts at *at; false: there is none, or it does not end. */
+static bool quoted(const ic_op *op, ic_str s, uint32_t *at, ic_arena *arena, ic_str *ret, bool *ok)
+{
+	const ic_quotes *q = quotes_at(op, s, *at);
+	if (!q)
+		return false;
+	uint32_t first = *at + q->open.n, i = first;
+	bool escapes = false;
+	while (i < s.n && !starts(s, i, q->close)) {
+		uint32_t escape = escape_at(op, s, i);
+		if (escape && i + escape < s.n) {
+			escapes = true;
+			i += escape;
+		}
+		i++;
+	}
+	if (i >= s.n)
+		return false;
+	*ret = (ic_str){ s.p + first, i - first };
+	*at = i + q->close.n;
+	if (!escapes)
+		return true;
+	char *to = ic_arena_alloc(arena, i - first + 1);
+	*ok = to != NULL;
+	uint32_t n = 0;
+	for (uint32_t from = first; to && from < i; from++) {
+		uint32_t escape = escape_at(op, s, from);
+		if (from + escape < i)
+			from += escape;
+		to[n++] = s.p[from];
+	}
+	*ret = (ic_str){ to, to ? n : 0 };
+	return true;
+}
+
+/* The value that starts at *at: to the next delimiter of pairs; greedy ones go on until a delimiter after
+ * which a key follows. */
+static ic_str plain_value(const ic_op *op, ic_str s, uint32_t *at)
+{
+	uint32_t first = *at, i = first, end = s.n, next = s.n;
+	for (; i < s.n; i++) {
+		uint32_t d = delimiter(s, i, op->parse.pair_delimiter, op);
+		if (d && end == s.n) {
+			end = i;
+			next = i + d;
+			if (!op->parse.greedy)
+				break;
+		} else if (d) {
+			/* no key between the last delimiter and this one: they are of the value */
+			end = i;
+			next = i + d;
+		} else if (op->parse.greedy && end < s.n && delimiter(s, i, op->parse.kv_delimiter, op)) {
+			break;
+		}
+	}
+	if (op->parse.greedy && i == s.n)
+		end = next = s.n;
+	*at = next;
+	return ic_str_trim((ic_str){ s.p + first, end - first });
+}
+
+static void take_pair(const ic_op *op, ic_str key, ic_str value, ic_str *part)
+{
+	for (uint32_t i = 0; i < op->parse.captures; i++)
+		if (!part[i].p && ic_str_eq(op->parse.key[i], key)) {
+			part[i] = value.n ? value : (ic_str){ "", 0 };
+			return;
+		}
+}
+
+/* Without any delimiter given: words, each that is a key followed by its value. */
+static bool find_words(const ic_op *op, ic_str s, ic_arena *arena, ic_str *part)
+{
+	ic_str key = { NULL, 0 };
+	bool ok = true;
+	for (uint32_t at = 0; at < s.n && ok;) {
+		ic_str word;
+		uint32_t first = at;
+		if (!quoted(op, s, &at, arena, &word, &ok)) {
+			while (at < s.n && is_word(s.p[at]))
+				at++;
+			word = (ic_str){ s.p + first, at - first };
+			if (word.n == 0) {
+				at++;
+				continue;
+			}
+		}
+		bool pair = false;
+		for (uint32_t i = 0; i < op->parse.captures && key.p && ok; i++)
+			pair = pair || (!part[i].p && ic_str_eq(op->parse.key[i], key));
+		if (pair)
+			take_pair(op, key, word, part);
+		key = pair ? (ic_str){ NULL, 0 } : word;
+	}
+	return ok;
+}
+
+/* The key that starts at *at, and the delimiter behind it; false: something that is no pair. */
+static bool take_key(const ic_op *op, ic_str s, uint32_t *at, ic_arena *arena, ic_str *key, bool *ok)
+{
+	uint32_t first = *at, d = 0;
+	if (quoted(op, s, at, arena, key, ok)) {
+		d = *at < s.n ? delimiter(s, *at, op->parse.kv_delimiter, op) : 0;
+	} else {
+		while (*at < s.n && !(d = delimiter(s, *at, op->parse.kv_delimiter, op)) &&
+		       !delimiter(s, *at, op->parse.pair_delimiter, op))
+			++*at;
+		*key = ic_str_trim((ic_str){ s.p + first, *at - first });
+	}
+	if (!d && *at < s.n) {
+		uint32_t skip = delimiter(s, *at, op->parse.pair_delimiter, op);
+		*at += skip ? skip : 1;
+	}
+	*at += d;
+	return d != 0;
+}
+
+/* Each match is a key and its value. */
+static int find_matches(const ic_parse_text *t, ic_parse_scratch *scratch, ic_str s, ic_str *part)
+{
+	uint32_t at = 0;
+	int hit = 1;
+	while (at <= s.n && (hit = ic_regex_find(t->regex, scratch->match, s, at)) == 1) {
+		ic_str all = ic_regex_group(scratch->match, s, 0);
+		ic_str key = ic_regex_group(scratch->match, s, 1),
+		       value = ic_regex_group(scratch->match, s, 2);
+		if (key.p)
+			take_pair(t->op, ic_str_trim(key), value.p ? ic_str_trim(value) : IC_STR(""), part);
+		at = (uint32_t)(all.p - s.p) + all.n;
+		if (all.n == 0) { /* of nothing: the next character is tried */
+			unsigned used = 1;
+			if (at < s.n)
+				ic_utf8_read(s.p + at, s.n - at, &used);
+			at += used;
+		}
+	}
+	return hit < 0 ? hit : 1;
+}
+
+static ic_status compile_pairs(ic_parse_text *t, ic_diag *diag)
+{
+	const ic_op *op = t->op;
+	ic_status st = ic_regex_new(op->parse.pattern, 0, op->at, &t->regex, diag);
+	if (!st && ic_regex_groups(t->regex) != 2)
+		st = ic_diag_fail(diag, IC_DIAG_TYPE, op->at, 1,
+				  "the regular expression of parse-kv has two groups: key and value");
+	return st;
+}
+
+static bool find_pairs(const ic_op *op, ic_str s, ic_arena *arena, ic_str *part)
+{
+	bool ok = true;
+	for (uint32_t at = 0; at < s.n && ok;) {
+		ic_str key, value;
+		if (!take_key(op, s, &at, arena, &key, &ok))
+			continue;
+		uint32_t first = at;
+		while (first < s.n && s.p[first] == ' ' && !delimiter(s, first, op->parse.pair_delimiter, op))
+			first++;
+		if (quoted(op, s, &first, arena, &value, &ok))
+			at = first + (first < s.n ? delimiter(s, first, op->parse.pair_delimiter, op) : 0);
+		else
+			value = plain_value(op, s, &at);
+		take_pair(op, key, value, part);
+	}
+	return ok;
+}
+
+/* ---- the three of them --------------------------------------------------------------------------- */
+
+int ic_parse_text_find(const ic_parse_text *t, ic_parse_scratch *scratch, ic_str s, ic_arena *arena,
+		       ic_str *part)
+{
+	if (!s.p)
+		s = (ic_str){ "", 0 };
+	if (t->op->parse.how == IC_PARSE_KV) {
+		bool words = t->op->parse.pair_delimiter.n == 0 && t->op->parse.kv_delimiter.n == 0;
+		for (uint32_t i = 0; i < t->op->parse.captures; i++)
+			part[i] = (ic_str){ NULL, 0 };
+		if (t->regex)
+			return find_matches(t, scratch, s, part);
+		bool ok = words ? find_words(t->op, s, arena, part) : find_pairs(t->op, s, arena, part);
+		return ok ? 1 : IC_REGEX_NOMEM;
+	}
+	if (t->regex)
+		return find_regex(t, scratch, s, part);
+	return find_literals(t->op, s, part);
+}
+
+ic_status ic_parse_text_new(const ic_op *op, ic_parse_text **ret, ic_diag *diag)
+{
+	ic_parse_text *t = ic_calloc(1, sizeof *t);
+	if (!t)
+		return IC_E_NOMEM;
+	t->op = op;
+	t->group = ic_calloc(op->parse.captures + 1, sizeof *t->group);
+	ic_status st = t->group ? IC_OK : IC_E_NOMEM;
+	bool pairs = op->parse.how == IC_PARSE_KV;
+	if (!st && pairs && op->parse.pattern.n)
+		st = compile_pairs(t, diag);
+	else if (!st && !pairs && (op->parse.how == IC_PARSE_REGEX || needs_regex(op)))
+		st = compile(t, diag);
+	if (st)
+		ic_parse_text_free(t);
+	else
+		*ret = t;
+	return st;
+}
+
+void ic_parse_text_free(ic_parse_text *t)
+{
+	if (!t)
+		return;
+	ic_regex_free(t->regex);
+	ic_free(t->group);
+	ic_free(t);
+}
