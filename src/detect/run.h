@@ -2,9 +2,10 @@
 /* Private to src/detect: one detection run, shared by the detectors.
  *
  * A detector makes drafts: findings whose facts are known and whose priority is not. It looks at a share of the
- * partitions; all of a source is in one of them. When all have run, the destinations are counted over the fleet (context.c), every draft gets its evidence and lowering
- * profiles, and detect.c sorts and filters. Drafts, texts and lists live in the arena of the result;
- * a failed allocation is remembered in `nomem`, so that it is checked in one place. */
+ * partitions; all of a source is in one of them. When all have run, the destinations are counted over the fleet
+ * (context.c), every draft gets its evidence and lowering profiles, and detect.c sorts and filters. Drafts, texts
+ * and lists live in the arena of the share, which the arena of the result takes over; a failed allocation is
+ * remembered in `nomem`, so that it is checked in one place. */
 #ifndef IC_DETECT_RUN_H
 #define IC_DETECT_RUN_H
 
