@@ -332,7 +332,7 @@ typedef struct ic_table {
 } ic_table;
 
 typedef struct ic_plan ic_plan;
-typedef struct ic_rowset ic_rowset; /* materialised rows: exec/rows.h */
+typedef struct ic_rowset ic_rowset; /* materialised rows: exec/rows/rows.h */
 
 /* What a binder asks while it binds. The engine implements it. */
 typedef struct ic_catalog {

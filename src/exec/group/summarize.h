@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How summarize works. Private to summarize_*.c and op_summarize.c.
+/* How summarize works. Private to summarize*.c.
  *
  * What a row contributes is packed into a few bytes of fixed size: cells of its keys, its place in the
  * input, cells of the arguments. Numbers are cells as they are, addresses and texts are ids of the run's
@@ -160,7 +160,7 @@ typedef struct ic_summarize {
 	ic_error err; /* what a drain has to say; under the lock of texts */
 } ic_summarize;
 
-/* op_summarize.c */
+/* summarize.c */
 /* Puts what a drain had to say about a failure to the worker. Gives st. */
 ic_status ic_summarize_say(ic_summarize *s, ic_worker *w, ic_status st);
 

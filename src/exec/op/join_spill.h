@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A join whose kept side needs more memory than there is. Private to op_join.c.
+/* A join whose kept side needs more memory than there is. Private to join.c.
  *
  * The rows of both sides go to a file, by partitions of their keys' hashes and with their numbers. Then one
  * partition after the other is joined as if it were all there is: its kept rows are read back and looked up by its

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The SERIAL functions (prev, next, row_number, row_cumsum...): one call over all rows in order. Private
- * to src/exec; op_serial.c evaluates their arguments. */
+ * to src/exec; serial.c evaluates their arguments. */
 #ifndef IC_EXEC_SERIAL_H
 #define IC_EXEC_SERIAL_H
 

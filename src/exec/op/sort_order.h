@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which row comes before which, and sorted runs of rows. Private to op_sort.c and sort_*.c.
+/* Which row comes before which, and sorted runs of rows. Private to sort*.c.
  *
  * Rows lie in packed pages, the keys that are no columns and the row's number in the input with them. A
  * place is a number that says most about the first key; only where places are equal are keys read. */
