@@ -51,8 +51,7 @@ static void pen_number(ic_pen *p, ic_style style, const char *before, double v, 
 	else
 		ic_buf_putc(&b, '-');
 	ic_buf_puts(&b, after);
-	ic_pen_str(p, style, (ic_str){ b.p, (uint32_t)b.n });
-	p->to->failed |= b.failed;
+	ic_pen_buf(p, style, &b);
 	ic_buf_clear(&b);
 }
 
@@ -64,8 +63,7 @@ static void pen_aside_span(ic_pen *p, double seconds)
 	ic_buf_putc(&b, '(');
 	ic_report_span(&b, seconds);
 	ic_buf_putc(&b, ')');
-	ic_pen_str(p, IC_DIM, (ic_str){ b.p, (uint32_t)b.n });
-	p->to->failed |= b.failed;
+	ic_pen_buf(p, IC_DIM, &b);
 	ic_buf_clear(&b);
 }
 
@@ -81,7 +79,7 @@ static void put_header(ic_pen *p, const ic_finding *f)
 	if (isfinite(f->automation))
 		pen_number(p, IC_PLAIN, "· automation ", f->automation, " of 100");
 	if (ic_report_period(&b, f))
-		ic_pen_str(p, IC_BOLD, (ic_str){ b.p, (uint32_t)b.n });
+		ic_pen_buf(p, IC_BOLD, &b);
 	ic_buf_clear(&b);
 	if (f->summary) {
 		ic_pen_line(p, 0);

@@ -143,6 +143,12 @@ void ic_pen_str(ic_pen *p, ic_style style, ic_str text)
 	p->gap = true;
 }
 
+void ic_pen_buf(ic_pen *p, ic_style style, const ic_buf *b)
+{
+	p->to->failed |= b->failed;
+	ic_pen_str(p, style, (ic_str){ b->p, (uint32_t)b->n });
+}
+
 void ic_pen_text(ic_pen *p, ic_style style, const char *text)
 {
 	ic_pen_str(p, style, ic_str_of(text));

@@ -48,6 +48,8 @@ void ic_pen_line(ic_pen *p, unsigned indent);
 /* One piece, after a blank unless it is the first of its line. Unsafe bytes are escaped. */
 void ic_pen_str(ic_pen *p, ic_style style, ic_str text);
 void ic_pen_text(ic_pen *p, ic_style style, const char *text);
+/* One that was put together; what lacks memory for that makes the output fail. */
+void ic_pen_buf(ic_pen *p, ic_style style, const ic_buf *b);
 /* As ic_pen_text. The text is cut to 1,023 bytes: for numbers and fixed words, not for values. */
 void ic_pen_printf(ic_pen *p, ic_style style, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 /* The next piece follows without a blank. */

@@ -34,7 +34,7 @@ static void put_measures(ic_pen *p, const ic_finding *f)
 	if (isfinite(f->automation))
 		ic_pen_printf(p, IC_PLAIN, "· automation %.0f", f->automation);
 	if (ic_report_period(&b, f))
-		ic_pen_str(p, IC_BOLD, (ic_str){ b.p, (uint32_t)b.n });
+		ic_pen_buf(p, IC_BOLD, &b);
 	ic_buf_reset(&b);
 	ic_buf_puts(&b, "· ");
 	ic_report_count(&b, f->connections);
@@ -44,16 +44,15 @@ static void put_measures(ic_pen *p, const ic_finding *f)
 		ic_buf_puts(&b, " in ");
 		ic_report_span(&b, span);
 	}
-	ic_pen_str(p, IC_PLAIN, (ic_str){ b.p, (uint32_t)b.n });
+	ic_pen_buf(p, IC_PLAIN, &b);
 	if (f->bytes_out >= 0 || f->bytes_in >= 0) {
 		ic_buf_reset(&b);
 		ic_buf_puts(&b, "· out ");
 		ic_report_bytes(&b, f->bytes_out);
 		ic_buf_puts(&b, ", in ");
 		ic_report_bytes(&b, f->bytes_in);
-		ic_pen_str(p, IC_PLAIN, (ic_str){ b.p, (uint32_t)b.n });
+		ic_pen_buf(p, IC_PLAIN, &b);
 	}
-	p->to->failed |= b.failed;
 	ic_buf_clear(&b);
 }
 
@@ -138,11 +137,10 @@ static void put_covers(ic_pen *p, const ic_finding *f)
 		ic_pen_text(p, IC_DIM, ic_group_by_names[f->covers[i].group_by]);
 		ic_buf_reset(&b);
 		ic_report_value(&b, f->covers[i].value);
-		ic_pen_str(p, IC_DIM, (ic_str){ b.p, (uint32_t)b.n });
+		ic_pen_buf(p, IC_DIM, &b);
 	}
 	if (more)
 		ic_pen_printf(p, IC_DIM, "and %zu more", more);
-	p->to->failed |= b.failed;
 	ic_buf_clear(&b);
 }
 
@@ -153,7 +151,7 @@ static void put_foot(ic_pen *p, const ic_finding *f)
 	ic_buf_init(&b, 0);
 	ic_buf_puts(&b, "id ");
 	ic_report_id(&b, f->id);
-	ic_pen_str(p, IC_DIM, (ic_str){ b.p, (uint32_t)b.n });
+	ic_pen_buf(p, IC_DIM, &b);
 	ic_pen_printf(p, IC_DIM, "· %s", f->detector);
 	for (size_t i = 0; i < f->attack_count; i++)
 		ic_pen_printf(p, IC_DIM, i ? "%s" : "· %s", f->attack[i]);
@@ -161,9 +159,8 @@ static void put_foot(ic_pen *p, const ic_finding *f)
 		ic_buf_reset(&b);
 		ic_buf_puts(&b, "· part of ");
 		ic_report_id(&b, f->part_of);
-		ic_pen_str(p, IC_DIM, (ic_str){ b.p, (uint32_t)b.n });
+		ic_pen_buf(p, IC_DIM, &b);
 	}
-	p->to->failed |= b.failed;
 	ic_buf_clear(&b);
 }
 

@@ -98,7 +98,7 @@ static void put_aside(ic_pen *p, ic_buf *piece, ic_str a, ic_str b)
 	if (b.p)
 		ic_report_value(piece, b);
 	ic_buf_putc(piece, ')');
-	ic_pen_str(p, IC_PLAIN, (ic_str){ piece->p, (uint32_t)piece->n });
+	ic_pen_buf(p, IC_PLAIN, piece);
 }
 
 /* The destination when it is one of several: what they have in common. */
@@ -111,14 +111,14 @@ static void put_several(ic_pen *p, ic_buf *piece, const ic_finding *f)
 		ic_buf_str(piece, f->value);
 	if (f->dst_port >= 0)
 		ic_buf_printf(piece, domain ? ":%d" : ", port %d", f->dst_port);
-	ic_pen_str(p, IC_BOLD, (ic_str){ piece->p, (uint32_t)piece->n });
+	ic_pen_buf(p, IC_BOLD, piece);
 	if (!shared)
 		return;
 	ic_buf_reset(piece);
 	ic_buf_printf(piece, "(%s ", ic_group_by_names[f->group_by]);
 	ic_report_value(piece, f->value);
 	ic_buf_putc(piece, ')');
-	ic_pen_str(p, IC_PLAIN, (ic_str){ piece->p, (uint32_t)piece->n });
+	ic_pen_buf(p, IC_PLAIN, piece);
 }
 
 static void put_destination(ic_pen *p, ic_buf *piece, const ic_finding *f)
@@ -137,7 +137,7 @@ static void put_destination(ic_pen *p, ic_buf *piece, const ic_finding *f)
 		ic_buf_putc(piece, ']');
 	if (f->dst_port >= 0)
 		ic_buf_printf(piece, ":%d", f->dst_port);
-	ic_pen_str(p, IC_BOLD, (ic_str){ piece->p, (uint32_t)piece->n });
+	ic_pen_buf(p, IC_BOLD, piece);
 	if (f->dst_name.p)
 		put_aside(p, piece, f->dst_ip, (ic_str){ 0 });
 }
@@ -151,11 +151,10 @@ void ic_report_path(ic_pen *p, const ic_finding *f)
 		put_aside(p, &piece, f->src_host, f->process);
 	} else {
 		ic_report_value(&piece, f->src_host.p ? f->src_host : IC_STR("?"));
-		ic_pen_str(p, IC_BOLD, (ic_str){ piece.p, (uint32_t)piece.n });
+		ic_pen_buf(p, IC_BOLD, &piece);
 		put_aside(p, &piece, f->process, (ic_str){ 0 });
 	}
 	ic_pen_text(p, IC_DIM, "→");
 	put_destination(p, &piece, f);
-	p->to->failed |= piece.failed;
 	ic_buf_clear(&piece);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What people read: the table and the explanation of one finding. */
+#include "report/private.h"
 #include "sample.h"
 
 static ic_status write_table(const ic_findings *list, const ic_output *out)
@@ -241,13 +242,39 @@ static void test_no_memory(void **state)
 	}
 }
 
+/* Nor is a piece that lacked memory forgotten when the next one has it. */
+static void test_piece_without_memory(void **state)
+{
+	(void)state;
+	const ic_output out = { .columns = 80 };
+	ic_pen p;
+	ic_buf to, piece;
+	ic_buf_init(&to, 0);
+	ic_buf_init(&piece, 4);
+	ic_pen_init(&p, &to, &out);
+	ic_buf_puts(&piece, "more than four");
+	ic_pen_buf(&p, IC_PLAIN, &piece);
+	ic_buf_reset(&piece);
+	ic_buf_puts(&piece, "four");
+	ic_pen_buf(&p, IC_PLAIN, &piece);
+	assert_true(to.failed);
+	ic_pen_clear(&p);
+	ic_buf_clear(&piece);
+	ic_buf_clear(&to);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_table_text),	  cmocka_unit_test(test_table_path),
-		cmocka_unit_test(test_table_long_values), cmocka_unit_test(test_table_empty),
-		cmocka_unit_test(test_columns),		  cmocka_unit_test(test_explain_recomputes),
-		cmocka_unit_test(test_explain_events),	  cmocka_unit_test(test_no_memory),
+		cmocka_unit_test(test_table_text),
+		cmocka_unit_test(test_table_path),
+		cmocka_unit_test(test_table_long_values),
+		cmocka_unit_test(test_table_empty),
+		cmocka_unit_test(test_columns),
+		cmocka_unit_test(test_explain_recomputes),
+		cmocka_unit_test(test_explain_events),
+		cmocka_unit_test(test_no_memory),
+		cmocka_unit_test(test_piece_without_memory),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
