@@ -177,6 +177,8 @@ static void from_sub_selects(void **state)
 	assert_int_equal(first(op, IC_OP_FILTER)->filter.predicate->call.arg[0]->call.arg[1]->value.i,
 			 now - 3 * hour);
 	assert_int_equal(plan.warnings, 1);
+	bound("SELECT a FROM (SELECT a FROM (SELECT username AS a FROM events LAST 3 HOURS)) LAST 2 HOURS");
+	assert_int_equal(plan.warnings, 1);
 	assert_int_equal(bind_with("SELECT username FROM (SELECT sourceip FROM events)", true, false),
 			 IC_E_USAGE);
 }

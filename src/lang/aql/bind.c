@@ -404,6 +404,14 @@ static ic_op *table(ic_aql_binder *b)
 	return op ? op : unknown_table(b);
 }
 
+/* Whether a sub-select, or one that it takes its rows from, names a time window. */
+static bool names_window(const ic_aql_query *rows)
+{
+	while (rows && rows->window == IC_AQL_DEFAULT)
+		rows = rows->rows;
+	return rows != NULL;
+}
+
 /* Rows of the table or sub-select that pass the window and WHERE. A sub-select has a window of its own. */
 static ic_op *rows_of(ic_aql_binder *b)
 {
@@ -415,7 +423,7 @@ static ic_op *rows_of(ic_aql_binder *b)
 	b->busy = ic_aql_bind_alloc(b, b->query->items, sizeof *b->busy);
 	if (!b->busy || (!rows && !(op = ic_aql_window_of(b, op))))
 		return NULL;
-	if (rows && rows->window != IC_AQL_DEFAULT && b->query->window != IC_AQL_DEFAULT &&
+	if (b->query->window != IC_AQL_DEFAULT && names_window(rows) &&
 	    ic_plan_warn(b->plan, b->query->window_at, "the time window is that of the sub-select") != IC_OK)
 		return ic_aql_bind_nomem(b);
 	if (!b->query->where)
