@@ -211,7 +211,7 @@ static void take_column(ic_json_fill *f, ic_row_counts *c, unsigned column)
 	case IC_JSON_FORM_COUNT: n = ic_zeek_cells_count(level, &cells, col->i + row, q->odd); break;
 	case IC_JSON_FORM_PORT: n = take_ports(level, &cells, col->i + row, q->odd); break;
 	case IC_JSON_FORM_REAL: n = ic_zeek_cells_real(level, &cells, col->d + row, q->odd); break;
-	case IC_JSON_FORM_QUAD: n = ic_zeek_cells_ip(level, &cells, col->ip + row, q->odd); break;
+	case IC_JSON_FORM_IP: n = ic_zeek_cells_ip(level, &cells, col->ip + row, q->odd); break;
 	case IC_JSON_FORM_ISO: n = take_times(f, &cells, col->i + row); break;
 	case IC_JSON_FORM_SPAN: n = take_spans(f, &cells, place[1], col->d + row); break;
 	case IC_JSON_FORM_NAME: n = take_names(f, op->name, &cells, col->s + row); break;

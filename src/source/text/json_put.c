@@ -279,7 +279,7 @@ static ic_json_form form_of(ic_field field)
 	case IC_T_LONG: return IC_JSON_FORM_COUNT;
 	case IC_T_REAL: return IC_JSON_FORM_REAL;
 	case IC_T_TIME: return IC_JSON_FORM_EPOCH;
-	case IC_T_IP: return IC_JSON_FORM_QUAD;
+	case IC_T_IP: return IC_JSON_FORM_IP;
 	case IC_T_STRING: return IC_JSON_FORM_TEXT;
 	case IC_T_BOOL: break;
 	}
@@ -319,7 +319,7 @@ static inline bool put_usual(ic_column *col, uint32_t row, unsigned form, const 
 			return false;
 		col->i[row] = (int64_t)u;
 		return true;
-	case IC_JSON_FORM_QUAD: return v->kind == IC_JSON_STRING && quick_quad(v->p, v->n, &col->ip[row]);
+	case IC_JSON_FORM_IP: return v->kind == IC_JSON_STRING && quick_quad(v->p, v->n, &col->ip[row]);
 	default: return false;
 	}
 }

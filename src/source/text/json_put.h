@@ -74,7 +74,7 @@ typedef enum ic_json_form {
 	IC_JSON_FORM_COUNT,
 	IC_JSON_FORM_PORT,
 	IC_JSON_FORM_REAL,
-	IC_JSON_FORM_QUAD,
+	IC_JSON_FORM_IP,
 	IC_JSON_FORM_EPOCH, /* seconds since 1970 with six decimals */
 	IC_JSON_FORM_ISO,   /* see ic_json_usual_time */
 	IC_JSON_FORM_SPAN,  /* seconds from the time of the second slot to that of the first, both ISO */
