@@ -28,22 +28,25 @@ static const ic_csv_ops ops = {
 };
 
 typedef struct name_count {
-	int time, address;
+	int time, own_time, address, sensor;
 } name_count;
 
 static void count_name(void *ctx, ic_str name)
 {
 	name_count *count = ctx;
-	int f = ic_qradar_field(name);
+	int rank, f = ic_qradar_column(name, &rank);
 	count->time += f == IC_F_TIME;
+	count->own_time += f == IC_F_TIME && rank < IC_QRADAR_OTHERS;
+	count->sensor += f == IC_F_SENSOR;
 	count->address += f == IC_F_SRC_IP || f == IC_F_DST_IP;
 }
 
+/* A time may be called so by anybody, and be in seconds: it is the console's where the log source is named, too. */
 static int sniff(const char *head, size_t n)
 {
-	name_count count = { 0, 0 };
+	name_count count = { 0 };
 	(void)ic_csv_each_name(head, n, count_name, &count);
-	return count.time && count.address ? 90 : 0;
+	return count.address && (count.own_time || (count.time && count.sensor)) ? 90 : 0;
 }
 
 static const ic_layout *layout(const ic_reader_config *cfg, const char *head, size_t n, bool *nomem)

@@ -65,17 +65,11 @@ int ic_qradar_column(ic_str name, int *rank)
 			return f;
 	}
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
-		*rank = 100 + (int)i; /* the catalogue's own names go first */
+		*rank = IC_QRADAR_OTHERS + (int)i; /* the catalogue's own names go first */
 		if (ic_str_eq(plain, ic_str_of(others[i].name)))
 			return others[i].field;
 	}
 	return -1;
-}
-
-int ic_qradar_field(ic_str name)
-{
-	int rank;
-	return ic_qradar_column(name, &rank);
 }
 
 /* "Firewall Permit", "DENY", "Blocked by policy": one of three words where it is clear. */

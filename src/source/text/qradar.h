@@ -11,10 +11,10 @@ typedef struct ic_qradar_extra {
 
 /* True when a column of this name is the URL property. */
 bool ic_qradar_is_url(ic_str name);
-/* The canonical field of a column, without regard to case, blanks and `_`: the catalogue's AQL names; -1 if none.
- * Numeric times are milliseconds: put them with IC_TICKS_MS, durations too. */
-int ic_qradar_field(ic_str name);
-/* The same; of several columns with one field the one of the lowest *rank counts. */
+/* The canonical field of a column, without regard to case, blanks and `_`: the catalogue's AQL names and those of the
+ * console; -1 if none. Numeric times are milliseconds: put them with IC_TICKS_MS, durations too. Of several columns with
+ * one field the one of the lowest *rank counts; names that are not the catalogue's have ranks from IC_QRADAR_OTHERS on. */
+#define IC_QRADAR_OTHERS 100
 int ic_qradar_column(ic_str name, int *rank);
 /* Call when the columns were put as they stand (protocolid or its name into transport), before
  * ic_cells_end. A coalesced event stays one row with its count. */
