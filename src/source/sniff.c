@@ -77,7 +77,7 @@ const ic_source_kind *ic_source_sniff(const char *head, size_t n, const ic_field
 /* At least two lines with columns. */
 static bool is_table(const char *head, size_t n)
 {
-	const char *second = memchr(head, '\n', n);
+	const char *second = n ? memchr(head, '\n', n) : NULL; /* without bytes there is no head either */
 	if (!second || ic_kind_csv.sniff(head, n) == 0)
 		return false;
 	const size_t left = n - (size_t)(++second - head);
