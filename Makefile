@@ -20,6 +20,7 @@ golden: all
 bench: all
 	@python3 bench/bench.py build
 	@python3 bench/packets.py build
+	@python3 bench/detection.py build
 
 fuzz:
 	@scripts/deps.sh fuzz
