@@ -227,6 +227,9 @@ static void test_refused_names(void **state)
 	refused("Flows | where hots == 'a'", IC_DIAG_NAME, "did you mean 'host'?");
 	refused("Flow | take 1", IC_DIAG_NAME, "did you mean 'Flows'?");
 	refused("print strlne('a')", IC_DIAG_NAME, "did you mean strlen()?");
+	refused("print Concat('a', 'b')", IC_DIAG_NAME, "did you mean strcat()?");
+	refused("Flows | summarize list(bytes)", IC_DIAG_NAME, "did you mean make_list()?");
+	refused("Flows | evaluate basket()", IC_DIAG_UNSUPPORTED, "--help kql");
 	refused("Flows | extend c = bytes + 1, d = c", IC_DIAG_NAME, "second one");
 	refused("Flows | summarize sum(bytes) by bin(Timestamp, 1h) | sort by bin_Timestamp", IC_DIAG_NAME,
 		"bin_Timestamp");

@@ -504,11 +504,45 @@ const ic_kql_expr *ic_bind_bare_call(ic_binder *b, const ic_kql_expr *e)
 	return call;
 }
 
+/* The function that is nearest to a name: what other languages call so, else by its letters. */
+static const char *near_function(ic_str name)
+{
+	static const char *const same[][2] = {
+		{ "if", "iff" },
+		{ "nvl", "coalesce" },
+		{ "ifnull", "coalesce" },
+		{ "concat", "strcat" },
+		{ "len", "strlen" },
+		{ "length", "strlen" },
+		{ "lower", "tolower" },
+		{ "upper", "toupper" },
+		{ "cidrmatch", "ipv4_is_in_range" },
+		{ "regexp_extract", "extract" },
+		{ "list", "make_list" },
+		{ "values", "make_set" },
+		{ "dc", "dcount" },
+		{ "distinct", "dcount" },
+		{ "mean", "avg" },
+		{ "average", "avg" },
+		{ "median", "percentile" },
+		{ "stddev", "stdev" },
+		{ "first", "take_any" },
+		{ "earliest", "arg_min" },
+		{ "latest", "arg_max" },
+		{ "strftime", "format_datetime" },
+		{ "float", "toreal" },
+	};
+	for (size_t i = 0; i < sizeof same / sizeof *same; i++)
+		if (ic_str_ieq(name, ic_str_of(same[i][0])))
+			return same[i][1];
+	return ic_function_near(name, IC_FN_KQL);
+}
+
 static ic_expr *unknown_function(ic_binder *b, const ic_kql_expr *e)
 {
 	ic_str name = e->call.name.text;
 	ic_bind_fail(b, IC_DIAG_NAME, e->at, e->length, "there is no function '%.*s'", IC_BIND_NAME(name));
-	const char *near = ic_function_near(name, IC_FN_KQL);
+	const char *near = near_function(name);
 	if (near && b->status == IC_E_USAGE)
 		ic_diag_hint(b->diag, "did you mean %s()?", near);
 	return NULL;

@@ -497,6 +497,7 @@ bool ic_bind_evaluate(ic_binder *b, const ic_bind_name *names, const ic_kql_op *
 			return p.plugin->bind(b, &p, r);
 	ic_bind_fail(b, IC_DIAG_UNSUPPORTED, p.call->at, p.call->length, "evaluate %.*s() is not supported",
 		     IC_BIND_NAME(name));
+	ic_diag_hint(b->diag, "%s", "--help kql lists the plugins that are");
 	return false;
 }
 

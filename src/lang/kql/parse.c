@@ -411,12 +411,24 @@ static const struct {
 	{ "is", "use isnull(...) or isempty(...)" },
 	{ "not", "write !in, !contains, !has..., or not(...) around the condition" },
 	{ "group", "write `by` alone" },
+	{ "as", "a new name stands first: new = old; as an operator, `as` needs a `|` in front" },
 	{ "ascending", "write `asc`" },
 	{ "descending", "write `desc`" },
 	{ "=", "did you mean `==`?" },
 	{ "=>", "did you mean `>=`?" },
 	{ "(", "is this a function? `count` as an operator takes no brackets" },
 };
+
+/* `1 day`: the word is a unit of time behind a number. */
+static bool unit_apart(const ic_parser *p, ic_str word)
+{
+	static const char *const units[] = { "day", "hour", "min", "sec", "week" };
+	bool number = p->last_end && ic_is_digit((unsigned char)p->lex.text.p[p->last_end - 1]);
+	for (size_t i = 0; number && i < sizeof units / sizeof *units; i++)
+		if (ic_str_istarts(word, ic_str_of(units[i])))
+			return true;
+	return false;
+}
 
 /* A hint for the token that cannot go on behind a query. */
 static void hint_behind(ic_parser *p)
@@ -436,6 +448,11 @@ static void hint_behind(ic_parser *p)
 	}
 	if (p->tok.kind != IC_TOKEN_NAME)
 		return;
+	if (unit_apart(p, word)) {
+		ic_diag_hint(p->diag,
+			     "a span is a number and its unit in one word, such as 7d, 12h, 30m or 10s");
+		return;
+	}
 	const char *near = ic_kql_near_infix(word);
 	bool clause = ic_is_word(p, "with") || ic_is_word(p, "by") || ic_is_word(p, "on") ||
 		      ic_is_word(p, "of") || ic_is_word(p, "to");

@@ -316,7 +316,7 @@ typedef struct word_operator {
 	unsigned stands;
 	ic_kql_operands_fn operands; /* NULL: not supported, known so that the error can name it */
 	const char *options;
-	const char *help; /* one line; NULL as operands are */
+	const char *help; /* one line: what it does; without operands what to write instead, or NULL */
 } word_operator;
 
 static const word_operator operators[] = {
@@ -395,9 +395,11 @@ static const word_operator operators[] = {
 	{ "partition", IC_KO_PARTITION, PIPED, ic_kql_op_partition, "",
 	  "operators over the rows of each key, or a query with each key" },
 	{ "__partitionby", IC_KO_KINDS, PIPED, NULL, "", NULL },
-	{ "fork", IC_KO_KINDS, PIPED, NULL, "", NULL },
-	{ "facet", IC_KO_KINDS, PIPED, NULL, "", NULL },
-	{ "reduce", IC_KO_KINDS, PIPED, NULL, "", NULL },
+	{ "fork", IC_KO_KINDS, PIPED, NULL, "", "run a query for each branch, or union them" },
+	{ "facet", IC_KO_KINDS, PIPED, NULL, "",
+	  "write `summarize count() by` one column, a query for each" },
+	{ "reduce", IC_KO_KINDS, PIPED, NULL, "",
+	  "take the part that matters with extract() or replace_regex(), then `summarize count() by` it" },
 	{ "execute-and-cache", IC_KO_KINDS, PIPED, NULL, "", NULL },
 	{ "macro-expand", IC_KO_KINDS, SOURCE | PIPED, NULL, "", NULL },
 	{ "make-graph", IC_KO_KINDS, PIPED, NULL, "", NULL },
@@ -437,6 +439,23 @@ bool ic_kql_is_operator(ic_str word)
 	return operator_of(word) != NULL;
 }
 
+/* The operator that does what other languages have under this name; NULL: none is known. */
+static const char *own_operator(ic_str word)
+{
+	static const char *const same[][2] = {
+		{ "having", "where" },		{ "select", "project" },      { "fields", "project" },
+		{ "table", "project" },		{ "keep", "project" },	      { "drop", "project-away" },
+		{ "rename", "project-rename" }, { "eval", "extend" },	      { "stats", "summarize" },
+		{ "group", "summarize" },	{ "aggregate", "summarize" }, { "dedup", "distinct" },
+		{ "unique", "distinct" },	{ "uniq", "distinct" },	      { "head", "take" },
+		{ "expand", "mv-expand" },	{ "rex", "parse" },	      { "append", "union" },
+	};
+	for (size_t i = 0; i < sizeof same / sizeof *same; i++)
+		if (ic_str_ieq(word, ic_str_of(same[i][0])))
+			return same[i][1];
+	return NULL;
+}
+
 static void *unknown_operator(ic_parser *p, ic_str word, ic_place at)
 {
 	const char *near = NULL;
@@ -454,7 +473,10 @@ static void *unknown_operator(ic_parser *p, ic_str word, ic_place at)
 				     word.p);
 	ic_parse_fail(p, IC_DIAG_SYNTAX, at, word.n, "`%.*s` is no operator", word.n > 40 ? 40 : (int)word.n,
 		      word.p);
-	if (near)
+	const char *own = own_operator(word);
+	if (own)
+		ic_diag_hint(p->diag, "use `%s`", own);
+	else if (near)
 		ic_diag_hint(p->diag, "did you mean `%s`?", near);
 	return NULL;
 }
@@ -483,9 +505,13 @@ static ic_kql_op *operator_here(ic_parser *p, unsigned stands)
 	const word_operator *o = operator_of(word);
 	if (!o)
 		return unknown_operator(p, word, start.at);
-	if (!o->operands)
-		return ic_parse_fail(p, IC_DIAG_UNSUPPORTED, start.at, word.n,
-				     "the operator `%s` is not supported", o->name);
+	if (!o->operands) {
+		ic_parse_fail(p, IC_DIAG_UNSUPPORTED, start.at, word.n, "the operator `%s` is not supported",
+			      o->name);
+		if (o->help)
+			ic_diag_hint(p->diag, "%s", o->help);
+		return NULL;
+	}
 	if (!(o->stands & stands))
 		return ic_parse_fail(p, IC_DIAG_SYNTAX, start.at, word.n, "`%s` %s", o->name,
 				     stands == PIPED ? "begins a query, it takes no rows from a pipe"
