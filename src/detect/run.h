@@ -65,7 +65,7 @@ typedef struct ic_draft {
 	bool internal_src;
 	bool any_out, any_in; /* byte counts are known */
 	double base;	      /* logit: how sure the detector is of what it saw */
-	bool oddity;	      /* a user agent or WebSocket oddity: at most medium alone */
+	bool oddity;	      /* a user agent, a TLS library, an upgrade: at most medium alone */
 	bool long_lived;      /* about the length of connections, not their rhythm */
 	double nats;	      /* L */
 	unsigned independent; /* evidence that is neither timing nor a bare count */

@@ -34,14 +34,15 @@ static bool rare(const ic_detect_run *run, const ic_profile *p)
 static const struct cause {
 	const char *code, *id, *text;
 	double base;
+	bool oddity; /* other programs do it too: at most medium alone */
 	ic_profile_test test;
 } causes[] = {
-	{ "no-sni", "tls:no-sni", "TLS without a server name", -0.5, no_sni },
-	{ "self-signed", "tls:self-signed", "a self-signed certificate", 0.0, self_signed },
-	{ "odd-certificate", "tls:odd-certificate", "a certificate that does not validate", 0.0,
+	{ "no-sni", "tls:no-sni", "TLS without a server name", -0.5, false, no_sni },
+	{ "self-signed", "tls:self-signed", "a self-signed certificate", 0.0, false, self_signed },
+	{ "odd-certificate", "tls:odd-certificate", "a certificate that does not validate", 0.0, false,
 	  odd_certificate },
-	{ "listed-fingerprint", "tls:listed", "a TLS client of the list", 3.0, listed },
-	{ "rare-ja4", "tls:rare-ja4", "a TLS client that hardly any other host uses", 0.0, rare },
+	{ "listed-fingerprint", "tls:listed", "a TLS client of the list", 3.0, true, listed },
+	{ "rare-ja4", "tls:rare-ja4", "a TLS client that hardly any other host uses", 0.0, false, rare },
 };
 
 static void judge(ic_detect_run *run, unsigned part, const ic_profile **p, size_t n, const void *ctx)
@@ -52,6 +53,7 @@ static void judge(ic_detect_run *run, unsigned part, const ic_profile **p, size_
 	if (!d)
 		return;
 	d->base = c->base;
+	d->oddity = c->oddity;
 	ic_draft_reason(
 	    run, d,
 	    (ic_reason){ c->code, (double)d->f.connections, NAN, NAN,

@@ -228,9 +228,16 @@ static void tls_oddities_are_one_finding_a_source_and_cause(void **state)
 	assert_non_null(reason_of(ja, "listed-fingerprint"));
 	assert_true(fabs(reason_of(ja, "fingerprint")->contribution - 1.8) < 1e-9);
 	assert_true(ja->priority > cert->priority);
+	assert_int_equal(ja->level, IC_MEDIUM); /* a library that innocent programs share */
+	assert_non_null(reason_of(ja, "oddity-alone"));
 	for (size_t i = 0; i < f.n; i++)
 		for (size_t k = i + 1; k < f.n; k++)
 			assert_true(f.list[i].id != f.list[k].id);
+	ic_findings_clear(&f);
+	e.signals |= IC_SIG_SELF_SIGNED;
+	world_add(&w, &e);
+	f = world_detect(&w, (ic_detect_config){ 0 });
+	assert_true(reason_of(&f.list[0], "listed-fingerprint") && f.list[0].level == IC_CRITICAL);
 	ic_findings_clear(&f);
 	world_free(&w);
 }
