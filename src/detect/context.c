@@ -99,6 +99,12 @@ static ic_status want_all(ic_detect_run *run, unsigned group_bys)
 	return st;
 }
 
+/* A beat that goes round several destinations, as only a client's key shows it. */
+static bool is_spread(const ic_draft *d)
+{
+	return !d->name && !d->domain && !d->dst && isfinite(d->f.automation);
+}
+
 static ic_status want_those_of_drafts(ic_detect_run *run)
 {
 	ic_status st = IC_OK;
@@ -109,6 +115,10 @@ static ic_status want_those_of_drafts(ic_detect_run *run)
 			st = want(run, IC_BY_NAME, d->name);
 		if (st == IC_OK)
 			st = want(run, IC_BY_DOMAIN, d->domain);
+		for (size_t k = 0; st == IC_OK && is_spread(d) && k < d->profile_count; k++) {
+			const ic_profile *p = d->profiles[k];
+			st = p->name ? want(run, IC_BY_NAME, p->name) : want(run, IC_BY_IP_PORT, p->dst);
+		}
 	}
 	return st;
 }
@@ -135,6 +145,22 @@ uint32_t ic_run_hosts(const ic_detect_run *run, ic_group_by by, uint32_t id)
 	return c ? c->hosts : 0;
 }
 
+/* The geometric mean of the hosts over the events, as the nats follow its logarithm. */
+static double hosts_of_spread(const ic_detect_run *run, const ic_draft *d)
+{
+	double logs = 0, events = 0;
+	for (size_t i = 0; i < d->profile_count; i++) {
+		const ic_profile *p = d->profiles[i];
+		uint32_t hosts = p->name ? ic_run_hosts(run, IC_BY_NAME, p->name)
+					 : ic_run_hosts(run, IC_BY_IP_PORT, p->dst);
+		if (!hosts)
+			continue;
+		logs += (double)ic_draft_weight(d, p) * log10(hosts);
+		events += (double)ic_draft_weight(d, p);
+	}
+	return events > 0 ? pow(10, logs / events) : 0;
+}
+
 static void prevalence(const ic_detect_run *run, ic_draft *d)
 {
 	uint32_t id = d->name ? d->name : d->domain ? d->domain : d->dst;
@@ -152,16 +178,24 @@ bool ic_fleet_counts(const ic_detect_run *run)
 	return run->internal_hosts >= IC_FLEET_MIN;
 }
 
+/* In a fleet of less than fifty one host alone is more than the share that weighs nothing: it then weighs
+ * nothing itself, as no destination could have fewer. */
 static bool weigh_prevalence(ic_detect_run *run, const ic_draft *d, ic_reason *r)
 {
-	if (!ic_fleet_counts(run) || d->f.prevalence_hosts < 1 || !d->internal_src)
+	const bool spread = is_spread(d);
+	const double hosts = spread ? hosts_of_spread(run, d) : (double)d->f.prevalence_hosts,
+		     of = run->internal_hosts;
+	if (!ic_fleet_counts(run) || hosts < 1 || !d->internal_src)
 		return false;
-	double p = (double)d->f.prevalence_hosts / (double)d->f.prevalence_of;
-	double nats = -1.2 * (log10(p) + 1.7);
-	r->value = p;
+	double nats = 1.2 * (log10(of) - log10(hosts) - fmin(1.7, log10(of)));
+	char buf[32];
+	r->value = hosts / of;
 	r->contribution = nats < -2.5 ? -2.5 : nats > 2.0 ? 2.0 : nats;
-	r->text = ic_run_printf(run, "%lld of %lld internal hosts contacted this destination",
-				(long long)d->f.prevalence_hosts, (long long)d->f.prevalence_of);
+	r->text =
+	    ic_run_printf(run,
+			  spread ? "%s of %u internal hosts contacted each of its destinations, on average"
+				 : "%s of %u internal hosts contacted this destination",
+			  ic_num(buf, hosts, spread ? 1 : 0), run->internal_hosts);
 	return true;
 }
 
@@ -498,8 +532,8 @@ static bool weigh_post_only(ic_detect_run *run, const ic_draft *d, ic_reason *r)
 
 const ic_evidence ic_evidences[] = {
 	{ "prevalence", 2.0, false,
-	  "how many internal hosts contact the destination: -1.2 (log10 share + 1.7), from -2.5 to 2.0; "
-	  "needs 20 internal hosts",
+	  "how many internal hosts contact the destination: -1.2 (log10 share + 1.7), from -2.5 to 2.0; one "
+	  "host alone never lowers; needs 20 internal hosts",
 	  weigh_prevalence },
 	{ "fingerprint", 1.8, true,
 	  "the TLS client is on the list, or its JA4 is used by at most 2 of at least 20 internal hosts",

@@ -10,6 +10,8 @@
 #define NAMED_SHARE 0.8 /* of the events with a known name must be on the list */
 #define KNOWN_SHARE 0.3 /* of all events must have a known name */
 #define FLEET_HOSTS 5
+#define NTP_MIN_S   15.0
+#define NTP_BYTES   1024.0 /* out, a connection */
 
 typedef struct behaviour {
 	double period_min_s, period_max_s;
@@ -22,8 +24,9 @@ typedef struct behaviour {
 struct ic_lowering {
 	const char *name, *help;
 	behaviour how;
-	const char *const *names;	 /* domain suffixes, NULL-terminated */
-	bool (*also)(const ic_draft *d); /* behaviour that is enough without a name; NULL: none */
+	const char *const *names; /* domain suffixes, NULL-terminated */
+	/* behaviour that is enough without a name; NULL: none */
+	bool (*also)(const ic_detect_run *run, const ic_draft *d);
 };
 
 /* ---- behaviour without a name ------------------------------------------------------ */
@@ -31,8 +34,9 @@ struct ic_lowering {
 /* Heartbeats of a push or MQTT client: a registered push port, answered, tiny both ways, for hours. On
  * port 443 less than a TLS handshake goes over the wire each time and five minutes or more lie between:
  * pulses of a session that stays open, cut into records by the sensor's timeout. */
-static bool is_push_heartbeat(const ic_draft *d)
+static bool is_push_heartbeat(const ic_detect_run *run, const ic_draft *d)
 {
+	(void)run;
 	static const uint16_t ports[] = { 1883, 5222, 5223, 5228, 5229, 5230, 8883 };
 	const ic_finding *f = &d->f;
 	bool push = false, web = f->dst_port == 443;
@@ -48,6 +52,22 @@ static bool is_push_heartbeat(const ic_draft *d)
 	bool tiny = (double)f->bytes_out <= (push ? 400 : 200) * n && (double)f->bytes_in <= 400 * n;
 	return tiny && f->connections >= 20 && hours >= (push ? 3 : 6) && f->sleep_s >= (push ? 20 : 300) &&
 	       f->sleep_s <= 3600 && (push || f->jitter <= 0.15);
+}
+
+/* What a network does for itself. A multicast or broadcast address is nobody in particular, so nobody can command
+ * from there. An NTP client asks at a power of two of seconds and gets the size back that it sent. */
+static bool is_network_service(const ic_detect_run *run, const ic_draft *d)
+{
+	const ic_finding *f = &d->f;
+	if (d->dst && ic_intern_is_ip(run->names, d->dst)) {
+		const ic_ip ip = ic_intern_get_ip(run->names, d->dst);
+		if (ic_ip_classify(&ip) == IC_IP_MULTICAST)
+			return true;
+	}
+	const bool ntp = f->dst_port == 123 && f->transport && strcmp(f->transport, "udp") == 0;
+	return ntp && d->any_out && d->any_in && f->sleep_s >= NTP_MIN_S &&
+	       (double)f->bytes_out <= NTP_BYTES * (double)f->connections &&
+	       (double)f->bytes_in <= 1.1 * (double)f->bytes_out;
 }
 
 /* ---- names ------------------------------------------------------------------------- */
@@ -327,6 +347,8 @@ static const char *const mdm_names[] = { "manage.microsoft.com",
 					 "ivanticloud.com",
 					 NULL };
 
+static const char *const no_names[] = { NULL };
+
 static const ic_lowering profiles[] = {
 	{ "auto-refresh",
 	  "a page in a browser that reloads itself",
@@ -364,6 +386,11 @@ static const ic_lowering profiles[] = {
 	  { 30, 8 * 86400, 262144, 0, true, true, true },
 	  mdm_names,
 	  NULL },
+	{ "network-service",
+	  "time and discovery: NTP, multicast and broadcast addresses",
+	  { 0 },
+	  no_names,
+	  is_network_service },
 };
 #define PROFILES (sizeof(profiles) / sizeof(profiles[0]))
 
@@ -445,7 +472,7 @@ void ic_lowering_apply(ic_detect_run *run, ic_draft *d)
 		const ic_lowering *l = &profiles[i];
 		double share = listed_share(run, d, l->names);
 		bool named = share >= NAMED_SHARE && behaves(run, d, &l->how);
-		if (!named && !(l->also && l->also(d)))
+		if (!named && !(l->also && l->also(run, d)))
 			continue;
 		ic_draft_lowered(run, d, l->name);
 		d->nats -= LOWER_NATS;

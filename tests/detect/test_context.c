@@ -136,10 +136,79 @@ static void prevalence_needs_a_fleet(void **state)
 			 *common = finding_of(&f, "beacon", "192.0.2.1:443");
 	assert_int_equal(rare->prevalence_hosts, 1);
 	assert_int_equal(rare->prevalence_of, 40);
-	assert_true(fabs(reason_of(rare, "prevalence")->contribution + 1.2 * (log10(1 / 40.0) + 1.7)) < 1e-9);
+	assert_true(reason_of(rare, "prevalence")->contribution == 0); /* one host alone never lowers */
 	assert_int_equal(common->prevalence_hosts, 40);
-	assert_true(fabs(reason_of(common, "prevalence")->contribution + 1.2 * 1.7) < 1e-9);
+	assert_true(fabs(reason_of(common, "prevalence")->contribution + 1.2 * log10(40.0)) < 1e-9);
 	assert_true(rare->priority > common->priority);
+	ic_findings_clear(&f);
+	world_free(&w);
+}
+
+/* From 51 hosts on the formula alone; below, from what one host of the fleet weighs. */
+static void prevalence_follows_the_share(void **state)
+{
+	(void)state;
+	static const struct {
+		int hosts, of;
+		double nats;
+	} table[] = { { 1, 20, 0 },	   { 2, 20, -0.361236 }, { 20, 20, -1.561236 }, { 1, 50, 0 },
+		      { 1, 51, 0.009084 }, { 1, 200, 0.721236 }, { 8, 200, -0.362472 } };
+	char src[32];
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		world w = world_new(false);
+		world_beat(&w, beat, 200, 60, 0.02);
+		event e = beat;
+		e.src = src;
+		for (int k = 1; k < table[i].of; k++) {
+			snprintf(src, sizeof src, "10.0.2.%d", k);
+			e.dst = k < table[i].hosts ? beat.dst : "192.0.2.1";
+			world_add(&w, &e);
+		}
+		ic_findings f = world_detect(&w, (ic_detect_config){ 0 });
+		const double nats =
+		    reason_of(finding_of(&f, "beacon", "198.51.100.7:443"), "prevalence")->contribution;
+		if (fabs(nats - table[i].nats) > 1e-6)
+			fail_msg("%d of %d: %.9f", table[i].hosts, table[i].of, nats);
+		ic_findings_clear(&f);
+		world_free(&w);
+	}
+}
+
+/* A beat that goes round many names is as rare as they are. */
+static void a_spread_beat_has_the_prevalence_of_its_destinations(void **state)
+{
+	(void)state;
+	world w = world_new(true);
+	event e = beat;
+	char text[64], dst[32];
+	e.dst = dst;
+	e.ja4 = "t12d190800_aaaaaaaaaaa2_bbbbbbbbbbb1";
+	e.signals = IC_SIG_TLS;
+	e.name = text;
+	for (int i = 0; i < 300; i++) { /* one name in three is known to all hundred */
+		snprintf(text, sizeof text, i % 3 ? "n%d.example%d.net" : "common%d.example%d.net", i % 30,
+			 i % 30);
+		snprintf(dst, sizeof dst, "198.51.100.%d", i % 30 + 1);
+		world_add(&w, &e);
+		e.t += 60 + i * 7 % 5;
+	}
+	e.ja4 = "t13d1516h2_8daaf6152771_02713d6af862";
+	char src[32];
+	e.src = src;
+	for (int i = 1; i < 100; i++)
+		for (int k = 0; k < 30; k += 3) {
+			snprintf(src, sizeof src, "10.0.2.%d", i);
+			snprintf(text, sizeof text, "common%d.example%d.net", k, k);
+			world_add(&w, &e);
+		}
+	ic_findings f = world_detect(&w, (ic_detect_config){ 0 });
+	const ic_finding *b = finding_of(&f, "beacon", "t12d190800_aaaaaaaaaaa2_bbbbbbbbbbb1");
+	assert_non_null(b);
+	assert_int_equal(b->prevalence_hosts, -1); /* no single destination */
+	const ic_reason *r = reason_of(b, "prevalence");
+	assert_true(fabs(r->contribution - 1.2 * (2 - 2 / 3.0 - 1.7)) < 1e-9);
+	assert_string_equal(r->text,
+			    "4.6 of 100 internal hosts contacted each of its destinations, on average");
 	ic_findings_clear(&f);
 	world_free(&w);
 }
@@ -247,6 +316,47 @@ static void pulses_of_an_open_session_are_lowered(void **state)
 	}
 }
 
+static void what_a_network_does_for_itself_is_lowered(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *dst;
+		int port;
+		bool udp;
+		int64_t out, in;
+		bool lowered;
+	} table[] = {
+		{ "192.0.2.123", 123, true, 48, 48, true },
+		{ "192.0.2.123", 123, true, 48, 0, true },
+		{ "192.0.2.123", 123, true, -1, -1, false }, /* a port alone lowers nothing */
+		{ "192.0.2.123", 123, true, 48, 4000, false },
+		{ "192.0.2.123", 123, true, 4000, 48, false },
+		{ "192.0.2.123", 123, false, 48, 48, false },
+		{ "192.0.2.123", 53, true, 48, 48, false },
+		{ "239.255.255.250", 1900, true, 700, 0, true },
+		{ "255.255.255.255", 67, true, 300, 0, true },
+		{ "ff02::fb", 5353, true, 200, 0, true },
+		{ "192.0.2.255", 1900, true, 700, 0, false },
+	};
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		world w = world_new(false);
+		event e = beat;
+		e.dst = table[i].dst;
+		e.port = table[i].port;
+		e.udp = table[i].udp;
+		e.out = table[i].out;
+		e.in = table[i].in;
+		world_beat(&w, e, 200, 64, 0.02);
+		ic_findings f = world_detect(&w, (ic_detect_config){ 0 });
+		const ic_finding *b = finding_of(&f, "beacon", NULL);
+		assert_non_null(b);
+		if (is_lowered_by(b, "network-service") != table[i].lowered)
+			fail_msg("%s:%d (row %zu)", table[i].dst, table[i].port, i);
+		ic_findings_clear(&f);
+		world_free(&w);
+	}
+}
+
 static void an_unknown_issuer_is_weak_evidence(void **state)
 {
 	(void)state;
@@ -348,13 +458,14 @@ static void evidence_keeps_within_its_weight(void **state)
 static void every_profile_has_a_name_and_help(void **state)
 {
 	(void)state;
-	static const char *const names[] = { "auto-refresh", "long-poll", "cloud-sync", "software-update",
-					     "monitoring",   "backup",	  "ocsp-crl",	"mdm-fleet" };
-	for (size_t i = 0; i < 8; i++) {
+	static const char *const names[] = { "auto-refresh",	"long-poll",  "cloud-sync",
+					     "software-update", "monitoring", "backup",
+					     "ocsp-crl",	"mdm-fleet",  "network-service" };
+	for (size_t i = 0; i < 9; i++) {
 		assert_string_equal(ic_lowering_name(i), names[i]);
 		assert_non_null(ic_lowering_help(i));
 	}
-	assert_null(ic_lowering_name(8));
+	assert_null(ic_lowering_name(9));
 }
 
 /* docs/detectors.md says what the tables say. */
@@ -422,10 +533,13 @@ int main(void)
 		cmocka_unit_test(unknown_bytes_are_no_silence),
 		cmocka_unit_test(somebody_knocking_from_outside_is_no_dead_server),
 		cmocka_unit_test(prevalence_needs_a_fleet),
+		cmocka_unit_test(prevalence_follows_the_share),
+		cmocka_unit_test(a_spread_beat_has_the_prevalence_of_its_destinations),
 		cmocka_unit_test(an_updater_is_lowered_by_name_and_behaviour_together),
 		cmocka_unit_test(signs_of_an_attack_tool_forbid_lowering),
 		cmocka_unit_test(heartbeats_on_a_push_port_are_lowered_without_a_name),
 		cmocka_unit_test(pulses_of_an_open_session_are_lowered),
+		cmocka_unit_test(what_a_network_does_for_itself_is_lowered),
 		cmocka_unit_test(an_unknown_issuer_is_weak_evidence),
 		cmocka_unit_test(few_samples_stay_medium_unless_something_agrees),
 		cmocka_unit_test(hostile_names_are_cut_in_texts),
