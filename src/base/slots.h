@@ -13,7 +13,10 @@
 
 enum { IC_SLOTS_LINE = 16 };
 
-/* Bit i of the result says whether p[i] & mask is v. p is aligned to 16 bytes. What ic_slots_equal does, anywhere. */
+/* Bit i of the result says whether p[i] & mask is v. p is aligned to 16 bytes. */
+typedef uint32_t (*ic_slots_fn)(const uint32_t *p, uint32_t mask, uint32_t v);
+
+/* What ic_slots_equal does, anywhere. */
 static inline uint32_t ic_slots_equal_scalar(const uint32_t *p, uint32_t mask, uint32_t v)
 {
 	uint32_t bits = 0;

@@ -147,9 +147,9 @@ static ic_host *host_of(ic_partition *p, const ic_obs *row)
 	ic_host **near = &p->near[row->src * 0x9e3779b1u >> 26];
 	ic_host *h = *near;
 	if (!h || h->src != row->src) {
-		uint64_t hash = ic_group_hash(&row->src, sizeof row->src);
-		h = ic_group_find_sized(&p->hosts, &row->src, sizeof row->src, hash);
-		if (!h && !(h = ic_group_add(&p->hosts, &row->src, hash)))
+		int is_new;
+		h = ic_group_upsert(&p->hosts, &row->src, ic_group_hash(&row->src, sizeof row->src), &is_new);
+		if (!h)
 			return NULL;
 		*near = h;
 	}
@@ -317,22 +317,17 @@ static ic_status drain_some(const ic_observation *o, ic_partition *p, ic_sample 
 {
 	series_key key[AHEAD];
 	uint64_t hash[AHEAD];
-	uint32_t rest[AHEAD];
+	uint32_t made[AHEAD];
 	char *entry[AHEAD];
 	for (uint32_t i = 0; i < n; i++)
 		key[i] = pair_key(&rows[i]);
-	const uint32_t left = ic_group_find_some(&p->series, key, sizeof *key, n, hash, entry, rest);
-	for (uint32_t k = 0; k < left; k++) {
-		const uint32_t i = rest[k];
-		int is_new;
-		entry[i] = ic_group_upsert(&p->series, &key[i], hash[i], &is_new);
-		ic_status st = entry[i] ? IC_OK : ic_observe_lost(o, p);
-		if (st != IC_OK)
-			return st;
-	}
+	(void)ic_group_upsert_some(&p->series, key, sizeof *key, n, hash, entry, made);
 	ic_series *series[AHEAD];
 	for (uint32_t i = 0; i < n; i++) {
 		series[i] = (ic_series *)(void *)entry[i];
+		ic_status st = entry[i] ? IC_OK : ic_observe_lost(o, p);
+		if (st != IC_OK)
+			return st;
 		if (series[i])
 			ic_sketch_prefetch(&series[i]->sketch);
 	}

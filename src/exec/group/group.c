@@ -55,14 +55,13 @@ void ic_group_clear(ic_group_table *t)
 	t->fresh = fresh;
 }
 
-/* Into the first free slot of entry number e, whose key has this hash. */
-static void put_slot(ic_group_table *t, uint64_t hash, uint32_t e)
+/* The first free slot of a hash. */
+static uint32_t *free_slot(const ic_group_table *t, uint64_t hash)
 {
-	const uint32_t *line = ic_group_line(t, hash);
-	uint32_t room;
+	uint32_t *line = ic_group_line(t, hash), room;
 	while (!(room = ic_slots_equal(line, UINT32_MAX, 0)))
 		line = ic_group_next_line(t, line);
-	t->slot[line - t->slot + __builtin_ctz(room)] = ic_group_tag(t, hash) | (e + 1);
+	return line + __builtin_ctz(room);
 }
 
 static int charge(ic_group_table *t, size_t bytes)
@@ -93,14 +92,16 @@ static int grow_slots(ic_group_table *t)
 	t->slot = slot;
 	t->slots = slots;
 	uint64_t seed = ic_hash_seed();
-	for (uint32_t e = 0; e < t->used; e++)
-		put_slot(t, ic_group_hash_seeded(ic_group_at(t, e), t->key_bytes, seed), e);
+	for (uint32_t e = 0; e < t->used; e++) {
+		const uint64_t hash = ic_group_hash_seeded(ic_group_at(t, e), t->key_bytes, seed);
+		*free_slot(t, hash) = ic_group_tag(t, hash) | (e + 1);
+	}
 	return 0;
 }
 
 static int grow_pages(ic_group_table *t)
 {
-	if (charge(t, page_bytes(t)) != 0)
+	if (t->used >= MAX_ENTRIES || charge(t, page_bytes(t)) != 0)
 		return -1;
 	/* The directory grows by doubling: its room is the next power of two of `pages`. */
 	if ((t->pages & (t->pages - 1)) == 0) {
@@ -122,53 +123,56 @@ static int grow_pages(ic_group_table *t)
 	return 0;
 }
 
-static void *add_entry(ic_group_table *t, const void *key)
-{
-	if (t->used >= MAX_ENTRIES)
-		return NULL;
-	if (t->used == t->pages << t->page_shift && grow_pages(t) != 0)
-		return NULL;
-	char *entry = ic_group_at(t, t->used);
-	memcpy(entry, key, t->key_bytes);
-	size_t rest = (size_t)t->entry_bytes - t->key_bytes;
-	if (t->fresh)
-		memcpy(entry + t->key_bytes, t->fresh + t->key_bytes, rest);
-	else
-		memset(entry + t->key_bytes, 0, rest);
-	t->used++;
-	return entry;
-}
+/* Made anew for each level of vector instructions and size of keys. */
+#define EACH_LEVEL static inline __attribute__((always_inline))
 
-void *ic_group_add(ic_group_table *t, const void *key, uint64_t hash)
+/* A new entry at `slot`, where the search for its key ended, or at another one if the slots grow. */
+EACH_LEVEL void *add_entry(ic_group_table *t, uint32_t *slot, const void *key, unsigned key_bytes,
+			   uint64_t hash)
 {
 	/* At most 7/8 full: few keys are put behind a line that is full. It also leaves the low bits of a
 	 * slot room for the number of any entry. */
-	if (t->used >= t->slots / 8 * 7 && grow_slots(t) != 0)
+	if (t->used >= t->slots / 8 * 7) {
+		if (grow_slots(t) != 0)
+			return NULL;
+		slot = free_slot(t, hash);
+	}
+	if (t->used == t->pages << t->page_shift && grow_pages(t) != 0)
 		return NULL;
-	void *entry = add_entry(t, key);
-	if (entry)
-		put_slot(t, hash, t->used - 1);
+	char *entry = ic_group_at(t, t->used);
+	memcpy(entry, key, key_bytes);
+	size_t rest = (size_t)t->entry_bytes - key_bytes;
+	if (t->fresh)
+		memcpy(entry + key_bytes, t->fresh + key_bytes, rest);
+	else
+		memset(entry + key_bytes, 0, rest);
+	*slot = ic_group_tag(t, hash) | ++t->used;
 	return entry;
+}
+
+void *ic_group_upsert(ic_group_table *t, const void *key, uint64_t hash, int *is_new)
+{
+	uint32_t *slot;
+	void *entry = ic_group_search(t, key, t->key_bytes, hash, ic_slots_equal, &slot);
+	*is_new = !entry;
+	return entry ? entry : add_entry(t, slot, key, t->key_bytes, hash);
 }
 
 /* ---- some keys at once ------------------------------------------------------------------- */
 
 typedef struct search {
-	const ic_group_table *t;
+	ic_group_table *t;
 	const char *keys;
 	size_t stride;
 	uint32_t n;
 	uint64_t *hash;
 	char **entry;
-	uint32_t *rest;
+	uint32_t *made;
 } search;
-
-typedef uint32_t (*equal_fn)(const uint32_t *line, uint32_t mask, uint32_t v);
-#define EACH_LEVEL static inline __attribute__((always_inline))
 
 /* An entry whose key is likely that of the hash, fetched; any entry, if none is likely: its key tells. Whether
  * there is a likely one nobody can predict, so nothing here jumps on it. */
-EACH_LEVEL char *likely_entry(const ic_group_table *t, uint64_t hash, equal_fn equal)
+EACH_LEVEL char *likely_entry(const ic_group_table *t, uint64_t hash, ic_slots_fn equal)
 {
 	const uint32_t mask = t->slots - 1, *line = ic_group_line(t, hash);
 	const uint32_t found = equal(line, ~mask, ic_group_tag(t, hash)), any = (0 - found) >> 31;
@@ -180,11 +184,11 @@ EACH_LEVEL char *likely_entry(const ic_group_table *t, uint64_t hash, equal_fn e
 	return entry;
 }
 
-EACH_LEVEL uint32_t find_sized(const search *s, unsigned key_bytes, equal_fn equal)
+EACH_LEVEL uint32_t upsert_sized(const search *s, unsigned key_bytes, ic_slots_fn equal)
 {
-	const ic_group_table *t = s->t;
+	ic_group_table *t = s->t;
 	const uint64_t seed = ic_hash_seed();
-	uint32_t left = 0;
+	uint32_t rest[IC_GROUP_SOME], left = 0, made = 0;
 	for (uint32_t i = 0; i < s->n; i++) {
 		s->hash[i] = ic_group_hash_seeded(s->keys + i * s->stride, key_bytes, seed);
 		if (t->used)
@@ -193,56 +197,67 @@ EACH_LEVEL uint32_t find_sized(const search *s, unsigned key_bytes, equal_fn equ
 	for (uint32_t i = 0; t->used && i < s->n; i++)
 		s->entry[i] = likely_entry(t, s->hash[i], equal);
 	for (uint32_t i = 0; i < s->n; i++) {
-		s->rest[left] = i;
+		rest[left] = i;
 		left += !t->used || !ic_group_same_key(s->entry[i], s->keys + i * s->stride, key_bytes);
 	}
-	return left;
+	for (uint32_t k = 0; k < left; k++) {
+		const uint32_t i = rest[k];
+		const char *key = s->keys + i * s->stride;
+		uint32_t *slot;
+		s->entry[i] = ic_group_search(t, key, key_bytes, s->hash[i], equal, &slot);
+		if (s->entry[i])
+			continue;
+		s->entry[i] = add_entry(t, slot, key, key_bytes, s->hash[i]);
+		s->made[made] = i;
+		made += s->entry[i] != NULL;
+	}
+	return made;
 }
 
 /* Keys of one to four ids are what most tables have. */
-EACH_LEVEL uint32_t find_by(const search *s, equal_fn equal)
+EACH_LEVEL uint32_t upsert_by(const search *s, ic_slots_fn equal)
 {
 	switch (s->t->key_bytes) {
-	case 4: return find_sized(s, 4, equal);
-	case 8: return find_sized(s, 8, equal);
-	case 12: return find_sized(s, 12, equal);
-	case 16: return find_sized(s, 16, equal);
-	default: return find_sized(s, s->t->key_bytes, equal);
+	case 4: return upsert_sized(s, 4, equal);
+	case 8: return upsert_sized(s, 8, equal);
+	case 12: return upsert_sized(s, 12, equal);
+	case 16: return upsert_sized(s, 16, equal);
+	default: return upsert_sized(s, s->t->key_bytes, equal);
 	}
 }
 
-static uint32_t find_plain(const search *s)
+static uint32_t upsert_plain(const search *s)
 {
-	return find_by(s, ic_slots_equal_scalar);
+	return upsert_by(s, ic_slots_equal_scalar);
 }
 
-static uint32_t find_128(const search *s)
+static uint32_t upsert_128(const search *s)
 {
-	return find_by(s, ic_slots_equal);
+	return upsert_by(s, ic_slots_equal);
 }
 
 #if defined(__x86_64__)
-IC_SLOTS_AVX2 static uint32_t find_avx2(const search *s)
+IC_SLOTS_AVX2 static uint32_t upsert_avx2(const search *s)
 {
-	return find_by(s, ic_slots_equal_avx2);
+	return upsert_by(s, ic_slots_equal_avx2);
 }
 
-IC_SLOTS_AVX512 static uint32_t find_avx512(const search *s)
+IC_SLOTS_AVX512 static uint32_t upsert_avx512(const search *s)
 {
-	return find_by(s, ic_slots_equal_avx512);
+	return upsert_by(s, ic_slots_equal_avx512);
 }
 #endif
 
-uint32_t ic_group_find_some(const ic_group_table *t, const void *keys, size_t stride, uint32_t n,
-			    uint64_t *hash, char **entry, uint32_t *rest)
+uint32_t ic_group_upsert_some(ic_group_table *t, const void *keys, size_t stride, uint32_t n, uint64_t *hash,
+			      char **entry, uint32_t *made)
 {
-	static uint32_t (*const find[])(const search *) = {
-		[IC_SIMD_SCALAR] = find_plain,
-		[IC_SIMD_128] = find_128,
+	static uint32_t (*const upsert[])(const search *) = {
+		[IC_SIMD_SCALAR] = upsert_plain,
+		[IC_SIMD_128] = upsert_128,
 #if defined(__x86_64__)
-		[IC_SIMD_AVX2] = find_avx2,
-		[IC_SIMD_AVX512] = find_avx512,
+		[IC_SIMD_AVX2] = upsert_avx2,
+		[IC_SIMD_AVX512] = upsert_avx512,
 #endif
 	};
-	return find[ic_cpu_simd()](&(search){ t, keys, stride, n, hash, entry, rest });
+	return upsert[ic_cpu_simd()](&(search){ t, keys, stride, n, hash, entry, made });
 }

@@ -67,11 +67,11 @@ static inline uint64_t ic_group_hash(const void *key, unsigned key_bytes)
 
 /* The line of slots where the search for a hash begins, the one after a line that is full, and what slots of the
  * hash hold above the entry number. */
-static inline const uint32_t *ic_group_line(const ic_group_table *t, uint64_t hash)
+static inline uint32_t *ic_group_line(const ic_group_table *t, uint64_t hash)
 {
 	return t->slot + ((uint32_t)hash & (t->slots - 1) & ~(uint32_t)(IC_SLOTS_LINE - 1));
 }
-static inline const uint32_t *ic_group_next_line(const ic_group_table *t, const uint32_t *line)
+static inline uint32_t *ic_group_next_line(const ic_group_table *t, const uint32_t *line)
 {
 	return t->slot + ((uint32_t)(line - t->slot + IC_SLOTS_LINE) & (t->slots - 1));
 }
@@ -108,23 +108,36 @@ static inline bool ic_group_same_key(const void *a, const void *b, unsigned byte
 	return (other | (u ^ v)) == 0;
 }
 
-/* As ic_group_find; key_bytes is that of the table, for callers where it is a constant. */
-static inline void *ic_group_find_sized(const ic_group_table *t, const void *key, unsigned key_bytes,
-					uint64_t hash)
+/* The entry of key, or NULL and where its slot would be (NULL: there are no slots yet). `equal` is the best of
+ * base/slots.h for the caller. */
+static inline __attribute__((always_inline)) void *ic_group_search(const ic_group_table *t, const void *key,
+								   unsigned key_bytes, uint64_t hash,
+								   ic_slots_fn equal, uint32_t **free_slot)
 {
+	*free_slot = NULL;
 	if (!t->slots)
 		return NULL;
 	const uint32_t mask = t->slots - 1, tag = ic_group_tag(t, hash);
-	for (const uint32_t *line = ic_group_line(t, hash);; line = ic_group_next_line(t, line)) {
-		const uint32_t room = ic_slots_equal(line, UINT32_MAX, 0);
-		for (uint32_t found = ic_slots_equal(line, ~mask, tag) & ~room; found; found &= found - 1) {
+	for (uint32_t *line = ic_group_line(t, hash);; line = ic_group_next_line(t, line)) {
+		const uint32_t room = equal(line, UINT32_MAX, 0);
+		for (uint32_t found = equal(line, ~mask, tag) & ~room; found; found &= found - 1) {
 			void *entry = ic_group_at(t, (line[__builtin_ctz(found)] & mask) - 1);
 			if (ic_group_same_key(entry, key, key_bytes))
 				return entry;
 		}
-		if (room)
+		if (room) {
+			*free_slot = line + __builtin_ctz(room);
 			return NULL;
+		}
 	}
+}
+
+/* As ic_group_find; key_bytes is that of the table, for callers where it is a constant. */
+static inline void *ic_group_find_sized(const ic_group_table *t, const void *key, unsigned key_bytes,
+					uint64_t hash)
+{
+	uint32_t *slot;
+	return ic_group_search(t, key, key_bytes, hash, ic_slots_equal, &slot);
 }
 
 /* NULL if absent. */
@@ -133,25 +146,14 @@ static inline void *ic_group_find(const ic_group_table *t, const void *key, uint
 	return ic_group_find_sized(t, key, t->key_bytes, hash);
 }
 
-/* Looks for n keys, at most IC_GROUP_SOME, that lie `stride` bytes apart: one step for all of them before the next
- * step, so that memory is on its way while others are worked on. hash[i] is set for all, entry[i] for those whose
- * entry is found. The numbers of the other keys, which mostly are absent, go to `rest`, ascending, and their count is
- * returned; to know, they must be looked for one by one. */
-enum { IC_GROUP_SOME = 64 };
-uint32_t ic_group_find_some(const ic_group_table *t, const void *keys, size_t stride, uint32_t n,
-			    uint64_t *hash, char **entry, uint32_t *rest);
-
-/* A new entry for a key that is absent. NULL: out of memory or budget. */
-void *ic_group_add(ic_group_table *t, const void *key, uint64_t hash);
-
 /* The entry of key, made if absent (*is_new). NULL: out of memory or budget. */
-static inline void *ic_group_upsert(ic_group_table *t, const void *key, uint64_t hash, int *is_new)
-{
-	void *entry = ic_group_find(t, key, hash);
-	*is_new = !entry;
-	if (!entry)
-		entry = ic_group_add(t, key, hash);
-	return entry;
-}
+void *ic_group_upsert(ic_group_table *t, const void *key, uint64_t hash, int *is_new);
+
+/* The same for n keys, at most IC_GROUP_SOME, that lie `stride` bytes apart: one step for all of them before the next
+ * step, so that memory is on its way while others are worked on. hash[i] and entry[i] are set for all. The numbers of
+ * the keys that made their entry go to `made`, ascending, and their count is returned. */
+enum { IC_GROUP_SOME = 64 };
+uint32_t ic_group_upsert_some(ic_group_table *t, const void *keys, size_t stride, uint32_t n, uint64_t *hash,
+			      char **entry, uint32_t *made);
 
 #endif

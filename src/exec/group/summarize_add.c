@@ -49,26 +49,21 @@ static inline bool is_null(const batch *b, const ic_cell *c, uint32_t r)
 static ic_status find_groups(batch *b)
 {
 	const ic_summarize *s = b->s;
-	ic_group_table *t = &b->part->groups;
 	uint64_t hash[AHEAD], flags = 0;
-	uint32_t rest[AHEAD];
-	const uint32_t left = ic_group_find_some(t, b->rows, s->row_bytes, b->n, hash, b->entry, rest);
-	for (uint32_t k = 0; k < left; k++) {
-		const char *row = row_at(b, rest[k]);
-		int is_new;
-		char *e = ic_group_upsert(t, row, hash[rest[k]], &is_new);
-		if (!e)
-			return IC_E_NOMEM;
-		if (is_new) {
-			const uint64_t first = word_at(row + s->place_at) & ~UINT64_C(0xff);
-			memcpy(e + s->first_at, &first, 8);
-		}
-		b->entry[rest[k]] = e;
+	uint32_t made[AHEAD];
+	bool all = true;
+	const uint32_t groups =
+	    ic_group_upsert_some(&b->part->groups, b->rows, s->row_bytes, b->n, hash, b->entry, made);
+	for (uint32_t k = 0; k < groups; k++) {
+		const uint64_t first = word_at(row_at(b, made[k]) + s->place_at) & ~UINT64_C(0xff);
+		memcpy(b->entry[made[k]] + s->first_at, &first, 8);
 	}
-	for (uint32_t r = 0; r < b->n; r++)
+	for (uint32_t r = 0; r < b->n; r++) {
 		flags |= word_at(row_at(b, r) + s->place_at) & 0xff;
+		all &= b->entry[r] != NULL;
+	}
 	b->flags = s->flags_at ? UINT64_MAX : flags;
-	return IC_OK;
+	return all ? IC_OK : IC_E_NOMEM;
 }
 
 /* ---- numbers ------------------------------------------------------------------------------- */

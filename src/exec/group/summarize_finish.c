@@ -14,8 +14,9 @@ enum {
 static ic_status add_nothing(ic_summarize *s, uint32_t part)
 {
 	static const char key[IC_SUM_KEY_BYTES];
-	bool added =
-	    s->keys || ic_group_add(&s->part[part].groups, key, ic_group_hash(key, s->key_bytes)) != NULL;
+	int is_new;
+	bool added = s->keys || ic_group_upsert(&s->part[part].groups, key, ic_group_hash(key, s->key_bytes),
+						&is_new) != NULL;
 	return added ? IC_OK : IC_E_NOMEM;
 }
 
