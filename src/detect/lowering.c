@@ -6,12 +6,12 @@
  * certificate, no name at all) is never lowered. */
 #include "detect/run.h"
 
-#define LOWER_NATS  3.0
-#define NAMED_SHARE 0.8 /* of the events with a known name must be on the list */
-#define KNOWN_SHARE 0.3 /* of all events must have a known name */
-#define FLEET_HOSTS 5
-#define NTP_MIN_S   15.0
-#define NTP_BYTES   1024.0 /* out, a connection */
+#define LOWER_NATS    3.0
+#define NAMED_SHARE   0.8 /* of the events with a known name must be on the list */
+#define KNOWN_SHARE   0.3 /* of all events must have a known name */
+#define FLEET_HOSTS   5
+#define SERVICE_MIN_S 5.0
+#define SERVICE_BYTES 1024.0 /* each way, a connection */
 
 typedef struct behaviour {
 	double period_min_s, period_max_s;
@@ -55,19 +55,31 @@ static bool is_push_heartbeat(const ic_detect_run *run, const ic_draft *d)
 }
 
 /* What a network does for itself. A multicast or broadcast address is nobody in particular, so nobody can command
- * from there. An NTP client asks at a power of two of seconds and gets the size back that it sent. */
+ * from there. Clocks, keepers of address mappings and pings exchange a few bytes now and then. */
 static bool is_network_service(const ic_detect_run *run, const ic_draft *d)
 {
+	static const struct {
+		const char *transport;
+		int first, last;
+	} services[] = {
+		{ "udp", 123, 123 },	 /* NTP */
+		{ "udp", 3478, 3481 },	 /* STUN */
+		{ "udp", 19302, 19309 }, /* STUN of Google */
+		{ "icmp", 0, 65535 },
+	};
 	const ic_finding *f = &d->f;
 	if (d->dst && ic_intern_is_ip(run->names, d->dst)) {
 		const ic_ip ip = ic_intern_get_ip(run->names, d->dst);
 		if (ic_ip_classify(&ip) == IC_IP_MULTICAST)
 			return true;
 	}
-	const bool ntp = f->dst_port == 123 && f->transport && strcmp(f->transport, "udp") == 0;
-	return ntp && d->any_out && d->any_in && f->sleep_s >= NTP_MIN_S &&
-	       (double)f->bytes_out <= NTP_BYTES * (double)f->connections &&
-	       (double)f->bytes_in <= 1.1 * (double)f->bytes_out;
+	bool known = false;
+	for (size_t i = 0; f->transport && i < sizeof(services) / sizeof(services[0]); i++)
+		known |= strcmp(f->transport, services[i].transport) == 0 &&
+			 f->dst_port >= services[i].first && f->dst_port <= services[i].last;
+	const double most = SERVICE_BYTES * (double)f->connections;
+	return known && d->any_out && d->any_in && f->sleep_s >= SERVICE_MIN_S &&
+	       (double)f->bytes_out <= most && (double)f->bytes_in <= most;
 }
 
 /* ---- names ------------------------------------------------------------------------- */
@@ -387,7 +399,7 @@ static const ic_lowering profiles[] = {
 	  mdm_names,
 	  NULL },
 	{ "network-service",
-	  "time and discovery: NTP, multicast and broadcast addresses",
+	  "clocks, pings and discovery: NTP, STUN, ICMP, multicast and broadcast addresses",
 	  { 0 },
 	  no_names,
 	  is_network_service },
