@@ -200,18 +200,19 @@ static void automation_reasons(ic_detect_run *run, ic_draft *d, const ic_score *
 		    ic_run_printf(run, "%s nats in all against a memoryless source of the same rate",
 				  ic_num(b, s->E_memoryless, 0)));
 	part_reason(run, d, "persistence", s->persistence, IC_SCORE_PERSISTENCE,
-		    ic_run_printf(run, "active in %u different hours over %s", s->hours,
+		    ic_run_printf(run, "active in %u clock hour%s over %s", s->hours, IC_S(s->hours),
 				  span_text(a, (double)(f->last_seen - f->first_seen) / (double)IC_TICKS_S)));
 	part_reason(run, d, "size", s->size, IC_SCORE_SIZE,
 		    isnan(s->size)
 			? "too few sizes are known to judge them"
-			: ic_run_printf(run, "sizes are alike: %s nats of %s", ic_num(b, s->size_nats, 2),
-					ic_num(c, log(log(1e4) / log(1.02)), 1)));
+			: ic_run_printf(run, "likeness of sizes: %s nats of %s", ic_num(b, s->size_nats, 2),
+					ic_num(c, log(log(1e4) / log(1.02)), 2)));
 	if (s->exempt_gaps)
-		ic_draft_reason(run, d,
-				(ic_reason){ "gaps", s->exempt_gaps, 7, -7.0 * s->exempt_gaps,
-					     ic_run_printf(run, "%u long pauses were left out, 7 nats each",
-							   s->exempt_gaps) });
+		ic_draft_reason(
+		    run, d,
+		    (ic_reason){ "gaps", s->exempt_gaps, 7, -7.0 * s->exempt_gaps,
+				 ic_run_printf(run, "%u long pause%s left out, 7 nats each", s->exempt_gaps,
+					       s->exempt_gaps == 1 ? " was" : "s were") });
 }
 
 /* ---- findings ---------------------------------------------------------------------- */
