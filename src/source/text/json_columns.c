@@ -26,6 +26,7 @@ struct ic_json_queue {
 	uint32_t n;
 	size_t window, pause; /* bytes to be looked at, and to be scanned when that was in vain */
 	const char *text;     /* of the lines */
+	bool misfit;	      /* the next line does not fit */
 	uint16_t absent;      /* where cells start that are not there */
 	uint64_t line[QUEUE_ROWS];
 	bool bad[QUEUE_ROWS]; /* has a value that is refused */
@@ -300,21 +301,30 @@ size_t ic_json_queue_take(ic_json_fill *f, const char *text, size_t n, ic_row_co
 	size_t used = 0;
 	if (!q || !q->plan)
 		return 0;
+	if (q->misfit) {
+		q->misfit = false;
+		return 0;
+	}
 	n = n < q->window ? n : q->window;
 	q->text = text;
 	q->absent = (uint16_t)n;
 	const uint32_t room = IC_BATCH_ROWS - f->b->rows, most = room < QUEUE_ROWS ? room : QUEUE_ROWS;
 	/* Without its time, the last that the filter asks for, the record may be of another plan, or bad. */
 	const ic_json_cells to = { q->cell, q->places.all, q->absent, q->places.cell[q->plan->asked - 1][0] };
-	q->n = ic_json_take_lines(f->j, text, n, q->plan, &to, most, &used);
+	bool misfit;
+	q->n = ic_json_take_lines(f->j, text, n, q->plan, &to, most, &used, &misfit);
 	for (uint32_t i = 0; i < q->n; i++) {
 		q->first[i] = (uint16_t)(i * q->places.all);
 		q->line[i] = c->lines + i;
 	}
 	c->lines += q->n;
-	/* What comes after a line that does not fit has been looked at in vain: less of it the next time. */
-	if (q->n < most)
-		q->window = 2 * used < WINDOW_MOST ? 2 * used : WINDOW_MOST;
+	/* What comes after a line that does not fit has been looked at in vain, and so has a line that is too long: less
+	 * of it the next time. */
+	const bool too_long = used == 0 && n == WINDOW_MOST;
+	q->misfit = misfit && used > 0; /* else it is scanned at once */
+	q->window = misfit || too_long ? 2 * used : 2 * q->window;
+	if (q->window > WINDOW_MOST)
+		q->window = WINDOW_MOST;
 	if (q->window < WINDOW_LEAST)
 		q->window = WINDOW_LEAST;
 	if (q->n > 0) {

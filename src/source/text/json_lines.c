@@ -435,9 +435,10 @@ static inline uint32_t quotes_of(const candidates *c, uint32_t i)
 	return c->line[i + 1].marks - c->line[i].marks - 1u;
 }
 
-/* The first lines of p[0..n) that have as many quotes as a shape with this plan. */
-static void find_candidates(const ic_json *j, const char *p, size_t n, const ic_json_plan *plan,
-			    uint32_t most, candidates *ret)
+/* The first lines of p[0..n) that have as many quotes as a shape with this plan. Returns how many lines were looked
+ * at: more, if another one follows. */
+static size_t find_candidates(const ic_json *j, const char *p, size_t n, const ic_json_plan *plan,
+			      uint32_t most, candidates *ret)
 {
 	const struct ic_json_nodes *t = j->nodes;
 	uint8_t shape_of[MARKS_MOST + 1];
@@ -460,6 +461,7 @@ static void find_candidates(const ic_json *j, const char *p, size_t n, const ic_
 		ret->shape[ret->n] = (uint8_t)which;
 		ret->which[which][ret->lines[which]++] = (uint8_t)ret->n++;
 	}
+	return lines;
 }
 
 /* The shape that the line fits: the one that it may have, or another with as many marks. NULL: none. */
@@ -522,20 +524,22 @@ static uint32_t first_misfit(ic_json *j, group *g, uint32_t from, uint32_t to)
 }
 
 uint32_t ic_json_take_lines(ic_json *j, const char *text, size_t n, const ic_json_plan *plan,
-			    const ic_json_cells *to, uint32_t most, size_t *used)
+			    const ic_json_cells *to, uint32_t most, size_t *used, bool *misfit)
 {
 	struct ic_json_nodes *t = j->nodes;
 	candidates c;
-	find_candidates(j, text, n, plan, most < TOGETHER_MOST ? most : TOGETHER_MOST, &c);
+	const size_t seen =
+	    find_candidates(j, text, n, plan, most < TOGETHER_MOST ? most : TOGETHER_MOST, &c);
 	uint32_t lines = c.n;
 	for (unsigned which = 0; which < SHAPES; which++) {
 		group g = { &c, &t->shapes[which], c.which[which], plan, to, false };
-		const uint32_t misfit = c.lines[which] ? first_misfit(j, &g, 0, c.lines[which]) : c.n;
-		lines = misfit < lines ? misfit : lines;
+		const uint32_t first = c.lines[which] ? first_misfit(j, &g, 0, c.lines[which]) : c.n;
+		lines = first < lines ? first : lines;
 		if (g.forgotten)
 			ic_json_shape_join(g.h, (uint16_t)(to->stride - 2));
 	}
 	*used = start_of(&c, lines);
+	*misfit = lines < seen;
 	if (lines == 0)
 		return 0;
 	t->recent = c.shape[lines - 1];

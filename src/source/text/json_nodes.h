@@ -244,8 +244,9 @@ typedef struct ic_json_cells {
 } ic_json_cells;
 
 /* Takes lines from the start of text[0..n) on, as long as each fits a shape with this plan, `most` at the most.
- * n is less than UINT16_MAX; IC_JSON_PAD bytes behind may be read. Returns how many; *used: their bytes. */
+ * n is less than UINT16_MAX; IC_JSON_PAD bytes behind may be read. Returns how many; *used: their bytes; *misfit: the
+ * next line does not fit. */
 uint32_t ic_json_take_lines(ic_json *j, const char *text, size_t n, const ic_json_plan *plan,
-			    const ic_json_cells *to, uint32_t most, size_t *used);
+			    const ic_json_cells *to, uint32_t most, size_t *used, bool *misfit);
 
 #endif
