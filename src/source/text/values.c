@@ -326,23 +326,29 @@ uint32_t ic_rows_keep(const ic_row_filter *f, const ic_batch *b, uint32_t n, uin
 			newest = time[i] > newest ? time[i] : newest;
 		ic_row_seen(f, newest);
 	}
+	/* Most rows need no more than a look at their port and time, which are 0 where they are null. */
 	uint8_t keep[IC_BATCH_ROWS];
 	uint32_t k = 0, unsure = 0, out_ports = 0, out_time = 0;
-	/* Most rows need no more than a look at their port and time, which are 0 where they are null. */
-	for (uint32_t i = 0; i < n; i++) {
-		const uint64_t p = port ? (uint64_t)port[i] : 0;
-		const uint32_t known = p > 0 && p <= 65535;
-		const uint32_t in = known ? (uint32_t)(f->ports[p >> 6] >> (p & 63)) & 1 : !port;
-		const uint32_t other =
-		    known & !in & !f->web_services & (b->stream[b->rows + i] != IC_STREAM_DNS);
-		const int64_t t = timed ? time[i] : 0;
-		const uint32_t timely = ((t >= f->since) & (t <= until)) | !timed;
-		const uint32_t early_or_late = in & !timely & (t != 0);
-		keep[i] = (uint8_t)(in & timely);
-		out_ports += other;
-		out_time += early_or_late;
+	const uint32_t is_out = !f->web_services;
+	for (uint32_t i = 0; port && i < n; i++) {
+		const uint64_t p = (uint64_t)port[i];
+		const uint32_t known = p - 1 < 65535,
+			       in = known & (uint32_t)(f->ports[p >> 6 & 1023] >> (p & 63));
+		const uint32_t out = known & ~in & is_out & (b->stream[b->rows + i] != IC_STREAM_DNS);
+		keep[i] = (uint8_t)in;
+		out_ports += out;
 		kept[unsure] = (uint16_t)i;
-		unsure += !(keep[i] | other | early_or_late);
+		unsure += !(in | out);
+	}
+	if (!port)
+		memset(keep, 1, n);
+	for (uint32_t i = 0; timed && i < n; i++) {
+		const uint32_t late = keep[i] & !((time[i] >= f->since) & (time[i] <= until)),
+			       null = time[i] == 0;
+		keep[i] = (uint8_t)(keep[i] & !late);
+		out_time += late & !null;
+		kept[unsure] = (uint16_t)i;
+		unsure += late & null;
 	}
 	for (uint32_t i = 0; i < unsure; i++)
 		keep[kept[i]] = (uint8_t)ic_row_keep(f, b, b->rows + kept[i], c);
