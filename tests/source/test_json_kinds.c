@@ -241,7 +241,7 @@ static void test_lines_without_time(void **state)
 	ic_buf_clear(&text);
 }
 
-/* A name so long, after a value that is always the same, that the gate does not go with them into one run. */
+/* Names so long, with values that are always the same, that the gate does not go with them into one run. */
 static void test_gate_behind_long_run(void **state)
 {
 	const ic_input_request req = all_of(EVERYTHING);
@@ -251,7 +251,10 @@ static void test_gate_behind_long_run(void **state)
 	for (unsigned i = 0; i < 200; i++)
 		ic_buf_printf(&text,
 			      "{\"timestamp\":\"2024-05-01T00:00:%02u.000000+0000\","
-			      "\"a_name_of_twenty_six_bytes\":\"sixteen bytes...\",\"event_type\":\"%s\","
+			      "\"a_name_of_twenty_six_bytes\":\"sixteen bytes...\","
+			      "\"b_name_of_twenty_six_bytes\":\"sixteen bytes...\","
+			      "\"c_name_of_twenty_six_bytes\":\"sixteen bytes...\","
+			      "\"twelve_bytes\":\"fourteen bytes\",\"event_type\":\"%s\","
 			      "\"src_port\":%u,\"dest_port\":443}\n",
 			      i % 60, i >= 100 && i < 110 ? "drop" : "flow", i);
 	char *rows = rows_at_any_level(&ic_kind_eve, &req, &text);

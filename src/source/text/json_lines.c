@@ -309,12 +309,17 @@ AVX2 static inline bool nothing_wrong(const wrong *w, __m256i mask)
 /* Whether the rest of a long run fits in each line. */
 AVX2 static bool fit_rest_avx2(const run *c, const alike *a)
 {
-	const size_t back = c->length - WIDE;
-	const expected e = expect(c, WIDE);
-	__m256i other = _mm256_setzero_si256();
-	for (uint32_t i = 0; i < a->n; i++)
-		other = _mm256_or_si256(other, _mm256_xor_si256(load32(a->value[i] - back), e.text));
-	return _mm256_testz_si256(other, e.mask);
+	for (size_t from = WIDE; from < c->length; from += WIDE) {
+		const size_t n = a->n, back = c->length - from;
+		const expected e = expect(c, from);
+		__m256i other = _mm256_setzero_si256();
+#pragma GCC unroll 4
+		for (size_t i = 0; i < n; i++)
+			other = _mm256_or_si256(other, _mm256_xor_si256(load32(a->value[i] - back), e.text));
+		if (!_mm256_testz_si256(other, e.mask))
+			return false;
+	}
+	return true;
 }
 
 /* The run does not wait for the value before it to end: that was seen to when it was the next one. */

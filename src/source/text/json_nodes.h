@@ -75,7 +75,8 @@ typedef struct piece {
  * unless somebody wants them. The usual value is that of the line of which the shape was learned; it is
  * forgotten when a line has another one. */
 #define USUAL_MAX 16
-#define RUN_MAX	  64
+#define RUN_MAX	  192
+_Static_assert(RUN_MAX + 64 <= IC_JSON_PAD, "a run and the 64 bytes behind it are read together");
 
 typedef struct usual_value {
 	char text[USUAL_MAX];

@@ -14,7 +14,7 @@ typedef struct ic_json_slab {
 	size_t marks;	      /* of them */
 	bool backslash;
 } ic_json_slab;
-#define IC_JSON_PAD 128
+#define IC_JSON_PAD 256
 
 /* Scans the line at text[at]; *k is the place of its first mark in ends, and after IC_JSON_OK of the
  * first mark behind the object. */
