@@ -35,9 +35,9 @@ static void scan_scalar(const char *p, size_t n, char sep, found *f)
 	}
 }
 
-/* Which of 64 bytes are separators or newlines, newlines, backslashes. */
+/* Which of 64 bytes are separators, newlines, backslashes. */
 typedef struct block_masks {
-	uint64_t all, line, slash;
+	uint64_t sep, line, slash;
 } block_masks;
 
 /* One line end a block is the usual case and takes no branch: without any, what is written is overwritten. */
@@ -84,18 +84,19 @@ static inline void mark_ends(uint16_t *next, uint64_t all, uint64_t line, unsign
 
 static inline void end_block(found *f, block_masks m, unsigned base)
 {
+	const uint64_t all = m.sep | m.line;
 	if (f->ends)
-		put_ends(f, m.all, m.line);
+		put_ends(f, all, m.line);
 	else
-		mark_ends(f->next + f->count, m.all, m.line, base);
-	f->count += (size_t)__builtin_popcountll(m.all);
+		mark_ends(f->next + f->count, all, m.line, base);
+	f->count += (size_t)__builtin_popcountll(all);
 	f->slash |= m.slash;
 }
 
 static inline block_masks cut_masks(block_masks m, size_t n)
 {
 	uint64_t keep = (UINT64_C(1) << n) - 1;
-	return (block_masks){ m.all & keep, m.line & keep, m.slash & keep };
+	return (block_masks){ m.sep & keep, m.line & keep, m.slash & keep };
 }
 
 /* The loop around a function that looks at 64 bytes; the last ones are looked at in a copy. */
@@ -112,7 +113,7 @@ static inline block_masks cut_masks(block_masks m, size_t n)
 				memcpy(last, p + i, n - i);                                                  \
 				m = cut_masks(masks_of(last, sep), n - i);                                   \
 			}                                                                                    \
-			PUT_OFFSETS(&here, m.all, (unsigned)i + 1, lowest);                                  \
+			PUT_OFFSETS(&here, m.sep | m.line, (unsigned)i + 1, lowest);                         \
 			end_block(&here, m, (unsigned)i + 1);                                                \
 		}                                                                                            \
 		*f = here;                                                                                   \
@@ -127,13 +128,18 @@ typedef struct line_count {
 /* False: none does. */
 static inline bool count_block(line_count *c, block_masks m, size_t i)
 {
-	for (uint64_t line = m.line; __builtin_expect(line != 0, 0); line &= line - 1) {
-		const uint64_t before = m.all & (line ^ (line - 1));
-		c->lines[c->n].end = (uint16_t)(i + (size_t)__builtin_ctzll(line) + 1);
-		c->lines[c->n++].marks = (uint16_t)(c->marks + (size_t)__builtin_popcountll(before));
+	const bool any = m.line != 0;
+	if (__builtin_expect(any, 0)) {
+		const uint64_t all = m.sep | m.line;
+		for (uint64_t line = m.line; line; line &= line - 1) {
+			const uint64_t before = all & (line ^ (line - 1));
+			c->lines[c->n].end = (uint16_t)(i + (size_t)__builtin_ctzll(line) + 1);
+			c->lines[c->n++].marks = (uint16_t)(c->marks + (size_t)__builtin_popcountll(before));
+		}
+		c->marks += (size_t)__builtin_popcountll(m.line);
 	}
-	c->marks += (size_t)__builtin_popcountll(m.all);
-	return m.line != 0;
+	c->marks += (size_t)__builtin_popcountll(m.sep);
+	return any;
 }
 
 #define LINES_BY_BLOCKS(masks_of)                                                                            \
@@ -157,7 +163,7 @@ static inline block_masks masks_scalar(const char *p, char sep)
 {
 	block_masks m = { 0, 0, 0 };
 	for (unsigned i = 0; i < 64; i++) {
-		m.all |= (uint64_t)(p[i] == sep || p[i] == '\n') << i;
+		m.sep |= (uint64_t)(p[i] == sep) << i;
 		m.line |= (uint64_t)(p[i] == '\n') << i;
 	}
 	return m;
@@ -184,8 +190,7 @@ static inline block_masks masks_sse2(const char *p, char sep)
 	__m128i v[4];
 	for (int i = 0; i < 4; i++)
 		v[i] = _mm_loadu_si128((const __m128i *)(const void *)(p + 16 * i));
-	uint64_t line = equal_sse2(v, '\n');
-	return (block_masks){ equal_sse2(v, sep) | line, line, equal_sse2(v, '\\') };
+	return (block_masks){ equal_sse2(v, sep), equal_sse2(v, '\n'), equal_sse2(v, '\\') };
 }
 
 static void scan_128(const char *p, size_t n, char sep, found *f)
@@ -212,8 +217,7 @@ AVX2 static inline block_masks masks_avx2(const char *p, char sep)
 {
 	__m256i a = _mm256_loadu_si256((const __m256i *)(const void *)p);
 	__m256i b = _mm256_loadu_si256((const __m256i *)(const void *)(p + 32));
-	uint64_t line = equal_avx2(a, b, '\n');
-	return (block_masks){ equal_avx2(a, b, sep) | line, line, equal_avx2(a, b, '\\') };
+	return (block_masks){ equal_avx2(a, b, sep), equal_avx2(a, b, '\n'), equal_avx2(a, b, '\\') };
 }
 
 AVX2 static void scan_avx2(const char *p, size_t n, char sep, found *f)
@@ -293,8 +297,8 @@ AVX512 static void scan_avx512(const char *p, size_t n, char sep, found *f)
 AVX512 static inline block_masks masks_avx512(const char *p, char sep)
 {
 	const __m512i v = _mm512_loadu_si512(p);
-	const uint64_t line = _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8('\n'));
-	return (block_masks){ _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8(sep)) | line, line, 0 };
+	return (block_masks){ _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8(sep)),
+			      _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8('\n')), 0 };
 }
 
 AVX512 static size_t lines_avx512(const char *p, size_t n, char sep, ic_scan_line *lines, size_t most)
@@ -320,8 +324,7 @@ static inline block_masks masks_neon(const char *p, char sep)
 	uint8x16_t v[4];
 	for (int i = 0; i < 4; i++)
 		v[i] = vld1q_u8((const uint8_t *)p + 16 * i);
-	uint64_t line = equal_neon(v, '\n');
-	return (block_masks){ equal_neon(v, sep) | line, line, equal_neon(v, '\\') };
+	return (block_masks){ equal_neon(v, sep), equal_neon(v, '\n'), equal_neon(v, '\\') };
 }
 
 static void scan_128(const char *p, size_t n, char sep, found *f)
