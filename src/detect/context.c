@@ -145,20 +145,21 @@ uint32_t ic_run_hosts(const ic_detect_run *run, ic_group_by by, uint32_t id)
 	return c ? c->hosts : 0;
 }
 
-/* The geometric mean of the hosts over the events, as the nats follow its logarithm. */
+/* The geometric mean of the hosts over the events, as the nats follow its logarithm. Summed in whole millionths: the
+ * profiles come in no order that lasts. */
 static double hosts_of_spread(const ic_detect_run *run, const ic_draft *d)
 {
-	double logs = 0, events = 0;
+	uint64_t logs = 0, events = 0;
 	for (size_t i = 0; i < d->profile_count; i++) {
 		const ic_profile *p = d->profiles[i];
 		uint32_t hosts = p->name ? ic_run_hosts(run, IC_BY_NAME, p->name)
 					 : ic_run_hosts(run, IC_BY_IP_PORT, p->dst);
 		if (!hosts)
 			continue;
-		logs += (double)ic_draft_weight(d, p) * log10(hosts);
-		events += (double)ic_draft_weight(d, p);
+		logs += ic_draft_weight(d, p) * (uint64_t)llround(1e6 * log10(hosts));
+		events += ic_draft_weight(d, p);
 	}
-	return events > 0 ? pow(10, logs / events) : 0;
+	return events ? pow(10, (double)logs / 1e6 / (double)events) : 0;
 }
 
 static void prevalence(const ic_detect_run *run, ic_draft *d)
