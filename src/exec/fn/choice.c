@@ -95,18 +95,30 @@ static uint32_t logic_words(logic_all *l, const ic_vector *v, uint32_t rows, boo
 	return decisive ? rows - set : set;
 }
 
+/* One value for all rows, which is not null; `left` were undecided before. */
+static uint32_t logic_constant(logic_all *l, bool b, uint32_t rows, bool first, bool decisive, uint32_t left)
+{
+	if (b != decisive && !first)
+		return left;
+	memset(l->value, b, rows);
+	l->any = false;
+	return b == decisive ? 0 : rows;
+}
+
 /* The first arguments, as long as many rows are undecided. Returns how many they are. */
 static uint32_t logic_begin(ic_call *c, uint32_t rows, bool decisive, logic_all *l)
 {
-	uint32_t n = c->expr->call.n;
+	uint32_t n = c->expr->call.n, left = rows;
 
 	for (uint32_t i = 0; i < n; i++) {
 		ic_vector v;
 		if (!ic_call_arg(c, i, NULL, rows, &v))
 			return n;
-		if (v.type != IC_Q_BOOL || (v.constant && rows > 1)) /* a null without a type */
+		const bool one = v.constant && rows > 1;
+		if (v.type != IC_Q_BOOL || (one && ic_vector_null(&v, 0))) /* a null without a type */
 			return i;
-		uint32_t left = logic_words(l, &v, rows, i == 0, decisive);
+		left = one ? logic_constant(l, *(const uint8_t *)v.data, rows, i == 0, decisive, left)
+			   : logic_words(l, &v, rows, i == 0, decisive);
 		if (left == 0)
 			return n; /* nothing can change any more */
 		if (left < rows / 2 && i + 1 < n && !ic_call_arg_cheap(c, i + 1))

@@ -146,8 +146,10 @@ bool ic_vector_pick(ic_vector *ret, ic_arena *a, const ic_vector *v, const uint1
 }
 
 #define DECODE(T)                                                                                            \
-	for (uint32_t i = 0; i < rows; i++)                                                                  \
+	_Pragma("GCC unroll 4") for (uint32_t i = 0; i < rows; i++)                                          \
+	{                                                                                                    \
 		((T *)o.data)[i] = ((const T *)word->data)[code[i]];                                         \
+	}                                                                                                    \
 	break
 
 bool ic_vector_decode(ic_vector *ret, ic_arena *a, const ic_vector *word, uint32_t words, const uint8_t *code,
@@ -158,6 +160,10 @@ bool ic_vector_decode(ic_vector *ret, ic_arena *a, const ic_vector *word, uint32
 	if (word->constant) {
 		*ret = *word;
 		return true;
+	}
+	if (rows && memcmp(code, code + 1, rows - 1) == 0) {
+		const ic_value one = ic_vector_value(word, code[0]);
+		return ic_vector_constant(ret, a, &one);
 	}
 	if (!ic_vector_make(&o, a, word->type, rows))
 		return false;

@@ -72,7 +72,8 @@ void ic_vector_set(ic_vector_out *o, uint32_t row, const ic_value *v);
 bool ic_vector_constant(ic_vector *ret, ic_arena *a, const ic_value *v);
 /* The rows listed in `pick`, in that order. */
 bool ic_vector_pick(ic_vector *ret, ic_arena *a, const ic_vector *v, const uint16_t *pick, uint32_t n);
-/* `word` has a value for each word of a coded vector: each row gets that of its code. */
+/* `word` has a value for each word of a coded vector: each row gets that of its code. If all rows
+ * have the same, ret is a constant. */
 bool ic_vector_decode(ic_vector *ret, ic_arena *a, const ic_vector *word, uint32_t words, const uint8_t *code,
 		      uint32_t rows);
 /* As strings: addresses are written out; anything else is left alone. */
