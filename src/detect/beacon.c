@@ -28,27 +28,20 @@ static int by_source(const void *a, const void *b)
 	return x->series->src < y->series->src ? -1 : x->series->src > y->series->src;
 }
 
-static int profile_by_source(const void *a, const void *b)
+/* Puts a candidate on the list of the one that stands for it, if it is to be named there; from: the first of its source,
+ * from which covered_by counted until now. */
+static void link_cover(const ic_detect_run *run, ic_run_part *part, size_t k, uint32_t from)
 {
-	const ic_profile *x = *(const ic_profile *const *)a, *y = *(const ic_profile *const *)b;
-	if (x->src != y->src)
-		return x->src < y->src ? -1 : 1;
-	return ic_profile_by_destination(x, y);
-}
-
-static ic_status index_profiles(ic_run_part *part)
-{
-	uint32_t n = ic_group_count(&part->p->profiles);
-	if (!n)
-		return IC_OK;
-	part->profiles = ic_reallocarray(NULL, n, sizeof *part->profiles);
-	if (!part->profiles)
-		return IC_E_NOMEM;
-	for (uint32_t i = 0; i < n; i++)
-		part->profiles[i] = ic_group_at(&part->p->profiles, i);
-	part->profile_count = n;
-	qsort(part->profiles, n, sizeof *part->profiles, profile_by_source);
-	return IC_OK;
+	ic_candidate *c = &part->cand[k];
+	c->next = 0;
+	if (!c->covered_by)
+		return;
+	c->covered_by += from;
+	if (c->score.automation < run->cfg->min_automation)
+		return;
+	ic_candidate *by = &part->cand[c->covered_by - 1];
+	c->next = by->covers;
+	by->covers = (uint32_t)k + 1;
 }
 
 static ic_status fold_sources(ic_detect_run *run, ic_run_part *part)
@@ -63,7 +56,7 @@ static ic_status fold_sources(ic_detect_run *run, ic_run_part *part)
 		if (st != IC_OK)
 			return st;
 		for (size_t k = i; k < end; k++)
-			part->cand[k].covered_by += part->cand[k].covered_by ? (uint32_t)i : 0;
+			link_cover(run, part, k, (uint32_t)i);
 	}
 	return IC_OK;
 }
@@ -101,7 +94,7 @@ static ic_status screen_part(void *ctx, unsigned i)
 		part->cand_count++;
 		c = next_candidate(part);
 	}
-	ic_status st = index_profiles(part);
+	ic_status st = ic_profiles_sort(part);
 	return st == IC_OK ? fold_sources(run, part) : st;
 }
 
@@ -230,29 +223,18 @@ static int by_cover(const void *a, const void *b)
 	return x->automation > y->automation ? -1 : x->automation < y->automation;
 }
 
-static bool is_covered(const ic_detect_run *run, const ic_candidate *c, size_t by)
+static void fill_covers(ic_detect_run *run, const ic_run_part *part, const ic_candidate *self, ic_draft *d)
 {
-	return c->covered_by == by + 1 && c->score.automation >= run->cfg->min_automation;
-}
-
-static void fill_covers(ic_detect_run *run, const ic_run_part *part, size_t self, ic_draft *d)
-{
-	size_t n = 0, first = self, end = self;
-	while (first && part->cand[first - 1].series->src == d->src)
-		first--;
-	for (; end < part->cand_count && part->cand[end].series->src == d->src; end++)
-		;
-	for (size_t i = first; i < end; i++)
-		n += is_covered(run, &part->cand[i], self);
+	size_t n = 0;
+	for (uint32_t k = self->covers; k; k = part->cand[k - 1].next)
+		n++;
 	ic_cover *covers = n ? ic_arena_alloc(run->arena, n * sizeof *covers) : NULL;
 	run->nomem |= n && !covers;
 	if (!covers)
 		return;
 	n = 0;
-	for (size_t i = first; i < end; i++) {
-		const ic_candidate *c = &part->cand[i];
-		if (!is_covered(run, c, self))
-			continue;
+	for (uint32_t k = self->covers; k; k = part->cand[k - 1].next) {
+		const ic_candidate *c = &part->cand[k - 1];
 		char buf[64];
 		ic_str v = ic_series_value_text(run->names, c->series, buf);
 		const char *copy = ic_arena_dup(run->arena, v.p ? v.p : "", v.n);
@@ -336,7 +318,7 @@ static ic_status report(ic_detect_run *run, unsigned i, size_t k)
 		f->part_of =
 		    ic_finding_id(run->names, run->detector->name, part->cand[c->covered_by - 1].series);
 	d->base = c->score.logit;
-	fill_covers(run, part, k, d);
+	fill_covers(run, part, c, d);
 	automation_reasons(run, d, score);
 	summarise(run, d);
 	return run->nomem ? IC_E_NOMEM : IC_OK;

@@ -452,7 +452,7 @@ ic_status ic_causes_fold(const ic_detect_run *run, const ic_run_part *part, ic_c
 	fold f = { .run = run, .c = c, .n = n };
 	qsort_r(c, n, sizeof *c, by_rank, (void *)(uintptr_t)run);
 	for (size_t i = 0; i < n; i++)
-		c[i].covered_by = 0;
+		c[i].covered_by = c[i].covers = 0;
 	if (n < 2 || !part->profile_count || c[0].score.automation < run->cfg->min_automation)
 		return IC_OK;
 	size_t profiles;

@@ -81,7 +81,7 @@ static void run_clear(detection *t)
 		ic_free(t->share[i].draft);
 	}
 	for (unsigned i = 0; i < IC_PARTITIONS; i++) {
-		ic_free(t->part[i].profiles);
+		ic_profiles_clear(&t->part[i]);
 		ic_free(t->part[i].cand);
 		ic_free(t->part[i].picked);
 	}

@@ -100,39 +100,7 @@ const char *ic_run_cut(ic_detect_run *run, ic_str s)
 	return ic_run_printf(run, "%s", text);
 }
 
-/* ---- profiles and series ---------------------------------------------------------- */
-
-const ic_profile **ic_run_profiles(const ic_run_part *part, uint32_t src, size_t *ret_n)
-{
-	size_t lo = 0, hi = part->profile_count;
-	while (lo < hi) {
-		size_t mid = lo + (hi - lo) / 2;
-		if (part->profiles[mid]->src < src)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	size_t end = lo;
-	while (end < part->profile_count && part->profiles[end]->src == src)
-		end++;
-	*ret_n = end - lo;
-	return *ret_n ? part->profiles + lo : NULL;
-}
-
-bool ic_series_has(const ic_intern *names, const ic_series *s, const ic_profile *p)
-{
-	switch ((ic_group_by)s->group_by) {
-	case IC_BY_IP_PORT: return p->dst == s->value && p->port == s->port && p->transport == s->transport;
-	case IC_BY_NAME: return p->name == s->value;
-	case IC_BY_DOMAIN:
-		return p->name &&
-		       ic_name_under(ic_intern_get(names, p->name), ic_intern_get(names, s->value));
-	case IC_BY_JA4: return p->ja4 == s->value;
-	case IC_BY_USER_AGENT: return p->user_agent == s->value;
-	case IC_BY_PROCESS: return p->process == s->value;
-	default: return false;
-	}
-}
+/* ---- series ----------------------------------------------------------------------- */
 
 const ic_series *ic_run_series(const ic_run_part *part, uint32_t src, ic_group_by by, ic_event_level level,
 			       uint32_t value, uint16_t port, uint8_t transport)
@@ -352,19 +320,20 @@ ic_draft *ic_draft_of(ic_detect_run *run, unsigned part, const ic_series *key, c
 
 ic_draft *ic_draft_new(ic_detect_run *run, unsigned part, const ic_series *key)
 {
-	size_t all, n = 0;
-	const ic_profile **of = ic_run_profiles(&run->part[part], key->src, &all);
-	for (size_t i = 0; i < all; i++)
-		n += ic_series_has(run->names, key, of[i]);
+	const ic_profile_span of = ic_run_profiles_of(run, part, key);
+	size_t n = 0;
+	for (size_t i = 0; i < of.n; i++)
+		n += ic_series_has(run->names, key, ic_profile_in(&of, i));
 	const ic_profile **mine = n ? ic_arena_alloc(run->arena, n * sizeof *mine) : NULL;
-	if (n && !mine) {
-		run->nomem = true;
+	run->nomem |= n && !mine;
+	if (run->nomem)
 		return NULL;
-	}
 	n = 0;
-	for (size_t i = 0; i < all; i++)
-		if (ic_series_has(run->names, key, of[i]) && ic_profile_events(of[i], key->level))
-			mine[n++] = of[i];
+	for (size_t i = 0; i < of.n; i++) {
+		const ic_profile *p = ic_profile_in(&of, i);
+		if (ic_series_has(run->names, key, p) && ic_profile_events(p, key->level))
+			mine[n++] = p;
+	}
 	return ic_draft_of(run, part, key, mine, n);
 }
 

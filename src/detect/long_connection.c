@@ -31,15 +31,15 @@ bool ic_is_long_connection(const ic_series *s)
 }
 
 /* A name is reported when none of its addresses is: rotating addresses, proxies. */
-static bool is_covered(const ic_detect_run *run, const ic_run_part *part, const ic_series *name)
+static bool is_covered(ic_detect_run *run, unsigned part, const ic_series *name)
 {
-	size_t n;
-	const ic_profile **p = ic_run_profiles(part, name->src, &n);
-	for (size_t i = 0; i < n; i++) {
-		if (!ic_series_has(run->names, name, p[i]))
+	const ic_profile_span of = ic_run_profiles_of(run, part, name);
+	for (size_t i = 0; i < of.n; i++) {
+		const ic_profile *p = ic_profile_in(&of, i);
+		if (!ic_series_has(run->names, name, p))
 			continue;
-		const ic_series *s = ic_run_series(part, name->src, IC_BY_IP_PORT, IC_AT_CONNECTION,
-						   p[i]->dst, p[i]->port, p[i]->transport);
+		const ic_series *s = ic_run_series(&run->part[part], name->src, IC_BY_IP_PORT,
+						   IC_AT_CONNECTION, p->dst, p->port, p->transport);
 		if (s && is_long(s))
 			return true;
 	}
@@ -55,7 +55,7 @@ static const char *span(ic_detect_run *run, double seconds)
 
 static void report(ic_detect_run *run, unsigned part, const ic_series *s)
 {
-	if (s->group_by == IC_BY_NAME && is_covered(run, &run->part[part], s))
+	if (s->group_by == IC_BY_NAME && is_covered(run, part, s))
 		return;
 	ic_draft *d = ic_draft_new(run, part, s);
 	if (!d)

@@ -31,7 +31,15 @@ typedef struct ic_candidate {
 	const ic_series *series;
 	ic_score score;
 	uint32_t covered_by; /* 1 + index of the candidate that stands for it; 0: stands for itself */
+	uint32_t covers;     /* 1 + index of the first one that this one stands for; 0: none */
+	uint32_t next;	     /* the same of the next one that has the same covered_by */
 } ic_candidate;
+
+/* The profiles of a source with many, in the order of the values of a key: see profiles.c. */
+typedef struct ic_profile_index {
+	uint32_t src;
+	uint32_t *by[IC_GROUP_BYS]; /* places in the source's profiles; NULL until asked for */
+} ic_profile_index;
 
 /* A series that detectors pick: those of the bits, numbers of ic_detectors. */
 typedef struct ic_picked {
@@ -43,6 +51,8 @@ typedef struct ic_run_part {
 	const ic_partition *p;
 	const ic_profile **profiles; /* by source, then destination; NULL in conn-only runs */
 	size_t profile_count;
+	ic_profile_index *indexes;
+	size_t index_count;
 	ic_candidate *cand; /* sorted: source, then as causes.c wants them */
 	size_t cand_count, cand_room;
 	ic_picked *picked; /* in the order of the partition */
@@ -130,9 +140,6 @@ static inline uint64_t ic_draft_weight(const ic_draft *d, const ic_profile *p)
 /* The share of events whose profile has a bit of `part`, of those with a bit of `whole`; 0 if none. */
 double ic_draft_share(const ic_draft *d, unsigned whole, unsigned part);
 
-/* The profiles of one source, in its partition: *ret_n of them from the returned address. */
-const ic_profile **ic_run_profiles(const ic_run_part *part, uint32_t src, size_t *ret_n);
-bool ic_series_has(const ic_intern *names, const ic_series *s, const ic_profile *p);
 /* The series of that key, NULL if the partition has none. */
 const ic_series *ic_run_series(const ic_run_part *part, uint32_t src, ic_group_by by, ic_event_level level,
 			       uint32_t value, uint16_t port, uint8_t transport);
@@ -152,6 +159,27 @@ ic_status ic_each_source(ic_detect_run *run, ic_profile_test test, ic_source_fn 
 const char *ic_draft_source(ic_detect_run *run, const ic_draft *d);
 /* ", to NAME" or ", to NAME and 3 other destinations". */
 const char *ic_draft_targets(ic_detect_run *run, const ic_draft *d, size_t destinations);
+
+/* ---- profiles.c ------------------------------------------------------------------- */
+
+/* Sorts the profiles of a partition by source, then destination. IC_E_NOMEM. */
+ic_status ic_profiles_sort(ic_run_part *part);
+void ic_profiles_clear(ic_run_part *part);
+/* The profiles of one source, in its partition: *ret_n of them from the returned address. */
+const ic_profile **ic_run_profiles(const ic_run_part *part, uint32_t src, size_t *ret_n);
+bool ic_series_has(const ic_intern *names, const ic_series *s, const ic_profile *p);
+/* All profiles that ic_series_has(), and maybe others of the source: few, so that what all findings of a source
+ * look at grows with its profiles, not with their product. Nothing is in it when out of memory (remembered). */
+typedef struct ic_profile_span {
+	const ic_profile **of;
+	const uint32_t *order; /* NULL: as they come */
+	size_t n;
+} ic_profile_span;
+ic_profile_span ic_run_profiles_of(ic_detect_run *run, unsigned part, const ic_series *s);
+static inline const ic_profile *ic_profile_in(const ic_profile_span *span, size_t i)
+{
+	return span->of[span->order ? span->order[i] : i];
+}
 
 /* ---- causes.c --------------------------------------------------------------------- */
 
