@@ -28,11 +28,27 @@ static unsigned decode(const char *text, size_t n, uint32_t *ret)
 	return len;
 }
 
-/* Characters that steer a terminal or hide text: C0, DEL, C1, line separators, bidi controls. */
+typedef struct range {
+	uint32_t from, to;
+} range;
+
+static bool in_ranges(const range *list, size_t n, uint32_t c)
+{
+	for (size_t i = 0; i < n; i++)
+		if (c >= list[i].from && c <= list[i].to)
+			return true;
+	return false;
+}
+
+/* Characters that steer a terminal or hide text: C0, DEL, C1, line separators, bidi controls, and those that nobody sees
+ * (two names that look alike must not differ by them). Joiners stay: emoji and several scripts are written with them. */
 static bool steers(uint32_t c)
 {
-	return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x61c || c == 0x200e || c == 0x200f ||
-	       (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069) || c == 0xfeff;
+	static const range hidden[] = { { 0x7f, 0x9f },	    { 0xad, 0xad },	 { 0x61c, 0x61c },
+					{ 0x180e, 0x180e }, { 0x200b, 0x200b },	 { 0x200e, 0x200f },
+					{ 0x2028, 0x202e }, { 0x2060, 0x206f },	 { 0xfeff, 0xfeff },
+					{ 0xfff9, 0xfffb }, { 0xe0000, 0xe007f } };
+	return c < 0x20 || (c >= 0x7f && in_ranges(hidden, sizeof hidden / sizeof *hidden, c));
 }
 
 static bool plain_ascii(char c)
@@ -58,7 +74,10 @@ static void put_json_escape(ic_buf *b, uint32_t c)
 	case '\n': ic_buf_put(b, "\\n", 2); break;
 	case '\r': ic_buf_put(b, "\\r", 2); break;
 	case '\t': ic_buf_put(b, "\\t", 2); break;
-	default: put_u16(b, c);
+	default:
+		if (c > 0xffff)
+			put_u16(b, 0xd7c0 + (c >> 10));
+		put_u16(b, c > 0xffff ? 0xdc00 | (c & 0x3ff) : c);
 	}
 }
 
@@ -128,16 +147,24 @@ size_t ic_term_piece(const char *text, size_t n, char piece[16], size_t *ret_use
 		return len;
 	}
 	memcpy(piece, "\\u{", 3);
-	for (unsigned i = 0; i < 4; i++)
-		piece[3 + i] = hex[c >> (12 - 4 * i) & 15];
-	piece[7] = '}';
-	return 8;
+	size_t at = 3;
+	for (int shift = c > 0xffff ? 16 : 12; shift >= 0; shift -= 4)
+		piece[at++] = hex[c >> shift & 15];
+	piece[at++] = '}';
+	return at;
 }
 
+/* Spreadsheets take = + - @ for the start of a formula, some of them the full-width forms too; they pass over
+ * tabs and line ends before it. */
 static bool looks_like_formula(ic_str s)
 {
+	uint32_t c = 0;
 	double number;
-	return s.n > 0 && memchr("=+-@\t\r", s.p[0], 6) != NULL && !ic_parse_double(s, &number);
+	if (s.n == 0 || decode(s.p, s.n, &c) == 0)
+		return false;
+	if (c == 0xff0b || c == 0xff0d || c == 0xff1d || c == 0xff20)
+		return true;
+	return c < 0x80 && memchr("=+-@\t\r\n", (int)c, 7) != NULL && !ic_parse_double(s, &number);
 }
 
 /* Steers a terminal, but is no line or column of text. */
@@ -227,18 +254,6 @@ void ic_buf_zeek(ic_buf *b, ic_str s)
 			i += len;
 		}
 	}
-}
-
-typedef struct range {
-	uint32_t from, to;
-} range;
-
-static bool in_ranges(const range *list, size_t n, uint32_t c)
-{
-	for (size_t i = 0; i < n; i++)
-		if (c >= list[i].from && c <= list[i].to)
-			return true;
-	return false;
 }
 
 /* The large blocks of East Asian Width W and F, and of combining marks (Unicode 15); wcwidth() would

@@ -122,6 +122,10 @@ static void json(void **state)
 	expect(ic_buf_json, IC_STR("gr\xc3\xbc\xc3\x9f \xf0\x9f\x98\x80"),
 	       "\"gr\xc3\xbc\xc3\x9f \xf0\x9f\x98\x80\"");
 	expect(ic_buf_json, IC_STR("\xe2\x80\xa8\xe2\x80\xae"), "\"\\u2028\\u202e\"");
+	/* what nobody sees: soft hyphen, blank without width, word joiner, a tag beyond the first plane; not joiners */
+	expect(ic_buf_json, IC_STR("\xc2\xad\xe2\x80\x8b\xe2\x81\xa0\xf3\xa0\x81\x81"),
+	       "\"\\u00ad\\u200b\\u2060\\udb40\\udc41\"");
+	expect(ic_buf_json, IC_STR("\xe2\x80\x8c\xe2\x80\x8d"), "\"\xe2\x80\x8c\xe2\x80\x8d\"");
 	/* overlong slash, surrogate, beyond the last plane, cut sequence, lone continuation */
 	expect(ic_buf_json, IC_STR("\xc0\xaf"), "\"\\ufffd\\ufffd\"");
 	expect(ic_buf_json, IC_STR("\xe0\x80\xaf"), "\"\\ufffd\\ufffd\\ufffd\"");
@@ -143,6 +147,13 @@ static void csv(void **state)
 	expect(ic_buf_csv, IC_STR("@a,b"), "\"'@a,b\"");
 	expect(ic_buf_csv, IC_STR("\tx"), "'\tx");
 	expect(ic_buf_csv, IC_STR("\rx"), "\"'\rx\"");
+	expect(ic_buf_csv, IC_STR("\n=1"), "\"'\n=1\"");
+	expect(ic_buf_csv,
+	       IC_STR("\xef\xbc\x9d"
+		      "1"),
+	       "'\xef\xbc\x9d"
+	       "1");
+	expect(ic_buf_csv, IC_STR("\xef\xbc\xa1"), "\xef\xbc\xa1");
 	expect(ic_buf_csv, IC_STR("-1.5"), "-1.5");
 	expect(ic_buf_csv, IC_STR("+49"), "+49");
 	expect(ic_buf_csv, IC_STR("-1+1"), "'-1+1");
@@ -169,6 +180,7 @@ static void terminal(void **state)
 	       IC_STR("a\xe2\x80\xae"
 		      "cod.exe"),
 	       "a\\u{202e}cod.exe");
+	expect(ic_buf_term, IC_STR("pay\xe2\x80\x8bpal\xf3\xa0\x80\xa0"), "pay\\u{200b}pal\\u{e0020}");
 }
 
 static void zeek(void **state)
