@@ -458,6 +458,9 @@ ic_status ic_simulator_new(const ic_simulate_options *opt, ic_simulator **ret, i
 		return ic_fail(err, IC_E_USAGE, "--hosts takes 1 to %d", MAX_HOSTS);
 	if (!(opt->days > 0 && opt->days <= MAX_DAYS))
 		return ic_fail(err, IC_E_USAGE, "--days takes more than 0 and at most %d", MAX_DAYS);
+	/* the last requests may come a little after the last day */
+	if (opt->start_ticks > IC_TIME_MAX - (int64_t)((opt->days + 1) * DAY_S) * IC_TICKS_S)
+		return ic_fail(err, IC_E_USAGE, "--start and --days go beyond the year 9999");
 	ic_status st = check_profiles(opt->profiles, err);
 	if (st != IC_OK)
 		return st;
