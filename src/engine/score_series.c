@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <math.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
 
@@ -65,6 +66,11 @@ static ic_status open_file(job *j, ic_error *err)
 	int fd = from_stdin ? dup(STDIN_FILENO) : open(j->opt->path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return ic_fail_at(err, IC_E_NOINPUT, j->name, 0, 0, "%s", strerror(errno));
+	struct stat s;
+	if (fstat(fd, &s) == 0 && S_ISDIR(s.st_mode)) {
+		close(fd);
+		return ic_fail_at(err, IC_E_NOINPUT, j->name, 0, 0, "%s", strerror(EISDIR));
+	}
 	j->file = gzdopen(fd, "rb");
 	if (!j->file) {
 		close(fd);
