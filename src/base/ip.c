@@ -195,13 +195,6 @@ ic_ip_class ic_ip_classify(const ic_ip *ip)
 	return IC_IP_PUBLIC;
 }
 
-const char *ic_ip_class_name(ic_ip_class c)
-{
-	static const char *const names[] = { "public",	   "private",	"loopback",
-					     "link-local", "multicast", "reserved" };
-	return (unsigned)c < sizeof names / sizeof *names ? names[c] : "unknown";
-}
-
 /* ---- CIDR ------------------------------------------------------------------------- */
 
 static ic_ip masked(const ic_ip *ip, unsigned bits)

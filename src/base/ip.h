@@ -52,7 +52,6 @@ static inline bool ic_ip_surely_public(const ic_ip *ip)
 #undef BLOCK
 	return ic_ip_is_v4(ip) && !(others[ip->b[12] >> 6] >> (ip->b[12] & 63) & 1);
 }
-const char *ic_ip_class_name(ic_ip_class c);
 
 /* A list of CIDR blocks. Owned by the caller; clear with ic_cidrs_clear. */
 typedef struct ic_cidr {

@@ -106,10 +106,9 @@ extern const cli_option cli_detect_options[];
 bool cli_set_whole(uint64_t *to, const char *value, uint64_t most, const char **why);
 bool cli_set_number(double *to, const char *value, double least, double most, const char **why);
 
-/* help.c, manual.c, completion.c */
+/* help.c, manual.c */
 void cli_help(FILE *to, const cli_verb *verb); /* NULL: of the program */
 void cli_manual(FILE *to);
-bool cli_complete(FILE *to, const char *shell); /* false: unknown shell */
 /* Text wrapped at 80 columns under an indent; `at` is the column already reached. */
 void cli_wrap(FILE *to, const char *text, unsigned indent, unsigned at);
 

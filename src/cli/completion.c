@@ -153,7 +153,8 @@ static void fish(FILE *to)
 	}
 }
 
-bool cli_complete(FILE *to, const char *shell)
+/* False: unknown shell. */
+static bool complete(FILE *to, const char *shell)
 {
 	static const struct {
 		const char *name;
@@ -170,7 +171,7 @@ bool cli_complete(FILE *to, const char *shell)
 
 static int run(cli_args *args)
 {
-	if (args->path_count != 1 || !cli_complete(stdout, args->paths[0]))
+	if (args->path_count != 1 || !complete(stdout, args->paths[0]))
 		return cli_usage("completion", "completion needs the name of a shell: bash, zsh or fish");
 	return EXIT_RAN;
 }

@@ -244,10 +244,17 @@ static ic_status extract(job *j)
 
 /* ---- the plan ------------------------------------------------------------------------------- */
 
+/* What was counted is void. */
+static void unscreen(job *j)
+{
+	ic_screen_free(j->screen);
+	j->screen = j->q.exec.screen = NULL;
+}
+
 static ic_status compile(job *j, bool checking)
 {
 	ic_query_run *q = &j->q;
-	ic_query_job_unscreen(j);
+	unscreen(j);
 	if (j->planned)
 		ic_plan_clear(&j->plan);
 	q->relations = NULL;
@@ -565,7 +572,7 @@ static ic_status job_init(job *j, const ic_query_options *opt, const ic_observer
 
 static void job_clear(job *j)
 {
-	ic_query_job_unscreen(j);
+	unscreen(j);
 	if (j->planned)
 		ic_plan_clear(&j->plan);
 	ic_query_close_files(&j->q);
@@ -640,15 +647,9 @@ ic_status ic_query_job_bind(ic_query_job *j, bool *ret_waits, ic_query_diag *dia
 	return st == IC_OK ? optimise(j) : st;
 }
 
-void ic_query_job_unscreen(ic_query_job *j)
-{
-	ic_screen_free(j->screen);
-	j->screen = j->q.exec.screen = NULL;
-}
-
 ic_status ic_query_job_screen(ic_query_job *j, uint64_t cells, bool *ret, ic_error *err)
 {
-	ic_query_job_unscreen(j);
+	unscreen(j);
 	if (ic_screen_new(j->plan.root, cells, &j->q.exec, &j->screen) != IC_OK)
 		return ic_fail_nomem(err);
 	*ret = j->screen != NULL;

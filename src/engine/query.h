@@ -78,8 +78,6 @@ void ic_query_say_now(ic_query_run *q);
 ic_catalog ic_query_catalog(ic_query_run *q);
 /* Closes the files that were looked at. */
 void ic_query_close_files(ic_query_run *q);
-/* Name i of the tables a query of this language can use; NULL past the end. */
-ic_str ic_query_table_name(const ic_query_run *q, size_t i);
 
 /* query_scan.c: one source for all relations. */
 ic_scan_source ic_query_source(void);

@@ -217,8 +217,10 @@ static ic_status find_table(void *ctx, ic_plan *plan, ic_str name, unsigned lang
 	return v ? bind_view(q, plan, v, name, ret, diag) : IC_OK;
 }
 
-ic_str ic_query_table_name(const ic_query_run *q, size_t i)
+/* Name i of the tables a query of this language can use; NULL past the end. */
+static ic_str table_name(void *ctx, size_t i)
 {
+	const ic_query_run *q = ctx;
 	if (i < q->opt->table_count)
 		return ic_str_of(q->opt->tables[i].name);
 	i -= q->opt->table_count;
@@ -229,11 +231,6 @@ ic_str ic_query_table_name(const ic_query_run *q, size_t i)
 		if (v->languages & q->language && i-- == 0)
 			return ic_str_of(v->name);
 	return (ic_str){ NULL, 0 };
-}
-
-static ic_str table_name(void *ctx, size_t i)
-{
-	return ic_query_table_name(ctx, i);
 }
 
 /* "CommonSecurityLog and conn have it" */

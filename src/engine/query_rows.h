@@ -26,7 +26,6 @@ ic_status ic_query_job_bind(ic_query_job *j, bool *ret_waits, ic_query_diag *dia
 ic_status ic_query_job_screen(ic_query_job *j, uint64_t cells, bool *ret, ic_error *err);
 /* That run; what begins after it has ended makes use of it. */
 ic_status ic_query_job_count(ic_query_job *j, ic_exec **ret, ic_error *err);
-void ic_query_job_unscreen(ic_query_job *j); /* what was counted is void */
 /* A run of what is bound, for ic_exec_together or a group of scans. */
 ic_status ic_query_job_begin(ic_query_job *j, const ic_query_rows *rows, ic_exec **ret, ic_error *err);
 /* Ends it. Errors name their place in the query. */

@@ -89,8 +89,6 @@ bool ic_records_next(ic_records *r, ic_str *ret, bool *more);
 ic_status ic_records_fill(ic_records *r);
 void ic_records_end(ic_records *r);
 
-/* The end of the JSON value at p[at], 0 if it does not end there. */
-size_t ic_record_skip(const char *p, size_t n, size_t at);
 static inline size_t ic_json_blanks(const char *p, size_t n, size_t at)
 {
 	/* mostly there are none */

@@ -27,7 +27,8 @@ static const bool ends_scalar[256] = {
 	[','] = true, [']'] = true, ['}'] = true, [' '] = true, ['\t'] = true, ['\r'] = true, ['\n'] = true,
 };
 
-size_t ic_record_skip(const char *p, size_t n, size_t at)
+/* The end of the JSON value at p[at], 0 if it does not end there. */
+static size_t skip_value(const char *p, size_t n, size_t at)
 {
 	size_t depth = 0;
 	if (at < n && p[at] != '{' && p[at] != '[' && p[at] != '"') {
@@ -83,7 +84,7 @@ bool ic_record_element(ic_str t, size_t *at, ic_str *value, bool *bad)
 	size_t from = step(t, *at, '[', ']', bad);
 	if (from == SIZE_MAX)
 		return false;
-	size_t end = ic_record_skip(t.p, t.n, from);
+	size_t end = skip_value(t.p, t.n, from);
 	*bad = end == 0;
 	*value = (ic_str){ t.p + from, (uint32_t)(end - from) };
 	*at = end;
@@ -125,7 +126,7 @@ bool ic_record_name(ic_str t, size_t *at, ic_str likely, ic_str *name, bool *bad
 bool ic_record_value(ic_str t, size_t *at, ic_str *value, bool *bad)
 {
 	size_t from = *at;
-	*at = ic_record_skip(t.p, t.n, from);
+	*at = skip_value(t.p, t.n, from);
 	*bad = *at == 0;
 	*value = (ic_str){ t.p + from, (uint32_t)(*at - from) };
 	return !*bad;
@@ -312,7 +313,7 @@ static bool next_element(ic_records *r, ic_str *ret)
 	size_t at = ic_json_blanks(r->p, r->n, r->next);
 	if (at < r->n && r->p[at] == ',')
 		at = ic_json_blanks(r->p, r->n, at + 1);
-	size_t end = at < r->n && r->p[at] != ']' ? ic_record_skip(r->p, r->n, at) : 0;
+	size_t end = at < r->n && r->p[at] != ']' ? skip_value(r->p, r->n, at) : 0;
 	r->done = !end;
 	if (r->done)
 		return false;

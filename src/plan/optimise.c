@@ -18,7 +18,8 @@ static void each_agg(ic_agg *agg, uint32_t n, void (*visit)(void *, ic_expr **),
 		each_of(agg[i].arg, agg[i].n, visit, ctx);
 }
 
-void ic_each_expr(ic_op *op, void (*visit)(void *ctx, ic_expr **slot), void *ctx)
+/* Calls visit for each expression slot of op, whatever input it speaks of; NULL slots are left out. */
+static void each_expr(ic_op *op, void (*visit)(void *ctx, ic_expr **slot), void *ctx)
 {
 	switch (op->kind) {
 	case IC_OP_FILTER: visit(ctx, &op->filter.predicate); break;
@@ -107,7 +108,7 @@ static void expr_differs(void *ctx, ic_expr **slot)
 static void op_differs(void *ctx, ic_op **slot)
 {
 	bool *ret = ctx;
-	ic_each_expr(*slot, expr_differs, ret);
+	each_expr(*slot, expr_differs, ret);
 	if (!*ret)
 		ic_each_input(*slot, op_differs, ret);
 }
@@ -247,7 +248,7 @@ static void fold_op(void *ctx, ic_op **slot)
 	if (o->uses[(*slot)->id]++)
 		return; /* seen by way of another reader */
 	if (o->fold)
-		ic_each_expr(*slot, fold_slot, o);
+		each_expr(*slot, fold_slot, o);
 	if ((*slot)->kind == IC_OP_KEPT) {
 		ic_op *keep = (*slot)->kept.of;
 		(*slot)->kept.next = keep->keep.readers;

@@ -15,8 +15,6 @@ typedef struct ic_optimiser {
 	ic_status failed; /* first failure */
 } ic_optimiser;
 
-/* Calls visit for each expression slot of op, whatever input it speaks of; NULL slots are left out. */
-void ic_each_expr(ic_op *op, void (*visit)(void *ctx, ic_expr **slot), void *ctx);
 /* A copy of e in which column c is `with[c]`, an expression. NULL: out of memory or too large (o->failed). */
 ic_expr *ic_expr_replace(ic_optimiser *o, const ic_expr *e, ic_expr *const *with);
 /* A copy of e in which column c is column map[c]. NULL as above. */

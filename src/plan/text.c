@@ -88,7 +88,9 @@ static size_t split_digits(const char *text, char digits[32], int *ret_power)
 	return n;
 }
 
-size_t ic_real_text(double v, char *buf)
+/* A real as text: shortest that reads back the same; whole ones get ".0" (1.0), from 1E+15 on and below
+ * 0.0001 with an exponent; NaN, Infinity. buf holds at least 40 bytes. Returns the length. */
+static size_t real_text(double v, char *buf)
 {
 	if (isnan(v))
 		return (size_t)snprintf(buf, 40, "NaN");
@@ -153,7 +155,7 @@ size_t ic_small_text(const ic_value *v, char buf[IC_SMALL_TEXT])
 	case IC_Q_BOOL: return (size_t)snprintf(buf, IC_SMALL_TEXT, "%s", v->b ? "True" : "False");
 	case IC_Q_INT:
 	case IC_Q_LONG: return ic_format_i64(v->i, buf);
-	case IC_Q_REAL: return ic_real_text(v->d, buf);
+	case IC_Q_REAL: return real_text(v->d, buf);
 	case IC_Q_DECIMAL: return ic_decimal_text(v->decimal, buf);
 	case IC_Q_IP: return ic_ip_format(&v->ip, buf);
 	case IC_Q_DATETIME: return datetime_text(v->i, buf);

@@ -172,9 +172,6 @@ uint64_t ic_dyn_hash(const ic_dyn *d, uint64_t seed); /* equal values, equal has
 
 /* ---- text of values (text.c) --------------------------------------------------------- */
 
-/* A real as text: shortest that reads back the same; whole ones get ".0" (1.0), from 1E+15 on and below
- * 0.0001 with an exponent; NaN, Infinity. buf holds at least 40 bytes. Returns the length. */
-size_t ic_real_text(double v, char *buf);
 /* As tostring() gives it: bools "True"/"False", times with 7 decimals and Z, spans
  * [-][d.]hh:mm:ss[.fffffff], reals the shortest text that reads back the same, dynamic JSON (a
  * scalar alone without quotes). A null gives "". .p NULL: out of memory. */

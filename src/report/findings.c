@@ -10,22 +10,6 @@
 
 #define SEND_AT (256u << 10) /* bytes gathered before a write */
 
-const ic_finding_format ic_finding_formats[] = {
-	{ "table", "for people; the default on a terminal", ic_findings_table },
-	{ "ndjson", "one JSON object a line; the default otherwise", ic_findings_ndjson },
-	{ "json", "one JSON array", ic_findings_json },
-	{ "csv", "RFC 4180 with a header; lists joined by ';'", ic_findings_csv },
-	{ 0 },
-};
-
-const ic_finding_format *ic_finding_format_find(const char *name)
-{
-	for (const ic_finding_format *f = ic_finding_formats; f->name; f++)
-		if (name && strcmp(f->name, name) == 0)
-			return f;
-	return NULL;
-}
-
 ic_status ic_report_send(const ic_output *out, ic_buf *b, ic_error *err)
 {
 	if (b->failed)
@@ -458,19 +442,19 @@ static ic_status write_all(const ic_findings *f, const frame *fr, const ic_outpu
 	return s;
 }
 
-ic_status ic_findings_ndjson(const ic_findings *f, const ic_output *out, ic_error *err)
+static ic_status write_ndjson(const ic_findings *f, const ic_output *out, ic_error *err)
 {
 	static const frame fr = { "", "", "\n", "", put_object };
 	return write_all(f, &fr, out, err);
 }
 
-ic_status ic_findings_json(const ic_findings *f, const ic_output *out, ic_error *err)
+static ic_status write_json(const ic_findings *f, const ic_output *out, ic_error *err)
 {
 	static const frame fr = { "[", ",\n", "", "]\n", put_object };
 	return write_all(f, &fr, out, err);
 }
 
-ic_status ic_findings_csv(const ic_findings *f, const ic_output *out, ic_error *err)
+static ic_status write_csv(const ic_findings *f, const ic_output *out, ic_error *err)
 {
 	frame fr = { "", "", "", "", put_csv_row };
 	ic_buf header;
@@ -490,4 +474,20 @@ ic_status ic_findings_csv(const ic_findings *f, const ic_output *out, ic_error *
 	}
 	ic_buf_clear(&header);
 	return s;
+}
+
+const ic_finding_format ic_finding_formats[] = {
+	{ "table", "for people; the default on a terminal", ic_findings_table },
+	{ "ndjson", "one JSON object a line; the default otherwise", write_ndjson },
+	{ "json", "one JSON array", write_json },
+	{ "csv", "RFC 4180 with a header; lists joined by ';'", write_csv },
+	{ 0 },
+};
+
+const ic_finding_format *ic_finding_format_find(const char *name)
+{
+	for (const ic_finding_format *f = ic_finding_formats; f->name; f++)
+		if (name && strcmp(f->name, name) == 0)
+			return f;
+	return NULL;
 }

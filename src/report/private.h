@@ -10,10 +10,7 @@ ic_status ic_report_send(const ic_output *out, ic_buf *b, ic_error *err);
 /* 16 hex digits. */
 void ic_report_id(ic_buf *b, uint64_t id);
 
-/* The finding writers of ic_finding_formats. */
-ic_status ic_findings_ndjson(const ic_findings *f, const ic_output *out, ic_error *err);
-ic_status ic_findings_json(const ic_findings *f, const ic_output *out, ic_error *err);
-ic_status ic_findings_csv(const ic_findings *f, const ic_output *out, ic_error *err);
+/* table.c: the writer for people among ic_finding_formats. */
 ic_status ic_findings_table(const ic_findings *f, const ic_output *out, ic_error *err);
 
 /* ---- pen: text in columns --------------------------------------------------------- */

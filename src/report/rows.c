@@ -243,7 +243,8 @@ void ic_rows_writer_free(ic_rows_writer *w)
 	ic_free(w);
 }
 
-ic_status ic_rows_send(ic_rows_writer *w)
+/* Sends what is there. */
+static ic_status send_text(ic_rows_writer *w)
 {
 	ic_status st = IC_OK;
 	if (w->text.failed)
@@ -270,7 +271,7 @@ static ic_status end_row(ic_rows_writer *w, ic_status st)
 	if (w->text.failed)
 		st = w->text.n > w->text.cap / 2 ? IC_E_LIMIT : IC_E_NOMEM;
 	if (st == IC_OK && !w->ops->whole && w->text.n >= SEND_AT)
-		st = ic_rows_send(w);
+		st = send_text(w);
 	return st;
 }
 
@@ -313,7 +314,7 @@ ic_status ic_rows_write(ic_rows_writer *w, const ic_chunk *c)
 	}
 	/* the first rows are seen at once */
 	if (st == IC_OK && first && !w->ops->whole)
-		st = ic_rows_send(w);
+		st = send_text(w);
 	ic_free(row);
 	return st;
 }
@@ -322,7 +323,7 @@ ic_status ic_rows_end(ic_rows_writer *w, ic_error *err)
 {
 	ic_status st = w->ops->end(w);
 	if (st == IC_OK)
-		st = ic_rows_send(w);
+		st = send_text(w);
 	if (st == IC_E_NOMEM)
 		return ic_fail_nomem(err);
 	return st == IC_OK ? IC_OK : ic_fail(err, st, "writing failed");

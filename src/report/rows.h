@@ -31,8 +31,6 @@ typedef struct ic_rows_ops {
 
 /* A value as plain text; a null gives nothing. .p NULL: out of memory. */
 ic_str ic_rows_text(ic_arena *scratch, const ic_value *v);
-/* Sends what is there. */
-ic_status ic_rows_send(ic_rows_writer *w);
 
 extern const ic_rows_ops ic_rows_table; /* rows_table.c */
 

@@ -135,7 +135,6 @@ struct ic_unit {
 /* A buffer of the usual size from the pool; NULL: out of memory. */
 char *ic_input_take_buffer(ic_input *in);
 size_t ic_input_buffer_bytes(void);
-void ic_input_give_buffer(ic_input *in, char *p, size_t room); /* p NULL allowed */
 
 /* Starts the text of a unit, then gets more of it once all before `end` was parsed. Damage ends the
  * text and is left in u->damage. IC_E_NOMEM only. */

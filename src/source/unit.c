@@ -23,7 +23,8 @@ char *ic_input_take_buffer(ic_input *in)
 	return p ? p : ic_malloc(ic_input_buffer_bytes());
 }
 
-void ic_input_give_buffer(ic_input *in, char *p, size_t room)
+/* Back to the pool. p NULL allowed. */
+static void give_buffer(ic_input *in, char *p, size_t room)
 {
 	if (!p)
 		return;
@@ -129,7 +130,7 @@ ic_unit *ic_unit_new(ic_input *in, ic_file *f, uint64_t chunk, bool chunked)
 
 static void release_text(ic_unit *u)
 {
-	ic_input_give_buffer(u->in, u->text.p, u->text.room);
+	give_buffer(u->in, u->text.p, u->text.room);
 	u->text = (ic_text){ .p = NULL };
 }
 

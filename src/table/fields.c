@@ -168,9 +168,3 @@ const char *ic_stream_name(ic_stream s)
 	static const char *const names[] = { "conn", "http", "ssl", "dns", "websocket", "count", "burst" };
 	return (unsigned)s < sizeof names / sizeof *names ? names[s] : "none";
 }
-
-const char *ic_type_name(ic_type t)
-{
-	static const char *const names[] = { "bool", "long", "real", "datetime", "ip", "string" };
-	return (unsigned)t < sizeof names / sizeof *names ? names[t] : "unknown";
-}

@@ -109,6 +109,5 @@ int ic_field_find(ic_str name);
 const char *ic_stream_level(ic_stream s);
 /* "conn", "http", "ssl", "dns", "websocket", "count", "burst". */
 const char *ic_stream_name(ic_stream s);
-const char *ic_type_name(ic_type t);
 
 #endif

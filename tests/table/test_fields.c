@@ -55,8 +55,6 @@ static void names_of_streams_and_types(void **state)
 	assert_string_equal(ic_stream_level(IC_STREAM_COUNT), "count");
 	assert_string_equal(ic_stream_level(IC_STREAM_BURST), "burst");
 	assert_string_equal(ic_stream_name(IC_STREAM_WEBSOCKET), "websocket");
-	assert_string_equal(ic_type_name(IC_T_IP), "ip");
-	assert_string_equal(ic_type_name(IC_T_TIME), "datetime");
 }
 
 int main(void)

@@ -229,8 +229,9 @@ static uint32_t page_bytes_most(const ic_sort_run *run, uint32_t n)
 	return most;
 }
 
-ic_status ic_sort_fewer(const ic_sort_merge *m, ic_store *maker, ic_sort_run *run, uint32_t *n,
-			uint64_t rows_most)
+/* Merges some of the runs, until one page of each fits the memory. */
+static ic_status merge_some(const ic_sort_merge *m, ic_store *maker, ic_sort_run *run, uint32_t *n,
+			    uint64_t rows_most)
 {
 	uint64_t limit = m->budget ? m->budget->limit : 0;
 	ic_status st = IC_OK;
@@ -275,7 +276,7 @@ ic_status ic_sort_pass(const ic_sort_merge *m, ic_store *maker, ic_sort_run *run
 	ic_arena_init(&out.own.arena, 0, m->budget);
 	on.take = pass;
 	on.ctx = &out;
-	ic_status st = ic_sort_fewer(m, maker, run, &n, most);
+	ic_status st = merge_some(m, maker, run, &n, most);
 	if (st == IC_OK)
 		st = ic_sort_runs(&on, run, n, most);
 	ic_arena_clear(&out.own.arena);

@@ -89,9 +89,6 @@ ic_status ic_sort_write(const ic_sort_merge *m, ic_store *maker, const ic_vector
 /* Merges n runs into one, and frees them. */
 ic_status ic_sort_to_file(const ic_sort_merge *m, ic_store *maker, ic_sort_run *run, uint32_t n,
 			  uint64_t most, ic_sort_run *ret);
-/* Merges some of the runs, until one page of each fits the memory. */
-ic_status ic_sort_fewer(const ic_sort_merge *m, ic_store *maker, ic_sort_run *run, uint32_t *n,
-			uint64_t most);
 /* The first `most` rows of the runs as those that `o` passes on; m->take and m->ctx are not looked at. */
 ic_status ic_sort_pass(const ic_sort_merge *m, ic_store *maker, ic_sort_run *run, uint32_t n, uint64_t most,
 		       ic_operator *o, const ic_worker *w);

@@ -33,7 +33,7 @@ ic_status ic_spill_put(ic_spill *s, const void *from, size_t n, uint64_t *ret_at
 	return ic_temp_write(s->fd, from, n, *ret_at, err);
 }
 
-ic_status ic_spill_write(ic_spill *s, const ic_page *p, ic_spilled *ret, ic_error *err)
+static ic_status write_page(ic_spill *s, const ic_page *p, ic_spilled *ret, ic_error *err)
 {
 	ret->bytes = p->bytes;
 	ret->check = ic_hash(p, p->bytes);
@@ -69,7 +69,7 @@ ic_status ic_spill_add(ic_spill *s, const ic_page *p, ic_spill_list *list, ic_er
 		list->page = more;
 		list->room = room;
 	}
-	ic_status st = ic_spill_write(s, p, &list->page[list->n], err);
+	ic_status st = write_page(s, p, &list->page[list->n], err);
 	list->n += st == IC_OK;
 	return st;
 }

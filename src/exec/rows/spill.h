@@ -30,7 +30,6 @@ void ic_spill_close(ic_spill *s); /* of one that was only initialised too */
 /* All of these may be called by several threads at once. IC_E_IO names the folder and what is wrong. */
 /* n bytes to the end of the file, *ret_at says where. */
 ic_status ic_spill_put(ic_spill *s, const void *from, size_t n, uint64_t *ret_at, ic_error *err);
-ic_status ic_spill_write(ic_spill *s, const ic_page *p, ic_spilled *ret, ic_error *err);
 ic_status ic_spill_read(const ic_spill *s, const ic_spilled *from, ic_budget *budget, ic_page **ret,
 			ic_error *err);
 /* Writes the page and adds it to the list, which is one thread's. */

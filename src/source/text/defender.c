@@ -44,7 +44,8 @@ static size_t action_index(ic_str action)
 	return i;
 }
 
-ic_stream ic_defender_stream(ic_str action_type)
+/* Where rows of this ActionType belong. */
+static ic_stream stream_of(ic_str action_type)
 {
 	bool inbound;
 	ic_str action = without_inbound(action_type, &inbound);
@@ -251,7 +252,7 @@ bool ic_defender_finish(ic_cells *c, const ic_defender_extra *x)
 {
 	bool inbound;
 	ic_str action = without_inbound(x->action_type, &inbound);
-	ic_stream stream = ic_defender_stream(x->action_type);
+	ic_stream stream = stream_of(x->action_type);
 	size_t i = action_index(action);
 	c->b->stream[c->row] = (uint8_t)stream;
 	if (stream == IC_STREAM_NONE)

@@ -18,7 +18,5 @@ typedef struct ic_defender_extra {
 bool ic_defender_finish(ic_cells *c, const ic_defender_extra *x);
 /* Fields that such rows can have in these streams. */
 ic_fieldset ic_defender_can_give(unsigned streams);
-/* The streams that a row of this ActionType belongs to. */
-ic_stream ic_defender_stream(ic_str action_type);
 
 #endif
