@@ -269,7 +269,6 @@ static uint64_t rows_of(const job *j)
 static void report(job *j, const char *path, const ic_found *found, bool known, uint64_t before,
 		   const ic_lanes *l, const ic_error *damage)
 {
-	ic_summary *s = &j->run.summary;
 	ic_buf shown;
 	ic_buf_init(&shown, 0);
 	ic_buf_term(&shown, ic_str_of(path));
@@ -279,15 +278,14 @@ static void report(job *j, const char *path, const ic_found *found, bool known, 
 		r.damaged = true;
 		r.first_bad = *damage;
 	} else if (!known) {
-		r.skipped = true;
 		(void)ic_fail_at(&r.first_bad, IC_E_FORMAT, path, 0, 0, "not a capture");
-		s->skipped_files += !found->named;
-		s->unknown_named += found->named;
+		r.skipped = !found->named;
+		j->run.summary.unknown_named += found->named;
+		if (r.skipped)
+			ic_run_note(&j->run, "skipped %s: not a capture", path);
 	}
-	if (j->live) {
+	if (j->live)
 		r.lost = ic_live_lost(j->live);
-		s->lost += r.lost;
-	}
 	if (l) {
 		const ic_lanes_counts *counts = ic_lanes_get_counts(l);
 		ic_lanes_tally(l, r.tally);
@@ -298,13 +296,7 @@ static void report(job *j, const char *path, const ic_found *found, bool known, 
 			(void)ic_fail_at(&r.first_bad, IC_E_FORMAT, path, counts->bad_at, 0, "%s",
 					 counts->cause);
 	}
-	s->files++;
-	s->damaged_files += r.damaged;
-	s->bad += r.bad;
-	s->rows += r.read;
-	s->kept += r.kept;
-	if (j->run.obs && j->run.obs->file_done)
-		j->run.obs->file_done(j->run.obs->ctx, &r);
+	ic_run_report(&j->run, &r);
 	ic_buf_clear(&shown);
 }
 

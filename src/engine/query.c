@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `query`: text to plan to rows. */
-#include <stdarg.h>
 #include <stdio.h>
 
 #include "base/buf.h"
@@ -58,25 +57,6 @@ struct ic_query_job {
 	ic_query_diag *shown;
 	ic_error *err;
 };
-
-void ic_query_note(const ic_query_run *q, const char *fmt, ...)
-{
-	const ic_observer *obs = q->run.obs;
-	char text[600];
-	va_list ap;
-	if (!obs || !obs->note)
-		return;
-	va_start(ap, fmt);
-	(void)vsnprintf(text, sizeof text, fmt, ap);
-	va_end(ap);
-	ic_buf safe;
-	ic_buf_init(&safe, 0);
-	ic_buf_term(&safe, ic_str_of(text));
-	ic_buf_putc(&safe, 0);
-	if (!safe.failed)
-		obs->note(obs->ctx, safe.p);
-	ic_buf_clear(&safe);
-}
 
 /* ---- errors of the query -------------------------------------------------------------------- */
 
@@ -223,8 +203,8 @@ static void say_dropped(const job *j, const char *where, ic_str text)
 	const char *eol = memchr(text.p, '\n', text.n);
 	if (eol && eol - text.p < shown)
 		shown = (int)(eol - text.p);
-	ic_query_note(&j->q, "%s: left out %u bytes %s the query: \"%.*s%s\"", j->name, text.n, where, shown,
-		      text.p, (uint32_t)shown < text.n ? "..." : "");
+	ic_run_note(&j->q.run, "%s: left out %u bytes %s the query: \"%.*s%s\"", j->name, text.n, where,
+		    shown, text.p, (uint32_t)shown < text.n ? "..." : "");
 }
 
 /* What is not the query becomes blank, so that places stay right. */
@@ -324,8 +304,8 @@ void ic_query_say_now(ic_query_run *q)
 		return;
 	q->said_now = true;
 	ic_time_format_short(ic_run_now(&q->run), text);
-	ic_query_note(q, "now is %s (%s)", text,
-		      q->run.newest == IC_TIME_NONE ? "the wall clock: no row has a time" : "the newest row");
+	ic_run_note(&q->run, "now is %s (%s)", text,
+		    q->run.newest == IC_TIME_NONE ? "the wall clock: no row has a time" : "the newest row");
 }
 
 /* Whether the rows of the input are all read, once, before the first row of the answer comes out. */
@@ -397,7 +377,7 @@ static ic_status make_plan(job *j)
 			st = compile(j, false);
 	}
 	for (uint32_t i = 0; st == IC_OK && i < j->plan.warnings; i++)
-		ic_query_note(&j->q, "%s:%.*s", j->name, (int)j->plan.warning[i].n, j->plan.warning[i].p);
+		ic_run_note(&j->q.run, "%s:%.*s", j->name, (int)j->plan.warning[i].n, j->plan.warning[i].p);
 	if (st == IC_OK)
 		st = optimise(j);
 	return st == IC_OK ? ic_query_keep(&j->q, &j->plan, j->plan.root, 1, j->err) : st;
@@ -491,11 +471,11 @@ static ic_status run_plan(job *j)
 	if (st == IC_OK && j->opt->explain)
 		st = write_text(j, ic_plan_explain(&j->plan, counts));
 	if (j->plan.geo_used && !j->geo)
-		ic_query_note(&j->q, "geo_info_from_ip_address() knows no places: %s",
-			      ic_geo_supported ? "there is no GeoLite2-City.mmdb in the folder of --lists"
-					       : "this build has no libmaxminddb");
+		ic_run_note(&j->q.run, "geo_info_from_ip_address() knows no places: %s",
+			    ic_geo_supported ? "there is no GeoLite2-City.mmdb in the folder of --lists"
+					     : "this build has no libmaxminddb");
 	if (st == IC_OK && !j->opt->explain && j->rows.rows == 0 && j->plan.root->kind != IC_OP_VALUES)
-		ic_query_note(&j->q, "%s: no rows; --explain shows which step took them out", j->name);
+		ic_run_note(&j->q.run, "%s: no rows; --explain shows which step took them out", j->name);
 	ic_free(counts);
 	return st;
 }
@@ -516,7 +496,7 @@ static ic_status open_geo(job *j)
 		if (st == IC_OK || st == IC_E_NOMEM)
 			return st == IC_OK ? st : ic_fail_nomem(j->err);
 		if (st == IC_E_FORMAT)
-			ic_query_note(&j->q, "%s is damaged: places of addresses are unknown", names[i]);
+			ic_run_note(&j->q.run, "%s is damaged: places of addresses are unknown", names[i]);
 	}
 	return IC_OK;
 }

@@ -66,10 +66,7 @@ struct ic_relation {
 	ic_relation *next;
 };
 
-/* query.c: a sentence for the observer, made safe for a terminal. */
-void ic_query_note(const ic_query_run *q, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-
-/* Whether what the query takes for its "now" is the newest row, as far as the input was read. */
+/* query.c: whether what the query takes for its "now" is the newest row, as far as the input was read. */
 bool ic_query_now_holds(const ic_query_run *q);
 /* Tells what "now" is, once. */
 void ic_query_say_now(ic_query_run *q);

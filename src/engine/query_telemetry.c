@@ -138,7 +138,8 @@ static ic_status read_details(reading *r, ic_error *err)
 		return st;
 	r->wanted |= IC_FIELD_BIT(IC_F_UID);
 	if (full)
-		ic_query_note(r->q, "--memory: not all connections have what http and ssl logs say of them");
+		ic_run_note(&r->q->run,
+			    "--memory: not all connections have what http and ssl logs say of them");
 	return IC_OK;
 }
 
@@ -161,7 +162,7 @@ static void say_empty(const reading *r, const part *p)
 	}
 	/* all columns of a wide table were not asked for one by one */
 	if (count && p->op->out.n < ic_view_column_count(p->view))
-		ic_query_note(p->q, "%s: nothing in the input gives %s", p->view->name, list);
+		ic_run_note(&p->q->run, "%s: nothing in the input gives %s", p->view->name, list);
 }
 
 /* What filters and derived values of the readers look at, whether a scan reads it or not. */
@@ -600,7 +601,6 @@ static bool commit(void *ctx, void *unit)
 static void report(reading *r, bool early)
 {
 	ic_query_run *q = r->q;
-	ic_summary *sum = &q->run.summary;
 	if (q->reported || !r->open || !ic_query_now_holds(q))
 		return;
 	if (q->likely) /* now it is sure; else it was said before, or the query does not ask */
@@ -621,21 +621,10 @@ static void report(reading *r, bool early)
 			f.out_query = 0;
 		}
 		f.in_part = early;
-		sum->files++;
-		sum->part_files += f.in_part;
-		sum->damaged_files += f.damaged;
-		sum->skipped_files += f.skipped;
-		sum->rows += f.read;
-		sum->kept += f.kept;
-		sum->bad += f.bad;
-		sum->out_ports += f.out_ports;
-		sum->out_time += f.out_time;
-		sum->out_query += f.out_query;
-		if (q->run.obs && q->run.obs->file_done)
-			q->run.obs->file_done(q->run.obs->ctx, &f);
+		ic_run_report(&q->run, &f);
 	}
-	sum->out_scope += r->out_scope;
-	sum->unknown_named = r->facts.unknown_named;
+	q->run.summary.out_scope += r->out_scope;
+	q->run.summary.unknown_named = r->facts.unknown_named;
 }
 
 /* A row counts for "now" by its time alone, whatever else is wrong in it; but readers that look at more may have

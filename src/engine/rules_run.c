@@ -2,7 +2,6 @@
 /* Rules as guests of the pass that the detectors make: all that is due of all of them is read in one go. What
  * must wait (for "now", for the other side of a join) is read together afterwards. */
 #include <math.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -143,14 +142,11 @@ static const char *row_text(rule_run *r, const ic_chunk *c, uint32_t row)
 		r->nomem |= s.n && !s.p;
 		if (!s.p || s.n == 0)
 			continue;
-		if (s.n > CELL_MOST) /* not within a character */
-			for (s.n = CELL_MOST; s.n > CELL_MOST - 4 && (s.p[s.n] & 0xc0) == 0x80;)
-				s.n--;
 		ic_buf_puts(&b, before);
 		before = ", ";
 		ic_buf_str(&b, name);
 		ic_buf_putc(&b, '=');
-		ic_buf_str(&b, s);
+		ic_buf_str(&b, ic_str_cut(s, CELL_MOST));
 	}
 	char *copy = b.failed ? NULL : ic_arena_dup(&r->arena, b.p, b.n);
 	ic_buf_clear(&b);
@@ -505,20 +501,6 @@ ic_guests ic_rules_guests(ic_rules_run *all)
 	return (ic_guests){ .ctx = all, .again = read_again, .begin = begin_pass, .end = end_pass };
 }
 
-static void say(const ic_rules_run *all, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-static void say(const ic_rules_run *all, const char *fmt, ...)
-{
-	const ic_observer *obs = all->run->obs;
-	char text[1024];
-	va_list ap;
-	if (!obs || !obs->note)
-		return;
-	va_start(ap, fmt);
-	(void)vsnprintf(text, sizeof text, fmt, ap);
-	va_end(ap);
-	obs->note(obs->ctx, text);
-}
-
 static void say_failed(ic_rules_run *all, const rule_run *r)
 {
 	ic_summary *sum = &all->run->summary;
@@ -526,9 +508,10 @@ static void say_failed(ic_rules_run *all, const rule_run *r)
 	sum->rules_lacking += r->lacks;
 	sum->rules_failed += !r->lacks;
 	if (e->line)
-		say(all, "%s:%llu:%u: %s", r->rule->file, (unsigned long long)e->line, e->column, e->message);
+		ic_run_note(all->run, "%s:%llu:%u: %s", r->rule->file, (unsigned long long)e->line, e->column,
+			    e->message);
 	else
-		say(all, "%s: %s", r->rule->file, e->message);
+		ic_run_note(all->run, "%s: %s", r->rule->file, e->message);
 }
 
 ic_status ic_rules_finish(ic_rules_run *all, const ic_detect_config *cfg, ic_findings *to, ic_error *err)
@@ -555,7 +538,8 @@ ic_status ic_rules_finish(ic_rules_run *all, const ic_detect_config *cfg, ic_fin
 			continue;
 		}
 		if (r->cut)
-			say(all, "%s: only its first %d rows are findings", r->rule->file, FINDINGS_MAX);
+			ic_run_note(all->run, "%s: only its first %d rows are findings", r->rule->file,
+				    FINDINGS_MAX);
 		if (add_reasons(r) != IC_OK || ic_findings_add(to, cfg, r->list, r->n) != IC_OK)
 			st = ic_fail_nomem(err);
 	}

@@ -2,10 +2,13 @@
 #include "engine/run.h"
 
 #include <pthread.h>
+#include <stdarg.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/cpu.h"
 #include "base/error.h"
 #include "base/num.h"
@@ -173,24 +176,48 @@ int64_t ic_run_now(const ic_run *run)
 	return run->newest != IC_TIME_NONE && !run->opt->live ? run->newest : ic_time_now();
 }
 
-void ic_run_report_files(ic_run *run, const ic_input *in)
+void ic_run_note(const ic_run *run, const char *fmt, ...)
+{
+	const ic_observer *obs = run->obs;
+	char text[1024];
+	va_list ap;
+	if (!obs || !obs->note)
+		return;
+	va_start(ap, fmt);
+	(void)vsnprintf(text, sizeof text, fmt, ap);
+	va_end(ap);
+	ic_buf safe;
+	ic_buf_init(&safe, 0);
+	ic_buf_term(&safe, ic_str_of(text));
+	ic_buf_putc(&safe, 0);
+	if (!safe.failed)
+		obs->note(obs->ctx, safe.p);
+	ic_buf_clear(&safe);
+}
+
+void ic_run_report(ic_run *run, const ic_file_report *r)
 {
 	ic_summary *s = &run->summary;
-	for (size_t i = 0; i < ic_input_report_count(in); i++) {
-		const ic_file_report *r = ic_input_report(in, i);
-		s->files++;
-		s->damaged_files += r->damaged;
-		s->skipped_files += r->skipped;
-		s->rows += r->read;
-		s->kept += r->kept;
-		s->bad += r->bad;
-		s->out_ports += r->out_ports;
-		s->out_time += r->out_time;
-		s->lost += r->lost;
-		if (run->obs && run->obs->file_done)
-			run->obs->file_done(run->obs->ctx, r);
-	}
-	s->unknown_named = ic_input_get_facts(in)->unknown_named;
+	s->files++;
+	s->damaged_files += r->damaged;
+	s->skipped_files += r->skipped;
+	s->part_files += r->in_part;
+	s->rows += r->read;
+	s->kept += r->kept;
+	s->bad += r->bad;
+	s->out_ports += r->out_ports;
+	s->out_time += r->out_time;
+	s->out_query += r->out_query;
+	s->lost += r->lost;
+	if (run->obs && run->obs->file_done)
+		run->obs->file_done(run->obs->ctx, r);
+}
+
+void ic_run_report_files(ic_run *run, const ic_input *in)
+{
+	for (size_t i = 0; i < ic_input_report_count(in); i++)
+		ic_run_report(run, ic_input_report(in, i));
+	run->summary.unknown_named = ic_input_get_facts(in)->unknown_named;
 }
 
 void ic_run_progress(const ic_run *run, const ic_input *in)

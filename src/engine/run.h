@@ -63,8 +63,12 @@ typedef struct ic_guests {
 /* Reads everything into an observation. *ret is the caller's. guests: NULL allowed. */
 ic_status ic_run_observe(ic_run *run, ic_intern *names, const ic_guests *guests, ic_observation **ret,
 			 ic_error *err);
-/* Adds the file reports to the summary and passes them to the observer. */
+/* Adds the report of a file to the summary and passes it to the observer. */
+void ic_run_report(ic_run *run, const ic_file_report *r);
+/* The same of all files of an input. */
 void ic_run_report_files(ic_run *run, const ic_input *in);
+/* A sentence for the observer, made safe for a terminal. */
+void ic_run_note(const ic_run *run, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* Tells the observer how far the reading is, from any thread. */
 void ic_run_progress(const ic_run *run, const ic_input *in);
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `scan` and `explain`: read, observe, detect, write. */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -62,13 +61,9 @@ static ic_status check_options(scan *s, ic_error *err)
 static void note_expired(const scan *s, const ic_site_rules *rules, const char *path)
 {
 	size_t n = rules ? ic_site_rules_expired(rules, ic_run_now(&s->run)) : 0;
-	const ic_observer *obs = s->run.obs;
-	if (n == 0 || !obs || !obs->note)
-		return;
-	char text[600];
-	snprintf(text, sizeof text, "%s: %zu rule%s expired and do%s not apply", path, n,
-		 n == 1 ? " has" : "s have", n == 1 ? "es" : "");
-	obs->note(obs->ctx, text);
+	if (n)
+		ic_run_note(&s->run, "%s: %zu rule%s expired and do%s not apply", path, n,
+			    n == 1 ? " has" : "s have", n == 1 ? "es" : "");
 }
 
 static ic_status observe(scan *s, ic_error *err)

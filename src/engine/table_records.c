@@ -329,9 +329,13 @@ static bool next_csv(ic_records *r, ic_str *ret, bool *more)
 		size_t left = r->n - r->next;
 		if (left == 0 && r->drained)
 			break;
+		/* the cut end of a damaged file is no row */
+		const bool whole = r->drained && r->failed == IC_OK;
 		ic_csv_result got =
-		    left ? ic_csv_split_record(r->p + r->next, left, r->drained, r->file->delimiter, r->split)
+		    left ? ic_csv_split_record(r->p + r->next, left, whole, r->file->delimiter, r->split)
 			 : IC_CSV_MORE;
+		if (got == IC_CSV_MORE && r->drained)
+			break;
 		if (got == IC_CSV_MORE) {
 			*more = true;
 			return false;

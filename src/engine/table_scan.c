@@ -38,6 +38,7 @@ typedef struct scan {
 	uint64_t parts;
 	pthread_mutex_t lock; /* of what follows */
 	ic_error first;
+	bool damaged; /* not all of the file was read */
 } scan;
 
 /* ---- problems ------------------------------------------------------------------------------ */
@@ -334,10 +335,10 @@ static void end_part(scan *s, worker *w)
 	}
 	if (w->records.failed != IC_OK) {
 		pthread_mutex_lock(&s->lock);
+		s->damaged = true;
 		if (s->first.code == IC_OK)
 			(void)ic_fail_at(&s->first, w->records.failed, s->file->path, 0, 0, "damaged");
 		pthread_mutex_unlock(&s->lock);
-		s->q->run.summary.damaged_files += !s->file->quiet;
 	}
 }
 
@@ -409,32 +410,24 @@ static const char *kind_name(ic_table_kind k)
 
 static void report(scan *s, bool early)
 {
-	ic_query_run *q = s->q;
-	ic_summary *sum = &q->run.summary;
 	ic_buf shown;
-	uint64_t bad = s->bad;
+	const uint64_t bad = s->bad;
 	if (s->file->quiet || !s->workers)
 		return;
 	s->file->quiet = true;
-	sum->files++;
-	sum->part_files += early;
-	sum->rows += s->rows + bad;
-	sum->kept += s->rows;
-	sum->bad += bad;
-	sum->unfit += s->unfit;
-	if (!q->run.obs || !q->run.obs->file_done)
-		return;
+	s->q->run.summary.unfit += s->unfit;
 	ic_buf_init(&shown, 0);
 	ic_buf_term(&shown, ic_str_of(s->file->path));
 	ic_buf_putc(&shown, 0);
-	ic_file_report r = { .path = shown.failed ? "" : shown.p,
-			     .format = kind_name(s->file->kind),
-			     .read = s->rows + bad,
-			     .kept = s->rows,
-			     .bad = bad,
-			     .in_part = early,
-			     .first_bad = s->first };
-	q->run.obs->file_done(q->run.obs->ctx, &r);
+	const ic_file_report r = { .path = shown.failed ? "" : shown.p,
+				   .format = kind_name(s->file->kind),
+				   .read = s->rows + bad,
+				   .kept = s->rows,
+				   .bad = bad,
+				   .damaged = s->damaged,
+				   .in_part = early,
+				   .first_bad = s->first };
+	ic_run_report(&s->q->run, &r);
 	ic_buf_clear(&shown);
 }
 
