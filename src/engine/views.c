@@ -144,7 +144,6 @@ static const ic_view_column common_security_log[] = {
 	FIELD("SourcePort", INT, SRC_PORT),
 	FIELD("SourceUserName", STRING, USER),
 	EMPTY("SourceSystem", STRING),
-	EMPTY("AdditionalExtensions", STRING),
 	EMPTY("DestinationMACAddress", STRING),
 	EMPTY("DestinationNTDomain", STRING),
 	EMPTY("DestinationServiceName", STRING),
