@@ -97,14 +97,14 @@ int cli_usage(const char *verb, const char *fmt, ...) __attribute__((format(prin
 /* The name nearest to `word` in a list, NULL if none is near. next(ctx, i): NULL ends it. */
 const char *cli_nearest(const char *word, const char *(*next)(const void *ctx, size_t i), const void *ctx);
 
-/* tables.c: options that several verbs share. */
-/* Setters of options that verbs of their own tables have too. */
+/* tables.c: options that several verbs share, and two setters for verbs that say more of them in tables of their
+ * own. */
 bool cli_set_threads(cli_args *a, const char *v, const char **why);
 bool cli_set_memory(cli_args *a, const char *v, const char **why);
 extern const cli_option cli_input_options[], cli_file_options[], cli_time_options[];
 extern const cli_option cli_detect_options[];
 bool cli_set_whole(uint64_t *to, const char *value, uint64_t most, const char **why);
-bool cli_set_number(double *to, const char *value, double least, double most, const char **why);
+bool cli_set_number(double *to, const char *value, double least, double most);
 
 /* help.c, manual.c */
 void cli_help(FILE *to, const cli_verb *verb); /* NULL: of the program */

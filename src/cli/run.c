@@ -57,8 +57,11 @@ static int open_files(cli_output *o, cli_live *live, cli_args *args)
 		code = cli_live_begin(live, args);
 	if (code == 0 && (code = cli_output_open(o, args)))
 		(void)cli_live_end(live);
-	if (code == 0 && args->input.live && !cli_rights_raise())
+	if (code == 0 && args->input.live && !cli_rights_raise()) {
 		code = cannot_change_rights();
+		(void)cli_output_finish(o, false);
+		(void)cli_live_end(live);
+	}
 	return code;
 }
 

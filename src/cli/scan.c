@@ -12,15 +12,13 @@ static bool set_format(cli_args *a, const char *v, const char **why)
 }
 static bool set_min_automation(cli_args *a, const char *v, const char **why)
 {
-	bool good = cli_set_number(&a->scan.min_automation, v, 0, 100, why);
 	*why = "a number from 0 to 100";
-	return good;
+	return cli_set_number(&a->scan.min_automation, v, 0, 100);
 }
 static bool set_min_priority(cli_args *a, const char *v, const char **why)
 {
-	bool good = cli_set_number(&a->scan.min_priority, v, 0, 100, why);
 	*why = "a number from 0 to 100";
-	return good;
+	return cli_set_number(&a->scan.min_priority, v, 0, 100);
 }
 static bool set_top(cli_args *a, const char *v, const char **why)
 {

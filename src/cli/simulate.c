@@ -24,9 +24,8 @@ static bool set_hosts(cli_args *a, const char *v, const char **why)
 }
 static bool set_days(cli_args *a, const char *v, const char **why)
 {
-	bool good = cli_set_number(&a->simulate.days, v, 0.001, 366, why);
 	*why = "a number of days from 0.001 to 366";
-	return good;
+	return cli_set_number(&a->simulate.days, v, 0.001, 366);
 }
 static bool set_seed(cli_args *a, const char *v, const char **why)
 {

@@ -21,10 +21,9 @@ bool cli_set_whole(uint64_t *to, const char *value, uint64_t most, const char **
 	return true;
 }
 
-bool cli_set_number(double *to, const char *value, double least, double most, const char **why)
+bool cli_set_number(double *to, const char *value, double least, double most)
 {
 	char *end;
-	*why = "a number in its range";
 	if (!*value || strspn(value, "0123456789.") != strlen(value))
 		return false;
 	double v = strtod(value, &end);
