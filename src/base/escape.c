@@ -2,30 +2,14 @@
 /* Text that others wrote, made safe for JSON, CSV, Zeek TSV and terminals. */
 #include "base/buf.h"
 #include "base/num.h"
+#include "base/unicode.h"
 
-/* Length of the UTF-8 sequence at p (Unicode 15, table 3-7: no overlong forms, no surrogates);
- * 0 if it is not one. */
-static unsigned decode(const char *text, size_t n, uint32_t *ret)
+/* Length of the character at p; 0 if it is not UTF-8. */
+static unsigned decode(const char *p, size_t n, uint32_t *ret)
 {
-	const unsigned char *p = (const unsigned char *)text;
-	if (p[0] < 0x80) {
-		*ret = p[0];
-		return 1;
-	}
-	unsigned len = p[0] >= 0xf0 ? 4 : p[0] >= 0xe0 ? 3 : 2;
-	if (p[0] < 0xc2 || p[0] > 0xf4 || n < len)
-		return 0;
-	uint32_t c = p[0] & (0x7fu >> len);
-	for (unsigned i = 1; i < len; i++) {
-		if ((p[i] & 0xc0) != 0x80)
-			return 0;
-		c = c << 6 | (p[i] & 0x3f);
-	}
-	if ((len == 3 && c < 0x800) || (len == 4 && c < 0x10000) || c > 0x10ffff ||
-	    (c >= 0xd800 && c < 0xe000))
-		return 0;
-	*ret = c;
-	return len;
+	unsigned used;
+	*ret = ic_utf8_read(p, n, &used);
+	return *ret < 0x110000 ? used : 0;
 }
 
 typedef struct range {

@@ -7,6 +7,7 @@
 #include "base/hash.h"
 #include "base/json.h"
 #include "base/num.h"
+#include "base/unicode.h"
 #include "plan/value.h"
 
 const ic_dyn ic_dyn_null = { .kind = IC_DYN_NULL };
@@ -189,26 +190,6 @@ static int hex4(const char *p)
 	return v;
 }
 
-static char *put_utf8(char *to, uint32_t c)
-{
-	if (c < 0x80) {
-		*to++ = (char)c;
-	} else if (c < 0x800) {
-		*to++ = (char)(0xc0 | c >> 6);
-		*to++ = (char)(0x80 | (c & 0x3f));
-	} else if (c < 0x10000) {
-		*to++ = (char)(0xe0 | c >> 12);
-		*to++ = (char)(0x80 | (c >> 6 & 0x3f));
-		*to++ = (char)(0x80 | (c & 0x3f));
-	} else {
-		*to++ = (char)(0xf0 | c >> 18);
-		*to++ = (char)(0x80 | (c >> 12 & 0x3f));
-		*to++ = (char)(0x80 | (c >> 6 & 0x3f));
-		*to++ = (char)(0x80 | (c & 0x3f));
-	}
-	return to;
-}
-
 /* After "\u": one character, of two escapes if they are a surrogate pair; a lone one is U+FFFD. */
 static bool unicode_escape(const char **p, const char *end, char **to)
 {
@@ -226,7 +207,7 @@ static bool unicode_escape(const char **p, const char *end, char **to)
 			*p += 6;
 		}
 	}
-	*to = put_utf8(*to, u >= 0xd800 && u < 0xe000 ? 0xfffd : u);
+	*to += ic_utf8_write(u >= 0xd800 && u < 0xe000 ? 0xfffd : u, *to);
 	return true;
 }
 
