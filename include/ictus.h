@@ -172,7 +172,7 @@ ic_status ic_scan(const ic_scan_options *opt, const ic_observer *obs, const ic_o
 
 typedef struct ic_convert_options {
 	ic_input_options input; /* ports and scope are not applied unless given */
-	const char *table;	/* "conn", "http", "ssl", "websocket", "all" (default) */
+	const char *table;	/* "conn", "http", "ssl", "websocket", "burst", "all" (default) */
 	const char *format;	/* "ndjson" (default), "csv", "zeek-tsv", "zeek-json" */
 	const char *fields;	/* comma-separated, canonical or Zeek names; NULL: all that occur */
 } ic_convert_options;

@@ -20,16 +20,16 @@ void ic_convert_options_init(ic_convert_options *opt)
 	opt->format = "ndjson";
 }
 
+/* Rows that count connections are a part of their log. */
+#define CONNECTIONS (IC_STREAM_BIT(IC_STREAM_CONN) | IC_STREAM_BIT(IC_STREAM_COUNT))
+
 static const struct {
 	const char *name;
 	unsigned streams;
 } tables[] = {
-	{ "all", (1u << IC_STREAM_COUNT_OF) - 1 },
-	{ "conn", IC_STREAM_BIT(IC_STREAM_CONN) | IC_STREAM_BIT(IC_STREAM_COUNT) },
-	{ "http", IC_STREAM_BIT(IC_STREAM_HTTP) },
-	{ "ssl", IC_STREAM_BIT(IC_STREAM_SSL) },
-	{ "websocket", IC_STREAM_BIT(IC_STREAM_WEBSOCKET) },
-	{ "burst", IC_STREAM_BIT(IC_STREAM_BURST) },
+	{ "all", (1u << IC_STREAM_COUNT_OF) - 1 },	     { "conn", CONNECTIONS },
+	{ "http", IC_STREAM_BIT(IC_STREAM_HTTP) },	     { "ssl", IC_STREAM_BIT(IC_STREAM_SSL) },
+	{ "websocket", IC_STREAM_BIT(IC_STREAM_WEBSOCKET) }, { "burst", IC_STREAM_BIT(IC_STREAM_BURST) },
 };
 
 enum {
@@ -123,7 +123,7 @@ static ic_status open_writer(conversion *c, const ic_convert_options *opt, ic_er
 	unsigned present = ic_input_get_facts(c->in)->streams & streams;
 	if (!ic_input_get_facts(c->in)->mixed && present)
 		streams = present;
-	if (streams == tables[1].streams)
+	if (streams == CONNECTIONS)
 		streams = IC_STREAM_BIT(IC_STREAM_CONN);
 	ic_event_writer_config cfg = {
 		.format = opt->format,

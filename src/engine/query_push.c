@@ -114,7 +114,6 @@ static bool ports_of(const ic_expr *x, const ic_expr **column, uint64_t bitmap[P
 		return low == high && set_port(bitmap, &v);
 	}
 	if (x->kind != IC_X_CALL || (x->call.fn != IC_FN_IN && x->call.fn != IC_FN_SQL_IN) || !x->call.list ||
-
 	    x->call.n < 1 || plain_number(x->call.arg[0])->kind != IC_X_COLUMN)
 		return false;
 	*column = plain_number(x->call.arg[0]);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* An operator while it runs. Private to src/exec; one file a family: op_*.c. */
+/* An operator while it runs. Private to src/exec; one file a family, in op/ and group/. */
 #ifndef IC_EXEC_OPERATOR_H
 #define IC_EXEC_OPERATOR_H
 

@@ -3,8 +3,9 @@
  *
  * A plan is a tree of operators, each with an output schema; what a materialize() keeps is one more tree, which
  * several leaves read. Expressions refer to columns of their operator's input by number. Everything lies in one
- * arena (ic_plan.arena) and is not changed after ic_plan_optimise. Languages differ in what they put into a plan, not in how it runs: where KQL and
- * AQL disagree on an operator there are two functions (IC_FN_EQ, IC_FN_SQL_EQ). */
+ * arena (ic_plan.arena) and is not changed after ic_plan_optimise. Languages differ in what they put into a
+ * plan, not in how it runs: where KQL and AQL disagree on an operator there are two functions (IC_FN_EQ,
+ * IC_FN_SQL_EQ). */
 #ifndef IC_PLAN_PLAN_H
 #define IC_PLAN_PLAN_H
 

@@ -95,7 +95,8 @@ static void put_reasons(ic_pen *p, const ic_finding *f)
 		const ic_reason *r = &f->reasons[i];
 		if (said(f, r) || rank_of(f, i) >= REASONS_MAX)
 			continue;
-		bool lowers = r->contribution<0, raises = r->contribution> 0;
+		const bool lowers = r->contribution < 0;
+		const bool raises = r->contribution > 0;
 		ic_pen_line(p, BODY);
 		ic_pen_text(p,
 			    lowers   ? IC_GREEN

@@ -2,7 +2,7 @@
 /* Kernels: what the functions of plan/functions.def do. Private to src/exec.
  *
  * A function has a row form (values in, value out), or a vector form, or both; the row form is
- * enough, the vector form is for what runs over millions of rows. Each file fn_NAME.c has the kernels of
+ * enough, the vector form is for what runs over millions of rows. Each file fn/NAME.c has the kernels of
  * one family in a const table that it exports as ic_kernels_NAME (IC_KERNELS below); kernels.c lists
  * the families. A function of functions.def that no family has is refused as not supported. */
 #ifndef IC_EXEC_KERNEL_H
@@ -70,7 +70,7 @@ typedef struct ic_kernel_family {
 	uint32_t n;
 } ic_kernel_family;
 
-/* At the end of a file fn_NAME.c:
+/* At the end of a file fn/NAME.c:
  *     static const ic_kernel_entry entries[] = {
  *             { IC_FN_STRLEN, { .row = strlen_row, .strict = true } },
  *             ...
