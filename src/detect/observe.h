@@ -136,10 +136,11 @@ static inline uint32_t ic_profile_events(const ic_profile *p, ic_event_level lev
 /* A source seen. Key: src. */
 typedef struct ic_host {
 	uint32_t src;
-	uint32_t series : 30;	   /* that it has at connection level */
-	uint32_t internal : 1;	   /* inside */
-	uint32_t counts_bytes : 1; /* its connections' own rows count the bytes that come back */
+	uint32_t series;       /* that it has at connection level */
+	uint32_t internal;     /* inside */
+	uint32_t counts_bytes; /* its connections' own rows count the bytes that come back */
 } ic_host;
+_Static_assert(sizeof(ic_host) == 16, "an entry of a group table");
 
 /* Slots of a source that gives counts: Defender's aggregated reports. Key: first 12 bytes as ic_series. */
 typedef struct ic_count_series {
