@@ -46,6 +46,12 @@ static inline size_t ic_packed_held_bytes(const ic_packed *l) /* by one bin, wit
 {
 	return (l->timed ? 8u : 2u) << l->wide;
 }
+static inline void ic_packed_prefetch(const ic_packed *l)
+{
+	const size_t bytes = l->cap * (ic_packed_held_bytes(l) + sizeof(int16_t));
+	for (size_t at = 0; at < bytes; at += 64)
+		__builtin_prefetch((const char *)l->p + at);
+}
 static inline int16_t *ic_packed_bins(const ic_packed *l)
 {
 	return (int16_t *)(void *)((char *)l->p + l->cap * ic_packed_held_bytes(l));

@@ -328,6 +328,14 @@ ic_status ic_sketch_add(ic_sketch *k, ic_slab *slab, int64_t ticks, int64_t byte
 	return add_event(k, slab, ticks, bytes < 0 ? 0 : (uint16_t)(bins_size(bytes) + 1));
 }
 
+void ic_sketch_prefetch_body(const ic_sketch *k)
+{
+	if (k->body->held < ROOM)
+		return;
+	ic_packed_prefetch(&binned_of(k)->h);
+	ic_packed_prefetch(&binned_of(k)->s);
+}
+
 int64_t ic_sketch_first(const ic_sketch *k)
 {
 	if (k->n < 2)

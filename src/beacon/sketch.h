@@ -36,6 +36,13 @@ static inline void ic_sketch_prefetch(const ic_sketch *k)
 	__builtin_prefetch(k->body);
 	__builtin_prefetch((const char *)k->body + 11 * (k->n < IC_SKETCH_RAW ? k->n : IC_SKETCH_RAW));
 }
+/* Once what that asked for is there: fetches the bins, if ic_sketch_add is about to fold events into them. */
+void ic_sketch_prefetch_body(const ic_sketch *k); /* n > IC_SKETCH_RAW */
+static inline void ic_sketch_prefetch_bins(const ic_sketch *k)
+{
+	if (k->n > IC_SKETCH_RAW)
+		ic_sketch_prefetch_body(k);
+}
 /* Adds one event: time in ticks, bytes sent or IC_SIZE_UNKNOWN. IC_E_NOMEM leaves the sketch as it
  * was. Events may come in any order while the series is raw; later, an event older than one that
  * IC_SKETCH_RAW newer ones follow is counted as late: its interval is not known. */

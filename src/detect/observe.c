@@ -332,6 +332,10 @@ static ic_status drain_some(const ic_observation *o, ic_partition *p, ic_sample 
 			ic_sketch_prefetch(&series[i]->sketch);
 	}
 	for (uint32_t i = 0; i < n; i++) {
+		if (series[i])
+			ic_sketch_prefetch_bins(&series[i]->sketch);
+	}
+	for (uint32_t i = 0; i < n; i++) {
 		const ic_obs *row = &rows[i];
 		ic_observe_sample(sample, event_hash(hash[i], row));
 		ic_status st = series[i] ? series_add(o, p, series[i], row) : IC_OK;
