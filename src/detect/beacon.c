@@ -77,6 +77,8 @@ static ic_status screen_part(void *ctx, unsigned i)
 	ic_candidate *c = next_candidate(part);
 	for (uint32_t k = 0; k < ic_group_count(t); k++) {
 		const ic_series *s = ic_group_at(t, k);
+		if (k + 2 * AHEAD < ic_group_count(t))
+			__builtin_prefetch(ic_group_at(t, k + 2 * AHEAD));
 		if (k + AHEAD < ic_group_count(t))
 			fetch(ic_group_at(t, k + AHEAD));
 		if (ic_run_pick(run, part, s) != IC_OK)
