@@ -67,7 +67,7 @@ static void addresses(ic_str s, const char *text)
 	if (ok) {
 		ic_str printed = { buf, (uint32_t)ic_ip_format(&ip, buf) };
 		must(ic_ip_parse(printed, &back) && memcmp(&ip, &back, sizeof ip) == 0);
-		(void)ic_ip_class_name(ic_ip_classify(&ip));
+		must(ic_ip_classify(&ip) <= IC_IP_RESERVED);
 	}
 	if (ic_cidr_parse(s, &block))
 		must(block.bits <= 128 && ic_cidr_has(&block, &block.net));
