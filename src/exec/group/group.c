@@ -208,8 +208,7 @@ EACH_LEVEL uint32_t upsert_sized(const search *s, unsigned key_bytes, ic_slots_f
 		if (s->entry[i])
 			continue;
 		s->entry[i] = add_entry(t, slot, key, key_bytes, s->hash[i]);
-		s->made[made] = i;
-		made += s->entry[i] != NULL;
+		s->made[made++] = i;
 	}
 	return made;
 }

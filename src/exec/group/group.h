@@ -151,7 +151,7 @@ void *ic_group_upsert(ic_group_table *t, const void *key, uint64_t hash, int *is
 
 /* The same for n keys, at most IC_GROUP_SOME, that lie `stride` bytes apart: one step for all of them before the next
  * step, so that memory is on its way while others are worked on. hash[i] and entry[i] are set for all. The numbers of
- * the keys that made their entry go to `made`, ascending, and their count is returned. */
+ * the keys that were absent go to `made`, ascending, and their count is returned; no entry but theirs may be NULL. */
 enum { IC_GROUP_SOME = 64 };
 uint32_t ic_group_upsert_some(ic_group_table *t, const void *keys, size_t stride, uint32_t n, uint64_t *hash,
 			      char **entry, uint32_t *made);

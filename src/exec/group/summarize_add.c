@@ -51,19 +51,20 @@ static ic_status find_groups(batch *b)
 	const ic_summarize *s = b->s;
 	uint64_t hash[AHEAD], flags = 0;
 	uint32_t made[AHEAD];
-	bool all = true;
 	const uint32_t groups =
 	    ic_group_upsert_some(&b->part->groups, b->rows, s->row_bytes, b->n, hash, b->entry, made);
 	for (uint32_t k = 0; k < groups; k++) {
 		const uint64_t first = word_at(row_at(b, made[k]) + s->place_at) & ~UINT64_C(0xff);
+		if (!b->entry[made[k]])
+			return IC_E_NOMEM;
 		memcpy(b->entry[made[k]] + s->first_at, &first, 8);
 	}
-	for (uint32_t r = 0; r < b->n; r++) {
-		flags |= word_at(row_at(b, r) + s->place_at) & 0xff;
-		all &= b->entry[r] != NULL;
-	}
-	b->flags = s->flags_at ? UINT64_MAX : flags;
-	return all ? IC_OK : IC_E_NOMEM;
+	const char *place = b->rows + s->place_at;
+	const size_t row_bytes = s->row_bytes;
+	for (uint32_t r = 0; r < b->n; r++, place += row_bytes)
+		flags |= word_at(place);
+	b->flags = s->flags_at ? UINT64_MAX : flags & 0xff;
+	return IC_OK;
 }
 
 /* ---- numbers ------------------------------------------------------------------------------- */
@@ -106,7 +107,8 @@ static inline bool counts(const lane *l, const char *row, bool null_counts)
 		const char *row = (l).row, *at = row + (l).at;                                               \
 		char *const *of_row = (l).entry, *const *end = of_row + (l).n;                               \
 		const size_t row_bytes = (l).row_bytes, to = (l).state;                                      \
-		for (; of_row < end; of_row++, row += row_bytes, at += row_bytes) {                          \
+		_Pragma("GCC unroll 4") for (; of_row < end; of_row++, row += row_bytes, at += row_bytes)    \
+		{                                                                                            \
 			char *entry = *of_row, *state = entry + to;                                          \
 			if (counted) {                                                                       \
 				__VA_ARGS__;                                                                 \
