@@ -201,6 +201,14 @@ static int parse_short(cli_args *args, const char *letters, const char *followin
 	return 0;
 }
 
+/* As far as can be known before the data say what now is. */
+static bool is_later(ic_moment a, ic_moment b)
+{
+	if (a.ticks == IC_TIME_NONE || b.ticks == IC_TIME_NONE || a.relative != b.relative)
+		return false;
+	return a.relative ? a.ticks < b.ticks : a.ticks > b.ticks;
+}
+
 int cli_parse(cli_args *args, int argc, char **argv)
 {
 	bool options = true;
@@ -227,6 +235,8 @@ int cli_parse(cli_args *args, int argc, char **argv)
 			return code;
 		i += used;
 	}
+	if (is_later(args->since, args->until))
+		return cli_usage(args->verb->name, "--since is later than --until: no event is between them");
 	args->input.paths = args->paths;
 	args->input.path_count = args->path_count;
 	args->input.internal = args->internal;
