@@ -20,17 +20,16 @@ void ic_arena_init(ic_arena *a, size_t page_size, ic_budget *budget)
 static ic_arena_page *page_new(ic_arena *a, size_t size)
 {
 	size_t whole;
-	if (__builtin_add_overflow(sizeof(ic_arena_page), size, &whole))
-		return NULL;
-	if (a->budget && ic_budget_take(a->budget, whole) != 0)
-		return NULL;
-	ic_arena_page *page = a->blocks ? ic_blocks_take(a->blocks, whole) : ic_malloc(whole);
-	if (!page) {
-		if (a->budget)
+	ic_arena_page *page = NULL;
+	if (!__builtin_add_overflow(sizeof *page, size, &whole) &&
+	    (!a->budget || ic_budget_take(a->budget, whole) == 0)) {
+		page = a->blocks ? ic_blocks_take(a->blocks, whole) : ic_malloc(whole);
+		if (!page && a->budget)
 			ic_budget_give(a->budget, whole);
-		return NULL;
 	}
-	page->size = size;
+	if (page)
+		page->size = size;
+	a->failed |= !page;
 	return page;
 }
 
@@ -63,8 +62,10 @@ static void *alloc_own_page(ic_arena *a, size_t n)
 
 void *ic_arena_alloc(ic_arena *a, size_t n)
 {
-	if (n > SIZE_MAX - ALIGN)
+	if (n > SIZE_MAX - ALIGN) {
+		a->failed = true;
 		return NULL;
+	}
 	n = (n + ALIGN - 1) & ~(size_t)(ALIGN - 1);
 	if (n > (size_t)(a->end - a->at) || !a->at) {
 		if (n > a->page_size / 4)
@@ -84,9 +85,7 @@ void *ic_arena_alloc(ic_arena *a, size_t n)
 
 char *ic_arena_dup(ic_arena *a, const char *p, size_t n)
 {
-	if (n == SIZE_MAX)
-		return NULL;
-	char *copy = ic_arena_alloc(a, n + 1);
+	char *copy = ic_arena_alloc(a, n < SIZE_MAX ? n + 1 : n);
 	if (!copy)
 		return NULL;
 	if (n)
@@ -107,6 +106,7 @@ void ic_arena_reset(ic_arena *a)
 	}
 	a->head = kept;
 	a->at = a->end = NULL;
+	a->failed = false;
 	if (kept) {
 		kept->next = NULL;
 		a->at = kept->data;
@@ -122,6 +122,7 @@ void ic_arena_clear(ic_arena *a)
 	}
 	a->head = NULL;
 	a->at = a->end = NULL;
+	a->failed = false;
 }
 
 void ic_arena_join(ic_arena *a, ic_arena *from)

@@ -371,6 +371,8 @@ static ic_status read_on(void *ctx, unsigned number, void *unit, bool *ret_more,
 		if (st != IC_OK)
 			return st;
 	}
+	if (w->arena.failed) /* or some cells would be null for lack of memory */
+		return ic_fail_nomem(err);
 	if (rows == 0) {
 		end_part(s, w);
 		return IC_OK;

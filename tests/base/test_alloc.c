@@ -141,12 +141,17 @@ static void arena_obeys_budget_and_failure(void **state)
 	ic_arena a;
 	ic_arena_init(&a, 1024, &b);
 	assert_non_null(ic_arena_alloc(&a, 2000));
+	assert_false(a.failed);
 	assert_null(ic_arena_alloc(&a, 2000));
+	assert_true(a.failed);
 	assert_int_equal(b.refused, 1);
+	ic_arena_reset(&a);
+	assert_false(a.failed);
 	ic_alloc_fail_after(1);
 	uint64_t used = b.used;
 	assert_null(ic_arena_alloc(&a, 500));
 	ic_alloc_fail_after(0);
+	assert_true(a.failed);
 	assert_int_equal(b.used, used);
 	ic_arena_clear(&a);
 	assert_int_equal(b.used, 0);
