@@ -150,6 +150,16 @@ static void statistics(void **state)
 {
 	(void)state;
 	static const fn_case list[] = {
+		{ IC_FN_SERIES_FFT, { D("[1,2,3,4]") }, "[[10.0,-2.0,-2.0,-2.0],[0.0,2.0,0.0,-2.0]]" },
+		{ IC_FN_SERIES_FFT, { D("[0,1]"), D("[1,0]") }, "[[1.0,-1.0],[1.0,1.0]]" },
+		{ IC_FN_SERIES_FFT, { D("[7]") }, "[[7.0],[0.0]]" },
+		{ IC_FN_SERIES_FFT, { D("[]") }, "[[],[]]" },
+		{ IC_FN_SERIES_FFT, { D("[1,null]") }, "[[null,null],[null,null]]" },
+		{ IC_FN_SERIES_FFT, { D("[1,2]"), D("[1]") }, NULL },
+		{ IC_FN_SERIES_FFT, { D("5") }, NULL },
+		{ IC_FN_SERIES_IFFT,
+		  { D("[10,-2,-2,-2]"), D("[0,2,0,-2]") },
+		  "[[1.0,2.0,3.0,4.0],[0.0,0.0,0.0,0.0]]" },
 		{ IC_FN_SERIES_STATS, { D("[10,0,0,0,50]") }, "[0.0,1,50.0,4,12.0,21.6794833886788,470.0]" },
 		{ IC_FN_SERIES_STATS, { D("[1,null]") }, "[null,null,null,null,null,null,null]" },
 		{ IC_FN_SERIES_STATS, { D("[3,null]"), { 'b', .i = 1 } }, "[3.0,0,3.0,0,3.0,0.0,0.0]" },

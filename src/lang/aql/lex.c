@@ -134,7 +134,9 @@ static ic_token sign_token(ic_lexer *l, ic_token t)
 		    t, "a placeholder in braces",
 		    "it stands for a value that the tool which sends the query fills in: write the value");
 	if (c == 0 || !strchr("()*+-/%,;=<>&|^", c))
-		return ic_token_bad(t, "a character that means nothing in AQL", NULL);
+		return ic_token_bad(t, "a character that means nothing in AQL",
+				    c == '.' ? "text stands between quotes, addresses too: '192.0.2.1'"
+					     : NULL);
 	if ((c == '&' || c == '|') && ic_lexer_byte(l, l->pos) == c)
 		return ic_token_bad(t, "a sign that means nothing in AQL",
 				    c == '&' ? "write AND between conditions"

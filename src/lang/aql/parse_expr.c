@@ -136,6 +136,7 @@ static bool foreign_function(ic_parser *p, ic_str name)
 		{ "LISTAGG", "AQL gives one value a group: FIRST(field), LAST(field), UNIQUECOUNT(field)" },
 		{ "ARRAY_AGG", "AQL gives one value a group: FIRST(field), LAST(field), UNIQUECOUNT(field)" },
 		{ "CAST", "use LONG(x), DOUBLE(x) or STR(x)" },
+		{ "INT", "use LONG(x)" },
 		{ "EXTRACT", "use DATEFORMAT(starttime, 'HH') for a part of a time" },
 		{ "DATE_TRUNC", "use DATEFORMAT(starttime, 'yyyy-MM-dd HH') or starttime / 3600000" },
 		{ "IFNULL", "use CASE WHEN x IS NULL THEN ... ELSE x END" },

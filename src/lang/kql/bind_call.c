@@ -26,6 +26,8 @@ const ic_bind_many *ic_bind_many_of(const ic_kql_expr *e)
 		  15 },
 		{ "series_periods_detect", { "periods", "scores" }, { D, D }, 2 },
 		{ "series_periods_validate", { "periods", "scores" }, { D, D }, 2 },
+		{ "series_fft", { "real", "imag" }, { D, D }, 2 },
+		{ "series_ifft", { "real", "imag" }, { D, D }, 2 },
 		{ "series_decompose", { "baseline", "seasonal", "trend", "residual" }, { D, D, D, D }, 4 },
 		{ "series_decompose_anomalies", { "ad_flag", "ad_score", "baseline" }, { D, D, D }, 3 },
 		{ "series_decompose_forecast",
