@@ -15,7 +15,7 @@ typedef struct ic_arena {
 	char *at, *end;
 	ic_budget *budget; /* may be NULL */
 	size_t page_size;
-	bool failed; /* a request was refused since the arena was empty */
+	bool failed;	   /* a request was refused since the arena was empty */
 	ic_blocks *blocks; /* where pages come from; NULL: the heap. To be set before the first request */
 } ic_arena;
 
