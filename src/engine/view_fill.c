@@ -394,15 +394,18 @@ static bool fill_few(const ic_view_column *c, const ic_view_batch *from, ic_vect
 		word.v.nulls = NULL;
 	memset(code, NONE, rows);
 	few[c->how].codes(c, from, code);
-	if (!ic_vector_decode(ret, from->arena, &word.v, CODES, code, rows))
+	const ic_field other = few[c->how].other;
+	if (other == IC_FIELD_COUNT || !memchr(code, OTHER, rows))
+		return ic_vector_decode(ret, from->arena, &word.v, CODES, code, rows);
+	ic_vector_out o; /* any words at all */
+	if (!ic_vector_make(&o, from->arena, IC_Q_STRING, rows))
 		return false;
-	if (few[c->how].other == IC_FIELD_COUNT || !memchr(code, OTHER, rows))
-		return true;
-	ic_str *text = (ic_str *)(uintptr_t)ret->data;
-	for (uint32_t r = 0; r < rows; r++)
-		if (code[r] == OTHER)
-			text[r] = text_at(from->batch, few[c->how].other, r);
-	ret->coded = NULL; /* any words at all */
+	for (uint32_t r = 0; r < rows; r++) {
+		o.s[r] = code[r] == OTHER ? text_at(from->batch, other, r) : word.s[code[r]];
+		if (code[r] == NONE && from->null_text)
+			set_null(&o, r);
+	}
+	*ret = o.v;
 	return true;
 }
 
