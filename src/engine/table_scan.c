@@ -335,9 +335,8 @@ static void end_part(scan *s, worker *w)
 	}
 	if (w->records.failed != IC_OK) {
 		pthread_mutex_lock(&s->lock);
-		s->damaged = true;
-		if (s->first.code == IC_OK)
-			(void)ic_fail_at(&s->first, w->records.failed, s->file->path, 0, 0, "damaged");
+		s->damaged = true; /* which says more than a row that is bad */
+		(void)ic_fail_at(&s->first, w->records.failed, s->file->path, 0, 0, "damaged");
 		pthread_mutex_unlock(&s->lock);
 	}
 }
