@@ -349,6 +349,7 @@ static const wrong wrongs[] = {
 	{ "T | having n > 5", IC_DIAG_SYNTAX, 1, 5, "`having` is no operator", "`where`" },
 	{ "T | DEDUP a", IC_DIAG_SYNTAX, 1, 5, "`DEDUP` is no operator", "`distinct`" },
 	{ "T | where t > now() - 1 day", IC_DIAG_SYNTAX, 1, 25, "found `day`", "7d, 12h" },
+	{ "T | where a > b1 secure", IC_DIAG_SYNTAX, 1, 18, "found `secure`", NULL },
 	{ "T | project a as b", IC_DIAG_SYNTAX, 1, 15, "found `as`", "new = old" },
 	{ "T | partition by a { T | take 1 )", IC_DIAG_SYNTAX, 1, 33, "expected `|` or `}`", NULL },
 	{ "T | partition a (take 1)", IC_DIAG_SYNTAX, 1, 15, "expected `by`", NULL },

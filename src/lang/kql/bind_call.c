@@ -528,7 +528,6 @@ static const char *near_function(ic_str name)
 		{ "average", "avg" },
 		{ "median", "percentile" },
 		{ "stddev", "stdev" },
-		{ "first", "take_any" },
 		{ "earliest", "arg_min" },
 		{ "latest", "arg_max" },
 		{ "strftime", "format_datetime" },

@@ -419,11 +419,16 @@ static const struct {
 	{ "(", "is this a function? `count` as an operator takes no brackets" },
 };
 
-/* `1 day`: the word is a unit of time behind a number. */
+/* `1 day`: the word is a unit of time behind a number, which is not the end of a name. */
 static bool unit_apart(const ic_parser *p, ic_str word)
 {
 	static const char *const units[] = { "day", "hour", "min", "sec", "week" };
-	bool number = p->last_end && ic_is_digit((unsigned char)p->lex.text.p[p->last_end - 1]);
+	const char *text = p->lex.text.p;
+	size_t from = p->last_end;
+	while (from && ic_is_digit((unsigned char)text[from - 1]))
+		from--;
+	const bool in_name = from && ic_is_letter((unsigned char)text[from - 1]);
+	const bool number = from < p->last_end && !in_name;
 	for (size_t i = 0; number && i < sizeof units / sizeof *units; i++)
 		if (ic_str_istarts(word, ic_str_of(units[i])))
 			return true;
