@@ -206,7 +206,9 @@ static void test_rows_keep(void **state)
 	uint64_t ports[1024] = { 0 };
 	ports[443 >> 6] |= UINT64_C(1) << (443 & 63);
 	const int64_t some[] = { 443, 80, 0, 443, 65535 };
+	const uint64_t no_ports[1024] = { 0 };
 	const ic_row_filter filters[] = { { ports, false, IC_TIME_NONE, IC_TIME_NONE },
+					  { no_ports, true, 102, 107 }, /* each row is looked at closely */
 					  { ports, true, IC_TIME_NONE, IC_TIME_NONE },
 					  { NULL, false, IC_TIME_NONE, IC_TIME_NONE },
 					  { ports, true, 102, 107 } };
@@ -226,9 +228,11 @@ static void test_rows_keep(void **state)
 	}
 	for (size_t k = 0; k < sizeof(filters) / sizeof(filters[0]); k++) {
 		ic_row_counts one = { 0 }, all = { 0 };
-		uint16_t kept[20];
+		uint16_t kept[21];
 		uint32_t n = 0;
+		kept[20] = 4711;
 		const uint32_t found = ic_rows_keep(&filters[k], b, 20, kept, &all);
+		assert_int_equal(kept[20], 4711); /* no place for more than the rows */
 		for (uint32_t i = 0; i < 20; i++)
 			if (ic_row_keep(&filters[k], b, b->rows + i, &one))
 				assert_int_equal(kept[n++], i);

@@ -347,8 +347,8 @@ uint32_t ic_rows_keep(const ic_row_filter *f, const ic_batch *b, uint32_t n, uin
 			       null = time[i] == 0;
 		keep[i] = (uint8_t)(keep[i] & !late);
 		out_time += late & !null;
-		kept[unsure] = (uint16_t)i;
-		unsure += late & null;
+		if (late & null) /* seldom; there may be no room behind those that are unsure already */
+			kept[unsure++] = (uint16_t)i;
 	}
 	for (uint32_t i = 0; i < unsure; i++)
 		keep[kept[i]] = (uint8_t)ic_row_keep(f, b, b->rows + kept[i], c);
