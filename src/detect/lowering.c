@@ -54,6 +54,18 @@ static bool is_push_heartbeat(const ic_detect_run *run, const ic_draft *d)
 	       f->sleep_s <= 3600 && (push || f->jitter <= 0.15);
 }
 
+/* Whether it is known of all events where they go, with `ports` to which port, too. A finding has the address and the
+ * port that any event knows, and a packet to a clock must not speak for those of which nothing is known. */
+static bool all_known(const ic_draft *d, bool ports)
+{
+	for (size_t i = 0; i < d->profile_count; i++) {
+		const ic_profile *p = d->profiles[i];
+		if (!p->dst || (ports && (!p->transport || (!p->port && p->transport != IC_ICMP))))
+			return false;
+	}
+	return true;
+}
+
 /* What a network does for itself. A multicast or broadcast address is nobody in particular, so nobody can command
  * from there. Clocks, keepers of address mappings and pings exchange a few bytes now and then. */
 static bool is_network_service(const ic_detect_run *run, const ic_draft *d)
@@ -68,7 +80,7 @@ static bool is_network_service(const ic_detect_run *run, const ic_draft *d)
 		{ "icmp", 0, 65535 },
 	};
 	const ic_finding *f = &d->f;
-	if (d->dst && ic_intern_is_ip(run->names, d->dst)) {
+	if (d->dst && ic_intern_is_ip(run->names, d->dst) && all_known(d, false)) {
 		const ic_ip ip = ic_intern_get_ip(run->names, d->dst);
 		if (ic_ip_classify(&ip) == IC_IP_MULTICAST)
 			return true;
@@ -78,7 +90,7 @@ static bool is_network_service(const ic_detect_run *run, const ic_draft *d)
 		known |= strcmp(f->transport, services[i].transport) == 0 &&
 			 f->dst_port >= services[i].first && f->dst_port <= services[i].last;
 	const double most = SERVICE_BYTES * (double)f->connections;
-	return known && d->any_out && d->any_in && f->sleep_s >= SERVICE_MIN_S &&
+	return known && all_known(d, true) && d->any_out && d->any_in && f->sleep_s >= SERVICE_MIN_S &&
 	       (double)f->bytes_out <= most && (double)f->bytes_in <= most;
 }
 

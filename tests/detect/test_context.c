@@ -360,6 +360,40 @@ static void what_a_network_does_for_itself_is_lowered(void **state)
 	}
 }
 
+/* A process that sends one packet to a clock, or to everybody, and beats to names whose addresses nobody knows. */
+static void one_packet_to_a_service_lowers_nothing(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *dst;
+		int port;
+	} table[] = { { "192.0.2.123", 123 }, { "239.255.255.250", 1900 } };
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		world w = world_new(true);
+		char name[64];
+		event e = {
+			.src = "10.0.0.5", .process = "x.exe", .name = name, .t = T0, .out = 90, .in = 150
+		};
+		e.udp = true;
+		for (int k = 0; k < 300; k++) {
+			snprintf(name, sizeof name, "n%d.example%d.net", k % 30, k % 30);
+			world_add(&w, &e);
+			e.t += 60 + k * 7 % 5;
+		}
+		e.t = T0 + 30;
+		e.name = NULL;
+		e.dst = table[i].dst;
+		e.port = table[i].port;
+		world_add(&w, &e);
+		ic_findings f = world_detect(&w, (ic_detect_config){ 0 });
+		const ic_finding *b = finding_of(&f, "beacon", "x.exe");
+		assert_non_null(b);
+		assert_false(is_lowered_by(b, "network-service"));
+		ic_findings_clear(&f);
+		world_free(&w);
+	}
+}
+
 static void an_unknown_issuer_is_weak_evidence(void **state)
 {
 	(void)state;
@@ -543,6 +577,7 @@ int main(void)
 		cmocka_unit_test(heartbeats_on_a_push_port_are_lowered_without_a_name),
 		cmocka_unit_test(pulses_of_an_open_session_are_lowered),
 		cmocka_unit_test(what_a_network_does_for_itself_is_lowered),
+		cmocka_unit_test(one_packet_to_a_service_lowers_nothing),
 		cmocka_unit_test(an_unknown_issuer_is_weak_evidence),
 		cmocka_unit_test(few_samples_stay_medium_unless_something_agrees),
 		cmocka_unit_test(hostile_names_are_cut_in_texts),
