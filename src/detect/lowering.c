@@ -11,7 +11,7 @@
 #define KNOWN_SHARE   0.3 /* of all events must have a known name */
 #define FLEET_HOSTS   5
 #define SERVICE_MIN_S 5.0
-#define SERVICE_BYTES 1024.0 /* each way, a connection */
+#define SERVICE_BYTES 512.0 /* each way a connection, on average; eight packets of NTP at once are 384 */
 
 typedef struct behaviour {
 	double period_min_s, period_max_s;

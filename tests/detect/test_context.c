@@ -329,6 +329,9 @@ static void what_a_network_does_for_itself_is_lowered(void **state)
 		{ "192.0.2.123", 123, true, 48, 48, true },
 		{ "192.0.2.123", 123, true, 48, 0, true },
 		{ "192.0.2.123", 123, true, -1, -1, false }, /* a port alone lowers nothing */
+		{ "192.0.2.123", 123, true, 384, 512, true }, /* eight at once */
+		{ "192.0.2.123", 123, true, 48, 600, false },
+		{ "192.0.2.123", 123, true, 600, 48, false },
 		{ "192.0.2.123", 123, true, 48, 4000, false },
 		{ "192.0.2.123", 123, true, 4000, 48, false },
 		{ "192.0.2.123", 123, false, 48, 48, false },
