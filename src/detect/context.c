@@ -5,6 +5,7 @@
 
 #define HALF	    0.5 /* a property counts when at least this share of the events has it */
 #define NAMELESS    0.8 /* of them: a sensor misses a hello now and then */
+#define MOSTLY	    0.8 /* of all events go to the one destination that is known */
 #define OUTWARD	    1.2 /* "more out than in" means by this factor */
 #define IDLE_BYTES  4096
 #define PORT_FEWEST 8
@@ -99,10 +100,20 @@ static ic_status want_all(ic_detect_run *run, unsigned group_bys)
 	return st;
 }
 
-/* A beat that goes round several destinations, as only a client's key shows it. */
+/* A beat that goes round several destinations, as only a client's key shows it: no one name, or no one address where
+ * none has a name, is where most events are known to go. */
 static bool is_spread(const ic_draft *d)
 {
-	return !d->name && !d->domain && !d->dst && isfinite(d->f.automation);
+	uint64_t all = 0, there = 0;
+	if (d->f.group_by <= IC_BY_DOMAIN || !isfinite(d->f.automation))
+		return false;
+	for (size_t i = 0; i < d->profile_count; i++) {
+		const ic_profile *p = d->profiles[i];
+		all += ic_draft_weight(d, p);
+		if (d->name ? p->name == d->name : d->dst && p->dst == d->dst && !p->name)
+			there += ic_draft_weight(d, p);
+	}
+	return (double)there < MOSTLY * (double)all;
 }
 
 static ic_status want_those_of_drafts(ic_detect_run *run)
@@ -166,7 +177,7 @@ static void prevalence(const ic_detect_run *run, ic_draft *d)
 {
 	uint32_t id = d->name ? d->name : d->domain ? d->domain : d->dst;
 	ic_group_by by = d->name ? IC_BY_NAME : d->domain ? IC_BY_DOMAIN : IC_BY_IP_PORT;
-	if (!id)
+	if (!id || is_spread(d))
 		return;
 	d->f.prevalence_hosts = ic_run_hosts(run, by, id);
 	d->f.prevalence_of = run->internal_hosts;

@@ -213,6 +213,41 @@ static void a_spread_beat_has_the_prevalence_of_its_destinations(void **state)
 	world_free(&w);
 }
 
+/* A look at a name that everybody knows, or a proxy that everybody asks, does not hide where the others go. */
+static void a_spread_beat_hides_behind_no_common_destination(void **state)
+{
+	(void)state;
+	for (unsigned proxied = 0; proxied < 2; proxied++) {
+		world w = world_new(true);
+		event e = beat;
+		char name[64], dst[32], src[32];
+		e.process = "x.exe";
+		e.dst = dst;
+		for (unsigned i = 0; i < 300; i++) {
+			snprintf(dst, sizeof dst, "198.51.100.%u", proxied ? 1 : i % 30 + 1);
+			snprintf(name, sizeof name, "n%u.example%u.net", i % 30, i % 30);
+			e.name = proxied ? name : i % 100 == 50 ? "common.example" : NULL;
+			world_add(&w, &e);
+			e.t += 60 + i * 7 % 5;
+		}
+		e.process = "browser.exe";
+		e.name = "common.example";
+		e.src = src;
+		for (int i = 1; i < 100; i++) {
+			snprintf(src, sizeof src, "10.0.2.%d", i);
+			snprintf(dst, sizeof dst, "198.51.100.%d", proxied ? 1 : 77);
+			world_add(&w, &e);
+		}
+		ic_findings f = world_detect(&w, (ic_detect_config){ .all = true });
+		const ic_finding *b = finding_of(&f, "beacon", "x.exe");
+		assert_non_null(b);
+		assert_int_equal(b->prevalence_hosts, -1);
+		assert_true(reason_of(b, "prevalence")->contribution > 0.3);
+		ic_findings_clear(&f);
+		world_free(&w);
+	}
+}
+
 static event updater(void)
 {
 	event e = beat;
@@ -328,7 +363,7 @@ static void what_a_network_does_for_itself_is_lowered(void **state)
 	} table[] = {
 		{ "192.0.2.123", 123, true, 48, 48, true },
 		{ "192.0.2.123", 123, true, 48, 0, true },
-		{ "192.0.2.123", 123, true, -1, -1, false }, /* a port alone lowers nothing */
+		{ "192.0.2.123", 123, true, -1, -1, false },  /* a port alone lowers nothing */
 		{ "192.0.2.123", 123, true, 384, 512, true }, /* eight at once */
 		{ "192.0.2.123", 123, true, 48, 600, false },
 		{ "192.0.2.123", 123, true, 600, 48, false },
@@ -575,6 +610,7 @@ int main(void)
 		cmocka_unit_test(prevalence_needs_a_fleet),
 		cmocka_unit_test(prevalence_follows_the_share),
 		cmocka_unit_test(a_spread_beat_has_the_prevalence_of_its_destinations),
+		cmocka_unit_test(a_spread_beat_hides_behind_no_common_destination),
 		cmocka_unit_test(an_updater_is_lowered_by_name_and_behaviour_together),
 		cmocka_unit_test(signs_of_an_attack_tool_forbid_lowering),
 		cmocka_unit_test(heartbeats_on_a_push_port_are_lowered_without_a_name),
