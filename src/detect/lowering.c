@@ -12,6 +12,7 @@
 #define FLEET_HOSTS   5
 #define SERVICE_MIN_S 5.0
 #define SERVICE_BYTES 512.0 /* each way a connection, on average; eight packets of NTP at once are 384 */
+#define SERVICE_ALIKE 3.0 /* nats of likeness of the bytes out: a protocol asks in the same words each time */
 
 typedef struct behaviour {
 	double period_min_s, period_max_s;
@@ -90,8 +91,9 @@ static bool is_network_service(const ic_detect_run *run, const ic_draft *d)
 		known |= strcmp(f->transport, services[i].transport) == 0 &&
 			 f->dst_port >= services[i].first && f->dst_port <= services[i].last;
 	const double most = SERVICE_BYTES * (double)f->connections;
-	return known && all_known(d, true) && d->any_out && d->any_in && f->sleep_s >= SERVICE_MIN_S &&
-	       (double)f->bytes_out <= most && (double)f->bytes_in <= most;
+	const bool alike = f->score && f->score->size_nats >= SERVICE_ALIKE;
+	return known && alike && all_known(d, true) && d->any_out && d->any_in &&
+	       f->sleep_s >= SERVICE_MIN_S && (double)f->bytes_out <= most && (double)f->bytes_in <= most;
 }
 
 /* ---- names ------------------------------------------------------------------------- */

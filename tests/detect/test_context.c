@@ -398,6 +398,31 @@ static void what_a_network_does_for_itself_is_lowered(void **state)
 	}
 }
 
+/* What is sent to a clock is of one size. */
+static void sizes_that_vary_are_no_service(void **state)
+{
+	(void)state;
+	for (int vary = 0; vary <= 1; vary++) {
+		world w = world_new(false);
+		event e = beat;
+		e.dst = "192.0.2.123";
+		e.port = 123;
+		e.udp = true;
+		e.in = 48;
+		for (int k = 0; k < 200; k++) {
+			e.out = vary ? 48 + k * k * 37 % 400 : 48;
+			world_add(&w, &e);
+			e.t += 64 + k % 3;
+		}
+		ic_findings f = world_detect(&w, (ic_detect_config){ 0 });
+		const ic_finding *b = finding_of(&f, "beacon", NULL);
+		assert_non_null(b);
+		assert_true(is_lowered_by(b, "network-service") == !vary);
+		ic_findings_clear(&f);
+		world_free(&w);
+	}
+}
+
 /* A process that sends one packet to a clock, or to everybody, and beats to names whose addresses nobody knows. */
 static void one_packet_to_a_service_lowers_nothing(void **state)
 {
@@ -616,6 +641,7 @@ int main(void)
 		cmocka_unit_test(heartbeats_on_a_push_port_are_lowered_without_a_name),
 		cmocka_unit_test(pulses_of_an_open_session_are_lowered),
 		cmocka_unit_test(what_a_network_does_for_itself_is_lowered),
+		cmocka_unit_test(sizes_that_vary_are_no_service),
 		cmocka_unit_test(one_packet_to_a_service_lowers_nothing),
 		cmocka_unit_test(an_unknown_issuer_is_weak_evidence),
 		cmocka_unit_test(few_samples_stay_medium_unless_something_agrees),
