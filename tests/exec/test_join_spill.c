@@ -24,7 +24,7 @@ static rig rigs;
 
 static ic_value number_or_null(uint64_t v)
 {
-	return v % KEYS < KEYS / 20 ? ic_value_null(IC_Q_LONG) : ic_value_long((int64_t)(v % KEYS));
+	return v % KEYS < KEYS / 80 ? ic_value_null(IC_Q_LONG) : ic_value_long((int64_t)(v % KEYS));
 }
 
 static int fill(void **state)
