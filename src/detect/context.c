@@ -126,7 +126,8 @@ static ic_status want_those_of_drafts(ic_detect_run *run)
 			st = want(run, IC_BY_NAME, d->name);
 		if (st == IC_OK)
 			st = want(run, IC_BY_DOMAIN, d->domain);
-		for (size_t k = 0; st == IC_OK && is_spread(d) && k < d->profile_count; k++) {
+		const size_t others = st == IC_OK && is_spread(d) ? d->profile_count : 0;
+		for (size_t k = 0; st == IC_OK && k < others; k++) {
 			const ic_profile *p = d->profiles[k];
 			st = p->name ? want(run, IC_BY_NAME, p->name) : want(run, IC_BY_IP_PORT, p->dst);
 		}
