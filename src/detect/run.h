@@ -219,6 +219,14 @@ bool ic_port_is_usual(int port);
 /* ---- lowering.c ------------------------------------------------------------------- */
 
 typedef struct ic_lowering ic_lowering;
+
+/* The domains of data/lowering_names.txt, an array a profile that has some, each ended by NULL. */
+extern const char *const ic_names_auto_refresh[],
+    *const ic_names_long_poll[], *const ic_names_cloud_sync[], *const ic_names_software_update[],
+								   *const ic_names_monitoring[],
+								       *const ic_names_backup[],
+									   *const ic_names_ocsp_crl[],
+									       *const ic_names_mdm_fleet[];
 /* Adds -3 nats, a reason and a name for every profile that matches. */
 void ic_lowering_apply(ic_detect_run *run, ic_draft *d);
 /* For documentation: name and help of profile i, NULL after the last. */
