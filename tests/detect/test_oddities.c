@@ -97,6 +97,9 @@ static void the_list_has_the_known_ones(void **state)
 	assert_int_equal(ic_user_agent_listed(IC_STR("Wget/1.9+cvs-stable (Red Hat modified)"))->category,
 			 IC_LIST_MALWARE);
 	assert_int_equal(ic_user_agent_listed(IC_STR("Wget/1.21"))->category, IC_LIST_TOOL);
+	/* the gravest of several entries that match */
+	assert_int_equal(ic_user_agent_listed(IC_STR("WinHTTP loader/1.0"))->category, IC_LIST_MALWARE);
+	assert_int_equal(ic_user_agent_listed(IC_STR("TeslaBrowser/5.5"))->category, IC_LIST_MALWARE);
 	assert_null(ic_user_agent_listed(ic_str_of(CHROME)));
 	assert_null(ic_user_agent_listed(IC_STR("")));
 	assert_non_null(ic_fingerprint_listed(IC_STR("6734f37431670b3ab4292b8f60f29984"), IC_LIST_JA3));
