@@ -313,6 +313,21 @@ bool ic_profile_has_rare_agent(const ic_detect_run *run, const ic_profile *p)
 	return hosts >= 1 && hosts <= IC_RARE_HOSTS;
 }
 
+const ic_series *ic_profile_agent_series(const ic_detect_run *run, const ic_profile *p)
+{
+	const ic_run_part *part = &run->part[ic_observe_part_of(run->o, p->src)];
+	const ic_series *s =
+	    ic_run_series(part, p->src, IC_BY_USER_AGENT, IC_AT_REQUEST, p->user_agent, 0, 0);
+	return s ? s : ic_run_series(part, p->src, IC_BY_USER_AGENT, IC_AT_CONNECTION, p->user_agent, 0, 0);
+}
+
+ic_agent_shape ic_profile_agent_shape(const ic_detect_run *run, const ic_profile *p, const char **ret_why)
+{
+	const ic_series *s = ic_profile_agent_series(run, p);
+	return ic_user_agent_shape(ic_intern_get(run->names, p->user_agent),
+				   s ? ic_sketch_first(&s->sketch) : IC_TIME_NONE, ret_why);
+}
+
 static bool borrowed_agent(const ic_detect_run *run, const ic_profile *p)
 {
 	return ic_user_agent_is_borrowed(ic_intern_get(run->names, p->user_agent),
@@ -324,7 +339,7 @@ static bool suspicious_agent(const ic_detect_run *run, const ic_profile *p)
 {
 	ic_str agent = ic_intern_get(run->names, p->user_agent);
 	const char *why;
-	return ic_user_agent_listed(agent) || ic_user_agent_shape(agent, &why) != IC_AGENT_ORDINARY ||
+	return ic_user_agent_listed(agent) || ic_profile_agent_shape(run, p, &why) != IC_AGENT_ORDINARY ||
 	       borrowed_agent(run, p);
 }
 
@@ -341,7 +356,7 @@ static bool weigh_user_agent(ic_detect_run *run, const ic_draft *d, ic_reason *r
 			r->text = ic_run_printf(run, "user agent \"%s\" is on the suspicious list (%s): %s",
 						ic_run_cut(run, agent), ic_list_category_names[l->category],
 						l->reason);
-		else if (ic_user_agent_shape(agent, &why) != IC_AGENT_ORDINARY)
+		else if (ic_profile_agent_shape(run, p, &why) != IC_AGENT_ORDINARY)
 			r->text = ic_run_printf(run, "user agent \"%s\" %s", ic_run_cut(run, agent), why);
 		else
 			r->text =

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "detect/listed.h"
 
+#include "base/time.h"
+
+#define STALE_YEARS 4
+
 const char *const ic_list_category_names[] = { "c2", "malware", "tool", "legacy" };
 
 static bool matches(const ic_listed *l, ic_str agent)
@@ -129,11 +133,42 @@ static const struct {
 	{ "MSIE ", 11, "is Internet Explorer 10 or older" },
 	{ "Windows NT ", 6, "is a Windows older than Vista" },
 	{ "Opera/", 10, "is Opera from before 2009, or a copy of it" },
-	{ "Firefox/", 40, "is Firefox from before 2015" },
-	{ "Chrome/", 45, "is Chrome from before 2015" },
 };
 
-ic_agent_shape ic_user_agent_shape(ic_str agent, const char **ret_why)
+/* When each tenth version came out, from 0 on, in years. After the last one it goes on as in the last step. */
+static const struct {
+	const char *name;
+	double released[15];
+} browsers[] = {
+	{ "Chrome/",
+	  { 2008.9, 2011.2, 2012.5, 2013.8, 2015.1, 2016.3, 2017.6, 2018.8, 2020.1, 2021.3, 2022.2, 2023.1,
+	    2023.9, 2024.8, 2025.7 } },
+	{ "Firefox/",
+	  { 2008.5, 2012.1, 2013.3, 2014.4, 2015.6, 2016.9, 2018.3, 2019.8, 2020.6, 2021.5, 2022.3, 2023.1,
+	    2023.9, 2024.7, 2025.5 } },
+};
+
+static double release_year(const double *released, size_t n, int version)
+{
+	size_t k = (size_t)version / 10 < n - 2 ? (size_t)version / 10 : n - 2;
+	return released[k] + (released[k + 1] - released[k]) * (version - 10.0 * (double)k) / 10;
+}
+
+/* A browser that was STALE_YEARS old when it was used. Implants keep the version that was current when their default was
+ * written; browsers renew themselves. */
+static bool is_stale(ic_str agent, int64_t used)
+{
+	const double year = 1970 + (double)used / (double)IC_TICKS_S / (365.2425 * 86400);
+	for (size_t i = 0; used != IC_TIME_NONE && i < sizeof(browsers) / sizeof(browsers[0]); i++) {
+		const size_t n = sizeof(browsers[i].released) / sizeof(browsers[i].released[0]);
+		int v = version_after(agent, ic_str_of(browsers[i].name));
+		if (v >= 0)
+			return year - release_year(browsers[i].released, n, v) > STALE_YEARS;
+	}
+	return false;
+}
+
+ic_agent_shape ic_user_agent_shape(ic_str agent, int64_t used, const char **ret_why)
 {
 	const char *why = malformed(agent);
 	if (why) {
@@ -149,6 +184,10 @@ ic_agent_shape ic_user_agent_shape(ic_str agent, const char **ret_why)
 			*ret_why = legacy_versions[i].why;
 			return IC_AGENT_LEGACY;
 		}
+	}
+	if (is_stale(agent, used)) {
+		*ret_why = "is of a browser that was more than four years old";
+		return IC_AGENT_LEGACY;
 	}
 	return IC_AGENT_ORDINARY;
 }

@@ -36,8 +36,9 @@ typedef enum ic_agent_shape {
 	IC_AGENT_MALFORMED, /* no program that follows RFC 9110 or copies a browser with care sends it */
 	IC_AGENT_LEGACY	    /* a browser or system out of support for many years */
 } ic_agent_shape;
-/* *ret_why: what is wrong with it, a clause without subject; untouched when ordinary. */
-ic_agent_shape ic_user_agent_shape(ic_str agent, const char **ret_why);
+/* used: when it was used, ticks (base/time.h), IC_TIME_NONE if that is not known; a browser of its day is not legacy.
+ * *ret_why: what is wrong with it, a clause without subject; untouched when ordinary. */
+ic_agent_shape ic_user_agent_shape(ic_str agent, int64_t used, const char **ret_why);
 /* Claims to be a web browser: Mozilla/5.0 with an engine that browsers have. */
 bool ic_user_agent_is_browser(ic_str agent);
 

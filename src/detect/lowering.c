@@ -222,7 +222,7 @@ static bool is_vetoed(const ic_detect_run *run, const ic_draft *d)
 		all += w;
 		if ((p->process && ic_process_is_unusual(ic_intern_get(run->names, p->process))) ||
 		    (l && l->category <= IC_LIST_MALWARE) ||
-		    (p->user_agent && ic_user_agent_shape(agent, &why) == IC_AGENT_MALFORMED) ||
+		    (p->user_agent && ic_profile_agent_shape(run, p, &why) == IC_AGENT_MALFORMED) ||
 		    (p->signals & (IC_SIG_SELF_SIGNED | IC_SIG_CERT_ODD)))
 			bad += w;
 	}

@@ -211,6 +211,10 @@ double ic_context_priority(const ic_draft *d);
 /* What the evidence functions test; also what the detectors of oddities look for. */
 bool ic_profile_has_rare_ja4(const ic_detect_run *run, const ic_profile *p);
 bool ic_profile_has_rare_agent(const ic_detect_run *run, const ic_profile *p);
+/* The series of a profile's source with its user agent: of requests, else of connections; NULL: there is none. */
+const ic_series *ic_profile_agent_series(const ic_detect_run *run, const ic_profile *p);
+/* ic_user_agent_shape of a profile's user agent as old as it was when the source first sent it. */
+ic_agent_shape ic_profile_agent_shape(const ic_detect_run *run, const ic_profile *p, const char **ret_why);
 const ic_listed *ic_profile_listed_ja(const ic_detect_run *run, const ic_profile *p);
 bool ic_fleet_counts(const ic_detect_run *run);
 ic_level ic_level_of(double priority);

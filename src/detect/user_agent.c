@@ -72,15 +72,11 @@ static void judge_agent(ic_detect_run *run, unsigned part, const ic_profile **p,
 	ic_str agent = ic_intern_get(run->names, p[0]->user_agent);
 	const ic_listed *l = ic_user_agent_listed(agent);
 	const char *why = "";
-	ic_agent_shape shape = ic_user_agent_shape(agent, &why);
+	ic_agent_shape shape = ic_profile_agent_shape(run, p[0], &why);
 	ic_str borrower = borrowed_by(run, p, n);
 	if (!l && shape == IC_AGENT_ORDINARY && !borrower.p)
 		return;
-	const ic_run_part *in = &run->part[part];
-	const ic_series *s =
-	    ic_run_series(in, p[0]->src, IC_BY_USER_AGENT, IC_AT_REQUEST, p[0]->user_agent, 0, 0);
-	if (!s)
-		s = ic_run_series(in, p[0]->src, IC_BY_USER_AGENT, IC_AT_CONNECTION, p[0]->user_agent, 0, 0);
+	const ic_series *s = ic_profile_agent_series(run, p[0]);
 	const ic_series made = { .src = p[0]->src,
 				 .value = p[0]->user_agent,
 				 .group_by = IC_BY_USER_AGENT,

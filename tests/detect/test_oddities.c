@@ -42,6 +42,11 @@ static void the_four_agents_of_the_public_tests_fire(void **state)
 	world_free(&w);
 }
 
+static int64_t ticks_of_year(double year)
+{
+	return (int64_t)((year - 1970) * 365.2425 * 86400) * IC_TICKS_S;
+}
+
 static void agents_are_judged_by_their_shape(void **state)
 {
 	(void)state;
@@ -56,8 +61,7 @@ static void agents_are_judged_by_their_shape(void **state)
 						 "agent\xc3\xa9",
 						 "*<|>*" };
 	static const char *const legacy[] = { "Mozilla/4.0 (compatible; MSIE 6.0; Windows NT 5.1)",
-					      "Opera/8.81 (Windows NT 6.0; U; en)",
-					      "Mozilla/5.0 (Windows NT 6.1) Gecko/20100101 Firefox/12.0" };
+					      "Opera/8.81 (Windows NT 6.0; U; en)" };
 	static const char *const ordinary[] = {
 		CHROME,
 		"Microsoft-CryptoAPI/10.0",
@@ -67,11 +71,38 @@ static void agents_are_judged_by_their_shape(void **state)
 		"curl/8.5.0",
 	};
 	for (size_t i = 0; i < sizeof(malformed) / sizeof(malformed[0]); i++)
-		assert_int_equal(ic_user_agent_shape(ic_str_of(malformed[i]), &why), IC_AGENT_MALFORMED);
+		assert_int_equal(ic_user_agent_shape(ic_str_of(malformed[i]), IC_TIME_NONE, &why),
+				 IC_AGENT_MALFORMED);
 	for (size_t i = 0; i < sizeof(legacy) / sizeof(legacy[0]); i++)
-		assert_int_equal(ic_user_agent_shape(ic_str_of(legacy[i]), &why), IC_AGENT_LEGACY);
+		assert_int_equal(ic_user_agent_shape(ic_str_of(legacy[i]), IC_TIME_NONE, &why),
+				 IC_AGENT_LEGACY);
 	for (size_t i = 0; i < sizeof(ordinary) / sizeof(ordinary[0]); i++)
-		assert_int_equal(ic_user_agent_shape(ic_str_of(ordinary[i]), &why), IC_AGENT_ORDINARY);
+		assert_int_equal(ic_user_agent_shape(ic_str_of(ordinary[i]), IC_TIME_NONE, &why),
+				 IC_AGENT_ORDINARY);
+	/* a browser's version is old when it is used, not for ever; of what lies between listed versions, and beyond */
+	static const struct {
+		const char *agent;
+		double year;
+		ic_agent_shape shape;
+	} aged[] = {
+		{ "Mozilla/5.0 (X11) Gecko/20100101 Firefox/12.0", 2014.0, IC_AGENT_ORDINARY },
+		{ "Mozilla/5.0 (X11) Gecko/20100101 Firefox/12.0", 2017.0, IC_AGENT_LEGACY },
+		{ "Mozilla/5.0 (X11) AppleWebKit/537.36 Chrome/96.0.1.1 Safari/537.36", 2025.7,
+		  IC_AGENT_ORDINARY },
+		{ "Mozilla/5.0 (X11) AppleWebKit/537.36 Chrome/96.0.1.1 Safari/537.36", 2026.2,
+		  IC_AGENT_LEGACY },
+		{ "Mozilla/5.0 (X11) AppleWebKit/537.36 Chrome/150.0.1.1 Safari/537.36", 2030.0,
+		  IC_AGENT_ORDINARY },
+		{ "Mozilla/5.0 (X11) AppleWebKit/537.36 Chrome/150.0.1.1 Safari/537.36", 2031.0,
+		  IC_AGENT_LEGACY },
+		{ "Mozilla/5.0 (X11) AppleWebKit/537.36 Chrome/99999.0 Safari/537.36", 2031.0,
+		  IC_AGENT_ORDINARY },
+		{ "Mozilla/5.0 (X11) AppleWebKit/537.36 Chrome/ Safari/537.36", 2031.0, IC_AGENT_ORDINARY },
+	};
+	for (size_t i = 0; i < sizeof(aged) / sizeof(aged[0]); i++)
+		assert_int_equal(
+		    ic_user_agent_shape(ic_str_of(aged[i].agent), ticks_of_year(aged[i].year), &why),
+		    aged[i].shape);
 	assert_true(ic_user_agent_is_browser(ic_str_of(CHROME)));
 	assert_false(ic_user_agent_is_browser(IC_STR("curl/8.5.0")));
 }
