@@ -5,17 +5,9 @@
 #include "source/text/csv.h"
 
 const ic_source_kind *const ic_source_kinds[] = {
-	&ic_kind_zeek_tsv,
-	&ic_kind_zeek_json,
-	&ic_kind_eve,
-	&ic_kind_defender_csv,
-	&ic_kind_defender_json,
-	&ic_kind_qradar_csv,
-	&ic_kind_qradar_json,
-	&ic_kind_csv,
-	&ic_kind_ndjson,
-	&ic_kind_capture,
-	NULL,
+	&ic_kind_zeek_tsv,     &ic_kind_zeek_json,     &ic_kind_eve,	    &ic_kind_ecs,
+	&ic_kind_defender_csv, &ic_kind_defender_json, &ic_kind_qradar_csv, &ic_kind_qradar_json,
+	&ic_kind_csv,	       &ic_kind_ndjson,	       &ic_kind_capture,    NULL,
 };
 
 #define LEAST_CONFIDENCE 20

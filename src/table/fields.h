@@ -98,6 +98,7 @@ typedef struct ic_field_def {
 	const char *eve;       /* dotted path in Suricata EVE, NULL: none; alternatives split by '|' */
 	const char *defender;  /* column of DeviceNetworkEvents, alternatives split by '|' */
 	const char *qradar;    /* AQL column, alternatives split by '|' */
+	const char *ecs;       /* dotted path in the Elastic Common Schema, alternatives split by '|' */
 	bool on_request;       /* convert prints it only when --fields names it */
 } ic_field_def;
 

@@ -762,6 +762,140 @@ static void test_qradar(void **state)
 	ic_free(rows);
 }
 
+static const char ecs_lines[] =
+    /* Zeek by Filebeat: three logs, one that is not used */
+    "{\"@timestamp\":\"2024-05-01T00:00:00.250Z\",\"event\":{\"dataset\":\"zeek.connection\",\"duration\":"
+    "1500000000,"
+    "\"type\":[\"connection\",\"start\",\"end\"]},\"host\":{\"name\":\"probe\"},\"network\":{\"transport\":"
+    "\"tcp\","
+    "\"protocol\":\"ssl\"},\"source\":{\"ip\":\"10.0.0.1\",\"port\":50001,\"bytes\":300,\"packets\":3},"
+    "\"destination\":{\"ip\":\"192.0.2.1\",\"port\":443,\"bytes\":900,\"packets\":4},"
+    "\"zeek\":{\"session_id\":\"C1\",\"connection\":{\"state\":\"SF\"}}}\n"
+    "{\"@timestamp\":\"2024-05-01T00:00:01Z\",\"event\":{\"dataset\":\"zeek.ssl\"},\"source\":{\"ip\":\"10.0."
+    "0.1\"},"
+    "\"destination\":{\"ip\":\"192.0.2.1\",\"port\":443},\"zeek\":{\"session_id\":\"C1\",\"ssl\":{"
+    "\"version\":\"TLSv12\","
+    "\"server\":{\"name\":\"A.example\"}}},\"tls\":{\"version\":\"1.2\",\"client\":{\"ja3\":\"abc\"}}}\n"
+    "{\"@timestamp\":\"2024-05-01T00:00:02Z\",\"data_stream\":{\"dataset\":\"zeek.http\"},\"source\":{\"ip\":"
+    "\"10.0.0.1\"},"
+    "\"destination\":{\"ip\":\"192.0.2.1\",\"port\":80},\"url\":{\"domain\":\"b.example\",\"original\":\"/"
+    "p\"},"
+    "\"http\":{\"request\":{\"method\":\"GET\"},\"response\":{\"status_code\":200}},"
+    "\"user_agent\":{\"original\":\"x/1\"}}\n"
+    "{\"@timestamp\":\"2024-05-01T00:00:03Z\",\"event\":{\"dataset\":\"zeek.files\"},\"source\":{\"ip\":\"10."
+    "0.0.1\"},"
+    "\"destination\":{\"ip\":\"192.0.2.1\"}}\n"
+    /* Suricata: a flow by its start, an alert */
+    "{\"@timestamp\":\"2024-05-01T00:01:00Z\",\"event\":{\"dataset\":\"suricata.eve\",\"start\":\"2024-05-"
+    "01T00:00:04Z\"},"
+    "\"source\":{\"ip\":\"10.0.0.2\",\"bytes\":5},\"destination\":{\"ip\":\"192.0.2.2\",\"port\":443},"
+    "\"suricata\":{\"eve\":{\"event_type\":\"flow\",\"flow_id\":7}}}\n"
+    "{\"@timestamp\":\"2024-05-01T00:01:00Z\",\"source\":{\"ip\":\"10.0.0.2\"},\"destination\":{\"ip\":\"192."
+    "0.2.2\"},"
+    "\"suricata\":{\"eve\":{\"event_type\":\"alert\"}}}\n"
+    /* Security Onion: sizes of both kinds, seconds, names with dots as one search gives them */
+    "{\"_index\":\"so\",\"_source\":{\"@timestamp\":\"2024-05-01T00:00:05Z\",\"event\":{\"module\":\"zeek\","
+    "\"dataset\":\"conn\",\"duration\":0.25},\"source\":{\"ip\":\"10.0.0.3\"},\"client\":{\"ip\":\"10.0.0."
+    "3\","
+    "\"bytes\":10,\"ip_bytes\":52},\"destination\":{\"ip\":\"192.0.2.3\",\"port\":80},\"log\":{\"id\":{"
+    "\"uid\":\"C3\"}}}}\n"
+    "{\"@timestamp\":\"2024-05-01T00:00:06Z\",\"event.dataset\":\"http\",\"event.module\":\"zeek\","
+    "\"source.ip\":\"10.0.0.3\",\"destination.ip\":\"192.0.2.3\",\"destination.port\":80,\"http.method\":"
+    "\"POST\","
+    "\"http.uri\":\"/q\",\"http.virtual_host\":\"c.example\",\"http.useragent\":\"y/2\"}\n"
+    /* a proxy that blocked; its log names no port */
+    "{\"@timestamp\":\"2024-05-01T00:00:07Z\",\"event\":{\"dataset\":\"some.web\",\"action\":\"blocked\"},"
+    "\"source\":{\"ip\":\"10.0.0.4\",\"bytes\":8},\"destination\":{\"ip\":\"192.0.2.4\"},"
+    "\"url\":{\"original\":\"https://d.example/r\"},\"http\":{\"request\":{\"method\":\"GET\"}}}\n"
+    /* an endpoint: a connection made, its end, one that was accepted */
+    "{\"@timestamp\":\"2024-05-01T00:00:08Z\",\"event\":{\"action\":\"connection_attempted\"},"
+    "\"host\":{\"name\":\"pc\"},\"process\":{\"name\":\"a.exe\"},\"source\":{\"ip\":\"10.0.0.5\"},"
+    "\"destination\":{\"ip\":\"192.0.2.5\",\"port\":443}}\n"
+    "{\"@timestamp\":\"2024-05-01T00:00:09Z\",\"event\":{\"action\":\"disconnect_received\"},"
+    "\"process\":{\"name\":\"a.exe\"},\"source\":{\"ip\":\"10.0.0.5\"},\"destination\":{\"ip\":\"192.0.2.5\"}"
+    "}\n"
+    "{\"@timestamp\":\"2024-05-01T00:00:10Z\",\"host\":{\"name\":\"pc\"},\"process\":{\"name\":\"a.exe\"},"
+    "\"network\":{\"direction\":\"ingress\"},\"source\":{\"ip\":\"192.0.2.6\"},\"destination\":{\"ip\":\"10."
+    "0.0.5\"}}\n"
+    /* packetbeat, and a log-on without a destination */
+    "{\"@timestamp\":\"2024-05-01T00:00:11Z\",\"type\":\"dns\",\"source\":{\"ip\":\"10.0.0.6\"},"
+    "\"destination\":{\"ip\":\"192.0.2.53\",\"port\":53},\"dns\":{\"question\":{\"name\":\"e.example\"},"
+    "\"resolved_ip\":[\"192.0.2.7\",\"192.0.2.8\"]}}\n"
+    "{\"@timestamp\":\"2024-05-01T00:00:12Z\",\"event\":{\"action\":\"logged-in\"},\"source\":{\"ip\":\"10.0."
+    "0.6\"}}\n";
+
+static void test_ecs(void **state)
+{
+	(void)state;
+	const ic_input_request req = all_of(EVERYTHING);
+	char *rows = steady_rows(&ic_kind_ecs, &req, NULL, ecs_lines, strlen(ecs_lines));
+	assert_string_equal(
+	    rows,
+	    "0 "
+	    "conn|time=2024-05-01T00:00:00.25Z|uid=C1|sensor=probe|src_ip=10.0.0.1|src_port=50001|dst_ip=192."
+	    "0.2.1|dst_port=443|transport=tcp|service=tls|duration_s=1.5|ip_bytes_out=300|ip_bytes_in=900|"
+	    "packets_out=3|packets_in=4|conn_state=SF\n"
+	    "1 "
+	    "ssl|time=2024-05-01T00:00:01Z|uid=C1|src_ip=10.0.0.1|dst_ip=192.0.2.1|dst_port=443|service=tls|"
+	    "dst_name=a.example|sni=A.example|tls_version=TLSv12|ja3=abc\n"
+	    "2 "
+	    "http|time=2024-05-01T00:00:02Z|src_ip=10.0.0.1|dst_ip=192.0.2.1|dst_port=80|service=http|dst_"
+	    "name=b.example|method=GET|uri=/p|host=b.example|status=200|user_agent=x/1\n"
+	    "4 "
+	    "conn|time=2024-05-01T00:00:04Z|uid=7|src_ip=10.0.0.2|dst_ip=192.0.2.2|dst_port=443|ip_bytes_out="
+	    "5\n"
+	    "6 "
+	    "conn|time=2024-05-01T00:00:05Z|uid=C3|src_ip=10.0.0.3|dst_ip=192.0.2.3|dst_port=80|duration_s=0."
+	    "25|bytes_out=10|ip_bytes_out=52\n"
+	    "7 "
+	    "http|time=2024-05-01T00:00:06Z|src_ip=10.0.0.3|dst_ip=192.0.2.3|dst_port=80|service=http|dst_"
+	    "name=c.example|method=POST|uri=/q|host=c.example|user_agent=y/2\n"
+	    "8 "
+	    "http|flags=8|time=2024-05-01T00:00:07Z|src_ip=10.0.0.4|dst_ip=192.0.2.4|dst_port=443|service="
+	    "tls|bytes_out=8|action=blocked|dst_name=d.example|method=GET|uri=/r|host=d.example\n"
+	    "9 "
+	    "conn|time=2024-05-01T00:00:08Z|src_ip=10.0.0.5|dst_ip=192.0.2.5|dst_port=443|src_host=pc|"
+	    "process=a.exe\n"
+	    "11 conn|time=2024-05-01T00:00:10Z|src_ip=192.0.2.6|dst_ip=10.0.0.5\n"
+	    "12 "
+	    "dns|time=2024-05-01T00:00:11Z|src_ip=10.0.0.6|dst_ip=192.0.2.53|dst_port=53|service=dns|dns_"
+	    "query=e.example|dns_answers=192.0.2.7,192.0.2.8\n"
+	    "read 14 kept 10 bad 0 ports 0 time 0 other 4 lines 14");
+	ic_free(rows);
+}
+
+/* Elasticsearch's search results, a hit a line: the record is in _source, or some of it. */
+static void test_source_of_elasticsearch(void **state)
+{
+	(void)state;
+	const ic_input_request req = all_of(EVERYTHING);
+	static const char zeek[] = "{\"_index\":\"z\",\"_source\":{\"ts\":1,\"uid\":\"A\",\"id.orig_h\":\"10."
+				   "0.0.1\",\"conn_state\":\"SF\"}}\n"
+				   "{\"_index\":\"z\",\"_source\":{\"ts\":2,\"uid\":\"B\",\"id.orig_h\":\"10."
+				   "0.0.1\",\"conn_state\":\"SF\"},"
+				   "\"sort\":[1]}\n";
+	static const char eve[] =
+	    "{\"_id\":\"1\",\"_source\":{\"timestamp\":\"2024-05-01T00:00:00Z\",\"event_type\":\"tls\","
+	    "\"src_ip\":\"10.0.0.1\",\"tls\":{\"sni\":\"a.example\"}}}\n"
+	    "{\"_id\":\"2\",\"_source\":{\"timestamp\":\"2024-05-01T00:00:01Z\",\"event_type\":\"tls\","
+	    "\"src_ip\":\"10.0.0.2\",\"tls\":{\"sni\":\"b.example\"}}}\n"
+	    "{\"_id\":\"3\",\"_source\":{\"timestamp\":\"2024-05-01T00:00:02Z\",\"event_type\":\"tls\","
+	    "\"src_ip\":\"10.0.0.3\",\"tls\":{\"sni\":\"c.example\"}}}\n";
+	char *rows = steady_rows(&ic_kind_zeek_json, &req, NULL, zeek, strlen(zeek));
+	assert_string_equal(rows, "0 conn|time=1970-01-01T00:00:01Z|uid=A|src_ip=10.0.0.1|conn_state=SF\n"
+				  "1 conn|time=1970-01-01T00:00:02Z|uid=B|src_ip=10.0.0.1|conn_state=SF\n"
+				  "read 2 kept 2 bad 0 ports 0 time 0 other 0 lines 2");
+	ic_free(rows);
+	rows = steady_rows(&ic_kind_eve, &req, NULL, eve, strlen(eve));
+	assert_string_equal(
+	    rows,
+	    "0 ssl|time=2024-05-01T00:00:00Z|src_ip=10.0.0.1|service=tls|dst_name=a.example|sni=a.example\n"
+	    "1 ssl|time=2024-05-01T00:00:01Z|src_ip=10.0.0.2|service=tls|dst_name=b.example|sni=b.example\n"
+	    "2 ssl|time=2024-05-01T00:00:02Z|src_ip=10.0.0.3|service=tls|dst_name=c.example|sni=c.example\n"
+	    "read 3 kept 3 bad 0 ports 0 time 0 other 0 lines 3");
+	ic_free(rows);
+}
+
 static void test_map(void **state)
 {
 	(void)state;
@@ -816,9 +950,9 @@ static void test_long_lines(void **state)
 static void test_sniff(void **state)
 {
 	(void)state;
-	static const ic_source_kind *const kinds[] = { &ic_kind_zeek_json, &ic_kind_eve,
+	static const ic_source_kind *const kinds[] = { &ic_kind_zeek_json,     &ic_kind_eve,
 						       &ic_kind_defender_json, &ic_kind_qradar_json,
-						       &ic_kind_ndjson };
+						       &ic_kind_ndjson,	       &ic_kind_ecs };
 	static const struct {
 		const char *text;
 		int kind; /* -1: none of them for sure */
@@ -831,6 +965,12 @@ static void test_sniff(void **state)
 		{ "{\n \"events\": [\n {\"starttime\": 1, \"sourceip\": \"x\", \"destinationip\": \"y\"}",
 		  3 },
 		{ "{\"time\":\"x\",\"src_ip\":\"10.0.0.1\",\"dst_ip\":\"x\"}\n", 4 },
+		{ "{\"@timestamp\":\"x\",\"event\":{\"start\":1}}\n{\"@timestamp\":\"x\",\"source\":{\"ip\":"
+		  "\"x\"}}\n",
+		  5 },
+		{ "{\"_source\":{\"@timestamp\":\"x\",\"destination.ip\":\"x\"}}\n", 5 },
+		{ "{\"@timestamp\":\"x\",\"ts\":1,\"uid\":\"C\",\"source.ip\":\"x\"}\n", 0 },
+		{ "{\"@timestamp\":\"x\",\"source\":\"file\",\"message\":\"x\"}\n", -1 },
 		{ "{\"x\":1}\n", -1 },
 		{ "[section]\nkey=value\n", -1 },
 		{ "#fields\tts\n", -1 },
@@ -838,7 +978,7 @@ static void test_sniff(void **state)
 	};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		int best = -1, most = 19, second = 0;
-		for (int k = 0; k < 5; k++) {
+		for (int k = 0; k < 6; k++) {
 			int c = kinds[k]->sniff(cases[i].text, strlen(cases[i].text));
 			if (c > most) {
 				second = most;
@@ -927,6 +1067,8 @@ int main(void)
 		cmocka_unit_test(test_defender_events),
 		cmocka_unit_test(test_defender_proxied),
 		cmocka_unit_test(test_qradar),
+		cmocka_unit_test(test_ecs),
+		cmocka_unit_test(test_source_of_elasticsearch),
 		cmocka_unit_test(test_map),
 		cmocka_unit_test(test_long_lines),
 		cmocka_unit_test(test_sniff),

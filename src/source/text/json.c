@@ -608,8 +608,8 @@ INLINE ic_json_result walk(ic_json *j, place w, size_t *ret_k)
 				return ic_json_fail(j, w.at, w.end, "nested deeper than 64");
 			set_value(e->value, w.p + w.at, 0, IC_JSON_OBJECT, false, j->record);
 			stack[depth++] = object;
-			object = e;
-			link = e->first;
+			object = ic_json_inside(j, e);
+			link = object->first;
 			enter(&w);
 			name = see(&w, w.at) != '}';
 			continue;

@@ -48,6 +48,7 @@ enum {			    /* of a path */
        IC_JSON_GATE = 2,    /* ask the gate when this value is met */
        IC_JSON_LISTS = 4,   /* an array of objects here is a list of records (see list_ok) */
        IC_JSON_RESOLVE = 8, /* keys of the object here that are not known are given to resolve() */
+       IC_JSON_RECORD = 16, /* the members of the object here are taken as the record's own */
 };
 
 typedef struct ic_json ic_json;

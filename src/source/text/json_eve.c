@@ -36,6 +36,7 @@ static const struct {
 	int slot;
 	unsigned flags;
 } paths[] = {
+	{ "_source", -1, IC_JSON_RECORD }, /* of Elasticsearch */
 	{ "event_type", SLOT_TYPE, IC_JSON_GATE },
 	{ "timestamp", SLOT_TIMESTAMP, 0 },
 	{ "flow.end", SLOT_END, 0 },

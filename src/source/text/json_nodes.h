@@ -212,6 +212,12 @@ static inline bool fits_piece(const piece *c, const char *p)
 #endif
 }
 
+/* The node whose keys are those of the object at e. */
+static inline node *ic_json_inside(const ic_json *j, const node *e)
+{
+	return e->flags & IC_JSON_RECORD ? &j->nodes->list[ROOT] : (node *)(uintptr_t)e;
+}
+
 /* The node of a key inside `parent`, NULL if it is not known. */
 const node *ic_json_node(const ic_json *j, const node *parent, ic_str key);
 

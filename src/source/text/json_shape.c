@@ -89,7 +89,8 @@ static bool take_shape(ic_json *j, shape *h, const char *p, size_t at, const uin
 		if (p[at] == '{') {
 			if (e->slot != IC_JSON_SLOTS || depth == IC_JSON_DEPTH || objects == PIECES)
 				return false;
-			opened[objects++] = stack[depth++] = e;
+			opened[objects++] = e;
+			stack[depth++] = ic_json_inside(j, e);
 			continue;
 		}
 		const bool string = p[at] == '"', gated = (e->flags & IC_JSON_GATE) != 0;

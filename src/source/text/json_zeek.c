@@ -224,7 +224,8 @@ static bool add_names(ic_reader *r)
 	for (size_t i = 0; i < sizeof(telling) / sizeof(telling[0]); i++)
 		if (ic_json_add(r->json, ic_str_of(telling[i].key), -1, telling[i].marks, 0) < 0)
 			return false;
-	return ic_json_add(r->json, IC_STR("_path"), SLOT_PATH, NAMED, IC_JSON_GATE) >= 0 &&
+	return ic_json_add(r->json, IC_STR("_source"), -1, 0, IC_JSON_RECORD) >= 0 && /* of Elasticsearch */
+	       ic_json_add(r->json, IC_STR("_path"), SLOT_PATH, NAMED, IC_JSON_GATE) >= 0 &&
 	       ic_json_add(r->json, IC_STR("@stream"), SLOT_PATH, NAMED, IC_JSON_GATE) >= 0;
 }
 

@@ -86,6 +86,7 @@ typedef struct ic_source_kind {
 extern const ic_source_kind ic_kind_zeek_tsv;	   /* zeek_tsv.c */
 extern const ic_source_kind ic_kind_zeek_json;	   /* json_zeek.c */
 extern const ic_source_kind ic_kind_eve;	   /* json_eve.c */
+extern const ic_source_kind ic_kind_ecs;	   /* json_ecs.c */
 extern const ic_source_kind ic_kind_defender_json; /* json_defender.c */
 extern const ic_source_kind ic_kind_defender_csv;  /* csv_defender.c */
 extern const ic_source_kind ic_kind_qradar_json;   /* json_qradar.c */
