@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Text that others wrote, made safe for JSON, CSV, Zeek TSV and terminals. */
 #include "base/buf.h"
+#include "base/hex.h"
 #include "base/num.h"
 #include "base/unicode.h"
 
@@ -40,11 +41,10 @@ static bool plain_ascii(char c)
 	return c >= 0x20 && c < 0x7f;
 }
 
-static const char hex[] = "0123456789abcdef";
-
 static void put_u16(ic_buf *b, uint32_t c)
 {
-	char text[6] = { '\\', 'u', hex[c >> 12 & 15], hex[c >> 8 & 15], hex[c >> 4 & 15], hex[c & 15] };
+	char text[6] = { '\\', 'u' };
+	ic_hex_write(c, 4, text + 2);
 	ic_buf_put(b, text, sizeof text);
 }
 
@@ -115,7 +115,8 @@ void ic_buf_json(ic_buf *b, ic_str s)
 
 static size_t escape_byte(char piece[16], unsigned char c)
 {
-	memcpy(piece, (char[4]){ '\\', 'x', hex[c >> 4], hex[c & 15] }, 4);
+	memcpy(piece, "\\x", 2);
+	ic_hex_write(c, 2, piece + 2);
 	return 4;
 }
 
@@ -130,12 +131,11 @@ size_t ic_term_piece(const char *text, size_t n, char piece[16], size_t *ret_use
 		memcpy(piece, text, len);
 		return len;
 	}
+	const unsigned digits = c > 0xffff ? 5 : 4;
 	memcpy(piece, "\\u{", 3);
-	size_t at = 3;
-	for (int shift = c > 0xffff ? 16 : 12; shift >= 0; shift -= 4)
-		piece[at++] = hex[c >> shift & 15];
-	piece[at++] = '}';
-	return at;
+	ic_hex_write(c, digits, piece + 3);
+	piece[3 + digits] = '}';
+	return digits + 4;
 }
 
 /* Spreadsheets take = + - @ for the start of a formula, some of them the full-width forms too; they pass over

@@ -3,22 +3,15 @@
 
 #include "base/alloc.h"
 #include "base/error.h"
+#include "base/hex.h"
 #include "base/num.h"
 #include "base/quad.h"
-
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c = (char)(c | 0x20);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
 
 /* One group of 1 to 4 hexadecimal digits at *i. */
 static bool take_group(ic_str s, uint32_t *i, uint16_t *ret)
 {
 	unsigned v = 0, n = 0;
-	for (int d; n < 4 && *i < s.n && (d = hex_digit(s.p[*i])) >= 0; n++, ++*i)
+	for (int d; n < 4 && *i < s.n && (d = ic_hex_digit(s.p[*i])) >= 0; n++, ++*i)
 		v = v << 4 | (unsigned)d;
 	*ret = (uint16_t)v;
 	return n > 0;
@@ -102,10 +95,8 @@ static size_t put_octet(char *to, unsigned v)
 
 static size_t put_group(char *to, unsigned v)
 {
-	size_t n = 0;
-	for (int shift = 12; shift >= 0; shift -= 4)
-		if (n || v >> shift || shift == 0)
-			to[n++] = "0123456789abcdef"[v >> shift & 15];
+	const unsigned n = v >> 12 ? 4 : v >> 8 ? 3 : v >> 4 ? 2 : 1;
+	ic_hex_write(v, n, to);
 	return n;
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/hex.h"
 #include "engine/table_file.h"
 #include "plan/value.h"
 #include "source/text/csv.h"
@@ -15,11 +16,9 @@ static bool is_hash(ic_str s, ic_hash_kind kind)
 {
 	if (kind == IC_HASH_JA4)
 		return s.n == JA4_LENGTH && s.p[10] == '_' && s.p[23] == '_';
-	for (uint32_t i = 0; i < s.n; i++) {
-		char c = s.p[i], low = (char)(c | 0x20);
-		if (!(c >= '0' && c <= '9') && !(low >= 'a' && low <= 'f'))
+	for (uint32_t i = 0; i < s.n; i++)
+		if (ic_hex_digit(s.p[i]) < 0)
 			return false;
-	}
 	return s.n == JA3_LENGTH;
 }
 

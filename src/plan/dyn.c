@@ -5,6 +5,7 @@
 
 #include "base/alloc.h"
 #include "base/hash.h"
+#include "base/hex.h"
 #include "base/json.h"
 #include "base/num.h"
 #include "base/unicode.h"
@@ -175,33 +176,18 @@ static bool push(parser *j, ic_str name, const ic_dyn *value)
 	return true;
 }
 
-static int hex4(const char *p)
-{
-	int v = 0;
-	for (int i = 0; i < 4; i++) {
-		char c = p[i];
-		int d = c >= '0' && c <= '9'			 ? c - '0'
-			: (c | 0x20) >= 'a' && (c | 0x20) <= 'f' ? (c | 0x20) - 'a' + 10
-								 : -1;
-		if (d < 0)
-			return -1;
-		v = v * 16 + d;
-	}
-	return v;
-}
-
 /* After "\u": one character, of two escapes if they are a surrogate pair; a lone one is U+FFFD. */
 static bool unicode_escape(const char **p, const char *end, char **to)
 {
 	if (end - *p < 4)
 		return false;
-	int c = hex4(*p);
+	int64_t c = ic_hex_read(*p, 4);
 	if (c < 0)
 		return false;
 	*p += 4;
 	uint32_t u = (uint32_t)c;
 	if (u >= 0xd800 && u < 0xdc00 && end - *p >= 6 && (*p)[0] == '\\' && (*p)[1] == 'u') {
-		int low = hex4(*p + 2);
+		int64_t low = ic_hex_read(*p + 2, 4);
 		if (low >= 0xdc00 && low < 0xe000) {
 			u = 0x10000 + ((u - 0xd800) << 10) + ((uint32_t)low - 0xdc00);
 			*p += 6;

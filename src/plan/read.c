@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Times, spans and GUIDs from text. */
+#include "base/hex.h"
 #include "base/num.h"
 #include "base/time.h"
 #include "plan/value.h"
@@ -384,14 +385,6 @@ bool ic_parse_timespan(ic_str s, int64_t *ret)
 
 /* ---- GUIDs --------------------------------------------------------------------------- */
 
-static int hex(char c)
-{
-	return digit(c)		      ? c - '0'
-	       : c >= 'a' && c <= 'f' ? c - 'a' + 10
-	       : c >= 'A' && c <= 'F' ? c - 'A' + 10
-				      : -1;
-}
-
 bool ic_parse_guid(ic_str s, ic_guid *ret)
 {
 	s = ic_str_trim(s);
@@ -404,10 +397,10 @@ bool ic_parse_guid(ic_str s, ic_guid *ret)
 	for (unsigned i = 0; i < 16; i++) { /* Kusto takes dashes between any two bytes, and none */
 		if (i > 0 && at < s.n && s.p[at] == '-')
 			at++;
-		int high = at + 1 < s.n ? hex(s.p[at]) : -1, low = at + 1 < s.n ? hex(s.p[at + 1]) : -1;
-		if (high < 0 || low < 0)
+		int64_t byte = at + 1 < s.n ? ic_hex_read(s.p + at, 2) : -1;
+		if (byte < 0)
 			return false;
-		g.b[i] = (uint8_t)(high * 16 + low);
+		g.b[i] = (uint8_t)byte;
 		at += 2;
 	}
 	if (at != s.n)

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "base/hex.h"
 #include "base/num.h"
 #include "base/time.h"
 #include "plan/text.h"
@@ -141,8 +142,8 @@ static size_t guid_text(const ic_guid *g, char *buf)
 	for (unsigned i = 0; i < 16; i++) {
 		if (i == 4 || i == 6 || i == 8 || i == 10)
 			buf[n++] = '-';
-		buf[n++] = "0123456789abcdef"[g->b[i] >> 4];
-		buf[n++] = "0123456789abcdef"[g->b[i] & 15];
+		ic_hex_write(g->b[i], 2, buf + n);
+		n += 2;
 	}
 	return n;
 }

@@ -4,6 +4,7 @@
 #include "report/private.h"
 
 #include "base/error.h"
+#include "base/hex.h"
 #include "base/time.h"
 
 #include <math.h>
@@ -25,10 +26,9 @@ ic_status ic_report_send(const ic_output *out, ic_buf *b, ic_error *err)
 
 void ic_report_id(ic_buf *b, uint64_t id)
 {
-	char text[17];
-	for (int i = 15; i >= 0; i--, id >>= 4)
-		text[i] = "0123456789abcdef"[id & 15];
-	ic_buf_put(b, text, 16);
+	char text[16];
+	ic_hex_write(id, sizeof text, text);
+	ic_buf_put(b, text, sizeof text);
 }
 
 /* One value goes through one of these two sinks; `null` writes what the format has for it. */

@@ -2,6 +2,7 @@
 /* tolong, tostring and kin. What does not convert is null, never an error. */
 #include <math.h>
 
+#include "base/hex.h"
 #include "base/num.h"
 #include "base/time.h"
 #include "exec/eval/compare.h"
@@ -30,13 +31,10 @@ static bool parse_hex(ic_str s, unsigned digits, uint64_t *ret)
 	if (s.n < 3 || s.n > digits + 2 || s.p[0] != '0' || (s.p[1] | 32) != 'x')
 		return false;
 	for (uint32_t i = 2; i < s.n; i++) {
-		char c = s.p[i], low = (char)(c | 32);
-		if (c >= '0' && c <= '9')
-			v = v << 4 | (uint64_t)(c - '0');
-		else if (low >= 'a' && low <= 'f')
-			v = v << 4 | (uint64_t)(low - 'a' + 10);
-		else
+		int d = ic_hex_digit(s.p[i]);
+		if (d < 0)
 			return false;
+		v = v << 4 | (unsigned)d;
 	}
 	*ret = v;
 	return true;

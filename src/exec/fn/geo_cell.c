@@ -3,6 +3,7 @@
  * each cut in four so many times; cells are numbered along a Hilbert curve). */
 #include <math.h>
 
+#include "base/hex.h"
 #include "exec/fn/shape.h"
 #include "exec/fn/text.h"
 
@@ -205,9 +206,10 @@ static ic_value s2_text(ic_call *c, const s2_cell *cell, unsigned level)
 		turn ^= turn_at[place];
 	}
 	id = (id << 1 | 1) << 2 * (LEVELS - level);
-	ic_text t = ic_text_new(c, 16);
-	for (; id; id <<= 4)
-		ic_text_char(&t, "0123456789abcdef"[id >> 60]);
+	char digits[16];
+	ic_hex_write(id, sizeof digits, digits);
+	ic_text t = ic_text_new(c, sizeof digits);
+	ic_text_put(&t, digits, sizeof digits - (size_t)__builtin_ctzll(id) / 4); /* no zeros behind */
 	return ic_text_value(&t);
 }
 
@@ -217,11 +219,10 @@ static bool s2_read(ic_str s, s2_cell *ret)
 	if (s.n == 0 || s.n > 16)
 		return false;
 	for (uint32_t i = 0; i < 16; i++) {
-		char ch = i < s.n ? s.p[i] : '0', low = (char)(ch | 0x20);
-		bool letter = low >= 'a' && low <= 'f';
-		if (!letter && (ch < '0' || ch > '9'))
+		int d = i < s.n ? ic_hex_digit(s.p[i]) : 0;
+		if (d < 0)
 			return false;
-		id = id << 4 | (uint64_t)(letter ? low - 'a' + 10 : ch - '0');
+		id = id << 4 | (unsigned)d;
 	}
 	unsigned zeros = id ? (unsigned)__builtin_ctzll(id) : 64;
 	*ret = (s2_cell){ .face = (unsigned)(id >> 61), .level = LEVELS - zeros / 2 };

@@ -6,9 +6,10 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+#include "base/digest.h"
+#include "base/hex.h"
 #include "base/time.h"
 #include "base/unicode.h"
-#include "base/digest.h"
 #include "exec/fn/encode.h"
 #include "exec/fn/text.h"
 
@@ -58,15 +59,13 @@ static ic_value combine_row(ic_call *c, const ic_value *arg)
 
 static ic_value digest_row(ic_call *c, const ic_value *arg, ic_digest_kind kind)
 {
-	static const char hex[] = "0123456789abcdef";
 	uint8_t sum[32];
+	char digits[2 * sizeof sum];
 	ic_str s = ic_text_of(c, &arg[0]);
 	size_t n = ic_digest(kind, s.p, s.n, sum);
 	ic_text t = ic_text_new(c, n * 2);
-	for (size_t i = 0; i < n; i++) {
-		ic_text_char(&t, hex[sum[i] >> 4]);
-		ic_text_char(&t, hex[sum[i] & 15]);
-	}
+	ic_hex_bytes(sum, n, digits);
+	ic_text_put(&t, digits, n * 2);
 	return ic_text_value(&t);
 }
 

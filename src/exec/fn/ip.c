@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Functions on addresses. A text that is no address gives null; a prefix behind an address ("10.1.2.3/8")
  * counts in comparisons, where the shortest one decides. */
-#include <stdio.h>
-
+#include "base/hex.h"
 #include "base/num.h"
 #include "exec/fn/text.h"
 
@@ -236,11 +235,14 @@ static ic_value parse_v6(ic_call *c, const ic_value *arg)
 	if (!read_network(&arg[0], &ip) || prefix < 0 || prefix > 128)
 		return ic_value_null(IC_Q_STRING);
 	ic_ip net = cut(ip.ip, shorter(ip.bits, (unsigned)prefix + (ip.v4 && prefix <= 32 ? 96 : 0)));
-	char buf[48];
-	for (unsigned i = 0; i < 8; i++)
-		snprintf(buf + i * 5, 6, "%02x%02x:", net.b[i * 2], net.b[i * 2 + 1]);
-	ic_text t = ic_text_new(c, 39);
-	ic_text_put(&t, buf, 39);
+	char buf[39];
+	for (unsigned i = 0; i < 8; i++) {
+		if (i)
+			buf[i * 5 - 1] = ':';
+		ic_hex_bytes(&net.b[i * 2], 2, buf + i * 5);
+	}
+	ic_text t = ic_text_new(c, sizeof buf);
+	ic_text_put(&t, buf, sizeof buf);
 	return ic_text_value(&t);
 }
 

@@ -4,6 +4,7 @@
 #include <stdatomic.h>
 
 #include "base/hash.h"
+#include "base/hex.h"
 #include "exec/eval/compare.h"
 #include "exec/eval/vector.h"
 
@@ -280,10 +281,11 @@ static ic_value tohex_row(ic_call *c, const ic_value *arg)
 	char *p = ic_arena_alloc(c->arena, LENGTH_MOST);
 	if (!p)
 		return ic_call_nomem(c);
-	uint32_t at = LENGTH_MOST;
-	for (uint64_t x = (uint64_t)arg[0].i; x || at > LENGTH_MOST - (uint32_t)length; x >>= 4)
-		p[--at] = "0123456789abcdef"[x & 15];
-	return ic_value_str((ic_str){ p + at, LENGTH_MOST - at });
+	uint32_t n = (uint32_t)length;
+	while (n < 16 && (uint64_t)arg[0].i >> 4 * n)
+		n++;
+	ic_hex_write((uint64_t)arg[0].i, n, p);
+	return ic_value_str((ic_str){ p, n });
 }
 
 /* ---- chance ------------------------------------------------------------------------------------ */

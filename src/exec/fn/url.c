@@ -1,25 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* URLs, and the encodings that travel in them. */
+#include "base/hex.h"
 #include "base/unicode.h"
 #include "exec/fn/encode.h"
 #include "exec/fn/text.h"
-
-static int hex_digit(char ch)
-{
-	if (ch >= '0' && ch <= '9')
-		return ch - '0';
-	ch = (char)(ch | 0x20);
-	return ch >= 'a' && ch <= 'f' ? ch - 'a' + 10 : -1;
-}
 
 static ic_value decode(ic_call *c, ic_str s, bool plus)
 {
 	ic_text t = ic_text_new(c, s.n);
 	for (uint32_t i = 0; i < s.n && !c->failed; i++) {
-		bool hex =
-		    s.p[i] == '%' && i + 2 < s.n && hex_digit(s.p[i + 1]) >= 0 && hex_digit(s.p[i + 2]) >= 0;
-		if (hex) {
-			ic_text_char(&t, (char)(hex_digit(s.p[i + 1]) << 4 | hex_digit(s.p[i + 2])));
+		int64_t byte = s.p[i] == '%' && i + 2 < s.n ? ic_hex_read(s.p + i + 1, 2) : -1;
+		if (byte >= 0) {
+			ic_text_char(&t, (char)byte);
 			i += 2;
 		} else {
 			ic_text_char(&t, plus && s.p[i] == '+' ? ' ' : s.p[i]);
@@ -30,13 +22,13 @@ static ic_value decode(ic_call *c, ic_str s, bool plus)
 
 static ic_value encode(ic_call *c, ic_str s, bool plus)
 {
-	static const char hex[] = "0123456789abcdef";
 	ic_text t = ic_text_new(c, (size_t)s.n + s.n / 2);
 	for (uint32_t i = 0; i < s.n && !c->failed; i++) {
 		unsigned char ch = (unsigned char)s.p[i];
 		bool plain = (ch >= '0' && ch <= '9') || (ch >= 'a' && ch <= 'z') ||
 			     (ch >= 'A' && ch <= 'Z') || (ch && strchr("-_.!*()", ch));
-		char escape[3] = { '%', hex[ch >> 4], hex[ch & 15] };
+		char escape[3] = { '%' };
+		ic_hex_write(ch, 2, escape + 1);
 		if (plain)
 			ic_text_char(&t, (char)ch);
 		else if (plus && ch == ' ')

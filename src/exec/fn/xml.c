@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* parse_xml(): an XML text as a bag. An element with nothing but text is that text; others are bags of
  * their attributes (@name), children (an array where a name comes again) and text (#text). */
+#include "base/hex.h"
 #include "exec/fn/text.h"
 
 enum { MOST_BYTES = 1 << 20, DEPTH = 60, NAME_MOST = 1024, MOST_NAMES = 256 };
@@ -77,16 +78,14 @@ static bool put_entity(ic_text *t, ic_str name)
 		}
 	if (name.n < 2 || name.n > 8 || name.p[0] != '#')
 		return false;
-	bool hex = name.p[1] == 'x';
+	const bool hex = name.p[1] == 'x';
+	const int base = hex ? 16 : 10;
 	uint32_t code = 0;
 	for (uint32_t i = hex ? 2 : 1; i < name.n; i++) {
-		char ch = name.p[i], low = (char)(ch | 0x20);
-		uint32_t digit = ch >= '0' && ch <= '9'		   ? (uint32_t)(ch - '0')
-				 : hex && low >= 'a' && low <= 'f' ? (uint32_t)(low - 'a' + 10)
-								   : 99;
-		if (digit == 99)
+		int digit = ic_hex_digit(name.p[i]);
+		if (digit < 0 || digit >= base)
 			return false;
-		code = code * (hex ? 16 : 10) + digit;
+		code = code * (uint32_t)base + (uint32_t)digit;
 	}
 	if (code == 0 || code > 0x10ffff || (code >= 0xd800 && code < 0xe000))
 		return false;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lang/aql/lex.h"
 
+#include "base/hex.h"
 #include "base/num.h"
 
 static ic_token quoted_token(ic_lexer *l, ic_token t, unsigned char quote)
@@ -34,12 +35,9 @@ static ic_token hex_token(ic_lexer *l, ic_token t)
 {
 	uint32_t i = l->pos + 2;
 	uint64_t bits = 0, beyond = 0;
-	for (;; i++) {
-		unsigned char c = ic_lexer_byte(l, i), low = c | 0x20;
-		if (!ic_is_digit(c) && (low < 'a' || low > 'f'))
-			break;
+	for (int d; (d = ic_hex_digit((char)ic_lexer_byte(l, i))) >= 0; i++) {
 		beyond |= bits >> 59;
-		bits = bits << 4 | (uint64_t)(ic_is_digit(c) ? c - '0' : low - 'a' + 10);
+		bits = bits << 4 | (unsigned)d;
 	}
 	bool clean = i > l->pos + 2 && !ic_is_letter(ic_lexer_byte(l, i));
 	while (ic_is_letter(ic_lexer_byte(l, i)) || ic_is_digit(ic_lexer_byte(l, i)))

@@ -3,6 +3,7 @@
 
 #include <math.h>
 
+#include "base/hex.h"
 #include "base/num.h"
 #include "base/time.h"
 
@@ -91,20 +92,12 @@ static ic_token span_token(ic_token t, ic_str number, bool whole, ic_str unit)
 	return t;
 }
 
-static int hex_value(unsigned char c)
-{
-	if (ic_is_digit(c))
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 static ic_token hex_token(ic_lexer *l, ic_token t)
 {
 	uint64_t v = 0;
 	uint32_t i = l->pos + 2, digits = 0;
-	for (; hex_value(ic_lexer_byte(l, i)) >= 0; i++, digits++)
-		v = v << 4 | (unsigned)hex_value(ic_lexer_byte(l, i));
+	for (int d; (d = ic_hex_digit((char)ic_lexer_byte(l, i))) >= 0; i++, digits++)
+		v = v << 4 | (unsigned)d;
 	if (digits == 0 || name_end(l, i) > i)
 		return word_token(l, t);
 	l->pos = i;
@@ -259,18 +252,13 @@ static uint32_t escape_value(ic_str s, uint32_t *used)
 	*used = 0;
 	if (s.n == 0)
 		return 0;
-	uint32_t digits = s.p[0] == 'x' ? 2 : s.p[0] == 'u' ? 4 : s.p[0] == 'U' ? 8 : 0, v = 0;
+	uint32_t digits = s.p[0] == 'x' ? 2 : s.p[0] == 'u' ? 4 : s.p[0] == 'U' ? 8 : 0;
 	if (digits > 0) {
-		if (s.n < digits + 1)
+		int64_t v = s.n > digits ? ic_hex_read(s.p + 1, digits) : -1;
+		if (v < 0 || v > 0x10ffff)
 			return 0;
-		for (uint32_t i = 1; i <= digits; i++) {
-			int h = hex_value((unsigned char)s.p[i]);
-			if (h < 0)
-				return 0;
-			v = v << 4 | (unsigned)h;
-		}
-		*used = v <= 0x10ffff ? digits + 1 : 0;
-		return v;
+		*used = digits + 1;
+		return (uint32_t)v;
 	}
 	if (s.n >= 3 && s.p[0] >= '0' && s.p[0] <= '3' && s.p[1] >= '0' && s.p[1] <= '7' && s.p[2] >= '0' &&
 	    s.p[2] <= '7') {

@@ -5,21 +5,12 @@
 
 #include "base/buf.h"
 #include "base/digest.h"
+#include "base/hex.h"
 #include "source/packet/tls.h"
 
 static bool is_grease(unsigned v)
 {
 	return (v & 0x0f0f) == 0x0a0a && v >> 8 == (v & 0xff);
-}
-
-static void put_hex(char *to, const uint8_t *p, size_t n)
-{
-	static const char digits[] = "0123456789abcdef";
-	for (size_t i = 0; i < n; i++) {
-		*to++ = digits[p[i] >> 4];
-		*to++ = digits[p[i] & 15];
-	}
-	*to = 0;
 }
 
 /* ---- JA3 ---- */
@@ -64,8 +55,10 @@ bool ic_ja3_of(ic_arena *a, const ic_tls_hello *h, ic_ja3 *ret)
 	bool ok = !b.failed && ic_digest(IC_DIGEST_MD5, b.p, b.n, md5) == 16;
 	ret->string = ok ? ic_arena_dup(a, b.p, b.n) : NULL;
 	ic_buf_clear(&b);
-	if (ok)
-		put_hex(ret->hash, md5, 16);
+	if (ok) {
+		ic_hex_bytes(md5, 16, ret->hash);
+		ret->hash[32] = 0;
+	}
 	return ok && ret->string;
 }
 
@@ -112,10 +105,9 @@ static size_t hex_list(const ic_tls_list *l, bool sorted, bool extensions, char 
 	if (sorted && n)
 		qsort(v, n, sizeof *v, by_value);
 	for (unsigned i = 0; i < n; i++) {
-		const uint8_t bytes[2] = { (uint8_t)(v[i] >> 8), (uint8_t)v[i] };
 		if (i)
 			to[at++] = ',';
-		put_hex(to + at, bytes, 2);
+		ic_hex_write(v[i], 4, to + at);
 		at += 4;
 	}
 	return at;
@@ -129,7 +121,8 @@ static void short_hash(const char *p, size_t n, char to[13])
 		return;
 	}
 	(void)ic_digest(IC_DIGEST_SHA256, p, n, sum);
-	put_hex(to, sum, 6);
+	ic_hex_bytes(sum, 6, to);
+	to[12] = 0;
 }
 
 static bool is_alnum(uint8_t c)
@@ -146,16 +139,13 @@ static void alpn_of(ic_str s, char spec[3], char other[3])
 	if (s.n == 0)
 		return;
 	const uint8_t first = (uint8_t)s.p[0], last = (uint8_t)s.p[s.n - 1];
-	char a[3], b[3];
 	if (is_alnum(first) && is_alnum(last)) {
 		spec[0] = other[0] = (char)first;
 		spec[1] = other[1] = (char)last;
 		return;
 	}
-	put_hex(a, &first, 1);
-	put_hex(b, &last, 1);
-	spec[0] = a[0];
-	spec[1] = b[1];
+	ic_hex_write(first >> 4, 1, spec);
+	ic_hex_write(last, 1, spec + 1);
 	memcpy(other, "99", 3);
 }
 

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "base/hex.h"
+
 enum {
 	HEAD_FIRST = 2048,
 	METHOD_MAX = 20,
@@ -418,13 +420,10 @@ static int64_t chunk_size(const char *p, size_t n)
 	int64_t v = 0;
 	size_t i = 0;
 	for (; i < n && i < 15; i++) {
-		char c = p[i], low = (char)(c | 0x20);
-		if (c >= '0' && c <= '9')
-			v = v * 16 + (c - '0');
-		else if (low >= 'a' && low <= 'f')
-			v = v * 16 + (low - 'a' + 10);
-		else
+		int d = ic_hex_digit(p[i]);
+		if (d < 0)
 			break;
+		v = v << 4 | d;
 	}
 	return i > 0 && (i == n || p[i] == ';' || p[i] == '\r' || p[i] == '\n' || is_space(p[i])) ? v : -1;
 }

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "base/hex.h"
 #include "base/num.h"
 #include "base/time.h"
 
@@ -120,11 +121,7 @@ static ic_str unescaped(ic_arena *a, ic_str s)
 		}
 		char e = s.p[++i];
 		if (e == 'u' && i + 4 < s.n) {
-			uint64_t v = 0;
-			for (uint32_t k = 1; k <= 4; k++) {
-				char h = s.p[i + k];
-				v = v * 16 + (uint64_t)(h <= '9' ? h - '0' : (h | 0x20) - 'a' + 10);
-			}
+			int64_t v = ic_hex_read(s.p + i + 1, 4);
 			out[n++] = v >= ' ' && v < 0x7f ? (char)v : '?';
 			i += 4;
 		} else {

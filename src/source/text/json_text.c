@@ -2,6 +2,8 @@
 /* Strings of JSON: where they end, their escapes, and values as text. */
 #include "source/text/json_private.h"
 
+#include "base/hex.h"
+
 #if defined(__x86_64__)
 #include <emmintrin.h>
 #elif defined(__aarch64__)
@@ -51,25 +53,10 @@ size_t ic_json_close(ic_simd level, const char *p, size_t at, size_t end, bool *
 	return at;
 }
 
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c = (char)(c | 0x20);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* Four hex digits at p; -1 if one is none. */
 static int32_t hex_four(const char *p)
 {
-	int32_t v = 0;
-	for (int i = 0; i < 4; i++) {
-		int d = hex_digit(p[i]);
-		if (d < 0)
-			return -1;
-		v = v << 4 | d;
-	}
-	return v;
+	return (int32_t)ic_hex_read(p, 4);
 }
 
 static bool is_high(int32_t u)

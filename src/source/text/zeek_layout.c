@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "source/text/zeek_layout.h"
 
+#include "base/hex.h"
+
 static const ic_zeek_log logs[] = {
 	{ { "conn", 4 }, IC_STREAM_CONN, false },
 	{ { "http", 4 }, IC_STREAM_HTTP, false },
@@ -132,21 +134,12 @@ static void take_word(ic_str value, char word[IC_ZEEK_WORD], uint8_t *n)
 	*n = (uint8_t)value.n;
 }
 
-static int hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 static void take_separator(ic_zeek_layout *l, ic_str value)
 {
 	char sep = value.n ? value.p[0] : '\t';
-	if (value.n == 4 && value.p[0] == '\\' && value.p[1] == 'x' && hex_value(value.p[2]) >= 0 &&
-	    hex_value(value.p[3]) >= 0)
-		sep = (char)(hex_value(value.p[2]) * 16 + hex_value(value.p[3]));
+	int64_t byte = value.n == 4 && memcmp(value.p, "\\x", 2) == 0 ? ic_hex_read(value.p + 2, 2) : -1;
+	if (byte >= 0)
+		sep = (char)byte;
 	if (sep != '\n' && sep != '\r')
 		l->sep = sep;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "source/text/zeek_values.h"
 
+#include "base/hex.h"
 #include "base/num.h"
 #include "base/time.h"
 
@@ -58,15 +59,6 @@ void ic_zeek_bad_cell(ic_row_counts *c, uint32_t line, uint32_t column, ic_field
 		   (int)(cell.n < QUOTED_MAX ? cell.n : QUOTED_MAX), cell.p);
 }
 
-static int hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 bool ic_zeek_unescape(ic_arena *a, ic_str *s)
 {
 	if (s->n == 0 || !memchr(s->p, '\\', s->n))
@@ -78,12 +70,12 @@ bool ic_zeek_unescape(ic_arena *a, ic_str *s)
 	uint32_t n = 0;
 	for (uint32_t i = 0; i < s->n;) {
 		uint32_t left = s->n - i;
+		int64_t byte = p[i] == '\\' && left >= 4 && p[i + 1] == 'x' ? ic_hex_read(p + i + 2, 2) : -1;
 		if (p[i] == '\\' && left >= 2 && p[i + 1] == '\\') {
 			out[n++] = '\\';
 			i += 2;
-		} else if (p[i] == '\\' && left >= 4 && p[i + 1] == 'x' && hex_value(p[i + 2]) >= 0 &&
-			   hex_value(p[i + 3]) >= 0) {
-			out[n++] = (char)(hex_value(p[i + 2]) * 16 + hex_value(p[i + 3]));
+		} else if (byte >= 0) {
+			out[n++] = (char)byte;
 			i += 4;
 		} else {
 			out[n++] = p[i++];
