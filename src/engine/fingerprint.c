@@ -16,7 +16,7 @@
 #include "source/packet/live.h"
 #include "source/walk.h"
 
-enum { BLOCK = 512 << 10, HEAD = 8 };
+enum { BLOCK = 512 << 10 };
 
 enum {
 	TIME,
@@ -223,41 +223,6 @@ static bool take(void *ctx, const ic_hello *h)
 
 /* ---- files --------------------------------------------------------------------------- */
 
-/* A file whose first bytes were looked at. */
-typedef struct file {
-	int fd;
-	uint8_t head[HEAD];
-	size_t head_n, head_at;
-} file;
-
-static ssize_t read_file(void *ctx, void *to, size_t n)
-{
-	file *f = ctx;
-	ssize_t got;
-	if (f->head_at < f->head_n) {
-		n = n < f->head_n - f->head_at ? n : f->head_n - f->head_at;
-		memcpy(to, f->head + f->head_at, n);
-		f->head_at += n;
-		return (ssize_t)n;
-	}
-	do
-		got = read(f->fd, to, n);
-	while (got < 0 && errno == EINTR);
-	return got < 0 ? -errno : got;
-}
-
-static void look_at_head(file *f)
-{
-	while (f->head_n < HEAD) {
-		ssize_t got = read(f->fd, f->head + f->head_n, HEAD - f->head_n);
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got <= 0)
-			break;
-		f->head_n += (size_t)got;
-	}
-}
-
 static uint64_t rows_of(const job *j)
 {
 	uint64_t n = 0;
@@ -301,7 +266,7 @@ static void report(job *j, const char *path, const ic_found *found, bool known, 
 }
 
 /* Everything that `u` gives, which decompresses or not; takes it over (NULL: out of memory). */
-static ic_status read_from(job *j, const ic_found *found, ic_unpack *u, bool packed, ic_error *err)
+static ic_status read_from(job *j, const ic_found *found, ic_unpack *u, ic_error *err)
 {
 	const bool ahead = j->run.threads > 1 && !j->live;
 	ic_hello_sink sink[IC_LANES];
@@ -311,7 +276,7 @@ static ic_status read_from(job *j, const ic_found *found, ic_unpack *u, bool pac
 	for (unsigned i = 0; i < IC_LANES; i++)
 		sink[i] = (ic_hello_sink){ &j->part[i], take };
 	ic_lanes *l = ic_lanes_new(sink, j->run.threads - ahead, &j->run.budget);
-	ic_feed *f = u ? ic_feed_new(u, ahead && packed, false, BLOCK) : NULL;
+	ic_feed *f = u ? ic_feed_new(u, ahead && ic_unpack_pack(u) != IC_PACK_PLAIN, false, BLOCK) : NULL;
 	ic_status st = l && f ? ic_listen(l, f, ahead, &known, &damage) : ic_fail_nomem(&damage);
 	if (st == IC_E_NOMEM)
 		*err = damage;
@@ -327,24 +292,22 @@ static ic_status read_from(job *j, const ic_found *found, ic_unpack *u, bool pac
 static ic_status read_one(job *j, const ic_found *found, ic_error *err)
 {
 	const bool in = strcmp(found->path, "-") == 0;
-	file f = { .fd = in ? STDIN_FILENO : -1 };
+	int fd = in ? STDIN_FILENO : -1;
 	j->path = ic_arena_dup(&j->arena, found->path, strlen(found->path));
 	if (!j->path)
 		return ic_fail_nomem(err);
 	if (!found->error && !in)
-		f.fd = open(found->path, O_RDONLY | O_CLOEXEC);
-	if (f.fd < 0) {
+		fd = open(found->path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0) {
 		ic_error damage = { 0 };
 		(void)ic_fail_at(&damage, IC_E_IO, found->path, 0, 0, "%s",
 				 strerror(found->error ? found->error : errno));
 		report(j, found->path, found, true, rows_of(j), NULL, &damage);
 		return IC_OK;
 	}
-	look_at_head(&f);
-	const ic_pack pack = ic_pack_of(f.head, f.head_n);
-	ic_status st = read_from(j, found, ic_unpack_new(pack, read_file, &f), pack != IC_PACK_PLAIN, err);
+	ic_status st = read_from(j, found, ic_unpack_open(ic_read_fd, &fd), err);
 	if (!in)
-		(void)close(f.fd);
+		(void)close(fd);
 	return st;
 }
 
@@ -354,7 +317,7 @@ static ic_status read_live(job *j, const ic_live_options *opt, ic_error *err)
 	j->path = opt->interface;
 	ic_status st = ic_live_open(opt, &j->live, err);
 	if (st == IC_OK)
-		st = read_from(j, &found, ic_unpack_new(IC_PACK_PLAIN, ic_live_read, j->live), false, err);
+		st = read_from(j, &found, ic_unpack_new(IC_PACK_PLAIN, ic_live_read, j->live), err);
 	ic_live_close(j->live);
 	return st;
 }

@@ -9,13 +9,13 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <zlib.h>
 
 #include "base/error.h"
 #include "base/hash.h"
 #include "base/time.h"
 #include "beacon/score.h"
 #include "engine/score_csv.h"
+#include "source/unpack.h"
 
 #define CHUNK	     ((size_t)256 << 10)
 #define OUTPUT_CHUNK ((size_t)64 << 10)
@@ -35,7 +35,8 @@ typedef struct series {
 typedef struct job {
 	const ic_score_options *opt;
 	const char *name; /* of the file, for messages */
-	gzFile file;
+	int fd;		  /* -1: not opened */
+	ic_unpack *unpack;
 	/* Text not parsed yet. */
 	char *text;
 	size_t at, n, room;
@@ -63,28 +64,14 @@ typedef struct job {
 static ic_status open_file(job *j, ic_error *err)
 {
 	bool from_stdin = strcmp(j->opt->path, "-") == 0;
-	int fd = from_stdin ? dup(STDIN_FILENO) : open(j->opt->path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return ic_fail_at(err, IC_E_NOINPUT, j->name, 0, 0, "%s", strerror(errno));
 	struct stat s;
-	if (fstat(fd, &s) == 0 && S_ISDIR(s.st_mode)) {
-		close(fd);
+	j->fd = from_stdin ? dup(STDIN_FILENO) : open(j->opt->path, O_RDONLY | O_CLOEXEC);
+	if (j->fd < 0)
+		return ic_fail_at(err, IC_E_NOINPUT, j->name, 0, 0, "%s", strerror(errno));
+	if (fstat(j->fd, &s) == 0 && S_ISDIR(s.st_mode))
 		return ic_fail_at(err, IC_E_NOINPUT, j->name, 0, 0, "%s", strerror(EISDIR));
-	}
-	j->file = gzdopen(fd, "rb");
-	if (!j->file) {
-		close(fd);
-		return ic_fail_nomem(err);
-	}
-	gzbuffer(j->file, 128u << 10);
-	return IC_OK;
-}
-
-static void damaged(job *j, const char *cause)
-{
-	j->report.damaged = true;
-	if (j->report.first_bad.code == IC_OK)
-		ic_fail_at(&j->report.first_bad, IC_E_IO, j->name, 0, 0, "%s", cause);
+	j->unpack = ic_unpack_open(ic_read_fd, &j->fd);
+	return j->unpack ? IC_OK : ic_fail_nomem(err);
 }
 
 /* Doubles what is known of the record at `at`, so that a long one is not split again and again. */
@@ -103,18 +90,14 @@ static ic_status read_more(job *j, ic_error *err)
 		j->text = text;
 		j->room = want;
 	}
-	while (j->n < want && !j->ended) {
-		int got = gzread(j->file, j->text + j->n, (unsigned)(want - j->n));
-		int code = Z_OK;
-		const char *cause = gzerror(j->file, &code);
-		if (got > 0)
-			j->n += (size_t)got;
-		j->ended = got <= 0;
-		if (got < 0 || (j->ended && code == Z_BUF_ERROR))
-			damaged(j, code == Z_ERRNO	 ? strerror(errno)
-				   : code == Z_BUF_ERROR ? "the gzip stream is cut short"
-							 : cause);
-	}
+	ic_error why = { 0 };
+	size_t made;
+	const ic_status st = ic_unpack_read(j->unpack, j->text + j->n, want - j->n, &made, &why);
+	j->n += made;
+	j->ended = j->n < want || st != IC_OK;
+	j->report.damaged |= st != IC_OK;
+	if (st != IC_OK && j->report.first_bad.code == IC_OK)
+		ic_fail_at(&j->report.first_bad, st, j->name, 0, 0, "%s", why.message);
 	return IC_OK;
 }
 
@@ -450,7 +433,7 @@ static void set_path(job *j)
 ic_status ic_score_series(const ic_score_options *opt, const ic_observer *obs, const ic_output *out,
 			  ic_summary *ret, ic_error *err)
 {
-	job j = { .opt = opt, .line = 1, .first = IC_TIME_NONE, .last = IC_TIME_NONE };
+	job j = { .opt = opt, .fd = -1, .line = 1, .first = IC_TIME_NONE, .last = IC_TIME_NONE };
 	bool empty = false;
 	*ret = (ic_summary){ .first_ticks = IC_TIME_NONE, .last_ticks = IC_TIME_NONE, .worst_level = -1 };
 	j.name = strcmp(opt->path, "-") == 0 ? "stdin" : opt->path;
@@ -459,7 +442,6 @@ ic_status ic_score_series(const ic_score_options *opt, const ic_observer *obs, c
 	ic_buf_init(&j.scratch, 0);
 	j.split = ic_malloc(sizeof *j.split);
 	ic_status st = j.split ? open_file(&j, err) : ic_fail_nomem(err);
-	bool opened = st == IC_OK;
 	if (st == IC_OK)
 		st = read_header(&j, &empty, err);
 	if (st == IC_OK && !empty)
@@ -468,8 +450,9 @@ ic_status ic_score_series(const ic_score_options *opt, const ic_observer *obs, c
 		st = score_all(&j, out, err);
 	if (st == IC_OK || st == IC_E_CLOSED)
 		summarise(&j, obs, ret);
-	if (opened)
-		gzclose(j.file);
+	ic_unpack_free(j.unpack);
+	if (j.fd >= 0)
+		(void)close(j.fd);
 	ic_arena_clear(&j.keys);
 	ic_buf_clear(&j.scratch);
 	ic_free(j.split);

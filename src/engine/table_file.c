@@ -14,15 +14,6 @@ enum { HEAD = 64 << 10, TEXT_STEP = 1 << 20 };
 
 /* ---- text ------------------------------------------------------------------------------- */
 
-static ssize_t read_fd(void *ctx, void *to, size_t n)
-{
-	ssize_t got;
-	do
-		got = read(*(int *)ctx, to, n);
-	while (got < 0 && errno == EINTR);
-	return got < 0 ? -errno : got;
-}
-
 /* Everything that the unpacker gives; budget NULL: uncounted. */
 static ic_status read_all(ic_unpack *u, const char *path, size_t most, ic_budget *budget, char **ret,
 			  size_t *n, ic_error *err)
@@ -64,7 +55,7 @@ ic_status ic_table_text_read(const char *path, size_t most, char **ret, size_t *
 	int fd = in ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return ic_fail_at(err, IC_E_IO, path, 0, 0, "%s", strerror(errno));
-	ic_unpack *u = ic_unpack_new(IC_PACK_PLAIN, read_fd, &fd);
+	ic_unpack *u = ic_unpack_new(IC_PACK_PLAIN, ic_read_fd, &fd);
 	ic_status st = u ? read_all(u, path, most, NULL, ret, n, err) : ic_fail_nomem(err);
 	if (st == IC_E_IO && !err->file[0])
 		(void)ic_fail_at(err, st, path, 0, 0, "cannot read");
@@ -405,33 +396,32 @@ static ic_status look(ic_table_file *f, const ic_schema *schema, bool by_place, 
 /* ---- opening --------------------------------------------------------------------------------- */
 
 /* The beginning of the file, unpacked; pipes are read whole. */
-static ic_status begin(ic_table_file *f, int fd, ic_unpack **u, char *head, size_t *n, ic_error *err)
+static ic_status begin(ic_table_file *f, int fd, char *head, size_t *n, ic_error *err)
 {
-	char magic[8];
 	struct stat st;
 	/* standard input is read once, whatever it is */
 	bool regular = strcmp(f->path, "-") != 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
-	ssize_t got = regular ? pread(fd, magic, sizeof magic, 0) : 0;
 	f->size = regular ? (uint64_t)st.st_size : 0;
-	f->pack = got > 0 ? ic_pack_of(magic, (size_t)got) : IC_PACK_PLAIN;
-	*u = ic_unpack_new(f->pack, read_fd, &fd);
-	if (!*u)
+	ic_unpack *u = ic_unpack_open(ic_read_fd, &fd);
+	if (!u)
 		return ic_fail_nomem(err);
-	if (regular)
-		return ic_unpack_read(*u, head, HEAD, n, err);
-	ic_status rc = read_all(*u, f->path, UINT32_MAX - 1, f->budget, &f->text, &f->text_n, err);
-	*n = rc != IC_OK ? 0 : f->text_n < HEAD ? f->text_n : HEAD;
-	if (rc == IC_OK)
+	f->pack = ic_unpack_pack(u);
+	ic_status rc = regular ? ic_unpack_read(u, head, HEAD, n, err)
+			       : read_all(u, f->path, UINT32_MAX - 1, f->budget, &f->text, &f->text_n, err);
+	ic_unpack_free(u);
+	if (!regular && rc == IC_OK) {
+		*n = f->text_n < HEAD ? f->text_n : HEAD;
 		memcpy(head, f->text, *n);
+	}
 	return rc;
 }
 
 static ic_status examine(ic_table_file *f, int fd, const ic_schema *schema, bool by_place, ic_error *err)
 {
 	char *head = ic_malloc(HEAD);
-	ic_unpack *u = NULL, *again = NULL;
+	ic_unpack *again = NULL;
 	size_t n = 0;
-	ic_status st = head ? begin(f, fd, &u, head, &n, err) : ic_fail_nomem(err);
+	ic_status st = head ? begin(f, fd, head, &n, err) : ic_fail_nomem(err);
 	if (st == IC_OK) {
 		size_t bom = without_bom(head, n);
 		f->kind = kind_of(head + bom, n - bom);
@@ -447,11 +437,11 @@ static ic_status examine(ic_table_file *f, int fd, const ic_schema *schema, bool
 		f->kind = IC_TABLE_LINES;
 	f->rows_at = without_bom(head ? head : "", n);
 	if (st == IC_OK && (f->kind == IC_TABLE_TYPED || f->kind == IC_TABLE_ARRAY)) {
-		again = f->text || lseek(fd, 0, SEEK_SET) != 0 ? NULL : ic_unpack_new(f->pack, read_fd, &fd);
+		again =
+		    f->text || lseek(fd, 0, SEEK_SET) != 0 ? NULL : ic_unpack_new(f->pack, ic_read_fd, &fd);
 		st = f->text || again ? load(f, again, schema, err) : ic_fail_nomem(err);
 	}
 	ic_unpack_free(again);
-	ic_unpack_free(u);
 	ic_free(head);
 	if (st == IC_E_FORMAT && !err->file[0])
 		(void)ic_fail_at(err, st, f->path, 0, 0, "damaged");

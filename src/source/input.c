@@ -58,10 +58,11 @@ static void unreadable(ic_file *f, ic_status code, const char *why)
 static ic_status read_text(ic_file *f, ic_read_fn read, void *from, char *head, size_t *n)
 {
 	ic_error err = { 0 };
-	ic_unpack *unpack = ic_unpack_new(f->pack, read, from);
+	ic_unpack *unpack = ic_unpack_open(read, from);
 	if (!unpack)
 		return IC_E_NOMEM;
 	ic_status st;
+	f->pack = ic_unpack_pack(unpack);
 	do
 		st = ic_unpack_read(unpack, head, IC_HEAD_BYTES, n, &err);
 	while (st == IC_E_FORMAT && *n == 0 && ic_unpack_resume(unpack, &err));
@@ -71,25 +72,6 @@ static ic_status read_text(ic_file *f, ic_read_fn read, void *from, char *head, 
 		f->report.damaged = *n == 0;
 	}
 	return IC_OK;
-}
-
-/* How it is packed. False: it cannot be read, which the report says. */
-static bool read_magic(ic_file *f, ic_read_fn read, void *from)
-{
-	uint8_t magic[4];
-	size_t got = 0;
-	while (got < sizeof(magic)) {
-		ssize_t r = read(from, magic + got, sizeof(magic) - got);
-		if (r < 0) {
-			unreadable(f, IC_E_IO, strerror((int)-r));
-			return false;
-		}
-		if (r == 0)
-			break;
-		got += (size_t)r;
-	}
-	f->pack = ic_pack_of(magic, got);
-	return true;
 }
 
 static ic_status open_pipe(ic_input *in, ic_file *f, char *head, size_t *n)
@@ -104,26 +86,19 @@ static ic_status open_pipe(ic_input *in, ic_file *f, char *head, size_t *n)
 	f->from = ic_pipe_new(f->fd, &in->bytes_done);
 	if (!f->from)
 		return IC_E_NOMEM;
-	if (!read_magic(f, ic_pipe_read, f->from))
-		return IC_OK;
-	ic_pipe_rewind(f->from, true);
 	return read_text(f, ic_pipe_read, f->from, head, n);
 }
 
 static ic_status open_regular(ic_file *f, char *head, size_t *n)
 {
 	ic_raw raw = { .size = f->size };
-	ic_status st = IC_OK;
 	raw.fd = ic_file_open(f, &f->report.first_bad);
 	*n = 0;
 	if (raw.fd < 0) {
 		f->report.damaged = true;
 		return IC_OK;
 	}
-	if (read_magic(f, ic_raw_read, &raw)) {
-		raw.at = 0;
-		st = read_text(f, ic_raw_read, &raw, head, n);
-	}
+	ic_status st = read_text(f, ic_raw_read, &raw, head, n);
 	(void)close(raw.fd);
 	return st;
 }

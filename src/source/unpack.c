@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "source/unpack.h"
 
+#include <errno.h>
 #include <string.h>
+#include <unistd.h>
 #include <zlib.h>
 #include <zstd.h>
 #include <zstd_errors.h>
@@ -17,12 +19,15 @@
 #define KEPT_BYTES IN_BYTES   /* before the input that stay readable: see gz_isal and ic_unpack_resume */
 #define GAPS_MOST  1000u      /* that are passed over in one file */
 #define AGAIN_MOST (1u << 20) /* bytes that are read again in all: each may stand for a thousand of text */
+#define HEAD_BYTES 4u	      /* that tell how a file is packed */
 
 typedef struct codec codec;
 struct ic_unpack {
 	const codec *codec;
 	ic_read_fn read;
 	void *ctx;
+	uint8_t head[HEAD_BYTES]; /* read by ic_unpack_open, taken up to head_at */
+	size_t head_n, head_at;
 	uint8_t *buffer; /* KEPT_BYTES, then IN_BYTES */
 	uint8_t *in;	 /* not consumed: in..in_end */
 	uint8_t *in_end;
@@ -83,6 +88,15 @@ ic_pack ic_pack_of(const void *head, size_t n)
 	if (n >= 4 && (p[0] & 0xf0) == 0x50 && p[1] == 0x2a && p[2] == 0x4d && p[3] == 0x18)
 		return IC_PACK_ZSTD;
 	return IC_PACK_PLAIN;
+}
+
+ssize_t ic_read_fd(void *fd, void *to, size_t n)
+{
+	ssize_t got;
+	do
+		got = read(*(int *)fd, to, n);
+	while (got < 0 && errno == EINTR);
+	return got < 0 ? -errno : got;
 }
 
 /* ---- gzip: RFC 1952. Writers that cut a text anywhere (bgzip and its like) tell sizes in extra fields. ---- */
@@ -242,6 +256,12 @@ static const codec zstd_codec = { &zstd, zstd_open, zstd_step, zstd_close };
 
 /* ---- all ---- */
 
+static ic_status fail(ic_unpack *u, ic_status code, const char *why)
+{
+	u->failed = ic_fail(&u->why, code, "%s", why);
+	return u->failed;
+}
+
 ic_unpack *ic_unpack_new(ic_pack pack, ic_read_fn read, void *ctx)
 {
 	ic_unpack *u = ic_calloc(1, sizeof(*u));
@@ -270,6 +290,30 @@ ic_unpack *ic_unpack_new(ic_pack pack, ic_read_fn read, void *ctx)
 	return NULL;
 }
 
+ic_unpack *ic_unpack_open(ic_read_fn read, void *ctx)
+{
+	uint8_t head[HEAD_BYTES];
+	size_t n = 0;
+	ssize_t got;
+	do {
+		got = read(ctx, head + n, sizeof(head) - n);
+		n += got > 0 ? (size_t)got : 0;
+	} while (got > 0 && n < sizeof(head));
+	ic_unpack *u = ic_unpack_new(ic_pack_of(head, n), read, ctx);
+	if (!u)
+		return NULL;
+	memcpy(u->head, head, n);
+	u->head_n = n;
+	if (got < 0)
+		(void)fail(u, IC_E_IO, strerror((int)-got));
+	return u;
+}
+
+ic_pack ic_unpack_pack(const ic_unpack *u)
+{
+	return !u->codec ? IC_PACK_PLAIN : u->codec->of == &gzip ? IC_PACK_GZIP : IC_PACK_ZSTD;
+}
+
 void ic_unpack_free(ic_unpack *u)
 {
 	if (!u)
@@ -280,10 +324,16 @@ void ic_unpack_free(ic_unpack *u)
 	ic_free(u);
 }
 
-static ic_status fail(ic_unpack *u, ic_status code, const char *why)
+/* An ic_read_fn. */
+static ssize_t take(ic_unpack *u, void *to, size_t n)
 {
-	u->failed = ic_fail(&u->why, code, "%s", why);
-	return u->failed;
+	size_t left = u->head_n - u->head_at;
+	if (left == 0)
+		return u->read(u->ctx, to, n);
+	n = n < left ? n : left;
+	memcpy(to, u->head + u->head_at, n);
+	u->head_at += n;
+	return (ssize_t)n;
 }
 
 /* More input behind what is left; KEPT_BYTES that were consumed stay in front, however few come at once. */
@@ -298,7 +348,7 @@ static ic_status refill(ic_unpack *u)
 		u->in = u->buffer + KEPT_BYTES;
 		u->in_end = u->in + left;
 	}
-	ssize_t n = u->read(u->ctx, u->in_end, (size_t)(end - u->in_end));
+	ssize_t n = take(u, u->in_end, (size_t)(end - u->in_end));
 	if (n < 0)
 		return fail(u, IC_E_IO, strerror((int)-n));
 	u->in_eof = n == 0;
@@ -316,7 +366,7 @@ static uint64_t place(const ic_unpack *u)
 static ic_status read_plain(ic_unpack *u, uint8_t *out, size_t room, size_t *made)
 {
 	while (*made < room && !u->in_eof) {
-		ssize_t n = u->read(u->ctx, out + *made, room - *made);
+		ssize_t n = take(u, out + *made, room - *made);
 		if (n < 0)
 			return fail(u, IC_E_IO, strerror((int)-n));
 		u->in_eof = n == 0;

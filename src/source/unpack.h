@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Decompression: bytes of a file in, its text out; gzip of several members, zstd of several frames,
- * or plain. Knows nothing of files: the bytes come from a function. */
+ * or plain. The bytes come from a function. */
 #ifndef IC_SOURCE_UNPACK_H
 #define IC_SOURCE_UNPACK_H
 
@@ -15,11 +15,16 @@ ic_pack ic_pack_of(const void *head, size_t n);
 
 /* Up to n bytes into `to`; 0 at the end, -errno on failure. */
 typedef ssize_t (*ic_read_fn)(void *ctx, void *to, size_t n);
+ssize_t ic_read_fd(void *fd, void *to, size_t n); /* one; fd points to a descriptor */
 
 typedef struct ic_unpack ic_unpack;
 
 ic_unpack *ic_unpack_new(ic_pack pack, ic_read_fn read, void *ctx); /* NULL: out of memory */
-void ic_unpack_free(ic_unpack *u);				    /* NULL allowed */
+/* The same for bytes of which the first, that are read at once, tell how they are packed. ic_unpack_read says that
+ * they could not be read. */
+ic_unpack *ic_unpack_open(ic_read_fn read, void *ctx);
+ic_pack ic_unpack_pack(const ic_unpack *u);
+void ic_unpack_free(ic_unpack *u); /* NULL allowed */
 /* Fills `out` as far as it can: *made < room only at the end of the text or at damage. IC_E_FORMAT or
  * IC_E_IO on damage; the *made bytes before it are good. */
 ic_status ic_unpack_read(ic_unpack *u, void *out, size_t room, size_t *made, ic_error *err);

@@ -413,6 +413,37 @@ static void test_read_error(void **state)
 		assert_string_equal(err.message, "Input/output error");
 		ic_unpack_free(u);
 	}
+	ic_unpack *u = ic_unpack_open(read_fails, NULL);
+	size_t made;
+	ic_error err;
+	assert_int_equal(ic_unpack_read(u, out, 100, &made, &err), IC_E_IO);
+	assert_string_equal(err.message, "Input/output error");
+	ic_unpack_free(u);
+}
+
+/* The bytes that tell the packing are part of the text, also where they come one by one or are all there is. */
+static void test_open(void **state)
+{
+	(void)state;
+	static const size_t texts[] = { 0, 1, 3, 4, 5, 9000 };
+	for (ic_pack pack = IC_PACK_PLAIN; pack <= IC_PACK_ZSTD; pack++)
+		for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+			for (size_t step = 1; step < 10000; step *= 11) {
+				size_t n = texts[i], made;
+				if (pack == IC_PACK_PLAIN)
+					memcpy(packed, text, n);
+				else
+					n = pack == IC_PACK_GZIP
+						? gzip_member(packed, 0, sizeof(packed), text, n)
+						: zstd_frame(packed, 0, sizeof(packed), text, n);
+				memory m = { packed, n, 0, step };
+				ic_unpack *u = ic_unpack_open(read_memory, &m);
+				assert_int_equal(ic_unpack_pack(u), pack);
+				assert_int_equal(ic_unpack_read(u, out, sizeof(out), &made, NULL), IC_OK);
+				assert_int_equal(made, texts[i]);
+				assert_memory_equal(out, text, made);
+				ic_unpack_free(u);
+			}
 }
 
 /* All of a feed, of which `carry` bytes wait for more each time. Returns how many came. */
@@ -481,7 +512,7 @@ int main(void)
 		cmocka_unit_test(test_skippable),    cmocka_unit_test(test_read_error),
 		cmocka_unit_test(test_feed),	     cmocka_unit_test(test_resume),
 		cmocka_unit_test(test_many_gaps),    cmocka_unit_test(test_nested),
-		cmocka_unit_test(test_swallowed),
+		cmocka_unit_test(test_swallowed),    cmocka_unit_test(test_open),
 	};
 	make_text();
 	return cmocka_run_group_tests(tests, NULL, NULL);
