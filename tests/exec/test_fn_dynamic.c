@@ -162,6 +162,10 @@ static void sets(void **state)
 		{ IC_FN_SET_HAS_ELEMENT, { D("[\"a\",2]"), L(2) }, "True" },
 		{ IC_FN_SET_HAS_ELEMENT, { D("[\"a\",2]"), S("2") }, "False" },
 		{ IC_FN_SET_HAS_ELEMENT, { NONE, S("2") }, NULL },
+		{ IC_FN_SET_EQUALS, { D("[1,2,1]"), D("[2,1]") }, "True" },
+		{ IC_FN_SET_EQUALS, { D("[1]"), D("[1,2]") }, "False" },
+		{ IC_FN_SET_EQUALS, { D("[]"), D("[]") }, "True" },
+		{ IC_FN_SET_EQUALS, { NONE, D("[]") }, NULL },
 		{ IC_FN_JACCARD_INDEX, { D("[1,2,3,4]"), D("[3,4,5,6,6]") }, "0.3333333333333333" },
 		{ IC_FN_JACCARD_INDEX, { D("[]"), D("[]") }, "NaN" },
 	};

@@ -237,6 +237,7 @@ static void test_refused_names(void **state)
 	refused("evaluate http_request('https://x')", IC_DIAG_UNSUPPORTED, "without rows");
 	refused("Flows | evaluate python(typeof(*), 'x')", IC_DIAG_UNSUPPORTED, "Python");
 	refused("cluster('c').database('d')", IC_DIAG_TYPE, "missing behind database()");
+	refused("Flows | where not(host = 'a')", IC_DIAG_TYPE, "`==` compares 'host'");
 	refused("Flows | summarize x = host", IC_DIAG_TYPE, "inside an aggregate");
 	refused("Flows | where port == 443L", IC_DIAG_NAME, "no suffix such as L");
 	refused("Flows | extend x = count()", IC_DIAG_TYPE, "belongs in summarize");
@@ -272,6 +273,22 @@ static void test_lets(void **state)
 	refused("let f = (x:long) { x }; print f()", IC_DIAG_TYPE, "no value for 'x'");
 	refused("let f = (x:long) { toscalar(Flows | where bytes > x | count) }; Flows | project f(bytes)",
 		IC_DIAG_TYPE, "from row to row");
+	/* a let of a function's body is computed for the row that the function is called for, and for no other */
+	gives("let f = (x:string) { let y = toupper(x); let g = (z:string) { strcat(z, y) }; g(x) }; "
+	      "Flows | project a = f(host), b = f('b')",
+	      "a:string b:string");
+	refused("let f = (x:long) { let y = x + 1; toscalar(Flows | where bytes > y | count) }; "
+		"Flows | project f(bytes)",
+		IC_DIAG_TYPE, "'y' differs from row to row");
+	/* what has no name goes to the parameters that nobody named */
+	gives("let f = (x:long, y:string) { y }; print a = f(x=1, 'b'), b = f(y='b', 1)",
+	      "a:string b:string");
+	refused("let f = (x:long) { x }; print f(x=1, 2)", IC_DIAG_TYPE, "takes 1 argument, not 2");
+	gives("print a = assert(1 < 2, 'never')", "a:bool");
+	refused("let f = (x:bool) { assert(x, 'above zero') and x }; print f(false)", IC_DIAG_TYPE,
+		"assert() has failed: above zero");
+	refused("Flows | where assert(bytes > 0, 'x')", IC_DIAG_TYPE, "a constant");
+	gives("Flows | project a = iscolumnexists('host'), b = iscolumnexists('nowhere')", "a:bool b:bool");
 	refused("let x = strlen(1); Flows", IC_DIAG_TYPE, "strlen");
 }
 
@@ -400,6 +417,7 @@ static void test_notes(void **state)
 	(void)state;
 	warns("Flows | take 1", 0, "");
 	warns("let unused = 5; Flows | take 1", 1, "'unused' is never used");
+	warns("Flows | project strcat(host, tail = ';')", 1, "the name 'tail' says nothing");
 	warns("cluster('c').database('d').Flows | take 1", 1, "'Flows' is looked for");
 	warns("cluster('c').database('d').table('Flows') | take 1", 1, "'Flows' is looked for");
 	warns("table('Flows') | take 1", 0, "");

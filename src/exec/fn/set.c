@@ -72,18 +72,35 @@ static ic_value has_element_row(ic_call *c, const ic_value *arg)
 	return ic_value_bool(false);
 }
 
-static ic_value jaccard_row(ic_call *c, const ic_value *arg)
+/* How many distinct items both arrays have, or at least one of them; false: one is no array. */
+static bool compare_sets(ic_call *c, const ic_value *arg, uint32_t *both, uint32_t *either)
 {
 	ic_dyn_set first = ic_dyn_set_new(c, items_of(arg, 1)),
 		   second = ic_dyn_set_new(c, items_of(arg + 1, 1));
-	uint32_t both = 0;
 	if (!ic_arg_array(&arg[0]) || !ic_arg_array(&arg[1]))
-		return ic_value_null(IC_Q_REAL);
+		return false;
 	add_all(&first, &arg[0], NULL);
 	add_all(&second, &arg[1], NULL);
+	*both = 0;
 	for (uint32_t i = 0; !c->failed && i < first.slots; i++)
-		both += first.slot[i] && ic_dyn_set_has(&second, first.slot[i]);
-	uint32_t either = first.used + second.used - both;
+		*both += first.slot[i] && ic_dyn_set_has(&second, first.slot[i]);
+	*either = first.used + second.used - *both;
+	return true;
+}
+
+static ic_value equals_row(ic_call *c, const ic_value *arg)
+{
+	uint32_t both, either;
+	if (!compare_sets(c, arg, &both, &either))
+		return ic_value_null(IC_Q_BOOL);
+	return ic_value_bool(both == either);
+}
+
+static ic_value jaccard_row(ic_call *c, const ic_value *arg)
+{
+	uint32_t both, either;
+	if (!compare_sets(c, arg, &both, &either))
+		return ic_value_null(IC_Q_REAL);
 	return ic_value_real((double)both / (double)either); /* NaN of two empty ones */
 }
 
@@ -91,6 +108,7 @@ static const ic_kernel_entry entries[] = {
 	{ IC_FN_SET_UNION, { .row = union_row } },
 	{ IC_FN_SET_INTERSECT, { .row = intersect_row } },
 	{ IC_FN_SET_DIFFERENCE, { .row = difference_row } },
+	{ IC_FN_SET_EQUALS, { .row = equals_row } },
 	{ IC_FN_SET_HAS_ELEMENT, { .row = has_element_row } },
 	{ IC_FN_JACCARD_INDEX, { .row = jaccard_row } },
 };

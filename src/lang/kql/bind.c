@@ -155,7 +155,7 @@ static void warn_twice(ic_binder *b, const ic_bind_name *names, const ic_bind_na
 }
 
 const ic_bind_name *ic_bind_statements(ic_binder *b, const ic_bind_name *names, const ic_kql_stmt *stmt,
-				       uint32_t n)
+				       uint32_t n, const void *base)
 {
 	const ic_bind_name *outer = names;
 	if (n > IC_BIND_LETS)
@@ -174,6 +174,7 @@ const ic_bind_name *ic_bind_statements(ic_binder *b, const ic_bind_name *names, 
 			d->stmt = &stmt[i];
 			d->expr = stmt[i].value;
 			d->seen = names;
+			d->base = base;
 			names = d;
 			break;
 		case IC_KS_DECLARE:
@@ -230,7 +231,7 @@ static bool name_is_table(ic_binder *b, const ic_bind_name *names, ic_str name, 
 		case IC_BIND_FUNCTION: {
 			const ic_kql_block *body = names->stmt->body;
 			const ic_bind_name *inner =
-			    ic_bind_statements(b, names->seen, body->stmt, body->stmts);
+			    ic_bind_statements(b, names->seen, body->stmt, body->stmts, NULL);
 			return b->status == IC_OK && ic_bind_is_table(b, inner, body->result);
 		}
 		case IC_BIND_VALUE: return false;
@@ -380,7 +381,7 @@ ic_status ic_kql_bind(const ic_kql_block *query, const ic_catalog *catalog, ic_p
 	ic_binder b = { .plan = plan, .catalog = catalog, .diag = diag, .checking = catalog->run == NULL };
 	plan->language = IC_FN_KQL;
 	ic_rel rel = { 0 };
-	const ic_bind_name *names = ic_bind_statements(&b, NULL, query->stmt, query->stmts);
+	const ic_bind_name *names = ic_bind_statements(&b, NULL, query->stmt, query->stmts, NULL);
 	if (b.status != IC_OK)
 		return b.status;
 	if (!query->result)

@@ -145,9 +145,9 @@ void ic_bind_warn(ic_binder *b, ic_place at, const char *fmt, ...) __attribute__
 
 ic_bind_name *ic_bind_push(ic_binder *b, const ic_bind_name *prev, ic_kql_name name, enum ic_bind_kind kind);
 const ic_bind_name *ic_bind_find(const ic_bind_name *names, ic_str name);
-/* Pushes the statements of a block. */
+/* Pushes the statements of a block; `base`: the rows for each of which it is computed, NULL: none. */
 const ic_bind_name *ic_bind_statements(ic_binder *b, const ic_bind_name *names, const ic_kql_stmt *stmt,
-				       uint32_t n);
+				       uint32_t n, const void *base);
 /* A let or expression that stands for rows rather than for a value. */
 bool ic_bind_is_table(ic_binder *b, const ic_bind_name *names, const ic_kql_expr *e);
 /* Whether the catalog has a table of this name; binds it if `ret` is given. */

@@ -222,30 +222,61 @@ static ic_expr *call_function(ic_binder *b, const ic_bind_scope *s, const ic_kql
 
 /* ---- functions that need the binder */
 
+/* The column that a text names: its number, -1: none. False: failed. */
+static bool column_of_text(ic_binder *b, const ic_bind_scope *s, const ic_kql_expr *name, const char *what,
+			   int32_t *ret)
+{
+	ic_value v = { .type = IC_Q_NULL };
+	if (name->kind == IC_KE_LITERAL && name->value.type == IC_Q_STRING)
+		v = name->value;
+	else if (!ic_bind_value(b, ic_bind_expr(b, s, name), IC_Q_STRING, what, &v))
+		return false;
+	*ret = s->row ? ic_bind_column(&s->row->op->out, v.s) : -1;
+	return true;
+}
+
 /* column_ifexists("name", default): the column if there is one. */
 static ic_expr *column_ifexists(ic_binder *b, const ic_bind_scope *s, const ic_kql_expr *e)
 {
+	int32_t i;
 	if (e->call.args != 2)
 		return ic_bind_fail(b, IC_DIAG_TYPE, e->at, e->length,
 				    "column_ifexists() takes a column's name and a default");
-	const ic_kql_expr *name = e->call.arg[0].expr;
-	ic_str text = { NULL, 0 };
-	if (name->kind == IC_KE_LITERAL && name->value.type == IC_Q_STRING) {
-		text = name->value.s;
-	} else {
-		ic_expr *n = ic_bind_expr(b, s, name);
-		ic_value v;
-		if (!n || !ic_bind_value(b, n, IC_Q_STRING, "column_ifexists()", &v))
-			return NULL;
-		text = v.s;
-	}
-	int32_t i = s->row ? ic_bind_column(&s->row->op->out, text) : -1;
+	if (!column_of_text(b, s, e->call.arg[0].expr, "column_ifexists()", &i))
+		return NULL;
 	if (i < 0)
 		return ic_bind_expr(b, s, e->call.arg[1].expr);
 	if (s->aggs && !s->aggs->inside)
 		return ic_bind_fail(b, IC_DIAG_TYPE, e->at, e->length,
 				    "a column must stand inside an aggregate");
 	return ic_bind_column_at(b, e->at, &s->row->op->out, (uint32_t)i);
+}
+
+static ic_expr *is_column(ic_binder *b, const ic_bind_scope *s, const ic_kql_expr *e)
+{
+	int32_t i;
+	if (e->call.args != 1)
+		return ic_bind_fail(b, IC_DIAG_TYPE, e->at, e->length,
+				    "iscolumnexists() takes a column's name");
+	if (!column_of_text(b, s, e->call.arg[0].expr, "iscolumnexists()", &i))
+		return NULL;
+	return ic_bind_const(b, e->at, ic_value_bool(i >= 0));
+}
+
+/* assert(condition, text): looked at now. When only checking, a condition that data decides holds. */
+static ic_expr *assertion(ic_binder *b, const ic_bind_scope *s, const ic_kql_expr *e)
+{
+	ic_value holds, text;
+	if (e->call.args != 2)
+		return ic_bind_fail(b, IC_DIAG_TYPE, e->at, e->length,
+				    "assert() takes a constant condition and a text");
+	if (!ic_bind_value(b, ic_bind_expr(b, s, e->call.arg[0].expr), IC_Q_BOOL, "assert()", &holds) ||
+	    !ic_bind_value(b, ic_bind_expr(b, s, e->call.arg[1].expr), IC_Q_STRING, "assert()", &text))
+		return NULL;
+	if (holds.null ? !b->checking : !holds.b)
+		return ic_bind_fail(b, IC_DIAG_TYPE, e->at, e->length, "assert() has failed: %.*s",
+				    IC_BIND_NAME(text.s));
+	return ic_bind_const(b, e->at, ic_value_bool(true));
 }
 
 /* pack_all(true) leaves out what is null or empty. */
@@ -367,6 +398,8 @@ static const struct bound {
 } bound[] = {
 	{ IC_FN_TOSCALAR, ic_bind_toscalar },
 	{ IC_FN_COLUMN_IFEXISTS, column_ifexists },
+	{ IC_FN_IS_COLUMN, is_column },
+	{ IC_FN_ASSERT, assertion },
 	{ IC_FN_PACK_ALL, pack_all },
 	{ IC_FN_PACK_COLUMNS, pack_some },
 	{ IC_FN_COLUMN_NAMES_OF, column_names },
@@ -376,15 +409,20 @@ static const struct bound {
 
 /* ---- functions of lets */
 
-/* The argument for parameter i: by name, or the one at its place among those without a name. */
-static const ic_kql_expr *argument(const ic_kql_expr *call, const ic_kql_param *p, uint32_t place)
+/* The argument of this name. */
+static const ic_kql_expr *named_argument(const ic_kql_expr *call, const ic_kql_param *p)
 {
 	for (uint32_t i = 0; i < call->call.args; i++)
 		if (call->call.arg[i].name.text.p && ic_str_eq(call->call.arg[i].name.text, p->name.text))
 			return call->call.arg[i].expr;
-	uint32_t k = 0;
+	return NULL;
+}
+
+/* The argument at this place among those without a name. */
+static const ic_kql_expr *nameless_argument(const ic_kql_expr *call, uint32_t place)
+{
 	for (uint32_t i = 0; i < call->call.args; i++)
-		if (!call->call.arg[i].name.text.p && k++ == place)
+		if (!call->call.arg[i].name.text.p && place-- == 0)
 			return call->call.arg[i].expr;
 	return NULL;
 }
@@ -437,8 +475,8 @@ const ic_bind_name *ic_bind_arguments(ic_binder *b, const ic_bind_scope *s, cons
 	uint32_t place = 0;
 	if (call->call.args + (piped != NULL) > f->stmt->params)
 		return ic_bind_fail(b, IC_DIAG_TYPE, call->at, call->length,
-				    "%.*s() takes %u arguments, not %u", IC_BIND_NAME(f->name.text),
-				    f->stmt->params, call->call.args);
+				    "%.*s() takes %u argument%s, not %u", IC_BIND_NAME(f->name.text),
+				    f->stmt->params, f->stmt->params == 1 ? "" : "s", call->call.args);
 	if (!named_right(b, f, call))
 		return NULL;
 	for (uint32_t i = 0; i < f->stmt->params; i++) {
@@ -458,7 +496,9 @@ const ic_bind_name *ic_bind_arguments(ic_binder *b, const ic_bind_scope *s, cons
 			names = n;
 			continue;
 		}
-		const ic_kql_expr *a = argument(call, p, place++);
+		const ic_kql_expr *a = named_argument(call, p);
+		if (!a)
+			a = nameless_argument(call, place++);
 		if (!a)
 			a = p->value;
 		if (!a)
@@ -487,7 +527,7 @@ static ic_expr *call_let(ic_binder *b, const ic_bind_scope *s, const ic_bind_nam
 	const ic_bind_name *names = ic_bind_arguments(b, s, f, e, NULL);
 	if (b->status != IC_OK)
 		return NULL;
-	names = ic_bind_statements(b, names, body->stmt, body->stmts);
+	names = ic_bind_statements(b, names, body->stmt, body->stmts, s->base);
 	if (b->status != IC_OK)
 		return NULL;
 	ic_bind_scope inner = { .names = names, .base = s->base };
@@ -549,6 +589,27 @@ static ic_expr *unknown_function(ic_binder *b, const ic_kql_expr *e)
 	return NULL;
 }
 
+/* Functions of the language take their arguments by place, whatever names they are given, as in Kusto. Where the name
+ * is a column's, a comparison was meant. */
+static bool by_place(ic_binder *b, const ic_bind_scope *s, const ic_kql_expr *e)
+{
+	for (uint32_t i = 0; i < e->call.args; i++) {
+		const ic_kql_name *name = &e->call.arg[i].name;
+		if (!name->text.p)
+			continue;
+		if (s->row && ic_bind_column(&s->row->op->out, name->text) >= 0) {
+			ic_bind_fail(
+			    b, IC_DIAG_TYPE, name->at, name->length,
+			    "`=` gives an argument a name, and only functions of a let have names for them");
+			ic_diag_hint(b->diag, "`==` compares '%.*s'", IC_BIND_NAME(name->text));
+			return false;
+		}
+		ic_bind_warn(b, name->at, "the name '%.*s' says nothing: %.*s() takes its arguments by place",
+			     IC_BIND_NAME(name->text), IC_BIND_NAME(e->call.name.text));
+	}
+	return true;
+}
+
 ic_expr *ic_bind_function(ic_binder *b, const ic_bind_scope *s, const ic_kql_expr *e)
 {
 	const ic_bind_name *n = ic_bind_find(s->names, e->call.name.text);
@@ -559,10 +620,8 @@ ic_expr *ic_bind_function(ic_binder *b, const ic_bind_scope *s, const ic_kql_exp
 	for (size_t i = 0; i < sizeof bound / sizeof *bound; i++)
 		if (fn == (int)bound[i].fn)
 			return bound[i].bind(b, s, e);
-	for (uint32_t i = 0; i < e->call.args; i++)
-		if (e->call.arg[i].name.text.p)
-			return ic_bind_fail(b, IC_DIAG_TYPE, e->at, e->length,
-					    "only functions that let defines take arguments by name");
+	if (!by_place(b, s, e))
+		return NULL;
 	if (agg >= 0 && s->aggs)
 		return ic_bind_aggregate(b, s, e, agg);
 	if (fn >= 0)

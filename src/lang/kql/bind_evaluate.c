@@ -561,6 +561,6 @@ bool ic_bind_invoke(ic_binder *b, const ic_bind_name *names, const ic_kql_op *fi
 	const ic_kql_block *body = f->stmt->body;
 	const ic_bind_name *inner = ic_bind_arguments(b, &s, f, call, &piped);
 	if (b->status == IC_OK)
-		inner = ic_bind_statements(b, inner, body->stmt, body->stmts);
+		inner = ic_bind_statements(b, inner, body->stmt, body->stmts, NULL);
 	return b->status == IC_OK && ic_bind_table(b, inner, body->result, r);
 }

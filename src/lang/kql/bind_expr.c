@@ -90,8 +90,19 @@ static ic_expr *column(ic_binder *b, const ic_bind_scope *s, const ic_kql_expr *
 
 /* ---- names */
 
-/* A scalar let, bound where it was written; its value is copied to each use. */
-static ic_expr *let_value(ic_binder *b, const ic_bind_name *n, const ic_kql_expr *e)
+/* The value of a let or parameter, copied to each use. */
+static ic_expr *value_of(ic_binder *b, const ic_bind_scope *s, const ic_bind_name *n, const ic_kql_expr *e)
+{
+	if (n->base && n->base != s->base && !ic_bind_is_const(n->value))
+		return ic_bind_fail(
+		    b, IC_DIAG_TYPE, e->at, e->length,
+		    "the value of '%.*s' differs from row to row, but is used over other rows",
+		    IC_BIND_NAME(n->name.text));
+	return ic_bind_copy(b, n->value);
+}
+
+/* A scalar let, bound where it was written. */
+static ic_expr *let_value(ic_binder *b, const ic_bind_scope *s, const ic_bind_name *n, const ic_kql_expr *e)
 {
 	if (!n->value) {
 		if (ic_bind_is_table(b, n->seen, n->expr) || b->status != IC_OK)
@@ -100,28 +111,17 @@ static ic_expr *let_value(ic_binder *b, const ic_bind_name *n, const ic_kql_expr
 			    "'%.*s' is a table, but a value is expected here; toscalar() takes "
 			    "its first one",
 			    IC_BIND_NAME(n->name.text));
-		ic_bind_scope s = { .names = n->seen };
-		ic_expr *v = ic_bind_expr(b, &s, n->expr);
+		ic_bind_scope own = { .names = n->seen, .base = n->base };
+		ic_expr *v = ic_bind_expr(b, &own, n->expr);
 		if (!v)
 			return NULL;
 		/* a let is not changed by being looked at: what is kept is the result of the one binding */
 		((ic_bind_name *)n)->value = v;
 	}
-	ic_expr *c = ic_bind_copy(b, n->value);
+	ic_expr *c = value_of(b, s, n, e);
 	if (c)
 		c->at = e->at;
 	return c;
-}
-
-static ic_expr *parameter_value(ic_binder *b, const ic_bind_scope *s, const ic_bind_name *n,
-				const ic_kql_expr *e)
-{
-	if (n->base && n->base != s->base && !ic_bind_is_const(n->value))
-		return ic_bind_fail(
-		    b, IC_DIAG_TYPE, e->at, e->length,
-		    "the value of '%.*s' differs from row to row, but is used over other rows",
-		    IC_BIND_NAME(n->name.text));
-	return ic_bind_copy(b, n->value);
 }
 
 static ic_expr *name_value(ic_binder *b, const ic_bind_scope *s, const ic_kql_expr *e)
@@ -134,9 +134,9 @@ static ic_expr *name_value(ic_binder *b, const ic_bind_scope *s, const ic_kql_ex
 	}
 	const ic_bind_name *n = ic_bind_find(s->names, name);
 	if (n && n->kind == IC_BIND_LET)
-		return let_value(b, n, e);
+		return let_value(b, s, n, e);
 	if (n && n->kind == IC_BIND_VALUE)
-		return parameter_value(b, s, n, e);
+		return value_of(b, s, n, e);
 	if (n && n->kind == IC_BIND_FUNCTION) {
 		const ic_kql_expr *call = ic_bind_bare_call(b, e);
 		return call ? ic_bind_function(b, s, call) : NULL;

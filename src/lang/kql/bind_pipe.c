@@ -214,7 +214,7 @@ static bool call_table(ic_binder *b, const ic_bind_name *names, const ic_kql_exp
 		ic_bind_scope s = { .names = names };
 		const ic_bind_name *inner = ic_bind_arguments(b, &s, f, e, NULL);
 		if (b->status == IC_OK)
-			inner = ic_bind_statements(b, inner, body->stmt, body->stmts);
+			inner = ic_bind_statements(b, inner, body->stmt, body->stmts, NULL);
 		return b->status == IC_OK && ic_bind_table(b, inner, body->result, r);
 	}
 	if (ic_str_eq(name, IC_STR("materialize")))
