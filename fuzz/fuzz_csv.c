@@ -19,7 +19,7 @@ static totals run(const ic_source_kind *kind, const ic_layout *layout, const cha
 	const ic_reader_config cfg = { .req = &req };
 	ic_row_counts counts = { 0 };
 	totals t = { 0 };
-	ic_batch *b = ic_batch_new(~UINT64_C(0) >> (64 - IC_FIELD_COUNT));
+	ic_batch *b = ic_batch_new(IC_ALL_FIELDS);
 	ic_reader *r = kind->begin(&cfg, layout);
 	size_t at = 0, end = step < n ? step : n;
 	while (b && r) {

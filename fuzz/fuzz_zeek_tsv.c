@@ -8,8 +8,6 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-#define EVERYTHING (~UINT64_C(0) >> (64 - IC_FIELD_COUNT))
-
 static uint64_t mix(uint64_t h, const void *p, size_t n)
 {
 	const unsigned char *s = p;
@@ -46,13 +44,13 @@ static uint64_t digest(const char *text, size_t n, const ic_row_filter *filter, 
 		       ic_row_counts *c)
 {
 	const ic_source_kind *kind = &ic_kind_zeek_tsv;
-	const ic_input_request req = { .wanted = EVERYTHING, .streams = ~0u, .filter = *filter };
+	const ic_input_request req = { .wanted = IC_ALL_FIELDS, .streams = ~0u, .filter = *filter };
 	const ic_reader_config cfg = { .req = &req };
 	bool nomem;
 	uint64_t h = 14695981039346656037u;
 	const ic_layout *layout = kind->layout(&cfg, text, n < 65536 ? n : 65536, &nomem);
 	ic_reader *r = layout ? kind->begin(&cfg, layout) : NULL;
-	ic_batch *b = ic_batch_new(EVERYTHING);
+	ic_batch *b = ic_batch_new(IC_ALL_FIELDS);
 	if (!r || !b)
 		abort();
 	for (size_t at = 0; at < n;) {

@@ -11,8 +11,6 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-#define EVERYTHING (~UINT64_C(0) >> (64 - IC_FIELD_COUNT))
-
 static inline uint64_t mix(uint64_t h, const void *p, size_t n)
 {
 	const unsigned char *s = p;
@@ -53,14 +51,14 @@ static inline size_t piece_end(const ic_source_kind *kind, const char *text, siz
 
 static inline uint64_t digest(const ic_source_kind *kind, const char *text, size_t n, size_t piece)
 {
-	const ic_input_request req = { .wanted = EVERYTHING,
+	const ic_input_request req = { .wanted = IC_ALL_FIELDS,
 				       .streams = ~0u,
 				       .filter = { .since = IC_TIME_NONE, .until = IC_TIME_NONE } };
 	const ic_reader_config cfg = { .req = &req };
 	bool nomem = false;
 	const ic_layout *layout = kind->layout(&cfg, text, n, &nomem);
 	ic_reader *r = layout ? kind->begin(&cfg, layout) : NULL;
-	ic_batch *b = ic_batch_new(EVERYTHING);
+	ic_batch *b = ic_batch_new(IC_ALL_FIELDS);
 	ic_row_counts c = { 0 };
 	uint64_t h = 1;
 	size_t from = 0, to = 0;

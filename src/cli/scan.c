@@ -42,8 +42,6 @@ static bool set_fail_on(cli_args *a, const char *v, const char **why)
 	return true;
 }
 
-static const char *const level_words[] = { "info", "low", "medium", "high", "critical", NULL };
-
 static const cli_option options[] = {
 	{ "format", 'f', "FORMAT", "table (default on a terminal), ndjson (default otherwise), json, csv",
 	  set_format, NULL, 1 + IC_LIST_FINDING_FORMATS },
@@ -52,8 +50,8 @@ static const cli_option options[] = {
 	{ "min-priority", 0, "N", "findings from this priority on, 0 to 100 (default 0)", set_min_priority },
 	{ "top", 0, "N", "only the first N findings", set_top },
 	{ "all", 0, NULL, "one row for every series scored, whatever its score", set_all },
-	{ "fail-on", 0, "LEVEL", "exit with 1 if a finding is at this level or above", set_fail_on,
-	  level_words },
+	{ "fail-on", 0, "LEVEL", "exit with 1 if a finding is at this level or above", set_fail_on, NULL,
+	  1 + IC_LIST_LEVELS },
 	{ 0 },
 };
 
@@ -94,13 +92,10 @@ const cli_verb cli_scan = {
 	.operands = "PATH...",
 	.help = "find beacons and related C2 signs; print findings",
 	.about = "Reads web telemetry (Zeek, Suricata EVE, Defender, QRadar, any CSV or NDJSON with a map), "
-		 "scores every "
-		 "source and destination for automation, adds what the context says, and prints findings "
-		 "with their "
-		 "reasons, the most urgent first.\n\nThe format of each file is found from its content; gzip "
-		 "and zstd are "
-		 "read as they are; folders are walked. With --interface the packets of a network are read "
-		 "instead.",
+		 "scores every source and destination for automation, adds what the context says, and prints "
+		 "findings with their reasons, the most urgent first.\n\nThe format of each file is found "
+		 "from its content; gzip and zstd are read as they are; folders are walked. With --interface "
+		 "the packets of a network are read instead.",
 	.groups = groups,
 	.init = init,
 	.run = run,

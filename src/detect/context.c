@@ -591,13 +591,16 @@ const ic_evidence ic_evidences[] = {
 
 /* ---- priority ---------------------------------------------------------------------- */
 
-ic_level ic_level_of(double priority)
+const double ic_level_from[] = {
+	[IC_INFO] = 0, [IC_LOW] = 15, [IC_MEDIUM] = 35, [IC_HIGH] = 60, [IC_CRITICAL] = 85
+};
+
+static ic_level level_of(double priority)
 {
-	return priority >= 85	? IC_CRITICAL
-	       : priority >= 60 ? IC_HIGH
-	       : priority >= 35 ? IC_MEDIUM
-	       : priority >= 15 ? IC_LOW
-				: IC_INFO;
+	int level = IC_CRITICAL;
+	while (level > IC_INFO && !(priority >= ic_level_from[level]))
+		level--;
+	return (ic_level)level;
 }
 
 double ic_context_priority(const ic_draft *d)
@@ -664,5 +667,5 @@ void ic_context_finish(ic_detect_run *run, ic_draft *d)
 		}
 	}
 	d->f.priority = ic_context_priority(d);
-	d->f.level = ic_level_of(d->f.priority);
+	d->f.level = level_of(d->f.priority);
 }

@@ -24,6 +24,9 @@ typedef struct ic_cover {
 	double automation;
 } ic_cover;
 
+/* The priority from which on a finding has a level. */
+extern const double ic_level_from[IC_CRITICAL + 1];
+
 typedef struct ic_finding {
 	uint64_t id;	      /* ic_hash_stable of detector, event level and group key as text */
 	const char *detector; /* name in ic_detectors */

@@ -217,7 +217,6 @@ const ic_series *ic_profile_agent_series(const ic_detect_run *run, const ic_prof
 ic_agent_shape ic_profile_agent_shape(const ic_detect_run *run, const ic_profile *p, const char **ret_why);
 const ic_listed *ic_profile_listed_ja(const ic_detect_run *run, const ic_profile *p);
 bool ic_fleet_counts(const ic_detect_run *run);
-ic_level ic_level_of(double priority);
 bool ic_port_is_usual(int port);
 
 /* ---- lowering.c ------------------------------------------------------------------- */

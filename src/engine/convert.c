@@ -11,13 +11,7 @@
 
 void ic_convert_options_init(ic_convert_options *opt)
 {
-	memset(opt, 0, sizeof *opt);
-	opt->input.since.ticks = opt->input.until.ticks = IC_TIME_NONE;
-	opt->input.now_ticks = IC_TIME_NONE;
-	opt->input.ports = "all";
-	opt->input.scope_all = true;
-	opt->table = "all";
-	opt->format = "ndjson";
+	*opt = (ic_convert_options){ .input = ic_run_defaults(true), .table = "all", .format = "ndjson" };
 }
 
 /* Rows that count connections are a part of their log. */
@@ -27,9 +21,12 @@ static const struct {
 	const char *name;
 	unsigned streams;
 } tables[] = {
-	{ "all", (1u << IC_STREAM_COUNT_OF) - 1 },	     { "conn", CONNECTIONS },
-	{ "http", IC_STREAM_BIT(IC_STREAM_HTTP) },	     { "ssl", IC_STREAM_BIT(IC_STREAM_SSL) },
-	{ "websocket", IC_STREAM_BIT(IC_STREAM_WEBSOCKET) }, { "burst", IC_STREAM_BIT(IC_STREAM_BURST) },
+	{ "all", IC_ALL_STREAMS },
+	{ "conn", CONNECTIONS },
+	{ "http", IC_STREAM_BIT(IC_STREAM_HTTP) },
+	{ "ssl", IC_STREAM_BIT(IC_STREAM_SSL) },
+	{ "websocket", IC_STREAM_BIT(IC_STREAM_WEBSOCKET) },
+	{ "burst", IC_STREAM_BIT(IC_STREAM_BURST) },
 };
 
 enum {
@@ -283,18 +280,15 @@ static ic_status open_input(conversion *c, const ic_convert_options *opt, ic_err
 		st = choose_fields(c, opt->fields, err);
 	if (st != IC_OK)
 		return st;
-	ic_input_request req = ic_run_request(&c->run, ~UINT64_C(0) >> (64 - IC_FIELD_COUNT), c->streams);
+	ic_input_request req = ic_run_request(&c->run, IC_ALL_FIELDS, c->streams);
 	st = ic_input_open(&req, &c->in, err);
 	if (st != IC_OK)
 		return st;
 	if (!opt->fields)
 		take_all_fields(c, ic_input_get_facts(c->in)->can_give,
 				strncmp(opt->format, "zeek-", 5) == 0);
-	/* Filters and derived values (dst_name, service) read these whether they are printed or not. */
-	c->wanted = set_of(c) | IC_FIELD_BIT(IC_F_TIME) | IC_FIELD_BIT(IC_F_DST_IP) |
-		    IC_FIELD_BIT(IC_F_DST_PORT) | IC_FIELD_BIT(IC_F_SERVICE) | IC_FIELD_BIT(IC_F_DST_NAME) |
-		    IC_FIELD_BIT(IC_F_METHOD) | IC_FIELD_BIT(IC_F_URI) | IC_FIELD_BIT(IC_F_HOST) |
-		    IC_FIELD_BIT(IC_F_STATUS) | IC_FIELD_BIT(IC_F_SNI);
+	/* Filters and readers look at these whether they are printed or not. */
+	c->wanted = set_of(c) | IC_FIELD_BIT(IC_F_TIME) | IC_NAMING_FIELDS;
 	ic_input_narrow(c->in, c->wanted, c->streams);
 	return open_writer(c, opt, err);
 }

@@ -123,13 +123,8 @@ static ic_status read_unit(ic_details *d, ic_unit *u, ic_batch *b, unsigned stre
 ic_status ic_details_read(ic_run *run, ic_fieldset fields, unsigned streams, ic_details **ret, bool *full,
 			  ic_error *err)
 {
-	/* names and services of requests are made of these */
-	const ic_fieldset helpers = IC_FIELD_BIT(IC_F_UID) | IC_FIELD_BIT(IC_F_DST_IP) |
-				    IC_FIELD_BIT(IC_F_DST_PORT) | IC_FIELD_BIT(IC_F_METHOD) |
-				    IC_FIELD_BIT(IC_F_URI) | IC_FIELD_BIT(IC_F_HOST) |
-				    IC_FIELD_BIT(IC_F_STATUS) | IC_FIELD_BIT(IC_F_SNI) |
-				    IC_FIELD_BIT(IC_F_SERVICE) | IC_FIELD_BIT(IC_F_DST_NAME);
-	ic_input_request req = ic_run_request(run, fields | helpers, streams);
+	ic_input_request req =
+	    ic_run_request(run, fields | IC_FIELD_BIT(IC_F_UID) | IC_NAMING_FIELDS, streams);
 	req.filter = (ic_row_filter){ .since = IC_TIME_NONE, .until = IC_TIME_NONE };
 	req.note = NULL;
 	*full = false;

@@ -408,12 +408,7 @@ static ic_status print(job *j, ic_error *err)
 
 void ic_fingerprint_options_init(ic_fingerprint_options *opt)
 {
-	memset(opt, 0, sizeof *opt);
-	opt->input.since.ticks = opt->input.until.ticks = IC_TIME_NONE;
-	opt->input.now_ticks = IC_TIME_NONE;
-	opt->input.ports = "all";
-	opt->input.scope_all = true;
-	opt->format = "ndjson";
+	*opt = (ic_fingerprint_options){ .input = ic_run_defaults(true), .format = "ndjson" };
 }
 
 ic_status ic_fingerprint(const ic_fingerprint_options *opt, const ic_observer *obs, const ic_output *out,

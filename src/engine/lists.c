@@ -110,6 +110,7 @@ bool ic_list_get(ic_list list, size_t i, ic_list_entry *ret)
 		return entry(ic_views[n].name, ic_views[n].help, ret);
 	case IC_LIST_KQL: return kql(i, ret);
 	case IC_LIST_AQL: return function(i, IC_FN_AQL, ret);
+	case IC_LIST_LEVELS: return i <= IC_CRITICAL && entry(ic_level_name((int)i), "", ret);
 	case IC_LIST_FIELDS: return i < IC_FIELD_COUNT && entry(ic_fields[i].name, ic_fields[i].meaning, ret);
 	}
 	return false;

@@ -19,12 +19,7 @@
 
 void ic_query_options_init(ic_query_options *opt)
 {
-	memset(opt, 0, sizeof *opt);
-	opt->input.since.ticks = opt->input.until.ticks = IC_TIME_NONE;
-	opt->input.now_ticks = IC_TIME_NONE;
-	opt->input.ports = "all";
-	opt->input.scope_all = true;
-	opt->format = "ndjson";
+	*opt = (ic_query_options){ .input = ic_run_defaults(true), .format = "ndjson" };
 }
 
 /* Where the rows go; with neither taker nor writer they are only counted. */

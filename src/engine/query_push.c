@@ -5,8 +5,6 @@
 #include "base/time.h"
 #include "engine/query.h"
 
-enum { PORT_WORDS = 65536 / 64 };
-
 static bool whole_const(const ic_expr *x, int64_t *ret)
 {
 	bool whole = x->type == IC_Q_LONG || x->type == IC_Q_INT || x->type == IC_Q_DATETIME;
@@ -105,10 +103,10 @@ static bool set_port(uint64_t *bitmap, const ic_value *v)
 }
 
 /* The ports that the conjunct lets pass; false: it does not speak of a few ports. */
-static bool ports_of(const ic_expr *x, const ic_expr **column, uint64_t bitmap[PORT_WORDS])
+static bool ports_of(const ic_expr *x, const ic_expr **column, uint64_t bitmap[IC_PORT_WORDS])
 {
 	int64_t low, high;
-	memset(bitmap, 0, sizeof(uint64_t) * PORT_WORDS);
+	memset(bitmap, 0, sizeof(uint64_t) * IC_PORT_WORDS);
 	if (range_of(x, column, &low, &high)) {
 		ic_value v = ic_value_long(low);
 		return low == high && set_port(bitmap, &v);
@@ -126,12 +124,12 @@ static bool ports_of(const ic_expr *x, const ic_expr **column, uint64_t bitmap[P
 static bool push_ports(ic_query_bounds *to, const uint64_t *bitmap)
 {
 	if (!to->ports) {
-		to->ports = ic_malloc(PORT_WORDS * sizeof(uint64_t));
+		to->ports = ic_malloc(IC_PORT_WORDS * sizeof(uint64_t));
 		if (!to->ports)
 			return false;
-		memset(to->ports, 0xff, sizeof(uint64_t) * PORT_WORDS);
+		memset(to->ports, 0xff, sizeof(uint64_t) * IC_PORT_WORDS);
 	}
-	for (unsigned i = 0; i < PORT_WORDS; i++)
+	for (unsigned i = 0; i < IC_PORT_WORDS; i++)
 		to->ports[i] &= bitmap[i];
 	return true;
 }
@@ -142,7 +140,7 @@ ic_status ic_query_push(const ic_op *scan, const ic_view_column *columns, const 
 	*ret = (ic_query_bounds){ .since = own->since, .until = own->until };
 	for (uint32_t i = 0; i < scan->scan.pushed_n; i++) {
 		const ic_expr *x = scan->scan.pushed[i], *column = NULL;
-		uint64_t bitmap[PORT_WORDS];
+		uint64_t bitmap[IC_PORT_WORDS];
 		int64_t low, high;
 		if (!own->ports && ports_of(x, &column, bitmap) && column->column < scan->out.n) {
 			const ic_view_column *c = &columns[column->column];
@@ -164,7 +162,7 @@ void ic_query_widen(ic_query_bounds *all, const ic_query_bounds *more)
 	all->since = more->since < all->since ? more->since : all->since;
 	if (all->until != IC_TIME_NONE && (more->until == IC_TIME_NONE || more->until > all->until))
 		all->until = more->until;
-	for (unsigned i = 0; all->ports && more->ports && i < PORT_WORDS; i++)
+	for (unsigned i = 0; all->ports && more->ports && i < IC_PORT_WORDS; i++)
 		all->ports[i] |= more->ports[i];
 	if (!more->ports) {
 		ic_free(all->ports);

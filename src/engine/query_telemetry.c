@@ -91,8 +91,6 @@ static ic_status looks_further(ic_query_run *q, unsigned *streams, ic_error *err
 	return st;
 }
 
-enum { ALL_STREAMS = (1u << IC_STREAM_COUNT_OF) - 1 };
-
 /* Connections where the input has them: the other logs describe the same ones. */
 static ic_status choose_streams(reading *r, part *p, ic_error *err)
 {
@@ -112,7 +110,7 @@ static ic_status choose_streams(reading *r, part *p, ic_error *err)
 		if (st != IC_OK || found)
 			return st;
 	}
-	p->streams = ALL_STREAMS & ~IC_STREAM_BIT(IC_STREAM_DNS);
+	p->streams = IC_ALL_STREAMS & ~IC_STREAM_BIT(IC_STREAM_DNS);
 	return IC_OK;
 }
 
@@ -180,8 +178,7 @@ static ic_fieldset helpers_of(const reading *r, const ic_row_filter *f)
 	if (!r->q->run.opt->scope_all)
 		set |= IC_FIELD_BIT(IC_F_DST_IP);
 	if (r->wanted & derived && r->streams & ~IC_STREAM_BIT(IC_STREAM_CONN))
-		set |= derived | IC_FIELD_BIT(IC_F_METHOD) | IC_FIELD_BIT(IC_F_STATUS) |
-		       IC_FIELD_BIT(IC_F_SNI) | IC_FIELD_BIT(IC_F_DST_PORT) | IC_FIELD_BIT(IC_F_DST_IP);
+		set |= IC_NAMING_FIELDS;
 	return set;
 }
 
@@ -306,7 +303,7 @@ static ic_status new_reading(const ic_op *const *scan, uint32_t n, unsigned work
 
 static ic_status open_spare(ic_query_run *q, ic_error *err)
 {
-	ic_input_request req = ic_run_request(&q->run, ~UINT64_C(0) >> (64 - IC_FIELD_COUNT), ALL_STREAMS);
+	ic_input_request req = ic_run_request(&q->run, IC_ALL_FIELDS, IC_ALL_STREAMS);
 	return ic_input_open(&req, &q->input->spare, err);
 }
 
@@ -408,7 +405,7 @@ static ic_status begin_input(reading *r, ic_error *err)
 	if (r->q->likely) { /* every row is looked at */
 		filter.newest = &r->q->seen;
 		r->wanted |= IC_FIELD_BIT(IC_F_TIME);
-		streams = ALL_STREAMS;
+		streams = IC_ALL_STREAMS;
 	}
 	r->pushed = r->bounds.ports || r->bounds.since != filter.since || r->bounds.until != filter.until;
 	filter.since = r->bounds.since;

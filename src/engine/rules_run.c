@@ -156,8 +156,8 @@ static const char *row_text(rule_run *r, const ic_chunk *c, uint32_t row)
 /* The priority that stands for a level: rules have no evidence to weigh. */
 static double priority_of(ic_level l)
 {
-	static const double middle[] = { 10, 30, 50, 70, 90 };
-	return middle[l];
+	static const double of[] = { 10, 30, 50, 70, 90 };
+	return of[l];
 }
 
 /* As the detectors write it: 192.0.2.1:443, [2001:db8::1]:443; no port where the row has none. */

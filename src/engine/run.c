@@ -17,11 +17,21 @@
 #include "exec/group/exchange.h"
 #include "source/packet/live.h"
 
-enum { PORT_WORDS = 65536 / 64, MAX_THREADS = 256 };
+enum { MAX_THREADS = 256 };
 
 static const uint16_t web_ports[] = { 80, 443, 8080, 8443 };
 
 /* ---- options --------------------------------------------------------------------- */
+
+ic_input_options ic_run_defaults(bool everything)
+{
+	const ic_moment open = { .ticks = IC_TIME_NONE };
+	return (ic_input_options){ .since = open,
+				   .until = open,
+				   .now_ticks = IC_TIME_NONE,
+				   .ports = everything ? "all" : "web",
+				   .scope_all = everything };
+}
 
 static void add_ports(uint64_t *bitmap, uint64_t from, uint64_t to)
 {
@@ -58,7 +68,7 @@ static ic_status init_ports(ic_run *run, ic_error *err)
 	const char *ports = run->opt->ports ? run->opt->ports : "web";
 	if (strcmp(ports, "all") == 0)
 		return IC_OK;
-	run->ports = ic_calloc(PORT_WORDS, sizeof *run->ports);
+	run->ports = ic_calloc(IC_PORT_WORDS, sizeof *run->ports);
 	if (!run->ports)
 		return ic_fail_nomem(err);
 	run->filter.ports = run->ports;
@@ -230,8 +240,6 @@ void ic_run_progress(const ic_run *run, const ic_input *in)
 }
 
 /* ---- reading --------------------------------------------------------------------- */
-
-enum { ALL_STREAMS = (1u << IC_STREAM_COUNT_OF) - 1 };
 
 /* What a worker has at hand. */
 typedef struct pass_worker {
@@ -520,7 +528,7 @@ static ic_status run_pass(ic_run *run, ic_input *in, ic_fieldset wanted, ic_obse
 		more |= IC_FIELD_BIT(IC_F_DST_PORT) | IC_FIELD_BIT(IC_F_SERVICE);
 	}
 	wanted |= more;
-	ic_input_narrow(in, wanted, ALL_STREAMS);
+	ic_input_narrow(in, wanted, IC_ALL_STREAMS);
 	for (unsigned i = 0; i < run->threads && st == IC_OK; i++)
 		if (!(p.at[i].batch = ic_batch_new(wanted)))
 			st = ic_fail_nomem(err);
@@ -553,7 +561,7 @@ ic_status ic_run_spool(ic_run *run, ic_input **in, ic_error *err)
 
 static ic_status open_times(ic_run *run, bool ends, ic_input **ret, ic_error *err)
 {
-	ic_input_request req = ic_run_request(run, IC_FIELD_BIT(IC_F_TIME), ALL_STREAMS);
+	ic_input_request req = ic_run_request(run, IC_FIELD_BIT(IC_F_TIME), IC_ALL_STREAMS);
 	req.filter = (ic_row_filter){ .since = IC_TIME_NONE, .until = IC_TIME_NONE };
 	req.note = NULL; /* the pass that follows says it */
 	req.ends = ends;
@@ -644,7 +652,7 @@ static ic_status observe_input(ic_run *run, ic_input *in, const lesson *l, ic_in
 /* Opens the input; one that will be read twice is made one that can be. */
 static ic_status open_input(ic_run *run, const ic_guests *guests, bool noted, ic_input **ret, ic_error *err)
 {
-	ic_input_request req = ic_run_request(run, ic_observe_fields(true), ALL_STREAMS);
+	ic_input_request req = ic_run_request(run, ic_observe_fields(true), IC_ALL_STREAMS);
 	bool again = false;
 	if (noted)
 		req.note = NULL;

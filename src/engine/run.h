@@ -24,6 +24,8 @@ typedef struct ic_run {
 	ic_spool own_spool;
 } ic_run;
 
+/* Any time; `everything`: any port and address, else those of the web. */
+ic_input_options ic_run_defaults(bool everything);
 /* Checks the options. Relative times are resolved, which reads the times of the whole input first
  * when they count from the newest event. */
 ic_status ic_run_init(ic_run *run, const ic_input_options *opt, const ic_observer *obs, ic_error *err);

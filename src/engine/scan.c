@@ -12,11 +12,7 @@
 
 void ic_scan_options_init(ic_scan_options *opt)
 {
-	memset(opt, 0, sizeof *opt);
-	opt->input.since.ticks = opt->input.until.ticks = IC_TIME_NONE;
-	opt->input.now_ticks = IC_TIME_NONE;
-	opt->format = "ndjson";
-	opt->min_automation = 50;
+	*opt = (ic_scan_options){ .input = ic_run_defaults(false), .format = "ndjson", .min_automation = 50 };
 }
 
 typedef struct scan {

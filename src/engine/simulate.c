@@ -92,7 +92,7 @@ static ic_status open_logs(const ic_simulate_options *opt, const ic_event_format
 		const char *tail = split ? strchr(format->file_name, '%') + 2 : "";
 		snprintf(name, sizeof name, "%s%s", split ? ic_stream_name(streams[i]) : format->file_name,
 			 tail);
-		logs[i].streams = split ? IC_STREAM_BIT(streams[i]) : (1u << IC_STREAM_COUNT_OF) - 1;
+		logs[i].streams = split ? IC_STREAM_BIT(streams[i]) : IC_ALL_STREAMS;
 		*ret_n = i + 1;
 		ic_status st = open_file(&logs[i], opt->folder, name, err);
 		if (st != IC_OK)
@@ -110,7 +110,7 @@ static ic_status open_logs(const ic_simulate_options *opt, const ic_event_format
 
 static ic_status write_rows(ic_simulator *sim, log_file *logs, size_t n)
 {
-	ic_batch *b = ic_batch_new(~UINT64_C(0) >> (64 - IC_FIELD_COUNT));
+	ic_batch *b = ic_batch_new(IC_ALL_FIELDS);
 	ic_status st = b ? IC_OK : IC_E_NOMEM;
 	while (st == IC_OK) {
 		ic_simulator_next(sim, b);

@@ -9,7 +9,6 @@
 #define DNS	  IC_STREAM_BIT(IC_STREAM_DNS)
 #define WEBSOCKET IC_STREAM_BIT(IC_STREAM_WEBSOCKET)
 #define COUNTS	  IC_STREAM_BIT(IC_STREAM_COUNT)
-#define ALL	  ((1u << IC_STREAM_COUNT_OF) - 1)
 #define BOTH	  (IC_FN_KQL | IC_FN_AQL)
 
 #define FIELD(name, type, f)                                                                                 \
@@ -313,8 +312,8 @@ const ic_view ic_views[] = {
 	{ "dns", "DNS queries under Zeek's names", NULL, IC_FN_KQL, DNS, false, NULL, IC_VIEW_ZEEK },
 	{ "websocket", "WebSocket upgrades under Zeek's names", NULL, IC_FN_KQL, WEBSOCKET, false, NULL,
 	  IC_VIEW_ZEEK },
-	{ "telemetry", "every event under the canonical names, event_level tells which", NULL, IC_FN_KQL, ALL,
-	  false, NULL, IC_VIEW_CANONICAL },
+	{ "telemetry", "every event under the canonical names, event_level tells which", NULL, IC_FN_KQL,
+	  IC_ALL_STREAMS, false, NULL, IC_VIEW_CANONICAL },
 	{ "events", "connections under QRadar's names", NULL, IC_FN_AQL, CONN | COUNTS, true, NULL,
 	  IC_VIEW_QRADAR },
 	{ "flows", "connections under QRadar's names of flows", NULL, IC_FN_AQL, CONN | COUNTS, true, NULL,

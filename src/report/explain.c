@@ -263,7 +263,7 @@ static void put_priority(ic_pen *p, const ic_finding *f)
 	double L = 0;
 	bool any = false;
 	if (strncmp(f->detector, "rule.", 5) == 0) {
-		heading(p, "Priority: the middle of the level that the rule has");
+		heading(p, "Priority: the one that stands for the level of the rule");
 		return;
 	}
 	heading(p, "Priority: does the context look bad?");
@@ -288,7 +288,9 @@ static void put_priority(ic_pen *p, const ic_finding *f)
 	if (fabs(base * context - f->priority) > 0.01)
 		ic_pen_printf(p, IC_PLAIN, ", capped at %.3f", f->priority);
 	ic_pen_line(p, 2);
-	ic_pen_text(p, IC_DIM, "critical from 85, high from 60, medium from 35, low from 15");
+	for (int level = IC_CRITICAL; level > IC_INFO; level--)
+		ic_pen_printf(p, IC_DIM, "%s from %.0f%s", ic_level_name(level), ic_level_from[level],
+			      level > IC_LOW ? "," : "");
 	ic_pen_end(p);
 }
 

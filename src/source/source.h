@@ -18,9 +18,17 @@
 typedef struct ic_input ic_input;
 typedef struct ic_unit ic_unit;
 
+enum { IC_PORT_WORDS = 65536 / 64 };
+
+/* The names and services of requests and handshakes, and what readers make them of where a log does not have them. */
+#define IC_NAMING_FIELDS                                                                                     \
+	(IC_FIELD_BIT(IC_F_DST_NAME) | IC_FIELD_BIT(IC_F_SERVICE) | IC_FIELD_BIT(IC_F_DST_IP) |              \
+	 IC_FIELD_BIT(IC_F_DST_PORT) | IC_FIELD_BIT(IC_F_METHOD) | IC_FIELD_BIT(IC_F_URI) |                  \
+	 IC_FIELD_BIT(IC_F_HOST) | IC_FIELD_BIT(IC_F_STATUS) | IC_FIELD_BIT(IC_F_SNI))
+
 /* Rows that are not wanted are dropped as early as the source can, and counted. */
 typedef struct ic_row_filter {
-	const uint64_t *ports; /* bitmap of 65536 destination ports to keep; NULL: all */
+	const uint64_t *ports; /* bitmap of destination ports to keep, IC_PORT_WORDS long; NULL: all */
 	bool web_services;     /* also keep rows whose service is http, tls, quic or websocket */
 	int64_t since, until;  /* ticks, both included; IC_TIME_NONE: open */
 	/* Raised to the times of all rows that are read, also of those that are dropped; NULL: nobody asks. The

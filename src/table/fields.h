@@ -28,6 +28,7 @@ typedef enum ic_stream {
 } ic_stream;
 #define IC_STREAM_BIT(s)   (1u << (s))
 #define IC_STREAM_COUNT_OF IC_STREAM_NONE
+#define IC_ALL_STREAMS	   (IC_STREAM_BIT(IC_STREAM_COUNT_OF) - 1)
 
 typedef enum ic_field {
 	IC_F_TIME,
@@ -87,6 +88,7 @@ typedef enum ic_field {
 typedef uint64_t ic_fieldset; /* bit = ic_field */
 #define IC_FIELD_BIT(f) (UINT64_C(1) << (f))
 _Static_assert(IC_FIELD_COUNT <= 64, "ic_fieldset is one word");
+#define IC_ALL_FIELDS (~UINT64_C(0) >> (64 - IC_FIELD_COUNT))
 
 typedef struct ic_field_def {
 	const char *name; /* canonical */

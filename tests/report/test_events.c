@@ -5,8 +5,6 @@
 #include "base/ip.h"
 #include "table/batch.h"
 
-#define EVERY ((1u << IC_STREAM_COUNT_OF) - 1)
-
 static void set_str(ic_batch *b, uint32_t row, ic_field f, const char *s)
 {
 	b->col[f].s[row] = ic_str_of(s);
@@ -115,7 +113,7 @@ static void test_ndjson(void **state)
 {
 	(void)state;
 	check(
-	    "ndjson", IC_STREAM_NONE, true, EVERY,
+	    "ndjson", IC_STREAM_NONE, true, IC_ALL_STREAMS,
 	    "{\"time\":\"2024-05-01T10:00:00.123456Z\",\"event_level\":\"connection\",\"src_ip\":\"10.0.0."
 	    "5\","
 	    "\"dst_port\":443,\"duration_s\":1.5,\"uri\":null,\"cert_valid\":null,\"count\":1,"
@@ -206,7 +204,7 @@ static void test_eve(void **state)
 		set_str(b, r, IC_F_UID, "1234");
 	ic_buf to;
 	assert_string_equal(
-	    write_rows("eve", every, n, IC_STREAM_NONE, false, EVERY, b, &to),
+	    write_rows("eve", every, n, IC_STREAM_NONE, false, IC_ALL_STREAMS, b, &to),
 	    "{\"timestamp\":\"2024-05-01T10:00:01.623456+0000\",\"event_type\":\"flow\",\"flow_id\":1234,"
 	    "\"src_ip\":\"10.0.0.5\",\"src_port\":50000,\"dest_ip\":\"2001:db8::7\",\"dest_port\":443,"
 	    "\"proto\":\"TCP\",\"app_proto\":\"tls\",\"flow\":{\"start\":\"2024-05-01T10:00:00.123456+0000\","
@@ -234,7 +232,7 @@ static void test_defender(void **state)
 	set_long(b, r, IC_F_COUNT, 17);
 	ic_buf to;
 	assert_string_equal(
-	    write_rows("defender-csv", siem, 9, IC_STREAM_NONE, false, EVERY, b, &to),
+	    write_rows("defender-csv", siem, 9, IC_STREAM_NONE, false, IC_ALL_STREAMS, b, &to),
 	    "Timestamp,LocalIP,RemoteIP,RemotePort,Protocol,DeviceName,RemoteUrl,ActionType,RemoteIPType,"
 	    "AdditionalFields\n"
 	    "2024-05-01T10:00:00.1234560Z,10.0.0.5,2001:db8::7,443,Tcp,pc-1,evil.example,ConnectionFailed,"
@@ -273,7 +271,7 @@ static void test_qradar(void **state)
 	ic_batch *b = three_rows();
 	set_str(b, 0, IC_F_SERVICE, "http");
 	set_str(b, 1, IC_F_USER_AGENT, "curl/8");
-	assert_string_equal(write_rows("qradar-csv", agent, 1, IC_STREAM_NONE, false, EVERY, b, &to),
+	assert_string_equal(write_rows("qradar-csv", agent, 1, IC_STREAM_NONE, false, IC_ALL_STREAMS, b, &to),
 			    "User Agent\ncurl/8\n");
 	ic_buf_clear(&to);
 	ic_batch_free(b);
@@ -368,7 +366,7 @@ static void test_no_memory(void **state)
 			ic_error err = { 0 };
 			ic_alloc_fail_after(at);
 			ic_event_writer *w = ic_event_writer_new(&cfg, &out, &err);
-			ic_status st = w ? ic_event_write(w, b, EVERY, "x", 1) : err.code;
+			ic_status st = w ? ic_event_write(w, b, IC_ALL_STREAMS, "x", 1) : err.code;
 			if (st == IC_OK)
 				st = ic_event_writer_end(w);
 			ic_alloc_fail_after(0);

@@ -85,7 +85,7 @@ static inline char *json_rows(const ic_source_kind *kind, const ic_input_request
 static inline ic_input_request all_of(ic_fieldset wanted)
 {
 	return (ic_input_request){ .wanted = wanted,
-				   .streams = (1u << IC_STREAM_COUNT_OF) - 1,
+				   .streams = IC_ALL_STREAMS,
 				   .filter = { .since = IC_TIME_NONE, .until = IC_TIME_NONE } };
 }
 

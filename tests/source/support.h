@@ -188,13 +188,11 @@ static inline uint64_t read_all(ic_input *in, unsigned threads, ic_fieldset want
 	return r.refused;
 }
 
-#define EVERYTHING (~UINT64_C(0) >> (64 - IC_FIELD_COUNT))
-
 static inline ic_input_request request_of(const char *const *paths, size_t n, unsigned threads)
 {
 	return (ic_input_request){ .paths = paths,
 				   .path_count = n,
-				   .wanted = EVERYTHING,
+				   .wanted = IC_ALL_FIELDS,
 				   .streams = ALL_STREAMS,
 				   .filter = { .since = IC_TIME_NONE, .until = IC_TIME_NONE },
 				   .threads = threads };
@@ -211,7 +209,7 @@ static inline char *rows_of(const char *path, unsigned threads, ic_file_report *
 	ic_buf_init(&out, 0);
 	if (ic_input_open(&req, &in, &err) != IC_OK)
 		fail_msg("%s: %s", err.file, err.message);
-	(void)read_all(in, threads, EVERYTHING, &out, false);
+	(void)read_all(in, threads, IC_ALL_FIELDS, &out, false);
 	*report = *ic_input_report(in, 0);
 	(void)snprintf(shown, sizeof(shown), "%s", report->path);
 	report->path = shown;

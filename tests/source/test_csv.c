@@ -164,7 +164,7 @@ static void test_raw_bytes(void **state)
 	ic_input_request req = request_of(&path, 1, 1);
 	ic_input *in;
 	ic_unit *u;
-	ic_batch *b = ic_batch_new(EVERYTHING);
+	ic_batch *b = ic_batch_new(IC_ALL_FIELDS);
 	assert_int_equal(ic_input_open(&req, &in, NULL), IC_OK);
 	assert_int_equal(ic_input_next(in, &u, NULL), IC_OK);
 	assert_int_equal(ic_unit_read(u, b), IC_OK);
@@ -318,7 +318,7 @@ static void test_map(void **state)
 	ic_buf out;
 	ic_buf_init(&out, 0);
 	assert_int_equal(ic_input_open(&req, &in, &err), IC_OK);
-	(void)read_all(in, 1, EVERYTHING, &out, false);
+	(void)read_all(in, 1, IC_ALL_FIELDS, &out, false);
 	assert_string_equal(
 	    out.p, "http|flags=2|time=2024-05-01T10:00:00.25Z|src_ip=10.0.0.1|dst_port=443|duration_s=1.5|"
 		   "bytes_out=7|dst_name=c2.example|method=CONNECT|host=c2.example|user_agent=x\n"

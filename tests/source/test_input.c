@@ -262,7 +262,7 @@ static void test_one_bad(void **state)
 	ic_buf out;
 	ic_buf_init(&out, 0);
 	assert_int_equal(open_paths(paths, 2, &in, &err), IC_OK);
-	(void)read_all(in, 1, EVERYTHING, &out, false);
+	(void)read_all(in, 1, IC_ALL_FIELDS, &out, false);
 	assert_int_equal(ic_input_report_count(in), 4);
 	assert_int_equal(ic_input_report(in, 0)->kept, 1);
 	size_t damaged = 0, skipped = 0;
@@ -334,7 +334,7 @@ static void test_growing(void **state)
 		(void)fclose(f);
 		if (!grow)
 			assert_int_equal(truncate(path, 20000), 0);
-		(void)read_all(in, 1, EVERYTHING, &out, false);
+		(void)read_all(in, 1, IC_ALL_FIELDS, &out, false);
 		const ic_file_report *r = ic_input_report(in, 0);
 		if (grow) {
 			assert_int_equal(r->kept, ROWS);
@@ -363,7 +363,7 @@ static void test_replaced(void **state)
 	ic_buf_init(&out, 0);
 	assert_int_equal(open_paths(&path, 1, &in, &err), IC_OK);
 	assert_int_equal(rename(put_text("new.log", CONN_FIELDS), path), 0);
-	(void)read_all(in, 1, EVERYTHING, &out, false);
+	(void)read_all(in, 1, IC_ALL_FIELDS, &out, false);
 	assert_string_equal(out.p, "");
 	assert_true(ic_input_report(in, 0)->damaged);
 	assert_string_equal(ic_input_report(in, 0)->first_bad.message, IC_MSG_REPLACED);
@@ -401,7 +401,7 @@ static void test_chunks(void **state)
 			ic_input_set_chunk(chunk);
 			ic_buf_reset(&cut);
 			assert_int_equal(ic_input_open(&req, &in, &err), IC_OK);
-			(void)read_all(in, threads, EVERYTHING, out, false);
+			(void)read_all(in, threads, IC_ALL_FIELDS, out, false);
 			if (out == &cut)
 				assert_string_equal(cut.p, whole.p);
 			const ic_file_report *r = ic_input_report(in, 0);
@@ -705,7 +705,7 @@ static void test_spool(void **state)
 			assert_int_equal(ic_input_open(&req, &in, &err), IC_OK);
 			assert_true(ic_input_get_facts(in)->rereadable);
 			assert_true(ic_input_get_facts(in)->mixed);
-			(void)read_all(in, 2, EVERYTHING, &out, false);
+			(void)read_all(in, 2, IC_ALL_FIELDS, &out, false);
 			assert_int_equal(ic_input_report(in, 0)->damaged, k == 2);
 			if (k < 2)
 				assert_string_equal(out.p, expected);
@@ -791,7 +791,7 @@ static void test_given_up(void **state)
 	ic_input_request req = request_of(&path, 1, 2);
 	ic_input *in;
 	ic_unit *u;
-	ic_batch *b = ic_batch_new(EVERYTHING);
+	ic_batch *b = ic_batch_new(IC_ALL_FIELDS);
 	ic_input_set_chunk(500);
 	assert_int_equal(ic_input_open(&req, &in, NULL), IC_OK);
 	assert_int_equal(ic_input_next(in, &u, NULL), IC_OK);
@@ -817,7 +817,7 @@ static void test_no_memory(void **state)
 				put_file("mem.gz", packed,
 					 gzip_member(packed, 0, sizeof(packed), text, sizeof(text) - 1)),
 				put_text("mem.csv", "time,src_ip,dst_ip\n1,10.0.0.1,203.0.113.5\n") };
-	ic_batch *b = ic_batch_new(EVERYTHING);
+	ic_batch *b = ic_batch_new(IC_ALL_FIELDS);
 	bool done = false;
 	for (uint64_t nth = 1; !done && nth < 2000; nth++) {
 		ic_input *in = NULL;

@@ -39,7 +39,7 @@ static const char *const zeek_lines =
 static void test_zeek(void **state)
 {
 	(void)state;
-	const ic_input_request req = all_of(EVERYTHING);
+	const ic_input_request req = all_of(IC_ALL_FIELDS);
 	char *rows = steady_rows(&ic_kind_zeek_json, &req, NULL, zeek_lines, strlen(zeek_lines));
 	assert_string_equal(
 	    rows,
@@ -132,7 +132,7 @@ static void test_lines_of_one_shape(void **state)
 	static const char *const ends[] = { "", ",\"duration\":0.25,\"orig_bytes\":7",
 					    ",\"duration\":1e-3,\"orig_bytes\":-1",
 					    ",\"service\":\"http,ssl\",\"orig_bytes\":null", ",\"x\":[1]" };
-	ic_input_request req = all_of(EVERYTHING);
+	ic_input_request req = all_of(IC_ALL_FIELDS);
 	ic_buf text;
 	(void)state;
 	ic_buf_init(&text, 0);
@@ -185,7 +185,7 @@ static void test_events_of_one_shape(void **state)
 					      "2024-05-02T00:00:01.250000Z",
 					      "2024-05-01T00:00:01.250000+00x0" };
 	static const char *const types[] = { "flow", "fluw", "http" };
-	const ic_input_request req = all_of(EVERYTHING);
+	const ic_input_request req = all_of(IC_ALL_FIELDS);
 	ic_buf text;
 	(void)state;
 	ic_buf_init(&text, 0);
@@ -211,7 +211,7 @@ static void test_events_of_one_shape(void **state)
  * be looked at before its start. */
 static void test_piece_before_the_line(void **state)
 {
-	const ic_input_request req = all_of(EVERYTHING);
+	const ic_input_request req = all_of(IC_ALL_FIELDS);
 	ic_buf text;
 	(void)state;
 	ic_buf_init(&text, 0);
@@ -228,7 +228,7 @@ static void test_piece_before_the_line(void **state)
 /* A shape may be of lines that are bad. */
 static void test_lines_without_time(void **state)
 {
-	const ic_input_request req = all_of(EVERYTHING);
+	const ic_input_request req = all_of(IC_ALL_FIELDS);
 	ic_buf text;
 	(void)state;
 	ic_buf_init(&text, 0);
@@ -244,7 +244,7 @@ static void test_lines_without_time(void **state)
 /* Names so long, with values that are always the same, that the gate does not go with them into one run. */
 static void test_gate_behind_long_run(void **state)
 {
-	const ic_input_request req = all_of(EVERYTHING);
+	const ic_input_request req = all_of(IC_ALL_FIELDS);
 	ic_buf text;
 	(void)state;
 	ic_buf_init(&text, 0);
@@ -267,7 +267,7 @@ static void test_gate_behind_long_run(void **state)
 static void test_long_gate(void **state)
 {
 	static const char *const paths[] = { "open_conn", "a path of more than sixteen bytes" };
-	const ic_input_request req = all_of(EVERYTHING);
+	const ic_input_request req = all_of(IC_ALL_FIELDS);
 	ic_buf text;
 	(void)state;
 	ic_buf_init(&text, 0);
@@ -286,7 +286,7 @@ static void test_long_gate(void **state)
 static void test_flows_of_two_times(void **state)
 {
 	static const char *const starts[] = { "null", "7", "null", "\"2024-05-01T00:00:07.000000+0000\"" };
-	const ic_input_request req = all_of(EVERYTHING);
+	const ic_input_request req = all_of(IC_ALL_FIELDS);
 	ic_buf text;
 	(void)state;
 	ic_buf_init(&text, 0);
@@ -306,7 +306,7 @@ static void test_flows_of_two_times(void **state)
 /* The last line of a block, which is read alone, has nothing to do with the keys of the one before it. */
 static void test_other_line_ends_block(void **state)
 {
-	const ic_input_request req = all_of(EVERYTHING);
+	const ic_input_request req = all_of(IC_ALL_FIELDS);
 	ic_buf text;
 	(void)state;
 	ic_buf_init(&text, 0);
@@ -431,7 +431,7 @@ static void spoil(ic_buf *b, size_t line)
 /* Whatever happens to lines, many taken together by column are what each is on its own, at every level. */
 static void check_spoiled(const ic_source_kind *kind, void (*put)(ic_buf *))
 {
-	const ic_input_request req = all_of(EVERYTHING);
+	const ic_input_request req = all_of(IC_ALL_FIELDS);
 	unsigned bad = 0;
 	ic_buf text;
 	ic_buf_init(&text, 0);
@@ -470,7 +470,7 @@ static void test_spoiled_lines(void **state)
 static char *rows_by(const ic_source_kind *kind, ic_reader *r, const char *text)
 {
 	const size_t n = strlen(text);
-	ic_batch *b = ic_batch_new(EVERYTHING);
+	ic_batch *b = ic_batch_new(IC_ALL_FIELDS);
 	ic_row_counts c = { 0 };
 	ic_buf out;
 	size_t at = 0;
@@ -493,7 +493,7 @@ static void test_used_again(void **state)
 	const char *conns = "{\"ts\":1714521600,\"uid\":\"C1\",\"id.resp_p\":443,\"conn_state\":\"SF\"}\n"
 			    "{\"ts\":1714521601,\"uid\":\"C2\",\"id.resp_p\":80,\"conn_state\":\"SF\"}\n"
 			    "{\"ts\":1714521602,\"uid\":\"C3\",\"id.resp_p\":\"x\",\"conn_state\":\"SF\"}\n";
-	const ic_input_request req = all_of(EVERYTHING);
+	const ic_input_request req = all_of(IC_ALL_FIELDS);
 	const ic_reader_config cfg = { .req = &req };
 	bool nomem;
 	const ic_source_kind *kind = &ic_kind_zeek_json;
@@ -529,7 +529,7 @@ static void test_zeek_layout(void **state)
 		{ "{\"_path\":\"weird\",\"ts\":1,\"uid\":\"C\"}\n{\"_path\":\"weird\",\"ts\":1}\n", 0, true },
 	};
 	bool nomem;
-	const ic_input_request req = all_of(EVERYTHING);
+	const ic_input_request req = all_of(IC_ALL_FIELDS);
 	const ic_reader_config cfg = { .req = &req };
 	for (size_t i = 0; i < 2; i++) {
 		const ic_layout *l =
@@ -554,7 +554,7 @@ static void test_zeek_other_log_later(void **state)
 {
 	(void)state;
 	bool nomem;
-	const ic_input_request req = all_of(EVERYTHING);
+	const ic_input_request req = all_of(IC_ALL_FIELDS);
 	const ic_reader_config cfg = { .req = &req };
 	const char *conn = "{\"ts\":1,\"uid\":\"C\",\"conn_state\":\"SF\"}\n";
 	const char *dns = "{\"ts\":1,\"uid\":\"C\",\"query\":\"SF\"}\n";
@@ -615,7 +615,7 @@ static const char *const eve_lines =
 static void test_eve(void **state)
 {
 	(void)state;
-	const ic_input_request req = all_of(EVERYTHING);
+	const ic_input_request req = all_of(IC_ALL_FIELDS);
 	char *rows = steady_rows(&ic_kind_eve, &req, NULL, eve_lines, strlen(eve_lines));
 	assert_string_equal(
 	    rows,
@@ -652,7 +652,7 @@ static void test_eve(void **state)
 
 static void expect_defender(const char *text, const char *want)
 {
-	const ic_input_request req = all_of(EVERYTHING);
+	const ic_input_request req = all_of(IC_ALL_FIELDS);
 	char *rows = steady_rows(&ic_kind_defender_json, &req, NULL, text, strlen(text));
 	assert_string_equal(rows, want);
 	ic_free(rows);
@@ -743,7 +743,7 @@ static void test_defender_proxied(void **state)
 static void test_qradar(void **state)
 {
 	(void)state;
-	const ic_input_request req = all_of(EVERYTHING);
+	const ic_input_request req = all_of(IC_ALL_FIELDS);
 	const char *text =
 	    "{\"events\": [\n"
 	    " {\"starttime\": 1714521600123, \"sourceip\": \"10.0.0.1\", \"destinationip\": \"192.0.2.1\",\n"
@@ -827,7 +827,7 @@ static const char ecs_lines[] =
 static void test_ecs(void **state)
 {
 	(void)state;
-	const ic_input_request req = all_of(EVERYTHING);
+	const ic_input_request req = all_of(IC_ALL_FIELDS);
 	char *rows = steady_rows(&ic_kind_ecs, &req, NULL, ecs_lines, strlen(ecs_lines));
 	assert_string_equal(
 	    rows,
@@ -868,7 +868,7 @@ static void test_ecs(void **state)
 static void test_source_of_elasticsearch(void **state)
 {
 	(void)state;
-	const ic_input_request req = all_of(EVERYTHING);
+	const ic_input_request req = all_of(IC_ALL_FIELDS);
 	static const char zeek[] = "{\"_index\":\"z\",\"_source\":{\"ts\":1,\"uid\":\"A\",\"id.orig_h\":\"10."
 				   "0.0.1\",\"conn_state\":\"SF\"}}\n"
 				   "{\"_index\":\"z\",\"_source\":{\"ts\":2,\"uid\":\"B\",\"id.orig_h\":\"10."
@@ -899,7 +899,7 @@ static void test_source_of_elasticsearch(void **state)
 static void test_map(void **state)
 {
 	(void)state;
-	const ic_input_request req = all_of(EVERYTHING);
+	const ic_input_request req = all_of(IC_ALL_FIELDS);
 	ic_field_map *map = NULL;
 	ic_error err;
 	const char *lines =
@@ -1019,7 +1019,7 @@ static void test_real_tsv_and_json(void **state)
 		{ "wrccdc_zeek/zeek-default/ssl.log.gz", "wrccdc_zeek/zeek-json/ssl.json.gz" },
 		{ "wrccdc_zeek/zeek-default/dns.log.gz", "wrccdc_zeek/zeek-json/dns.json.gz" },
 	};
-	const ic_input_request req = all_of(EVERYTHING);
+	const ic_input_request req = all_of(IC_ALL_FIELDS);
 	for (size_t i = 0; i < 2; i++) {
 		size_t tsv_n, json_n;
 		char *tsv = shared_text(logs[i][0], &tsv_n), *json = shared_text(logs[i][1], &json_n);

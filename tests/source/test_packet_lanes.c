@@ -144,7 +144,7 @@ static void say_rows(said *s, const ic_batch *b)
 
 static void read_capture(said *s, unsigned threads, size_t piece, ic_lanes_counts *counts)
 {
-	const ic_fieldset wanted = ~UINT64_C(0) >> (64 - IC_FIELD_COUNT);
+	const ic_fieldset wanted = IC_ALL_FIELDS;
 	const ic_row_filter all = { .since = IC_TIME_NONE, .until = IC_TIME_NONE };
 	ic_row_counts c = { 0 };
 	ic_batch *b = ic_batch_new(wanted);
@@ -206,7 +206,7 @@ static void rows_behind_dropped_ones(void **state)
 {
 	enum { MANY = 3 * IC_BATCH_ROWS };
 	static uint8_t bytes[24 + (MANY + 1) * 64];
-	static uint64_t ports[65536 / 64];
+	static uint64_t ports[IC_PORT_WORDS];
 	static pk k;
 	(void)state;
 	size_t n = 24;
@@ -469,7 +469,7 @@ static void no_memory(void **state)
 		(void)ic_alloc_fail_after(n);
 		ic_lanes *l = ic_lanes_new(NULL, 1, NULL);
 		if (l)
-			ic_lanes_want(l, ~UINT64_C(0) >> (64 - IC_FIELD_COUNT), ~0u);
+			ic_lanes_want(l, IC_ALL_FIELDS, ~0u);
 		ic_status st = l ? ic_lanes_feed(l, capture, capture_n, true, &used) : IC_E_NOMEM;
 		while (st == IC_OK && more)
 			st = ic_lanes_finish(l, 1000, &more);

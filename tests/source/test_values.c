@@ -137,7 +137,7 @@ static void http_row(ic_batch *b, const char *method, const char *uri, const cha
 static void test_http_row(void **state)
 {
 	(void)state;
-	ic_batch *b = ic_batch_new(EVERYTHING);
+	ic_batch *b = ic_batch_new(IC_ALL_FIELDS);
 	assert_non_null(b);
 	http_row(b, "GET", "/x", "Web.Example:8080", 200);
 	CHECK_STR(b->col[IC_F_DST_NAME].s[0], "web.example");
@@ -167,7 +167,7 @@ static void test_row_keep(void **state)
 	ports[443 >> 6] |= UINT64_C(1) << (443 & 63);
 	ic_row_filter f = { .ports = ports, .web_services = true, .since = 100, .until = 200 };
 	ic_row_counts c = { 0 };
-	ic_batch *b = ic_batch_new(EVERYTHING);
+	ic_batch *b = ic_batch_new(IC_ALL_FIELDS);
 	assert_non_null(b);
 	ic_batch_reset(b);
 	b->stream[0] = IC_STREAM_CONN;
@@ -212,7 +212,7 @@ static void test_rows_keep(void **state)
 					  { ports, true, IC_TIME_NONE, IC_TIME_NONE },
 					  { NULL, false, IC_TIME_NONE, IC_TIME_NONE },
 					  { ports, true, 102, 107 } };
-	ic_batch *b = ic_batch_new(EVERYTHING);
+	ic_batch *b = ic_batch_new(IC_ALL_FIELDS);
 	assert_non_null(b);
 	ic_batch_reset(b);
 	b->rows = 60;

@@ -36,7 +36,7 @@ typedef struct how {
 
 static const how plain = { .simd = IC_SIMD_AVX512,
 			   .filter = { .since = IC_TIME_NONE, .until = IC_TIME_NONE },
-			   .wanted = EVERYTHING,
+			   .wanted = IC_ALL_FIELDS,
 			   .streams = ALL_STREAMS };
 
 static void parse_block(ic_reader *r, const char *text, size_t n, bool final, ic_batch *b, result *out)
@@ -376,12 +376,14 @@ static void unfinished_text(void **state)
 {
 	(void)state;
 	static const char text[] = HEADER("conn", "ts\tuid") "1.0\ta\n2.0\tb";
-	const ic_input_request req = { .wanted = EVERYTHING, .streams = ALL_STREAMS, .filter = plain.filter };
+	const ic_input_request req = { .wanted = IC_ALL_FIELDS,
+				       .streams = ALL_STREAMS,
+				       .filter = plain.filter };
 	const ic_reader_config cfg = { .req = &req };
 	bool nomem;
 	const ic_layout *layout = kind->layout(&cfg, text, sizeof(text) - 1, &nomem);
 	ic_reader *r = kind->begin(&cfg, layout);
-	ic_batch *b = ic_batch_new(EVERYTHING);
+	ic_batch *b = ic_batch_new(IC_ALL_FIELDS);
 	ic_row_counts c = { 0 };
 	size_t at = 0;
 	assert_int_equal(kind->parse(r, text, sizeof(text) - 1, &at, false, b, &c), IC_OK);
@@ -614,9 +616,11 @@ static void no_memory(void **state)
 {
 	(void)state;
 	static const char text[] = HEADER("http", "ts\turi\tmethod\thost") "1.0\t/\\x20\tGET\tA.example\n";
-	const ic_input_request req = { .wanted = EVERYTHING, .streams = ALL_STREAMS, .filter = plain.filter };
+	const ic_input_request req = { .wanted = IC_ALL_FIELDS,
+				       .streams = ALL_STREAMS,
+				       .filter = plain.filter };
 	const ic_reader_config cfg = { .req = &req };
-	ic_batch *b = ic_batch_new(EVERYTHING);
+	ic_batch *b = ic_batch_new(IC_ALL_FIELDS);
 	ic_row_counts c = { 0 };
 	bool nomem = false, done = false;
 	for (uint64_t n = 1; !done && n < 20; n++) {

@@ -70,7 +70,7 @@ static const ic_layout *layout(const ic_reader_config *cfg, const char *head, si
 static ic_fieldset can_give(unsigned streams, const ic_reader_config *cfg)
 {
 	(void)streams;
-	return cfg->map ? ic_field_map_can_give(cfg->map) : ~UINT64_C(0) >> (64 - IC_FIELD_COUNT);
+	return cfg->map ? ic_field_map_can_give(cfg->map) : IC_ALL_FIELDS;
 }
 
 const ic_source_kind ic_kind_csv = {

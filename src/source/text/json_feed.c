@@ -374,7 +374,7 @@ void ic_json_peek(const ic_source_kind *kind, const ic_layout *layout, const cha
 		  unsigned *streams, int64_t *first)
 {
 	const ic_input_request req = { .wanted = IC_FIELD_BIT(IC_F_TIME),
-				       .streams = (1u << IC_STREAM_COUNT_OF) - 1,
+				       .streams = IC_ALL_STREAMS,
 				       .filter = { .since = IC_TIME_NONE, .until = IC_TIME_NONE } };
 	const ic_reader_config cfg = { .req = &req, .map = ic_json_layout_map(layout) };
 	ic_batch *b = ic_batch_new(req.wanted);

@@ -167,7 +167,7 @@ static void map_peek(const ic_layout *layout, const char *head, size_t n, unsign
 static ic_fieldset map_can_give(unsigned streams, const ic_reader_config *cfg)
 {
 	(void)streams;
-	return cfg->map ? ic_field_map_can_give(cfg->map) : ~UINT64_C(0) >> (64 - IC_FIELD_COUNT);
+	return cfg->map ? ic_field_map_can_give(cfg->map) : IC_ALL_FIELDS;
 }
 
 const ic_source_kind ic_kind_ndjson = {
