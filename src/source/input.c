@@ -141,7 +141,7 @@ static ic_status keep_first_layout(ic_file *f, const ic_layout *l)
 static ic_status recognise(ic_input *in, ic_file *f, char *head, size_t n, const ic_source_kind *forced)
 {
 	bool nomem = false;
-	const char *why = ic_source_stranger(head, n, in->map);
+	const char *why = IC_MSG_UNUSED;
 	f->kind = forced ? forced : ic_source_sniff(head, n, in->map);
 	const ic_layout *l = f->kind ? f->kind->layout(&in->cfg, head, n, &nomem) : NULL;
 	if (nomem)
@@ -156,7 +156,8 @@ static ic_status recognise(ic_input *in, ic_file *f, char *head, size_t n, const
 		if (f->streams == 0)
 			f->streams = l->streams;
 		f->readable = l->streams != 0;
-		why = IC_MSG_UNUSED;
+	} else {
+		why = ic_source_stranger(head, n, in->map);
 	}
 	if (f->readable) { /* damage will be met again, and what was only the end of a pipe's first bytes is none */
 		f->report.first_bad = (ic_error){ 0 };

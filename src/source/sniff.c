@@ -3,6 +3,7 @@
 #include "source/input.h"
 #include "source/messages.h"
 #include "source/text/csv.h"
+#include "source/text/json.h"
 
 const ic_source_kind *const ic_source_kinds[] = {
 	&ic_kind_zeek_tsv,     &ic_kind_zeek_json,     &ic_kind_eve,	    &ic_kind_ecs,
@@ -77,6 +78,35 @@ static bool is_table(const char *head, size_t n)
 	return memchr(second, ic_csv_delimiter(head, n), end ? (size_t)(end - second) : left) != NULL;
 }
 
+/* Whether a member of the record on this line is what could be read. */
+static bool is_wrapped(ic_str line)
+{
+	const char *p = line.p + 1, *end = line.p + line.n;
+	for (int tries = 0; tries < 16 && (p = memmem(p, (size_t)(end - p), "{\"", 2)) != NULL; tries++, p++)
+		for (size_t i = 0; ic_source_kinds[i]; i++)
+			if (ic_source_kinds[i]->sniff(p, (size_t)(end - p)) >= 75)
+				return true;
+	return false;
+}
+
+/* How JSON has to be written anew before it can be read, NULL if that is not why it is not. */
+static const char *other_json(const char *head, size_t n)
+{
+	const ic_str record = ic_json_first_record(head, n);
+	const char *end = n ? memchr(head, '\n', n) : NULL;
+	const ic_str line = ic_str_trim((ic_str){ head, (uint32_t)(end ? (size_t)(end - head) : n) });
+	const bool whole = line.n && line.p[line.n - 1] == '}', single = !end || end + 1 == head + n;
+	if (!record.p) {
+		const char *object = whole ? memmem(line.p, line.n, "{\"", 2) : NULL;
+		return object && object > line.p && line.p[0] != '"' ? IC_MSG_BEHIND : NULL;
+	}
+	if (record.p[0] == '[' || !whole || (single && memmem(line.p, line.n, "[{", 2)))
+		return IC_MSG_DOCUMENT;
+	if (memmem(line.p, line.n, "\"{\\\"", 4))
+		return IC_MSG_IN_TEXT;
+	return is_wrapped(line) ? IC_MSG_INSIDE : NULL;
+}
+
 const char *ic_source_stranger(const char *head, size_t n, const ic_field_map *map)
 {
 	static const struct {
@@ -99,6 +129,9 @@ const char *ic_source_stranger(const char *head, size_t n, const ic_field_map *m
 			return strangers[i].message;
 	}
 	const bool json = ic_kind_ndjson.sniff(head, n) > 0;
+	const char *other = other_json(head, n);
+	if (other)
+		return other;
 	if (!json && !is_table(head, n))
 		return IC_MSG_UNKNOWN;
 	return map ? IC_MSG_NOT_MAPS : json ? IC_MSG_NEW_JSON : IC_MSG_NEW_CSV;

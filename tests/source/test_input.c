@@ -50,6 +50,20 @@ static void test_nothing_readable(void **state)
 		      "not a format that ictus reads");
 	check_nothing(put_text("none/ecs.json", "{\"@timestamp\":\"2024-05-01T10:00:00Z\",\"source\":{}}\n"),
 		      "JSON with field names that ictus does not know: tell them by a field map (--map)");
+	check_nothing(put_text("none/array.json", "[{\"ts\":1.0,\"uid\":\"C1\"}]\n"),
+		      "JSON records in one document: write each on a line (jq -c)");
+	check_nothing(
+	    put_text("none/hits.json", "{\"hits\":{\"hits\":[{\"_source\":{\"ts\":1.0,\"uid\":\"C1\"}}]}}\n"),
+	    "JSON records in one document: write each on a line (jq -c)");
+	check_nothing(put_text("none/pretty.json", "{\n  \"ts\": 1.0,\n  \"uid\": \"C1\"\n}\n"),
+		      "JSON records in one document: write each on a line (jq -c)");
+	check_nothing(
+	    put_text("none/inside.json", "{\"host\":\"h\",\"event\":{\"ts\":1.0,\"uid\":\"C1\"}}\n{}\n"),
+	    "JSON records inside of others: take them out first (jq -c .NAME)");
+	check_nothing(put_text("none/text.json", "{\"@timestamp\":\"x\",\"message\":\"{\\\"ts\\\":1.0}\"}\n"),
+		      "JSON records in a text of others: take them out first (jq -r .NAME)");
+	check_nothing(put_text("none/syslog", "<134>May  1 10:00:00 h zeek: {\"ts\":1.0,\"uid\":\"C1\"}\n"),
+		      "JSON records behind other text: cut that off first (sed 's/^[^{]*//')");
 	put_file("none/short", "BZ", 2);
 	check_nothing(path_of("none/short"), "not a format that ictus reads");
 	check_nothing(

@@ -139,6 +139,8 @@ ic_status ic_json_records(ic_json *j, ic_json_document *d, const char *text, siz
 ic_str ic_json_first_record(const char *head, size_t n);
 /* True when text has "key" followed by a colon. */
 bool ic_json_mentions(ic_str text, const char *key);
+/* True when it is a member of the record itself, or of its _source. */
+bool ic_json_has_member(ic_str record, const char *name);
 /* The peek() of every kind: reads the head with the kind's own reader. */
 void ic_json_peek(const ic_source_kind *kind, const ic_layout *layout, const char *head, size_t n,
 		  unsigned *streams, int64_t *first);

@@ -143,15 +143,18 @@ static int64_t unit_of(int f, ic_str text)
 	return text.n && memchr(text.p, '.', text.n) ? IC_TICKS_S : 0;
 }
 
-/* Of the endpoint that reports: it is the source unless it was asked. */
+/* Of the endpoint that reports, which is the source unless it was asked. */
 static bool is_local(int f)
 {
 	return f == IC_F_USER || f == IC_F_PROCESS || f == IC_F_PROCESS_PATH || f == IC_F_PROCESS_PARENT;
 }
 
-static bool put_fields(ic_reader *r, const origin *o, ic_cells *c, bool inbound)
+static bool put_fields(ic_reader *r, const origin *o, ic_cells *c)
 {
 	ic_arena *a = &c->b->arena;
+	/* The host that writes the log: an endpoint if it knows the process, else at most a sensor. */
+	const bool endpoint = ic_json_has(r->json, r->slot[IC_F_PROCESS][0]);
+	const bool inbound = endpoint && ic_name_is(text_of(r, SLOT_DIRECTION, a), "ingress|inbound", true);
 	for (int f = 0; f < IC_FIELD_COUNT; f++) {
 		if (f == IC_F_URI || f == IC_F_ACTION || (inbound && is_local(f)))
 			continue;
@@ -159,8 +162,6 @@ static bool put_fields(ic_reader *r, const origin *o, ic_cells *c, bool inbound)
 		if (!ic_cells_put(c, (ic_field)f, text, unit_of(f, text)))
 			return false;
 	}
-	/* The host that writes the log: an endpoint if it knows the process, else at most a sensor. */
-	const bool endpoint = ic_json_has(r->json, r->slot[IC_F_PROCESS][0]);
 	const ic_field f = endpoint ? IC_F_SRC_HOST : IC_F_SENSOR;
 	if (!(c->given & IC_FIELD_BIT(f)) && (endpoint ? !inbound : o->sensor))
 		(void)ic_cells_put(c, f, text_of(r, SLOT_HOST_NAME, a), 0);
@@ -187,7 +188,7 @@ static void row(void *ctx, ic_json *j, ic_batch *b, ic_row_counts *counts, uint6
 	const origin o = origin_of(r, a);
 	const ic_str action = field_text(r, &o, IC_F_ACTION, a);
 	ic_cells_begin(&c, b);
-	if (!put_fields(r, &o, &c, ic_name_is(text_of(r, SLOT_DIRECTION, a), "ingress|inbound", true))) {
+	if (!put_fields(r, &o, &c)) {
 		ic_row_bad(counts, line, 0, "%s", c.cause);
 		return;
 	}

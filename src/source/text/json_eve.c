@@ -360,7 +360,7 @@ static int eve_sniff(const char *head, size_t n)
 		return 0;
 	if (line_end)
 		s.n = (uint32_t)(line_end - s.p);
-	return ic_json_mentions(s, "event_type") && ic_json_mentions(s, "timestamp") ? 90 : 0;
+	return ic_json_has_member(s, "event_type") && ic_json_has_member(s, "timestamp") ? 90 : 0;
 }
 
 static const ic_layout *eve_layout(const ic_reader_config *cfg, const char *head, size_t n, bool *nomem)

@@ -370,6 +370,19 @@ bool ic_json_mentions(ic_str text, const char *key)
 	return false;
 }
 
+bool ic_json_has_member(ic_str record, const char *name)
+{
+	ic_json *j = ic_json_mentions(record, name) ? ic_json_new() : NULL;
+	bool has = j && ic_json_add(j, ic_str_of(name), 0, 0, 0) == 0 &&
+		   ic_json_add(j, IC_STR("_source"), -1, 0, IC_JSON_RECORD) >= 0;
+	if (has) {
+		(void)ic_json_scan(j, record.p, record.n, 0); /* what came before damage counts */
+		has = ic_json_get(j, 0)->kind != IC_JSON_NONE;
+	}
+	ic_json_free(j);
+	return has;
+}
+
 void ic_json_peek(const ic_source_kind *kind, const ic_layout *layout, const char *head, size_t n,
 		  unsigned *streams, int64_t *first)
 {

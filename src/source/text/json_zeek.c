@@ -289,7 +289,7 @@ static int zeek_sniff(const char *head, size_t n)
 		return 92;
 	bool id = ic_json_mentions(s, "uid") || ic_json_mentions(s, "id.orig_h") ||
 		  ic_json_mentions(s, "id_orig_h") || ic_json_mentions(s, "_path");
-	return id && ic_json_mentions(s, "ts") ? 85 : 0;
+	return id && ic_json_has_member(s, "ts") ? 85 : 0;
 }
 
 static void zeek_peek(const ic_layout *layout, const char *head, size_t n, unsigned *streams, int64_t *first)
