@@ -14,7 +14,7 @@
  * set means that the reader of those logs derives the value. */
 const ic_field_def ic_fields[IC_FIELD_COUNT] = {
 	[IC_F_TIME] = { "time", IC_T_TIME, "", "start of the connection, or time of the request or hello",
-			"ts", ALL, "flow.start|timestamp", "Timestamp|TimeGenerated",
+			"ts", ALL, "flow.start|timestamp", "Timestamp|TimeGenerated|EventTime",
 			"starttime|firstpackettime|devicetime|\"Start Time\"", "event.start|@timestamp" },
 	[IC_F_EVENT_LEVEL] = { "event_level", IC_T_STRING, "",
 			       "what the row counts: connection, request, handshake, burst or count", NULL,
@@ -62,8 +62,9 @@ const ic_field_def ic_fields[IC_FIELD_COUNT] = {
 			      NULL, NULL, NULL, "zeek.connection.state|connection.state" },
 	[IC_F_ACTION] = { "action", IC_T_STRING, "", "allowed, blocked or failed, as the source says",
 			  NO_ZEEK, "alert.action", "ActionType", "action|eventname", "event.action" },
-	[IC_F_SRC_HOST] = { "src_host", IC_T_STRING, "", "name of the endpoint", NO_ZEEK, NULL, "DeviceName",
-			    "sourcehostname|hostname|identityhostname", "source.domain|client.domain" },
+	[IC_F_SRC_HOST] = { "src_host", IC_T_STRING, "", "name of the endpoint", NO_ZEEK, NULL,
+			    "DeviceName|ComputerName", "sourcehostname|hostname|identityhostname",
+			    "source.domain|client.domain" },
 	[IC_F_USER] = { "user", IC_T_STRING, "", "login name", "username", HTTP, NULL,
 			"InitiatingProcessAccountName", "username",
 			"user.name|source.user.name|client.user.name|http.user" },

@@ -196,6 +196,19 @@ static void test_open_quote(void **state)
 	ic_free(got);
 }
 
+/* Consoles group digits, and many write - for nothing. */
+static void test_as_shown(void **state)
+{
+	(void)state;
+	check_file("time,src_ip,dst_ip,dst_port,bytes_out,bytes_in,host\n"
+		   "\"May 1, 2024 @ 10:00:00.250\",10.0.0.1,203.0.113.5,443,\"1,234\",\"12,345,678\",-\n"
+		   "1,10.0.0.1,-,-,-,\"1,23\",x\n",
+		   "csv",
+		   "conn|time=2024-05-01T10:00:00.25Z|src_ip=10.0.0.1|dst_ip=203.0.113.5|dst_port=443|"
+		   "bytes_out=1234|bytes_in=12345678\n",
+		   "bytes_in is not a number: 1,23", 1, 3);
+}
+
 static void test_line_numbers(void **state)
 {
 	(void)state;
@@ -240,6 +253,22 @@ static void test_defender(void **state)
 	    "transport=tcp|service=http|action=allowed|src_host=pc1|dst_name=c2.example|method=GET|uri=/a/b|"
 	    "host=C2.example|status=200\n",
 	    "aggregated report without a number in uniqueEventsAggregated", 1, 8);
+}
+
+/* The portal's timeline of a device: names with blanks, events of all tables. */
+static void test_defender_timeline(void **state)
+{
+	(void)state;
+	check_file(
+	    "Event Time,Machine Id,Computer Name,Action Type,File Name,Account Name,Remote Url,Remote IP,"
+	    "Remote Port,Local IP,Local Port,Initiating Process File Name,Additional Fields,Protocol\n"
+	    "2024-05-01T10:00:00.123,m,pc1,ConnectionSuccess,,,https://c2.example/,203.0.113.5,443,10.0.0.1,"
+	    "50000,a.exe,,TcpV4\n"
+	    "2024-05-01T10:00:01.123,m,pc1,ProcessCreated,b.exe,bob,,,,,,a.exe,,\n",
+	    "defender-csv",
+	    "conn|time=2024-05-01T10:00:00.123Z|src_ip=10.0.0.1|src_port=50000|dst_ip=203.0.113.5|"
+	    "dst_port=443|transport=tcp|action=allowed|src_host=pc1|process=a.exe|dst_name=c2.example\n",
+	    "", 0, 0);
 }
 
 static void test_sentinel(void **state)
@@ -310,7 +339,8 @@ static void test_map(void **state)
 	    put_text("proxy.csv", "when;client;target;agent;took;sent;verb\n"
 				  "1714557600250;10.0.0.1;c2.example:443;x;1500;7;CONNECT\n"
 				  "1714557600251;10.0.0.1;http://203.0.113.9:8080/p;y;0;8;GET\n"
-				  "1714557600252;10.0.0.1;;;-1;8;\n");
+				  "1714557600252;10.0.0.1;;;-1;8;\n"
+				  "1714557600253;10.0.0.1;c2.example/q?x;z;0;9;GET\n");
 	ic_input_request req = request_of(&path, 1, 1);
 	req.map_file = map;
 	ic_input *in = NULL;
@@ -323,7 +353,9 @@ static void test_map(void **state)
 	    out.p, "http|flags=2|time=2024-05-01T10:00:00.25Z|src_ip=10.0.0.1|dst_port=443|duration_s=1.5|"
 		   "bytes_out=7|dst_name=c2.example|method=CONNECT|host=c2.example|user_agent=x\n"
 		   "http|time=2024-05-01T10:00:00.251Z|src_ip=10.0.0.1|dst_ip=203.0.113.9|dst_port=8080|"
-		   "service=http|duration_s=0|bytes_out=8|method=GET|uri=/p|host=203.0.113.9|user_agent=y\n");
+		   "service=http|duration_s=0|bytes_out=8|method=GET|uri=/p|host=203.0.113.9|user_agent=y\n"
+		   "http|time=2024-05-01T10:00:00.253Z|src_ip=10.0.0.1|duration_s=0|bytes_out=9|"
+		   "dst_name=c2.example|method=GET|uri=/q?x|host=c2.example|user_agent=z\n");
 	assert_string_equal(ic_input_report(in, 0)->first_bad.message, "duration_s is negative: -1");
 	assert_int_equal(ic_input_report(in, 0)->first_bad.column, 26);
 	ic_input_free(in);
@@ -361,12 +393,20 @@ static void test_any_block(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_split),	     cmocka_unit_test(test_canonical),
-		cmocka_unit_test(test_bad_values),   cmocka_unit_test(test_levels),
-		cmocka_unit_test(test_line_numbers), cmocka_unit_test(test_raw_bytes),
-		cmocka_unit_test(test_open_quote),   cmocka_unit_test(test_defender),
-		cmocka_unit_test(test_sentinel),     cmocka_unit_test(test_qradar),
-		cmocka_unit_test(test_map),	     cmocka_unit_test(test_any_block),
+		cmocka_unit_test(test_split),
+		cmocka_unit_test(test_canonical),
+		cmocka_unit_test(test_bad_values),
+		cmocka_unit_test(test_levels),
+		cmocka_unit_test(test_line_numbers),
+		cmocka_unit_test(test_as_shown),
+		cmocka_unit_test(test_defender_timeline),
+		cmocka_unit_test(test_raw_bytes),
+		cmocka_unit_test(test_open_quote),
+		cmocka_unit_test(test_defender),
+		cmocka_unit_test(test_sentinel),
+		cmocka_unit_test(test_qradar),
+		cmocka_unit_test(test_map),
+		cmocka_unit_test(test_any_block),
 	};
 	return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

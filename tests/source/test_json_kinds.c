@@ -671,6 +671,8 @@ static void test_defender_shapes(void **state)
 	    "\xef\xbb\xbf{\n \"Stats\": {\"x\": [1, {\"y\": 2}]},\n \"Schema\": [[1]],\n \"Results\": "
 	    "[\n " EVENT(1) ",\n " EVENT(2) "\n ],\n \"more\": 12\n}\n",
 	    "4" EVENT_ROW(1) "5" EVENT_ROW(2) "read 2 kept 2 bad 0 ports 0 time 0 other 0 lines 9");
+	expect_defender("{\"body\":{\"time\":\"x\",\"properties\":" EVENT(3) "},\"offset\":1}\n",
+			"0" EVENT_ROW(3) "read 1 kept 1 bad 0 ports 0 time 0 other 0 lines 1");
 	expect_defender("{\"records\":[]}{\"value\":[" EVENT(3) "]}",
 			"0" EVENT_ROW(3) "read 1 kept 1 bad 0 ports 0 time 0 other 0 lines 0");
 	/* one record cut short, in a file of lines and at the end of a list */

@@ -288,6 +288,7 @@ static void test_cell_time(void **state)
 		{ "Sept. 1, 2024 1:00:00 pm", IC_TICKS_S, "2024-09-01T13:00:00Z" },
 		{ "Wed, 01 May 2024 10:00:00 GMT", IC_TICKS_S, "2024-05-01T10:00:00Z" },
 		{ "Wed May  1 10:00:00.25 2024", IC_TICKS_S, "2024-05-01T10:00:00.25Z" },
+		{ "May 1, 2024 @ 10:00:00.250", IC_TICKS_S, "2024-05-01T10:00:00.25Z" },
 		{ "01/May/2024:10:00:00 -0200", IC_TICKS_S, "2024-05-01T12:00:00Z" },
 	};
 	static const char *const none[] = { "",

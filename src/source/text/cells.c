@@ -175,7 +175,7 @@ void ic_cells_url(ic_cells *c, ic_str text)
 		ic_cells_set_long(c, IC_F_DST_PORT, url.port);
 	if (!ic_cells_has(c, IC_F_SERVICE))
 		ic_cells_set_string(c, IC_F_SERVICE, scheme_service(url.scheme));
-	if (!ic_cells_has(c, IC_F_URI) && url.scheme.p)
+	if (!ic_cells_has(c, IC_F_URI) && (url.scheme.p || url.path.p))
 		ic_cells_set_string(c, IC_F_URI, url.path.p ? url.path : IC_STR("/"));
 }
 
@@ -315,13 +315,13 @@ static bool month_name_time(ic_str s, int64_t *ret)
 }
 
 /* Exports of newer systems put U+202F or U+00A0 before AM: plain blanks instead; a comma before a blank
- * is left out. Returns s or a slice of buf. */
+ * is left out, and the "@ " that Kibana puts before the hour. Returns s or a slice of buf. */
 static ic_str plain_blanks(ic_str s, char *buf, size_t room)
 {
 	bool wide = false;
 	size_t n = 0;
 	for (uint32_t i = 0; i < s.n; i++)
-		wide |= (unsigned char)s.p[i] >= 0x80 || s.p[i] == ',';
+		wide |= (unsigned char)s.p[i] >= 0x80 || s.p[i] == ',' || s.p[i] == '@';
 	if (!wide || s.n > room)
 		return s;
 	for (uint32_t i = 0; i < s.n;) {
@@ -333,6 +333,8 @@ static ic_str plain_blanks(ic_str s, char *buf, size_t room)
 			i += 2;
 		} else if (s.n - i >= 2 && s.p[i] == ',' && s.p[i + 1] == ' ') {
 			i++;
+		} else if (s.n - i >= 2 && s.p[i] == '@' && s.p[i + 1] == ' ' && n && buf[n - 1] == ' ') {
+			i += 2;
 		} else {
 			buf[n++] = s.p[i++];
 		}

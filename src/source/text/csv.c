@@ -297,6 +297,21 @@ static bool cell_text(ic_arena *a, const ic_csv_cell *cell, ic_str *ret)
 	return true;
 }
 
+/* "1,234,567", as consoles show numbers, without its commas; any other text as it is. */
+static ic_str ungrouped(ic_arena *a, ic_str s)
+{
+	char *p = s.n < 32 && memchr(s.p, ',', s.n) ? ic_arena_alloc(a, s.n) : NULL;
+	uint32_t n = 0;
+	for (uint32_t i = 0; p && i < s.n; i++) {
+		const bool comma = i > 0 && (s.n - i) % 4 == 0;
+		if (comma ? s.p[i] != ',' : s.p[i] < '0' || s.p[i] > '9')
+			return s;
+		if (!comma)
+			p[n++] = s.p[i];
+	}
+	return p ? (ic_str){ p, n } : s;
+}
+
 static void put_extra(ic_csv_extra *x, int target, ic_str text)
 {
 	if (target == IC_CSV_URL)
@@ -330,6 +345,8 @@ static ic_status put_row(ic_reader *r, const char *start, ic_batch *b, ic_row_co
 			return IC_E_NOMEM;
 		if (l->ops->nulls && ic_name_is(text, l->ops->nulls, true))
 			continue;
+		if (col->target < IC_FIELD_COUNT && ic_fields[col->target].type == IC_T_LONG)
+			text = ungrouped(&b->arena, text);
 		put_extra(&extra, col->target, text);
 		if (col->target < IC_FIELD_COUNT &&
 		    !ic_cells_put(&cells, (ic_field)col->target, text, col->unit_ticks)) {

@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* CSV exports of DeviceNetworkEvents: the Defender portal's and Sentinel's. */
+/* CSV exports of DeviceNetworkEvents: the Defender portal's and Sentinel's; the portal's timeline of a device. */
 #include "base/time.h"
 #include "source/text/csv.h"
 #include "source/text/defender.h"
 
-/* Log Analytics writes "TimeGenerated [UTC]". */
-static ic_str without_zone(ic_str name)
+/* Log Analytics writes "TimeGenerated [UTC]", the timeline of a device "Remote IP". */
+static ic_str plain_name(ic_str name, char *buf, size_t room)
 {
-	const char *bracket = memchr(name.p, '[', name.n);
-	return bracket ? ic_str_trim((ic_str){ name.p, (uint32_t)(bracket - name.p) }) : name;
+	uint32_t n = 0;
+	for (uint32_t i = 0; i < name.n && n < room && name.p[i] != '['; i++)
+		if (name.p[i] != ' ')
+			buf[n++] = name.p[i];
+	return (ic_str){ buf, n };
 }
 
 /* The place of name in a list of alternatives, -1 if it is not there. */
@@ -28,7 +31,8 @@ static int alternative(ic_str name, const char *list)
 static ic_csv_column column(const ic_field_map *map, ic_str full)
 {
 	(void)map;
-	ic_str name = without_zone(full);
+	char buf[64];
+	ic_str name = plain_name(full, buf, sizeof(buf));
 	if (ic_name_is(name, "ActionType", true))
 		return (ic_csv_column){ IC_CSV_ACTION_TYPE, 0, IC_TICKS_S };
 	if (ic_name_is(name, "AdditionalFields", true))
@@ -63,10 +67,11 @@ typedef struct name_count {
 static void count_name(void *ctx, ic_str full)
 {
 	name_count *count = ctx;
-	ic_str name = without_zone(full);
+	char buf[64];
+	ic_str name = plain_name(full, buf, sizeof(buf));
 	count->own +=
 	    ic_name_is(name, "RemoteIP|RemotePort|RemoteUrl|LocalIP|ActionType|DeviceName|DeviceId", true);
-	count->time += ic_name_is(name, "Timestamp|TimeGenerated", true);
+	count->time += ic_name_is(name, "Timestamp|TimeGenerated|EventTime", true);
 }
 
 static int sniff(const char *head, size_t n)

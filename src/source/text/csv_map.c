@@ -43,6 +43,7 @@ static const ic_csv_ops ops = {
 	.streams = IC_STREAM_BIT(IC_STREAM_CONN) | IC_STREAM_BIT(IC_STREAM_HTTP) |
 		   IC_STREAM_BIT(IC_STREAM_SSL) | IC_STREAM_BIT(IC_STREAM_DNS) |
 		   IC_STREAM_BIT(IC_STREAM_COUNT),
+	.nulls = "-", /* of Zeek, web servers, proxies and Kibana */
 };
 
 static void collect_name(void *ctx, ic_str name)

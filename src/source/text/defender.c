@@ -251,6 +251,9 @@ bool ic_defender_finish(ic_cells *c, const ic_defender_extra *x)
 	ic_str action = without_inbound(x->action_type, &inbound);
 	ic_stream stream = stream_of(x->action_type);
 	size_t i = action_index(action);
+	const bool remote = c->given & (IC_FIELD_BIT(IC_F_DST_IP) | IC_FIELD_BIT(IC_F_DST_NAME));
+	if (i == ACTION_COUNT && !remote)
+		stream = IC_STREAM_NONE; /* an event of another table, in the timeline of a device */
 	c->b->stream[c->row] = (uint8_t)stream;
 	if (stream == IC_STREAM_NONE)
 		return true;

@@ -110,6 +110,8 @@ static ic_reader *defender_begin(const ic_reader_config *cfg, const ic_layout *l
 		{ "properties.AdditionalFields", SLOT_ADDITIONAL, IC_JSON_WHOLE },
 		/* of the envelope, when the event has none */
 		{ "time", SLOT(IC_F_TIME, RANKS - 1), 0 },
+		{ "body", -1, IC_JSON_RECORD },	   /* of Splunk */
+		{ "_source", -1, IC_JSON_RECORD }, /* of Elasticsearch */
 		{ "records", -1, IC_JSON_LISTS },
 		{ "value", -1, IC_JSON_LISTS },
 		{ "Results", -1, IC_JSON_LISTS },
