@@ -26,15 +26,14 @@ static void make_key(uint32_t number, uint32_t key[3])
 	key[2] = number / 3;
 }
 
-static void counts_every_key(void **state)
+static void count_every_key(ic_blocks *blocks)
 {
-	(void)state;
 	static uint32_t expected[KEYS];
 	static entry *where[KEYS];
 	memset(expected, 0, sizeof expected);
 	memset(where, 0, sizeof where);
 	ic_group_table t;
-	ic_group_init(&t, 12, sizeof(entry), NULL, NULL);
+	ic_group_init(&t, 12, sizeof(entry), NULL, blocks);
 	uint32_t distinct = 0;
 	for (uint32_t i = 0; i < ADDS; i++) {
 		uint32_t number = (uint32_t)(ic_mix(i, 7, 3) % KEYS);
@@ -60,6 +59,26 @@ static void counts_every_key(void **state)
 	assert_null(ic_group_find(&t, absent, ic_group_hash(absent, 12)));
 	ic_group_clear(&t);
 	assert_int_equal(ic_group_count(&t), 0);
+}
+
+static void counts_every_key(void **state)
+{
+	(void)state;
+	count_every_key(NULL);
+}
+
+/* Pages and slots come from blocks, and go back to them. */
+static void counts_every_key_in_blocks(void **state)
+{
+	(void)state;
+	ic_blocks blocks;
+	ic_blocks_init(&blocks);
+	count_every_key(&blocks);
+	const size_t made = blocks.blocks;
+	assert_true(made > 0);
+	count_every_key(&blocks);
+	assert_int_equal(blocks.blocks, made);
+	ic_blocks_clear(&blocks);
 }
 
 /* With each level of vector instructions, some at once are as one by one, even keys that come twice. */
@@ -140,8 +159,10 @@ static void survives_every_failed_allocation(void **state)
 	(void)state;
 	for (uint64_t nth = 1;; nth++) {
 		ic_alloc_fail_after(nth);
+		ic_blocks blocks;
+		ic_blocks_init(&blocks);
 		ic_group_table t;
-		ic_group_init(&t, 12, sizeof(entry), NULL, NULL);
+		ic_group_init(&t, 12, sizeof(entry), NULL, &blocks);
 		uint32_t i = 0, key[3];
 		int is_new;
 		for (; i < 3000; i++) {
@@ -152,6 +173,7 @@ static void survives_every_failed_allocation(void **state)
 		ic_alloc_fail_after(0);
 		assert_int_equal(ic_group_count(&t), i);
 		ic_group_clear(&t);
+		ic_blocks_clear(&blocks);
 		if (i == 3000)
 			break;
 	}
@@ -192,6 +214,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(counts_every_key),
+		cmocka_unit_test(counts_every_key_in_blocks),
 		cmocka_unit_test(takes_some_at_once),
 		cmocka_unit_test(stops_at_its_budget),
 		cmocka_unit_test(survives_every_failed_allocation),

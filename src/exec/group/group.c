@@ -6,6 +6,7 @@
 enum {
 	FIRST_SLOTS = IC_SLOTS_LINE,
 	FEW_SLOTS = 8192,
+	BLOCK_SLOTS = 1024, /* fewer are on the heap */
 	PAGE_BYTES = 12 * 1024,
 	MAX_ENTRIES = 1u << 30,
 };
@@ -38,16 +39,32 @@ void ic_group_small_pages(ic_group_table *t, size_t bytes)
 		t->page_shift--;
 }
 
+/* NULL: the heap. */
+static ic_blocks *slot_blocks(const ic_group_table *t, uint32_t slots)
+{
+	return slots < BLOCK_SLOTS ? NULL : t->blocks;
+}
+
+/* At a cache line: an entry of 64 bytes is one. */
+static void *take(ic_blocks *b, size_t bytes)
+{
+	return b ? ic_blocks_take(b, bytes) : ic_malloc_aligned(64, bytes);
+}
+
+static void give(ic_blocks *b, void *p)
+{
+	if (b)
+		ic_blocks_give(b, p);
+	else
+		ic_free(p);
+}
+
 void ic_group_clear(ic_group_table *t)
 {
-	for (uint32_t i = 0; i < t->pages; i++) {
-		if (t->blocks)
-			ic_blocks_give(t->blocks, t->page[i]);
-		else
-			ic_free(t->page[i]);
-	}
+	for (uint32_t i = 0; i < t->pages; i++)
+		give(t->blocks, t->page[i]);
 	ic_free(t->page);
-	ic_free(t->slot);
+	give(slot_blocks(t, t->slots), t->slot);
 	if (t->budget)
 		ic_budget_give(t->budget, t->pages * page_bytes(t) + slot_bytes(t->slots));
 	const char *fresh = t->fresh;
@@ -81,13 +98,13 @@ static int grow_slots(ic_group_table *t)
 	uint32_t slots = t->slots ? t->slots * (t->slots < FEW_SLOTS ? 4 : 2) : FIRST_SLOTS;
 	if (charge(t, slot_bytes(slots)) != 0)
 		return -1;
-	uint32_t *slot = ic_malloc_aligned(IC_SLOTS_LINE * sizeof *slot, slot_bytes(slots));
+	uint32_t *slot = take(slot_blocks(t, slots), slot_bytes(slots));
 	if (!slot) {
 		refund(t, slot_bytes(slots));
 		return -1;
 	}
 	memset(slot, 0, slot_bytes(slots));
-	ic_free(t->slot);
+	give(slot_blocks(t, t->slots), t->slot);
 	refund(t, slot_bytes(t->slots));
 	t->slot = slot;
 	t->slots = slots;
@@ -112,9 +129,7 @@ static int grow_pages(ic_group_table *t)
 		}
 		t->page = page;
 	}
-	/* at a cache line: an entry of 64 bytes is one */
-	char *fresh =
-	    t->blocks ? ic_blocks_take(t->blocks, page_bytes(t)) : ic_malloc_aligned(64, page_bytes(t));
+	char *fresh = take(t->blocks, page_bytes(t));
 	if (!fresh) {
 		refund(t, page_bytes(t));
 		return -1;

@@ -27,13 +27,13 @@ typedef struct ic_group_table {
 	char **page;
 	uint32_t pages;
 	ic_budget *budget;
-	ic_blocks *blocks; /* where pages come from; NULL: the heap */
+	ic_blocks *blocks; /* where pages and many slots come from; NULL: the heap */
 	const char
 	    *fresh; /* what a new entry is like behind its key, from the start of the entry; NULL: zero */
 } ic_group_table;
 
 /* key_bytes: 4..64 and a multiple of 4; entry_bytes >= key_bytes, multiple of 8. No allocation yet. Tables that
- * grow large have their pages from `blocks`, which outlives them (NULL: from the heap). */
+ * grow large have their pages and slots from `blocks`, which outlives them (NULL: from the heap). */
 void ic_group_init(ic_group_table *t, unsigned key_bytes, unsigned entry_bytes, ic_budget *budget,
 		   ic_blocks *blocks);
 /* Pages of about so many bytes, less than usual, for many tables that may stay small. Before the first entry. */
