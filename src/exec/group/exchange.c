@@ -15,6 +15,7 @@ enum {
 	LOTS_AHEAD = 4,		      /* whose rows are fetched, */
 	FETCH_BYTES = 768,	      /* at most so much of each */
 	WORTH_ROWS = 24,	      /* side by side: drained where they are */
+	ROWS_AHEAD = 16,	      /* whose places in a lot are fetched */
 	SHARE = 16,		      /* partitions drained for a parcel: more than a window needs */
 };
 
@@ -380,6 +381,11 @@ static inline __attribute__((always_inline)) void scatter(lot *l, const ic_parce
 	for (uint32_t r = 0; r < p->n; r++) {
 		const unsigned i = p->part[r];
 		const char *row = p->rows + r * row_bytes;
+		if (r + ROWS_AHEAD < p->n) { /* about there: rows of its partition may come in between */
+			const char *soon = l->rows + at[p->part[r + ROWS_AHEAD]] * row_bytes;
+			__builtin_prefetch(soon, 1);
+			__builtin_prefetch(soon + row_bytes - 1, 1);
+		}
 		memcpy(l->rows + at[i]++ * row_bytes, row, row_bytes);
 		if (sorted) {
 			l->falls[i] |= key_of(row) < before[i];
