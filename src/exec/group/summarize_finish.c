@@ -8,6 +8,7 @@
 enum {
 	AHEAD = 2, /* groups of a partition, */
 	FETCH_BYTES = 256,
+	ASK_PAGE = 512 << 10, /* the columns of a chunk of groups: kept from one to the next */
 };
 
 /* Of nothing, without keys, there is one group. */
@@ -33,30 +34,31 @@ void ic_sum_part_clear(ic_sum_part *p)
 
 /* Groups of all partitions in the order of their first rows: a heap of the partitions, each of which
  * has its groups in that order. */
+typedef struct walk_head {
+	uint64_t first;
+	uint32_t part, at;
+} walk_head;
+
 typedef struct walk {
 	const ic_summarize *s;
-	struct {
-		uint64_t first;
-		uint32_t part, at;
-	} head[IC_PARTITIONS];
+	walk_head head[IC_PARTITIONS];
 	uint32_t n;
 } walk;
 
+/* What stands at i goes to its place: along the lesser ones down to the end, where most groups that follow
+ * belong, and back up from there. */
 static void sift(walk *k, uint32_t i)
 {
-	for (;;) {
-		uint32_t least = i, left = 2 * i + 1;
-		if (left < k->n && k->head[left].first < k->head[least].first)
-			least = left;
-		if (left + 1 < k->n && k->head[left + 1].first < k->head[least].first)
-			least = left + 1;
-		if (least == i)
-			return;
-		__typeof__(k->head[0]) t = k->head[i];
-		k->head[i] = k->head[least];
-		k->head[least] = t;
-		i = least;
+	const walk_head moved = k->head[i];
+	const uint32_t top = i;
+	for (uint32_t next = 2 * i + 1; next < k->n; i = next, next = 2 * i + 1) {
+		if (next + 1 < k->n)
+			next += k->head[next + 1].first < k->head[next].first;
+		k->head[i] = k->head[next];
 	}
+	for (; i > top && moved.first < k->head[(i - 1) / 2].first; i = (i - 1) / 2)
+		k->head[i] = k->head[(i - 1) / 2];
+	k->head[i] = moved;
 }
 
 /* The groups lie anywhere in much memory: they are on their way before their turn comes. Inline, as gcc leaves out
@@ -142,8 +144,10 @@ static ic_status pass_groups(ic_summarize *s, ic_worker *w)
  * only, is asked before the groups are put in order and their keys written out, by all workers. */
 typedef struct early_filter {
 	ic_summarize *s;
-	ic_operator *filter; /* NULL: there is none to ask */
-	bool *needed;	     /* output columns that it reads */
+	ic_operator *filter;   /* NULL: there is none to ask */
+	bool *needed;	       /* output columns that it reads */
+	_Atomic uint32_t next; /* of the partitions that are to be asked, */
+	uint32_t end;	       /* behind the last of them */
 	pthread_mutex_t lock;
 	ic_error *err;
 	_Atomic uint64_t dropped;
@@ -187,23 +191,30 @@ static ic_status ask_some(early_filter *f, ic_worker *w, ic_sum_part *p, uint32_
 	return st;
 }
 
-static ic_status ask_part(void *ctx, unsigned i)
+static ic_status ask_part(early_filter *f, ic_worker *w, ic_sum_part *p)
+{
+	const uint32_t n = ic_group_count(&p->groups);
+	ic_status st = IC_OK;
+	if (n && !(p->chosen = ic_reallocarray(NULL, n, sizeof *p->chosen)))
+		return IC_E_NOMEM;
+	for (uint32_t at = 0; at < n && st == IC_OK; at += IC_CHUNK_ROWS) {
+		st = ask_some(f, w, p, at, n - at < IC_CHUNK_ROWS ? n - at : IC_CHUNK_ROWS);
+		ic_arena_reset(&w->arena);
+	}
+	return st;
+}
+
+/* By each worker, until no partition is left. */
+static ic_status ask_parts(void *ctx, unsigned worker)
 {
 	early_filter *f = ctx;
-	ic_sum_part *p = &f->s->part[i];
-	uint32_t n = ic_group_count(&p->groups);
-	if (n == 0)
-		return IC_OK;
-	if (!(p->chosen = ic_reallocarray(NULL, n, sizeof *p->chosen)))
-		return IC_E_NOMEM;
+	(void)worker;
 	ic_error err = { .code = IC_OK };
 	ic_worker w = { .number = 0, .err = &err, .alone = true };
-	ic_arena_init(&w.arena, 0, ic_operator_config(f->s->o)->budget);
+	ic_arena_init(&w.arena, ASK_PAGE, ic_operator_config(f->s->o)->budget);
 	ic_status st = IC_OK;
-	for (uint32_t at = 0; at < n && st == IC_OK; at += IC_CHUNK_ROWS) {
-		st = ask_some(f, &w, p, at, n - at < IC_CHUNK_ROWS ? n - at : IC_CHUNK_ROWS);
-		ic_arena_reset(&w.arena);
-	}
+	for (uint32_t i; st == IC_OK && (i = f->next++) < f->end;)
+		st = ask_part(f, &w, &f->s->part[i]);
 	ic_arena_clear(&w.arena);
 	if (st != IC_OK && err.code != IC_OK) {
 		pthread_mutex_lock(&f->lock);
@@ -241,10 +252,12 @@ static void filter_end(early_filter *f)
 
 static ic_status ask_filter(ic_summarize *s, ic_worker *w)
 {
+	const unsigned workers = ic_operator_workers(s->o);
 	early_filter f;
 	ic_status st = filter_begin(&f, s, w);
+	f.end = s->parts;
 	if (st == IC_OK && f.filter)
-		st = ic_parallel_for(ic_operator_workers(s->o), s->parts, ask_part, &f);
+		st = ic_parallel_for(workers, workers, ask_parts, &f);
 	filter_end(&f);
 	return st;
 }
@@ -263,8 +276,10 @@ static ic_status pass_spilled(ic_summarize *s, ic_worker *w)
 		groups += ic_group_count(&s->part[i].groups);
 		if (st == IC_OK && groups == 0 && i + 1 == s->parts)
 			st = add_nothing(s, i);
+		f.next = i;
+		f.end = i + 1;
 		if (st == IC_OK && f.filter)
-			st = ask_part(&f, i);
+			st = ask_parts(&f, 0);
 		if (st == IC_OK)
 			st = ic_sum_spill_write(s, w, i);
 	}
