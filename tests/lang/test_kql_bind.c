@@ -225,6 +225,13 @@ static void test_refused_names(void **state)
 {
 	(void)state;
 	refused("Flows | where hots == 'a'", IC_DIAG_NAME, "did you mean 'host'?");
+	refused("Flows | where host == Public", IC_DIAG_NAME, "quotes: \"Public\"");
+	refused("Flows | extend x == 1", IC_DIAG_NAME, "one `=`");
+	refused("Flows | where Timestamp > now - 1d", IC_DIAG_NAME, "did you mean now()?");
+	refused("Flows | where Timestamp > ago('7d')", IC_DIAG_TYPE, "without quotes");
+	refused("Flows | where Timestamp > 2024-01-01", IC_DIAG_TYPE, "datetime(2024");
+	refused("Flows | where host.contains('x')", IC_DIAG_TYPE, "f(x), not x.f()");
+	refused("Flows | where dateDiff('day', Timestamp, now()) > 1", IC_DIAG_NAME, "datetime_diff()");
 	refused("Flow | take 1", IC_DIAG_NAME, "did you mean 'Flows'?");
 	refused("print strlne('a')", IC_DIAG_NAME, "did you mean strlen()?");
 	refused("print Concat('a', 'b')", IC_DIAG_NAME, "did you mean strcat()?");

@@ -572,6 +572,10 @@ static const char *near_function(ic_str name)
 		{ "latest", "arg_max" },
 		{ "strftime", "format_datetime" },
 		{ "float", "toreal" },
+		{ "datediff", "datetime_diff" },
+		{ "dateadd", "datetime_add" },
+		{ "substr", "substring" },
+		{ "instr", "indexof" },
 	};
 	for (size_t i = 0; i < sizeof same / sizeof *same; i++)
 		if (ic_str_ieq(name, ic_str_of(same[i][0])))

@@ -390,6 +390,10 @@ static ic_expr *binary(ic_binder *b, const ic_bind_scope *s, const ic_kql_expr *
 		ic_bind_lint_division(b, e);
 	ic_expr *x = ic_bind_expr(b, s, e->binary.left);
 	ic_expr *y = x ? ic_bind_expr(b, s, e->binary.right) : NULL;
+	if (x && b->status == IC_E_USAGE && x->type == IC_Q_STRING && e->binary.right->kind == IC_KE_NAME &&
+	    b->diag->kind == IC_DIAG_NAME && !b->diag->hint[0])
+		ic_diag_hint(b->diag, "text stands between quotes: \"%.*s\"",
+			     IC_BIND_NAME(e->binary.right->name.text));
 	return opposite(b, e, e->binary.negated,
 			ic_bind_operator(b, e->at, e->length, e->binary.fn, e->binary.sign, x, y));
 }
@@ -530,8 +534,10 @@ static ic_expr *dispatch(ic_binder *b, const ic_bind_scope *s, const ic_kql_expr
 	case IC_KE_INDEX: return item(b, s, e);
 	case IC_KE_CALL: return ic_bind_function(b, s, e);
 	case IC_KE_METHOD:
-		return ic_bind_fail(b, IC_DIAG_TYPE, e->at, e->length,
-				    "a value is expected here, not a table");
+		ic_bind_fail(b, IC_DIAG_TYPE, e->at, e->length, "a value is expected here, not a table");
+		if (b->status == IC_E_USAGE)
+			ic_diag_hint(b->diag, "a function takes its value between brackets: f(x), not x.f()");
+		return NULL;
 	case IC_KE_NEGATE: return negate(b, s, e);
 	case IC_KE_BINARY: return binary(b, s, e);
 	case IC_KE_IN: return in(b, s, e);

@@ -329,13 +329,25 @@ static bool assign_sorted(ic_binder *b, assignment *a, ic_rel *r, const ic_kql_i
 	return true;
 }
 
+/* `extend x == 1`, where there is no x. */
+static void hint_assignment(ic_binder *b, const ic_kql_item *item)
+{
+	const ic_kql_expr *e = item->expr;
+	if (b->status == IC_E_USAGE && b->diag->kind == IC_DIAG_NAME && !item->names &&
+	    e->kind == IC_KE_BINARY && e->binary.fn == IC_FN_EQ && e->binary.left->kind == IC_KE_NAME &&
+	    b->diag->at.line == e->binary.left->at.line && b->diag->at.column == e->binary.left->at.column)
+		ic_diag_hint(b->diag, "a column is given its value with one `=`");
+}
+
 static bool assign_item(ic_binder *b, const ic_bind_scope *s, assignment *a, ic_rel *r,
 			const ic_kql_item *item)
 {
 	const ic_bind_many *many = ic_bind_many_of(item->expr);
 	ic_expr *e = ic_bind_expr(b, s, item->expr);
-	if (!e)
+	if (!e) {
+		hint_assignment(b, item);
 		return false;
+	}
 	uint32_t arrays = sorted_arrays(item->expr, e);
 	if (many && e->type == IC_Q_DYNAMIC)
 		return assign_many(b, a, r, many, item, e);

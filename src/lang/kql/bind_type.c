@@ -248,10 +248,15 @@ ic_expr *ic_bind_fit(ic_binder *b, ic_expr *e, char letter, const char *what, ui
 	    (letter == 's' || letter == 'T' || letter == 'b' || letter == 'u' || b->plan->open))
 		return ic_bind_to(b, e, letter_type(letter));
 	if (number)
-		return ic_bind_fail(b, IC_DIAG_TYPE, e->at, 1, "%s: argument %u is %s, but should be %s",
-				    what, number, ic_qtype_name(e->type), letter_says(letter));
-	return ic_bind_fail(b, IC_DIAG_TYPE, e->at, 1, "%s takes %s, not %s", what, letter_says(letter),
-			    ic_qtype_name(e->type));
+		ic_bind_fail(b, IC_DIAG_TYPE, e->at, 1, "%s: argument %u is %s, but should be %s", what,
+			     number, ic_qtype_name(e->type), letter_says(letter));
+	else
+		ic_bind_fail(b, IC_DIAG_TYPE, e->at, 1, "%s takes %s, not %s", what, letter_says(letter),
+			     ic_qtype_name(e->type));
+	if (b->status == IC_E_USAGE && e->kind == IC_X_CONST && e->type == IC_Q_STRING &&
+	    letter_type(letter) == IC_Q_TIMESPAN)
+		ic_diag_hint(b->diag, "a span is written without quotes: 7d, 12h, 30m");
+	return NULL;
 }
 
 ic_expr *ic_bind_bool(ic_binder *b, ic_expr *e, const char *what)
@@ -334,8 +339,9 @@ static ic_expr *compare(ic_binder *b, ic_place at, uint32_t length, ic_fn_id fn,
 	const ic_expr *left = x, *right = y;
 	if (!meet(b, &x, &y))
 		return mismatch(b, at, length, sign, left, right,
-				left->type == IC_Q_DYNAMIC ? "convert first, for instance with tostring()"
-							   : "convert one of them first");
+				left->type == IC_Q_DYNAMIC    ? "convert first, for instance with tostring()"
+				: left->type == IC_Q_DATETIME ? "a time is written datetime(2024-05-01 10:00)"
+							      : "convert one of them first");
 	return ic_bind_call2(b, at, fn, IC_Q_BOOL, x, y);
 }
 

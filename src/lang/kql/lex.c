@@ -219,7 +219,7 @@ static ic_token string_token(ic_lexer *l, ic_token t, int prefix)
 	char quote = l->text.p[i];
 	if (quote == '`' || quote == '~')
 		return fenced_token(l, t, i);
-	bool verbatim = prefix > 0 && l->text.p[i - 1] == '@';
+	bool verbatim = prefix > 0 && l->text.p[i - 1] == '@', escaped = false;
 	for (i++; i < l->text.n; i++) {
 		char c = l->text.p[i];
 		if (c == quote && verbatim && ic_lexer_byte(l, i + 1) == (unsigned char)quote) {
@@ -233,6 +233,7 @@ static ic_token string_token(ic_lexer *l, ic_token t, int prefix)
 			break;
 		} else if (c == '\\' && !verbatim && i + 1 < l->text.n && l->text.p[i + 1] != '\n') {
 			i++;
+			escaped |= l->text.p[i] == quote;
 		}
 	}
 	l->pos = i;
@@ -242,7 +243,9 @@ static ic_token string_token(ic_lexer *l, ic_token t, int prefix)
 	return ic_token_bad(
 	    t, "a string is not closed on its line",
 	    verbatim ? "in @\"...\" a quote is written twice and \\ stands for itself"
-		     : "a quote inside a string is written \\\"; text over several lines stands between ```");
+	    : escaped
+		? "a \\ in front of a quote makes it part of the string: write \\\\ or @\"...\" for paths"
+		: "a quote inside a string is written \\\"; text over several lines stands between ```");
 }
 
 /* Value of the escape behind a backslash at s[0]; *used its bytes, 0: there is no such escape. */
@@ -392,7 +395,9 @@ static ic_token sign_token(ic_lexer *l, ic_token t)
 		return ic_token_bad(t, "a character that means nothing in KQL",
 				    c == '&'   ? "write `and`"
 				    : c == '`' ? "names with blanks are written ['name']"
-				    : c == '!' ? "write not(...)"
+				    : c == '?' ? "write iff(condition, a, b)"
+				    : c == '~' ? "any case is =~ and !~"
+				    : c == '!' ? "write not(...) around a condition, `!=` without a blank"
 					       : NULL);
 	return t;
 }

@@ -24,24 +24,36 @@ bool ic_kql_note_at(ic_parser *p, ic_place at, const char *text)
 	return true;
 }
 
+#define COMMENTS "comments begin with //"
+
 /* ---- names ---------------------------------------------------------------------------- */
+
+/* what Kusto's own parser refuses as a bare name */
+static const char *const reserved[] = {
+	"and",	    "or",	   "in",	 "between",	  "has",       "has_cs",
+	"has_any",  "has_all",	   "hasprefix",	 "hasprefix_cs",  "hassuffix", "hassuffix_cs",
+	"contains", "contains_cs", "startswith", "startswith_cs", "endswith",  "endswith_cs",
+	"matches",  "by",	   "asc",	 "desc",	  "first",     "last",
+	"true",	    "false",	   "let",	 "typeof",	  "in~",       "missing",
+};
 
 bool ic_kql_reserved(ic_str word)
 {
-	/* what Kusto's own parser refuses as a bare name */
-	static const char *const words[] = {
-		"and",	    "or",	   "in",	 "between",	  "has",       "has_cs",
-		"has_any",  "has_all",	   "hasprefix",	 "hasprefix_cs",  "hassuffix", "hassuffix_cs",
-		"contains", "contains_cs", "startswith", "startswith_cs", "endswith",  "endswith_cs",
-		"matches",  "by",	   "asc",	 "desc",	  "first",     "last",
-		"true",	    "false",	   "let",	 "typeof",	  "in~",       "missing",
-	};
 	if (word.n && word.p[0] == '!')
 		return true;
-	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-		if (ic_str_eq(word, ic_str_of(words[i])))
+	for (size_t i = 0; i < sizeof reserved / sizeof *reserved; i++)
+		if (ic_str_eq(word, ic_str_of(reserved[i])))
 			return true;
 	return false;
+}
+
+/* The reserved word that this is in other letters: AND, In, DESC; NULL: none. */
+static const char *in_small_letters(ic_str word)
+{
+	for (size_t i = 0; i < sizeof reserved / sizeof *reserved; i++)
+		if (ic_str_ieq(word, ic_str_of(reserved[i])) && !ic_str_eq(word, ic_str_of(reserved[i])))
+			return reserved[i];
+	return NULL;
 }
 
 /* ['name'] or ["name"]: is it here? */
@@ -287,9 +299,19 @@ static bool statement_of(ic_parser *p, ic_kql_stmt *s, bool *none)
 		return ic_parse_fail(p, IC_DIAG_UNSUPPORTED, p->tok.at, p->tok.length,
 				     "`%.*s` statements are not supported", (int)p->tok.length,
 				     p->lex.text.p + p->tok.pos);
-	if (ic_is_sign(p, '.') || ic_is_sign(p, '#'))
-		return ic_parse_fail(p, IC_DIAG_UNSUPPORTED, p->tok.at, 1,
-				     "management commands are not supported: a query only reads");
+	if (ic_is_sign(p, '.') || ic_is_sign(p, '#')) {
+		ic_parse_fail(p, IC_DIAG_UNSUPPORTED, p->tok.at, 1,
+			      "management commands are not supported: a query only reads");
+		if (ic_is_sign(p, '#'))
+			ic_diag_hint(p->diag, COMMENTS);
+		return false;
+	}
+	ic_token next = ic_peek(p);
+	if (ic_is_sign(p, '-') && next.kind == IC_TOKEN_SIGN && next.sign == '-') {
+		ic_parse_fail(p, IC_DIAG_SYNTAX, p->tok.at, 2, "expected a table, found `--`");
+		ic_diag_hint(p->diag, COMMENTS);
+		return false;
+	}
 	*none = true;
 	return true;
 }
@@ -392,15 +414,41 @@ static bool block_of(ic_parser *p, bool function, ic_kql_block *ret)
 
 /* ---- entries -------------------------------------------------------------------------- */
 
-static void hint_reserved(ic_parser *p, ic_str word)
+/* `1 day`: the word is a unit of time behind a number, which is not the end of a name. */
+static bool unit_apart(const ic_parser *p, ic_str word)
+{
+	static const char *const units[] = { "day", "hour", "min", "sec", "week" };
+	const bool letter = word.n == 1 && strchr("dhms", word.p[0]);
+	const char *text = p->lex.text.p;
+	size_t from = p->last_end;
+	while (from && ic_is_digit((unsigned char)text[from - 1]))
+		from--;
+	const bool in_name = from && ic_is_letter((unsigned char)text[from - 1]);
+	const bool number = from < p->last_end && !in_name;
+	for (size_t i = 0; number && i < sizeof units / sizeof *units; i++)
+		if (ic_str_istarts(word, ic_str_of(units[i])))
+			return true;
+	return number && letter;
+}
+
+/* About a word that stands where it cannot. */
+static void hint_word(ic_parser *p, ic_str word)
 {
 	int n = word.n > 40 ? 40 : (int)word.n;
-	if (ic_kql_reserved(word))
+	const char *small = in_small_letters(word);
+	if (small)
+		ic_diag_hint(p->diag, "words of the language have small letters: `%s`", small);
+	else if (unit_apart(p, word))
+		ic_diag_hint(p->diag,
+			     "a span is a number and its unit in one word, such as 7d, 12h, 30m or 10s");
+	else if (word.p[0] == '!')
+		ic_diag_hint(p->diag, "write not(...) around the condition");
+	else if (ic_kql_reserved(word))
 		ic_diag_hint(p->diag, "`%.*s` is a word of the language; as a name it is written ['%.*s']", n,
 			     word.p, n, word.p);
 }
 
-static const ic_grammar grammar = { .lex = ic_kql_lex, .hint = hint_reserved };
+static const ic_grammar grammar = { .lex = ic_kql_lex, .hint = hint_word };
 
 /* What people of other languages write, and what KQL has instead. */
 static const struct {
@@ -416,23 +464,20 @@ static const struct {
 	{ "descending", "write `desc`" },
 	{ "=", "did you mean `==`?" },
 	{ "=>", "did you mean `>=`?" },
+	{ "regex", "write `matches regex`" },
+	{ "when", "write case(condition, value, condition, value, otherwise)" },
+	{ ",", "conditions are joined by `and` and `or`" },
+	{ ")", "no bracket is open here" },
+	{ "#", COMMENTS },
 	{ "(", "is this a function? `count` as an operator takes no brackets" },
 };
 
-/* `1 day`: the word is a unit of time behind a number, which is not the end of a name. */
-static bool unit_apart(const ic_parser *p, ic_str word)
+/* Its operands are separated by commas. */
+static bool takes_list(ic_kql_op_kind kind)
 {
-	static const char *const units[] = { "day", "hour", "min", "sec", "week" };
-	const char *text = p->lex.text.p;
-	size_t from = p->last_end;
-	while (from && ic_is_digit((unsigned char)text[from - 1]))
-		from--;
-	const bool in_name = from && ic_is_letter((unsigned char)text[from - 1]);
-	const bool number = from < p->last_end && !in_name;
-	for (size_t i = 0; number && i < sizeof units / sizeof *units; i++)
-		if (ic_str_istarts(word, ic_str_of(units[i])))
-			return true;
-	return false;
+	return kind == IC_KO_EXTEND || kind == IC_KO_PROJECT || kind == IC_KO_PROJECT_AWAY ||
+	       kind == IC_KO_PROJECT_KEEP || kind == IC_KO_DISTINCT || kind == IC_KO_SORT ||
+	       kind == IC_KO_PRINT;
 }
 
 /* A hint for the token that cannot go on behind a query. */
@@ -446,18 +491,13 @@ static void hint_behind(ic_parser *p)
 		return;
 	}
 	for (size_t i = 0; i < sizeof habits / sizeof *habits; i++) {
-		if (ic_str_eq(word, ic_str_of(habits[i].found))) {
+		if (ic_str_ieq(word, ic_str_of(habits[i].found))) {
 			ic_diag_hint(p->diag, "%s", habits[i].hint);
 			return;
 		}
 	}
-	if (p->tok.kind != IC_TOKEN_NAME)
+	if (p->tok.kind != IC_TOKEN_NAME || unit_apart(p, word) || in_small_letters(word))
 		return;
-	if (unit_apart(p, word)) {
-		ic_diag_hint(p->diag,
-			     "a span is a number and its unit in one word, such as 7d, 12h, 30m or 10s");
-		return;
-	}
 	const char *near = ic_kql_near_infix(word);
 	bool clause = ic_is_word(p, "with") || ic_is_word(p, "by") || ic_is_word(p, "on") ||
 		      ic_is_word(p, "of") || ic_is_word(p, "to");
@@ -465,8 +505,14 @@ static void hint_behind(ic_parser *p)
 		ic_diag_hint(p->diag, "a `|` is missing in front of `%.*s`", shown, word.p);
 	else if (near)
 		ic_diag_hint(p->diag, "did you mean `%s`?", near);
-	else if (next.kind == IC_TOKEN_NAME && !clause)
+	else if (ic_is_word(p, "by") && ic_kql_own(p)->last == IC_KO_TAKE)
+		ic_diag_hint(p->diag, "`top 10 by a` takes the first rows of an order");
+	else if (!clause && next.kind == IC_TOKEN_NAME)
 		ic_diag_hint(p->diag, "text around the query, as on a web page, is taken away by --extract");
+	else if (!clause && ic_kql_own(p)->last == IC_KO_SUMMARIZE)
+		ic_diag_hint(p->diag, "a `by` or `,` is missing in front of `%.*s`", shown, word.p);
+	else if (!clause && takes_list(ic_kql_own(p)->last))
+		ic_diag_hint(p->diag, "a `,` is missing in front of `%.*s`", shown, word.p);
 }
 
 ic_status ic_kql_parse(ic_arena *a, ic_str text, ic_kql_block *ret, ic_diag *diag)

@@ -254,8 +254,15 @@ static ic_kql_expr *bracketed(ic_parser *p)
 		return NULL;
 	ic_next(p);
 	ic_kql_expr *e = ic_kql_either(p);
-	if (!e || !ic_expect_sign(p, ')', "`)`"))
+	if (!e)
 		return NULL;
+	if (!ic_take_sign(p, ')')) {
+		ic_expected(p, "`)`");
+		if (ic_is_sign(p, ','))
+			ic_diag_hint(p->diag,
+				     "brackets hold one value; `in`, `has_any` and `has_all` take lists");
+		return NULL;
+	}
 	ic_parse_leave(p);
 	e->bracketed = true;
 	return e;
@@ -556,8 +563,10 @@ static ic_kql_expr *compare(ic_parser *p, const infix *op, ic_kql_expr *left)
 		return between(p, left, op, at);
 	if (op->fn == IC_FN_IN || op->fn == IC_FN_IN_CI || op->fn == IC_FN_HAS_ANY || op->fn == IC_FN_HAS_ALL)
 		return in_list(p, left, op, at);
-	if (op->fn == IC_FN_MATCHES_REGEX && !ic_expect_word(p, "regex"))
+	if (op->fn == IC_FN_MATCHES_REGEX && !ic_expect_word(p, "regex")) {
+		ic_diag_hint(p->diag, "write `matches regex`");
 		return NULL;
+	}
 	ic_kql_expr *right = binary(p, op->precedence + 1u);
 	return right ? binary_node(p, op, at.at, at.length, left, right) : NULL;
 }

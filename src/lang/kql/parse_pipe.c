@@ -493,14 +493,20 @@ static ic_kql_op *op_new(ic_parser *p, ic_kql_op_kind kind, ic_place at, uint32_
 	op->at = at;
 	op->length = length;
 	op->says = says;
+	ic_kql_own(p)->last = kind;
 	return op;
 }
 
 static ic_kql_op *operator_here(ic_parser *p, unsigned stands)
 {
 	ic_token start = p->tok;
-	if (start.kind != IC_TOKEN_NAME)
-		return ic_expected(p, "an operator such as `where`");
+	if (start.kind != IC_TOKEN_NAME) {
+		ic_expected(p, "an operator such as `where`");
+		if (ic_is_sign(p, '|') && p->lex.text.p[start.pos - 1] == '|')
+			ic_diag_hint(p->diag,
+				     "one of two conditions is `or`; operators are parted by one `|`");
+		return NULL;
+	}
 	ic_str word = ic_kql_hyphened(p);
 	const word_operator *o = operator_of(word);
 	if (!o)

@@ -15,7 +15,8 @@ typedef struct ic_kql_state {
 	uint32_t operators; /* of the outermost pipe so far */
 	ic_kql_note *note;
 	uint32_t notes;
-	bool in_search; /* column:"text" is an expression */
+	bool in_search;	     /* column:"text" is an expression */
+	ic_kql_op_kind last; /* operator that was begun */
 } ic_kql_state;
 
 static inline ic_kql_state *ic_kql_own(const ic_parser *p)
