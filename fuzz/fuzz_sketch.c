@@ -78,8 +78,9 @@ static void check(pair *p)
 		recount(p, &v);
 	ic_beacon_score(&p->k, &s);
 	need(s.automation >= 0 && s.automation <= 100);
-	need(ic_beacon_reaches(&p->k, 50) || s.automation < 50);
-	need(ic_beacon_reaches(&p->k, 5) || s.automation < 5);
+	const double automation = s.automation;
+	need(automation < 50 || (ic_beacon_score_if(&p->k, 50, &s) && s.automation == automation));
+	need(automation < 5 || (ic_beacon_score_if(&p->k, 5, &s) && s.automation == automation));
 }
 
 static void merge(pair *a, pair *b, ic_slab *slab)

@@ -65,11 +65,6 @@ void ic_buf_putc(ic_buf *b, char c)
 	}
 }
 
-void ic_buf_puts(ic_buf *b, const char *s)
-{
-	ic_buf_put(b, s, strlen(s));
-}
-
 void ic_buf_str(ic_buf *b, ic_str s)
 {
 	ic_buf_put(b, s.p, s.n);

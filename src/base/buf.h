@@ -22,7 +22,11 @@ static inline void ic_buf_reset(ic_buf *b)
 }
 void ic_buf_put(ic_buf *b, const void *p, size_t n);
 void ic_buf_putc(ic_buf *b, char c);
-void ic_buf_puts(ic_buf *b, const char *s);
+static inline void ic_buf_puts(ic_buf *b,
+			       const char *s) /* the length of most is known when they are compiled */
+{
+	ic_buf_put(b, s, strlen(s));
+}
 void ic_buf_str(ic_buf *b, ic_str s);
 void ic_buf_printf(ic_buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void ic_buf_u64(ic_buf *b, uint64_t v);

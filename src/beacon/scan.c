@@ -4,6 +4,7 @@
 #include "beacon/scan.h"
 
 #include <math.h>
+#include <string.h>
 
 #define WIDTHS	     8
 #define NARROW	     4 /* widths that may have x2, x3, x4 copies */
@@ -14,6 +15,7 @@
 #define MULTIPLES    3
 #define COPIES_REACH 37u /* no copy lies at or above hi + this */
 #define COPY_BINS    15	 /* bins of one copy, and 1 */
+#define RUN	     8u	 /* bins that `under` is written for at a time */
 
 /* Kinds of windows that are ruled out together, by the least mass that one of a kind has, in bins. Wide
  * windows that begin at bin 0 may have less, but then the widest narrow one is the same window. Copies
@@ -28,6 +30,7 @@ static double power[IC_INTERVAL_BINS + 1];
 static double clock_mass[2][IC_INTERVAL_BINS]; /* ln(1 + 2 res/hi); [0]: 0.05 s, [1]: 1 s */
 static double minus_log[MASS_STEPS + 1];       /* -ln of a mass of i bins: above every F >= i bins */
 static double best_kl[KINDS][SMALL_N];	       /* most that N beats can gain in the least mass of a kind */
+static double best_evidence[SMALL_N];	       /* points of their two evidence parts then, in one bin */
 static double copy_mass[COPY_BINS];	       /* of a copy of i bins */
 
 double scan_kl(double m, double F)
@@ -40,6 +43,12 @@ double scan_kl(double m, double F)
 double scan_power(unsigned i)
 {
 	return power[i];
+}
+
+static double evidence_points(double E)
+{
+	double sure = E > 0 ? log1p(E) : 0;
+	return (IC_SCORE_BURSTY + IC_SCORE_MEMORYLESS) * (sure < SCORE_NATS ? sure : SCORE_NATS) / SCORE_NATS;
 }
 
 __attribute__((constructor)) static void scan_init(void)
@@ -56,6 +65,8 @@ __attribute__((constructor)) static void scan_init(void)
 	for (unsigned n = 0; n < SMALL_N; n++)
 		for (unsigned kind = 0; kind < KINDS; kind++)
 			best_kl[kind][n] = scan_kl(n / (n + 1.0), least_bins[kind] * MASS_BIN);
+	for (unsigned n = 0; n < SMALL_N; n++)
+		best_evidence[n] = evidence_points(n * best_kl[KIND_NARROW][n] - SCAN_WIN_COST);
 	for (unsigned i = 0; i < COPY_BINS; i++)
 		copy_mass[i] = i * SCAN_LOG_BIN / SCAN_LOG_SPAN * .5;
 }
@@ -73,6 +84,8 @@ typedef struct series {
 	double gap[SCAN_GAPS], gap_sum[SCAN_GAPS + 1];
 	unsigned gaps;
 	uint16_t bin[IC_INTERVAL_BINS];
+	/* Of each bin the non-empty ones under it: the index of the first at it or above. */
+	uint16_t under[IC_INTERVAL_BINS + 1 + RUN];
 	double h[IC_INTERVAL_BINS], w[IC_INTERVAL_BINS];	   /* beats and seconds left */
 	double ch[IC_INTERVAL_BINS + 1], cw[IC_INTERVAL_BINS + 1]; /* sums of those before */
 	/* What the windows taken so far hold. */
@@ -82,6 +95,21 @@ typedef struct series {
 	ic_window taken[SCAN_ROUNDS];
 	chord chord[KINDS]; /* for the least F of a kind in this round */
 } series;
+
+/* What a run writes too much, that of the next bin overwrites: few jumps depend on how far bins are apart. */
+static void load_under(series *s)
+{
+	unsigned b = 0;
+	for (unsigned i = 0; i <= s->k; i++) {
+		const unsigned last = i < s->k ? s->bin[i] : IC_INTERVAL_BINS;
+		uint16_t run[RUN];
+		for (unsigned j = 0; j < RUN; j++)
+			run[j] = (uint16_t)i;
+		for (; b <= last; b += RUN)
+			memcpy(&s->under[b], run, sizeof run);
+		b = last + 1;
+	}
+}
 
 static void load(series *s, const ic_sketch_view *v)
 {
@@ -96,6 +124,7 @@ static void load(series *s, const ic_sketch_view *v)
 		s->w[i] = (double)v->h[i].ticks / 1e7;
 		s->total_s += s->w[i];
 	}
+	load_under(s);
 	s->gaps = v->gaps < SCAN_GAPS ? v->gaps : SCAN_GAPS;
 	s->gap_sum[0] = 0;
 	for (unsigned i = 0; i < s->gaps; i++) {
@@ -149,26 +178,15 @@ static ending ending_at(const series *s, unsigned i)
 	return e;
 }
 
-/* First of the non-empty bins from index i on that is `bin` or above. */
-static unsigned seek(const series *s, unsigned i, unsigned bin)
+static unsigned lowest(unsigned width_index, unsigned hi)
 {
-	while (i < s->k && s->bin[i] < bin)
-		i++;
-	return i;
+	return hi > width[width_index] ? hi - width[width_index] : 0;
 }
 
-/* Non-empty bins around an ending, as indices that only grow from one ending to the next. */
-typedef struct reach {
-	unsigned first[WIDTHS]; /* in the window of each width */
-	unsigned top;		/* past the last that a copy may hold */
-} reach;
-
-static unsigned first_in(const series *s, reach *r, unsigned width_index, unsigned hi)
+/* Index of the first non-empty bin in the window of a width. */
+static unsigned first_in(const series *s, unsigned width_index, unsigned hi)
 {
-	unsigned i = r->first[width_index];
-	while (s->bin[i] + width[width_index] < hi)
-		i++;
-	return r->first[width_index] = i;
+	return s->under[lowest(width_index, hi)];
 }
 
 /* Whether bins from index `from` up to before `to`, or a part of them, could have I > need: m is at most
@@ -187,19 +205,20 @@ typedef struct kinds {
 	bool narrow, wide;
 } kinds;
 
-static kinds plain_could_have(const series *s, const ending *e, reach *r, double need)
+static kinds plain_could_have(const series *s, const ending *e, double need)
 {
-	unsigned narrow = first_in(s, r, NARROW - 1, e->hi), widest = first_in(s, r, WIDTHS - 1, e->hi);
+	unsigned narrow = first_in(s, NARROW - 1, e->hi), widest = first_in(s, WIDTHS - 1, e->hi);
 	return (kinds){ .narrow = part_could_have(s, e, KIND_NARROW, narrow, e->i + 1, need),
 			.wide = part_could_have(s, e, KIND_WIDE, widest, e->i + 1, need) };
 }
 
-static bool copies_could_have(const series *s, const ending *e, reach *r, double need)
+static bool copies_could_have(const series *s, const ending *e, double need)
 {
 	bool whole = e->hi >= 1 && e->hi + COPIES_REACH <= IC_INTERVAL_BINS;
 	unsigned kind = whole ? KIND_COPIES : KIND_NARROW;
-	r->top = seek(s, r->top, e->hi + COPIES_REACH);
-	return part_could_have(s, e, kind, first_in(s, r, NARROW - 1, e->hi), r->top, need);
+	unsigned top = e->hi + COPIES_REACH;
+	top = top < IC_INTERVAL_BINS ? top : IC_INTERVAL_BINS;
+	return part_could_have(s, e, kind, first_in(s, NARROW - 1, e->hi), s->under[top], need);
 }
 
 typedef struct candidate {
@@ -208,51 +227,47 @@ typedef struct candidate {
 	double h, w, mass;
 } candidate;
 
-/* lo to hi of the ending, with the bins from index `first` on; false when it holds too few beats. */
-static bool plain(const series *s, const ending *e, unsigned width_index, unsigned first, candidate *c)
+/* The window of a width up to the ending; false when it holds too few beats. */
+static bool plain(const series *s, const ending *e, unsigned width_index, candidate *c)
 {
-	c->lo = e->hi > width[width_index] ? e->hi - width[width_index] : 0;
+	c->lo = lowest(width_index, e->hi);
 	c->multiples = false;
+	const unsigned first = s->under[c->lo];
 	c->h = s->ch[e->i + 1] - s->ch[first];
 	c->w = s->cw[e->i + 1] - s->cw[first];
 	c->mass = ((e->hi + 1 - c->lo) * SCAN_LOG_BIN + s->clock[e->hi]) / SCAN_LOG_SPAN;
 	return c->h >= SCAN_MIN_IN;
 }
 
-/* Where the copies at 2, 3 and 4 times an ending's intervals lie: before bin `last`, not under `first`.
- * As the window widens, its copies begin further down: `from` only falls. */
+/* Where the copies at 2, 3 and 4 times an ending's intervals lie: before bin `last`, not under `first`. */
 typedef struct copies {
 	unsigned first[MULTIPLES], last[MULTIPLES];
-	unsigned from[MULTIPLES], to[MULTIPLES]; /* the same as indices; of the window's own copy */
 } copies;
 
-static copies copies_of(const series *s, const ending *e)
+static copies copies_of(const ending *e)
 {
 	copies m;
-	unsigned end = e->hi + 1, at = e->i + 1;
+	unsigned end = e->hi + 1;
 	for (unsigned q = 0; q < MULTIPLES; q++) {
 		unsigned a = e->hi + shift[q] + 2;
 		m.last[q] = a > IC_INTERVAL_BINS ? IC_INTERVAL_BINS : a;
 		m.first[q] = end;
 		end = m.last[q] > end ? m.last[q] : end;
-		m.from[q] = m.to[q] = at = seek(s, at, m.last[q]);
 	}
 	return m;
 }
 
 /* Adds the copies: missed beats, null mass at half price. */
-static bool with_multiples(const series *s, copies *m, candidate *c)
+static bool with_multiples(const series *s, const copies *m, candidate *c)
 {
 	c->multiples = true;
 	for (unsigned q = 0; q < MULTIPLES; q++) {
-		unsigned a = m->last[q], b = c->lo + shift[q] - 1, from = m->from[q];
+		unsigned a = m->last[q], b = c->lo + shift[q] - 1;
 		b = b < m->first[q] ? m->first[q] : b;
 		b = b > a ? a : b;
-		while (from > 0 && s->bin[from - 1] >= b)
-			from--;
-		m->from[q] = from;
-		c->h += s->ch[m->to[q]] - s->ch[from];
-		c->w += s->cw[m->to[q]] - s->cw[from];
+		const unsigned from = s->under[b], to = s->under[a];
+		c->h += s->ch[to] - s->ch[from];
+		c->w += s->cw[to] - s->cw[from];
 		c->mass += copy_mass[a - b];
 	}
 	return c->h >= SCAN_MIN_IN;
@@ -286,7 +301,7 @@ static void take(series *s, const candidate *c, unsigned hi)
 {
 	unsigned lo = c->lo;
 	double h = 0, w = 0;
-	for (unsigned i = seek(s, 0, lo); i < s->k && s->bin[i] <= hi; i++) {
+	for (unsigned i = s->under[lo]; i < s->under[hi + 1]; i++) {
 		h += s->h[i];
 		w += s->w[i];
 		s->h[i] = s->w[i] = 0;
@@ -334,7 +349,6 @@ static bool take_next(series *s)
 	double best = -9, worth[IC_INTERVAL_BINS + 1];
 	const double per_beat = 1 / s->n, per_second = 1 / s->total_s;
 	candidate c, choice = { 0 };
-	reach r = { 0 };
 	unsigned hi = 0;
 	for (unsigned i = 0; i <= s->k; i++)
 		worth[i] = s->ch[i] * per_beat + s->cw[i] * per_second;
@@ -343,12 +357,11 @@ static bool take_next(series *s)
 			continue;
 		const ending e = { .i = i, .hi = s->bin[i] };
 		const double most = worth[i + 1] - s->clock[e.hi] * (2 / SCAN_LOG_SPAN) + 1e-9;
-		if (most - worth[first_in(s, &r, WIDTHS - 1, e.hi)] - 2 * MASS_BIN < best)
+		if (most - worth[first_in(s, WIDTHS - 1, e.hi)] - 2 * MASS_BIN < best)
 			continue;
 		for (unsigned w = 0; w < WIDTHS; w++) {
-			const unsigned first = first_in(s, &r, w, e.hi);
-			const unsigned bins = 1 + (e.hi > width[w] ? width[w] : e.hi);
-			if (most - worth[first] - bins * (2 * MASS_BIN) < best || !plain(s, &e, w, first, &c))
+			const unsigned lo = lowest(w, e.hi), bins = 1 + e.hi - lo;
+			if (most - worth[s->under[lo]] - bins * (2 * MASS_BIN) < best || !plain(s, &e, w, &c))
 				continue;
 			const double value = c.h / s->n + c.w / s->total_s - 2.0 * c.mass;
 			if (value > best) {
@@ -366,30 +379,28 @@ static bool take_next(series *s)
 /* Order matters: among equal values the first wins, plain windows before those with copies. */
 static void consider_plain(const series *s, scan_best *ret)
 {
-	reach r = { 0 };
 	candidate c;
 	for (unsigned i = 0; i < s->k; i++) {
 		if (s->h[i] <= 0)
 			continue;
 		ending e = ending_at(s, i);
-		kinds may = plain_could_have(s, &e, &r, (ret->E + e.cost) / s->n);
+		kinds may = plain_could_have(s, &e, (ret->E + e.cost) / s->n);
 		for (unsigned w = may.narrow ? 0 : NARROW; w < (may.wide ? WIDTHS : NARROW); w++)
-			if (plain(s, &e, w, first_in(s, &r, w, e.hi), &c))
+			if (plain(s, &e, w, &c))
 				consider(s, &e, &c, ret);
 	}
 }
 
 static void consider_copies(const series *s, scan_best *ret)
 {
-	reach r = { 0 };
 	candidate c;
 	for (unsigned i = 0; i < s->k; i++) {
 		ending e = ending_at(s, i);
-		if (!copies_could_have(s, &e, &r, (ret->E + e.cost) / s->n))
+		if (!copies_could_have(s, &e, (ret->E + e.cost) / s->n))
 			continue;
-		copies m = copies_of(s, &e);
+		copies m = copies_of(&e);
 		for (unsigned w = 0; w < NARROW; w++) {
-			plain(s, &e, w, first_in(s, &r, w, e.hi), &c);
+			plain(s, &e, w, &c);
 			if (with_multiples(s, &m, &c))
 				consider(s, &e, &c, ret);
 		}
@@ -417,17 +428,15 @@ void scan_windows(const ic_sketch_view *v, scan_best *ret)
 
 static double points_of(double I, double E)
 {
-	double sure = E > 0 ? log1p(E) : 0;
-	return IC_SCORE_REGULARITY * I / (I + 1) +
-	       (IC_SCORE_BURSTY + IC_SCORE_MEMORYLESS) * (sure < SCORE_NATS ? sure : SCORE_NATS) / SCORE_NATS;
+	return IC_SCORE_REGULARITY * I / (I + 1) + evidence_points(E);
 }
 
 /* The least I that can give the points, from below; infinite when none can.
  *
  * I <= I_max = KL(N/(N+1), one bin): KL grows with m and falls with F. So the two evidence parts are at
- * most those of E = N I_max - 4, which leaves `reg` a least value and so I a least I_1. The points as a
- * function of I, 24 I/(1+I) + (10/7) min(7, ln(N I - 3)), are concave where N I > 4; the tangent of a
- * concave function lies above it, so where the tangent at I_1 <= the root meets the wanted points is
+ * most those of E = N I_max - 4, which leaves `reg` a least value and so I a least I_1; above I_max there is none. The
+ * points as a function of I, 24 I/(1+I) + (10/7) min(7, ln(N I - 3)), are concave where N I > 4; the tangent
+ * of a concave function lies above it, so where the tangent at I_1 <= the root meets the wanted points is
  * again at most the root: Newton steps from the left stay left. */
 double scan_least(uint32_t beats, double points)
 {
@@ -435,12 +444,11 @@ double scan_least(uint32_t beats, double points)
 		return -1;
 	if (beats < SCAN_MIN_IN)
 		return (double)INFINITY;
-	double n = beats,
-	       I_max = beats < SMALL_N ? best_kl[KIND_NARROW][beats] : scan_kl(n / (n + 1), MASS_BIN);
-	double top = n * I_max - SCAN_WIN_COST;
-	double rest = (points - (points_of(I_max, top) - IC_SCORE_REGULARITY * I_max / (I_max + 1))) /
-		      IC_SCORE_REGULARITY;
-	if (rest >= 1)
+	const bool small = beats < SMALL_N;
+	double n = beats, I_max = small ? best_kl[KIND_NARROW][beats] : scan_kl(n / (n + 1), MASS_BIN);
+	double evidence = small ? best_evidence[beats] : evidence_points(n * I_max - SCAN_WIN_COST);
+	double rest = (points - evidence) / IC_SCORE_REGULARITY;
+	if (rest > I_max / (I_max + 1))
 		return (double)INFINITY;
 	double I = rest > 0 ? rest / (1 - rest) : 0;
 	for (unsigned step = 0; step < 2; step++) {
@@ -452,7 +460,7 @@ double scan_least(uint32_t beats, double points)
 			       (IC_SCORE_BURSTY + IC_SCORE_MEMORYLESS) / SCORE_NATS * n / (1 + E);
 		I += short_of / slope;
 	}
-	return I > I_max ? (double)INFINITY : I * (1 - 1e-9);
+	return I * (1 - 1e-9);
 }
 
 /* Whether a candidate can give the points. */
@@ -467,21 +475,20 @@ static bool gives(const series *s, const ending *e, const candidate *c, double n
 
 static bool round_could_reach(const series *s, double need, double points)
 {
-	reach r = { 0 };
 	candidate c;
 	for (unsigned i = 0; i < s->k; i++) {
 		if (s->h[i] <= 0)
 			continue;
 		ending e = ending_at(s, i);
-		kinds may = plain_could_have(s, &e, &r, need);
+		kinds may = plain_could_have(s, &e, need);
 		for (unsigned w = may.narrow ? 0 : NARROW; w < (may.wide ? WIDTHS : NARROW); w++)
-			if (plain(s, &e, w, first_in(s, &r, w, e.hi), &c) && gives(s, &e, &c, need, points))
+			if (plain(s, &e, w, &c) && gives(s, &e, &c, need, points))
 				return true;
-		if (s->round || !copies_could_have(s, &e, &r, need))
+		if (s->round || !copies_could_have(s, &e, need))
 			continue;
-		copies m = copies_of(s, &e);
+		copies m = copies_of(&e);
 		for (unsigned w = 0; w < NARROW; w++) {
-			plain(s, &e, w, first_in(s, &r, w, e.hi), &c);
+			plain(s, &e, w, &c);
 			if (with_multiples(s, &m, &c) && gives(s, &e, &c, need, points))
 				return true;
 		}

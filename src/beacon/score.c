@@ -174,7 +174,7 @@ static double evidence(double E)
 	return (v < SCORE_NATS ? v : SCORE_NATS) / SCORE_NATS;
 }
 
-void ic_beacon_score_view(const ic_sketch_view *v, ic_score *ret)
+static void score_view(const ic_sketch_view *v, double size_in_nats, ic_score *ret)
 {
 	scan_best b;
 	scan_windows(v, &b);
@@ -186,7 +186,7 @@ void ic_beacon_score_view(const ic_sketch_view *v, ic_score *ret)
 		.m_events = b.m_events,
 		.m_time = b.m_time,
 		.null_mass = b.F,
-		.size_nats = size_nats(v),
+		.size_nats = size_in_nats,
 		.beats = v->beats,
 		.hours = v->hours,
 		.exempt_gaps = b.ng,
@@ -210,6 +210,11 @@ void ic_beacon_score_view(const ic_sketch_view *v, ic_score *ret)
 	ret->automation = logistic(ret->logit);
 }
 
+void ic_beacon_score_view(const ic_sketch_view *v, ic_score *ret)
+{
+	score_view(v, size_nats(v), ret);
+}
+
 void ic_beacon_score(const ic_sketch *k, ic_score *ret)
 {
 	ic_sketch_view v;
@@ -218,24 +223,26 @@ void ic_beacon_score(const ic_sketch *k, ic_score *ret)
 }
 
 /* Cheapest first: hours, sizes and the number of beats say how narrow the timing would have to be. */
-bool ic_beacon_reaches(const ic_sketch *k, double automation)
+bool ic_beacon_score_if(const ic_sketch *k, double automation, ic_score *ret)
 {
 	ic_sketch_view v;
 	sketch_pending p;
-	if (automation <= 0)
-		return true;
 	if (automation >= 100)
 		return false;
 	sketch_read_counts(k, &v, &p);
+	v.sizes = p.sizes; /* while raw */
 	if (!v.raw)
 		sketch_read_sizes(k, &v, &p);
+	const double size = v.raw ? nats_of_few(p.size, p.sizes) : size_nats(&v);
 	double points = IC_SCORE_BASE + IC_SCORE_SCALE * log(automation / (100 - automation));
-	points -=
-	    points_persistence(v.hours) + points_size(v.raw ? nats_of_few(p.size, p.sizes) : size_nats(&v));
+	points -= points_persistence(v.hours) + points_size(size);
 	points -= 1e-7; /* more than rounding can do */
-	double need = scan_least(v.beats, points);
-	if (need < 0 || isinf(need))
-		return need < 0;
+	double need = automation > 0 ? scan_least(v.beats, points) : -1;
+	if (isinf(need))
+		return false;
 	sketch_read_intervals(k, &v, &p);
-	return scan_could_reach(&v, need, points);
+	if (need >= 0 && !scan_could_reach(&v, need, points))
+		return false;
+	score_view(&v, size, ret);
+	return true;
 }

@@ -39,9 +39,9 @@ typedef struct ic_score {
 /* Scores a series of n >= 1 events. */
 void ic_beacon_score(const ic_sketch *k, ic_score *ret);
 void ic_beacon_score_view(const ic_sketch_view *v, ic_score *ret);
-/* false only if it is proven that the automation of k is under `automation`; much cheaper than scoring
- * for series that are far from it, so ask before ic_beacon_score. */
-bool ic_beacon_reaches(const ic_sketch *k, double automation);
+/* The same if the automation may be `automation` or more. false, and much cheaper for series that are far from it: it
+ * is proven to be less. */
+bool ic_beacon_score_if(const ic_sketch *k, double automation, ic_score *ret);
 
 /* Count mode, for sources that only say how many connections a slot had: how far below Poisson the
  * counts vary. x: counts of consecutive slots with empty slots between as zeros. Returns

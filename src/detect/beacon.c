@@ -73,7 +73,7 @@ static ic_status screen_part(void *ctx, unsigned i)
 	ic_detect_run *run = ctx;
 	ic_run_part *part = &run->part[i];
 	const ic_group_table *t = &part->p->series;
-	bool all = run->cfg->all || run->cfg->only_id;
+	const double least = run->cfg->all || run->cfg->only_id ? 0 : run->cfg->min_automation;
 	ic_candidate *c = next_candidate(part);
 	for (uint32_t k = 0; k < ic_group_count(t); k++) {
 		const ic_series *s = ic_group_at(t, k);
@@ -85,12 +85,9 @@ static ic_status screen_part(void *ctx, unsigned i)
 			return IC_E_NOMEM;
 		if (s->sketch.n < LEAST_EVENTS)
 			continue;
-		if (!all && !ic_beacon_reaches(&s->sketch, run->cfg->min_automation))
-			continue;
 		if (!c)
 			return IC_E_NOMEM;
-		ic_beacon_score(&s->sketch, &c->score);
-		if (!all && c->score.automation < run->cfg->min_automation)
+		if (!ic_beacon_score_if(&s->sketch, least, &c->score) || c->score.automation < least)
 			continue;
 		c->series = s;
 		part->cand_count++;

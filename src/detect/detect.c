@@ -236,7 +236,7 @@ static ic_status fill_list(const ic_detect_run *run, ic_findings *ret)
 
 ic_status ic_detect(ic_observation *o, const ic_detect_config *cfg, ic_findings *ret, ic_error *err)
 {
-	memset(ret, 0, sizeof *ret);
+	*ret = (ic_findings){ .threads = cfg->threads };
 	ic_arena_init(&ret->arena, 0, NULL);
 	detection *t = ic_calloc(1, sizeof *t);
 	if (!t)

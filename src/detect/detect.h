@@ -69,7 +69,8 @@ typedef struct ic_findings {
 	ic_arena arena;
 	ic_finding *list; /* sorted: priority, automation, then a total order on text keys */
 	size_t n;
-	uint64_t hidden; /* not in the list: hidden by the site's rules */
+	uint64_t hidden;  /* not in the list: hidden by the site's rules */
+	unsigned threads; /* that may form the text of a report */
 } ic_findings;
 
 typedef struct ic_detect_config {

@@ -5,11 +5,10 @@
 
 #include "base/error.h"
 #include "base/hex.h"
+#include "base/thread.h"
 #include "base/time.h"
 
 #include <math.h>
-
-#define SEND_AT (256u << 10) /* bytes gathered before a write */
 
 ic_status ic_report_send(const ic_output *out, ic_buf *b, ic_error *err)
 {
@@ -420,25 +419,54 @@ typedef struct frame {
 	void (*row)(ic_buf *b, const ic_finding *f);
 } frame;
 
+/* Text is formed by all threads, a piece each, and written in order. */
+enum { PIECE = 128, PIECES = 8 };
+
+typedef struct forming {
+	const ic_findings *f;
+	const frame *fr;
+	size_t from; /* finding of the first piece */
+	ic_buf piece[PIECES];
+} forming;
+
+static ic_status form_piece(void *ctx, unsigned k)
+{
+	forming *w = ctx;
+	const size_t from = w->from + k * PIECE, left = w->f->n - from;
+	ic_buf *b = &w->piece[k];
+	for (size_t i = from; i < from + (left < PIECE ? left : PIECE) && !b->failed; i++) {
+		ic_buf_puts(b, i ? w->fr->between : w->fr->before);
+		w->fr->row(b, &w->f->list[i]);
+		ic_buf_puts(b, w->fr->after_row);
+	}
+	return IC_OK;
+}
+
+static ic_status write_pieces(forming *w, const ic_output *out, ic_error *err)
+{
+	const size_t left = (w->f->n - w->from + PIECE - 1) / PIECE;
+	const unsigned n = left < PIECES ? (unsigned)left : PIECES;
+	ic_status s = ic_parallel_for(w->f->threads, n, form_piece, w);
+	for (unsigned k = 0; k < n && s == IC_OK; k++)
+		s = ic_report_send(out, &w->piece[k], err);
+	return s;
+}
+
 static ic_status write_all(const ic_findings *f, const frame *fr, const ic_output *out, ic_error *err)
 {
-	ic_buf b;
+	forming w = { .f = f, .fr = fr };
 	ic_status s = IC_OK;
-	ic_buf_init(&b, 0);
-	ic_buf_puts(&b, fr->before);
-	for (size_t i = 0; i < f->n && s == IC_OK; i++) {
-		if (i)
-			ic_buf_puts(&b, fr->between);
-		fr->row(&b, &f->list[i]);
-		ic_buf_puts(&b, fr->after_row);
-		if (b.n >= SEND_AT || b.failed)
-			s = ic_report_send(out, &b, err);
-	}
+	for (unsigned k = 0; k < PIECES; k++)
+		ic_buf_init(&w.piece[k], 0);
+	for (; w.from < f->n && s == IC_OK; w.from += PIECE * PIECES)
+		s = write_pieces(&w, out, err);
 	if (s == IC_OK) {
-		ic_buf_puts(&b, fr->after);
-		s = ic_report_send(out, &b, err);
+		ic_buf_puts(&w.piece[0], f->n ? "" : fr->before);
+		ic_buf_puts(&w.piece[0], fr->after);
+		s = ic_report_send(out, &w.piece[0], err);
 	}
-	ic_buf_clear(&b);
+	for (unsigned k = 0; k < PIECES; k++)
+		ic_buf_clear(&w.piece[k]);
 	return s;
 }
 

@@ -46,7 +46,7 @@ static void gives_the_defined_numbers(void **state)
 	}
 }
 
-/* The bound is one, and `reaches` says no only when the score is lower. */
+/* The bound is one: no score is kept back but those that are lower, and the others are the same. */
 static void bounds_hold(void **state)
 {
 	static const double levels[] = { .5, 5, 20, 50, 80, 95, 99.5 };
@@ -64,13 +64,16 @@ static void bounds_hold(void **state)
 		ic_beacon_score(&k, &r);
 		assert_true(r.automation >= 0 && r.automation <= 100);
 		for (unsigned j = 0; j < sizeof levels / sizeof *levels; j++) {
-			bool reaches = ic_beacon_reaches(&k, levels[j]);
-			assert_true(reaches || r.automation < levels[j]);
-			said_no += !reaches;
+			ic_score same;
+			bool scored = ic_beacon_score_if(&k, levels[j], &same);
+			assert_true(scored || r.automation < levels[j]);
+			if (scored)
+				assert_memory_equal(&same, &r, sizeof r);
+			said_no += !scored;
 			over += r.automation >= levels[j];
 		}
-		assert_true(ic_beacon_reaches(&k, 0));
-		assert_false(ic_beacon_reaches(&k, 100));
+		assert_true(ic_beacon_score_if(&k, 0, &(ic_score){ 0 }));
+		assert_false(ic_beacon_score_if(&k, 100, &(ic_score){ 0 }));
 		ic_slab_clear(&slab);
 		series_free(&s);
 	}

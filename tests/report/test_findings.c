@@ -136,6 +136,36 @@ static void test_csv_hostile(void **state)
 	ic_buf_clear(&b);
 }
 
+/* More than is formed at a time, by several threads: the order is that of the list. */
+static void test_many(void **state)
+{
+	(void)state;
+	enum { MANY = 1100, THREADS = 3 };
+	ic_finding *list = calloc(MANY, sizeof *list);
+	assert_non_null(list);
+	for (uint64_t i = 0; i < MANY; i++) {
+		list[i] = sample_finding();
+		list[i].id = i;
+	}
+	ic_buf b;
+	ic_output out = sample_output(&b, 80, false);
+	ic_findings f = { .list = list, .n = MANY, .threads = THREADS };
+	ic_error err = { 0 };
+	assert_int_equal(ic_finding_format_find("json")->write(&f, &out, &err), IC_OK);
+	const char *at = sample_text(&b);
+	for (uint64_t i = 0; i < MANY; i++) {
+		char begins[32];
+		(void)snprintf(begins, sizeof begins, "%s{\"id\":\"%016llx\"", i ? "" : "[",
+			       (unsigned long long)i);
+		assert_memory_equal(at, begins, strlen(begins));
+		at = strchr(at, '\n') + 1;
+		assert_int_equal(at[-2], i + 1 < MANY ? ',' : ']');
+	}
+	assert_int_equal(*at, 0);
+	ic_buf_clear(&b);
+	free(list);
+}
+
 static ic_status refuse(void *ctx, const void *bytes, size_t n)
 {
 	(void)bytes, (void)n;
@@ -174,7 +204,7 @@ int main(void)
 		cmocka_unit_test(test_ndjson_exact), cmocka_unit_test(test_keys_of_unknown),
 		cmocka_unit_test(test_json_array),   cmocka_unit_test(test_csv),
 		cmocka_unit_test(test_csv_hostile),  cmocka_unit_test(test_output_failures),
-		cmocka_unit_test(test_find_format),
+		cmocka_unit_test(test_find_format),  cmocka_unit_test(test_many),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
