@@ -199,13 +199,12 @@ static void test_row_keep(void **state)
 	ic_batch_free(b);
 }
 
-/* Many rows at once, as one by one. */
-static void test_rows_keep(void **state)
+/* Many rows at once, as one by one. third: the port of every fifth row; 0: it has none. */
+static void check_rows_keep(int64_t third, ic_stream stream)
 {
-	(void)state;
 	uint64_t ports[1024] = { 0 };
 	ports[443 >> 6] |= UINT64_C(1) << (443 & 63);
-	const int64_t some[] = { 443, 80, 0, 443, 65535 };
+	const int64_t some[] = { 443, 80, third, 443, 65535 };
 	const uint64_t no_ports[1024] = { 0 };
 	const ic_row_filter filters[] = { { ports, false, IC_TIME_NONE, IC_TIME_NONE },
 					  { no_ports, true, 102, 107 }, /* each row is looked at closely */
@@ -218,13 +217,13 @@ static void test_rows_keep(void **state)
 	b->rows = 60;
 	for (uint32_t i = 0; i < 20; i++) {
 		const uint32_t row = b->rows + i;
-		b->stream[row] = IC_STREAM_CONN;
+		b->stream[row] = (uint8_t)stream;
 		b->col[IC_F_DST_PORT].i[row] = some[i % 5];
 		b->col[IC_F_TIME].i[row] = 100 + i;
 		b->col[IC_F_SERVICE].s[row] = i % 3 ? IC_STR("tls") : IC_STR("dns");
 		ic_batch_null_rest(b, row,
 				   IC_FIELD_BIT(IC_F_TIME) | IC_FIELD_BIT(IC_F_SERVICE) |
-				       (i % 5 == 2 ? 0 : IC_FIELD_BIT(IC_F_DST_PORT)));
+				       (some[i % 5] ? IC_FIELD_BIT(IC_F_DST_PORT) : 0));
 	}
 	for (size_t k = 0; k < sizeof(filters) / sizeof(filters[0]); k++) {
 		ic_row_counts one = { 0 }, all = { 0 };
@@ -241,6 +240,16 @@ static void test_rows_keep(void **state)
 		assert_int_equal(all.out_time, one.out_time);
 	}
 	ic_batch_free(b);
+}
+
+static void test_rows_keep(void **state)
+{
+	static const int64_t thirds[] = { 0, 1, 443, 65536, 65536 + 443, -1 };
+	(void)state;
+	for (size_t i = 0; i < sizeof(thirds) / sizeof(thirds[0]); i++) {
+		check_rows_keep(thirds[i], IC_STREAM_CONN);
+		check_rows_keep(thirds[i], IC_STREAM_DNS);
+	}
 }
 
 static void test_row_bad(void **state)

@@ -117,7 +117,8 @@ void ic_http_row_name(ic_batch *b, uint32_t row);
 void ic_http_row_finish(ic_batch *b, uint32_t row);
 /* Port, service and time filter; counts what it drops. Columns must be filled. */
 bool ic_row_keep(const ic_row_filter *f, const ic_batch *b, uint32_t row, ic_row_counts *c);
-/* The same for n rows behind those that b has: writes which of them, from 0, are kept and returns how many. */
+/* The same for n rows of one stream behind those that b has: writes which of them, from 0, are kept and returns how
+ * many. */
 uint32_t ic_rows_keep(const ic_row_filter *f, const ic_batch *b, uint32_t n, uint16_t *kept,
 		      ic_row_counts *c);
 

@@ -313,6 +313,22 @@ bool ic_row_keep(const ic_row_filter *f, const ic_batch *b, uint32_t row, ic_row
 	return true;
 }
 
+/* Keeps rows by their ports, if each has one that tells; false: some need a closer look. */
+static bool keep_by_port(const ic_row_filter *f, const int64_t *port, uint32_t n, uint16_t *kept,
+			 uint32_t *ret)
+{
+	uint64_t unknown = 0;
+	uint32_t k = 0;
+	for (uint32_t i = 0; i < n; i++) {
+		const uint64_t p = (uint64_t)port[i];
+		unknown |= (p - 1) | p; /* more than 16 bits, those of 0 less 1, too */
+		kept[k] = (uint16_t)i;
+		k += (uint32_t)(f->ports[p >> 6 & 1023] >> (p & 63)) & 1;
+	}
+	*ret = k;
+	return unknown >> 16 == 0;
+}
+
 uint32_t ic_rows_keep(const ic_row_filter *f, const ic_batch *b, uint32_t n, uint16_t *kept, ic_row_counts *c)
 {
 	const int64_t *time = ic_batch_has(b, IC_F_TIME) ? b->col[IC_F_TIME].i + b->rows : NULL;
@@ -326,15 +342,20 @@ uint32_t ic_rows_keep(const ic_row_filter *f, const ic_batch *b, uint32_t n, uin
 			newest = time[i] > newest ? time[i] : newest;
 		ic_row_seen(f, newest);
 	}
+	const uint32_t is_out = !f->web_services & (b->stream[b->rows] != IC_STREAM_DNS);
+	uint32_t k = 0, unsure = 0, out_ports = 0, out_time = 0;
+	if (port && is_out && !timed && keep_by_port(f, port, n, kept, &k)) {
+		c->out_ports += n - k;
+		return k;
+	}
 	/* Most rows need no more than a look at their port and time, which are 0 where they are null. */
 	uint8_t keep[IC_BATCH_ROWS];
-	uint32_t k = 0, unsure = 0, out_ports = 0, out_time = 0;
-	const uint32_t is_out = !f->web_services;
+	k = 0;
 	for (uint32_t i = 0; port && i < n; i++) {
 		const uint64_t p = (uint64_t)port[i];
 		const uint32_t known = p - 1 < 65535,
 			       in = known & (uint32_t)(f->ports[p >> 6 & 1023] >> (p & 63));
-		const uint32_t out = known & ~in & is_out & (b->stream[b->rows + i] != IC_STREAM_DNS);
+		const uint32_t out = known & ~in & is_out;
 		keep[i] = (uint8_t)in;
 		out_ports += out;
 		kept[unsure] = (uint16_t)i;
