@@ -393,17 +393,20 @@ static void put_flow(ic_buf *b)
 	ic_buf_printf(b, "\"alerted\":%s},\"tcp\":{\"syn\":%s}}\n", one_of(words, 6), one_of(words, 6));
 }
 
-/* A line that ends as most of its kind do, in a long run of the same; its texts are of any length. */
+/* A line that ends as most of its kind do, in a long run of the same; its texts are of any length, one is seldom of
+ * more than 32 bytes. */
 static void put_usual(ic_buf *b)
 {
 	static const char *const texts[] = { "closed", "new", "", "a\\u0041", "x y", "\n" };
 	static const char *const words[] = { "true", "false", "null" };
+	static const char of_seventy[] =
+	    "a text of nearly seventy bytes, which is more than is looked at in one go..";
 	const unsigned rare = roll(60);
 	ic_buf_printf(b, "{\"timestamp\":\"2024-05-01T00:00:%02u.000000+0000\",\"in_iface\":\"eth%u\",",
 		      roll(60), rare == 0);
 	ic_buf_printf(b, "\"event_type\":\"%s\",\"src_ip\":\"10.20.0.%u\",\"note\":\"%.*s\",",
-		      rare == 1 ? "http" : "flow", roll(256), (int)roll(70),
-		      "a text of nearly seventy bytes, which is more than is looked at in one go..");
+		      rare == 1 ? "http" : "flow", roll(256), (int)roll(70), of_seventy);
+	ic_buf_printf(b, "\"app_proto\":\"%.*s\",", (int)(roll(90) ? roll(33) : 33 + roll(3)), of_seventy);
 	ic_buf_printf(b, "\"flow\":{\"age\":%u,\"state\":\"%s\",\"reason\":\"timeout\",\"alerted\":false},",
 		      roll(3), texts[rare < 12 ? rare / 2 : 0]);
 	ic_buf_printf(

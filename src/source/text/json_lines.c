@@ -107,7 +107,7 @@ static inline bool same_gate(const shape *h, const char *p, const uint16_t *cell
 static size_t value_end(const piece *c, ic_simd level, const char *p, size_t at, size_t end)
 {
 	bool escaped = false;
-	if (c->form == FORM_TEXT) {
+	if (is_text(c->form)) {
 		const size_t close = ic_json_close(level, p, at, end, &escaped);
 		return escaped || close > end ? end : close;
 	}
@@ -131,7 +131,7 @@ static bool fits_line(const shape *h, ic_simd level, const char *p, size_t at, s
 			return false;
 		cell[0] = (uint16_t)value;
 		cell[1] = (uint16_t)(at + 1);
-		if (c->form == FORM_TEXT)
+		if (is_text(c->form))
 			continue;
 		const ic_json_kind kind = plain_scalar(p + value, at - value);
 		if (kind == IC_JSON_NONE)
@@ -144,7 +144,7 @@ static bool fits_line(const shape *h, ic_simd level, const char *p, size_t at, s
 	return cells[to->needed] != to->absent && same_gate(h, p, cells);
 }
 
-/* Forgets what this line, which fits the shape, has not: usual values, and numbers without a point. */
+/* Forgets what this line, which fits the shape, has not: usual values, short texts and numbers without a point. */
 static bool forget_usual(shape *h, ic_simd level, const char *p, size_t at, size_t end)
 {
 	bool forgotten = false;
@@ -160,6 +160,10 @@ static bool forget_usual(shape *h, ic_simd level, const char *p, size_t at, size
 		}
 		if (c->form == FORM_WHOLE && memchr(p + value, '.', n)) {
 			c->form = FORM_REAL;
+			forgotten = true;
+		}
+		if (c->form == FORM_TEXT && n > TEXT_MAX) {
+			c->form = FORM_LONG;
 			forgotten = true;
 		}
 	}
@@ -185,7 +189,7 @@ typedef struct wrong {
 	    start; /* the least of: the first two bytes of numbers, less '0'; under 10: a zero and a digit */
 	uint64_t word;	 /* bits that words have not */
 	uint32_t first;	 /* bit 0: a number begins with something else */
-	uint32_t point;	 /* bytes of numbers with a point that do not belong there */
+	uint32_t point;	 /* bytes behind points of numbers that are no digits */
 	uint32_t length; /* of numbers that may have a point, all bits */
 } wrong;
 
@@ -218,8 +222,9 @@ AVX2 static inline size_t see_whole(wrong *w, __m256i v, uint32_t other)
 /* The same with one point at the most, and a digit before and behind it. dots: a bit for each point. */
 AVX2 static inline size_t see_real(wrong *w, __m256i v, uint32_t other, uint32_t dots)
 {
-	const uint32_t n = (uint32_t)see_whole(w, v, other & ~dots), within = _bzhi_u32(dots, n);
-	w->point |= _blsr_u32(within) | (within & other >> 1) | (within & 1);
+	const uint32_t point = _blsi_u32(other) & dots, n = _tzcnt_u32(other ^ point);
+	(void)see_whole(w, v, other);
+	w->point |= other & point << 1;
 	w->length |= n;
 	return n;
 }
@@ -227,17 +232,26 @@ AVX2 static inline size_t see_real(wrong *w, __m256i v, uint32_t other, uint32_t
 /* What ends a text, or makes it an unusual one, by the lower half of the byte. */
 static const char ends_by_half[16] = { [0] = 1, ['"' & 15] = '"', ['\n' & 15] = '\n', ['\\' & 15] = '\\' };
 
-/* The length of a text; 64 if its end is not near. */
-AVX2 static inline size_t text_avx2(const char *p)
+/* A bit for each of 32 bytes that ends a text. */
+AVX2 static inline uint32_t text_ends_avx2(const char *p)
 {
 	const __m256i by_half =
 	    _mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)(const void *)ends_by_half));
-	const __m256i a = load32(p), b = load32(p + 32);
-	const uint32_t low =
-	    (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(_mm256_shuffle_epi8(by_half, a), a));
-	const uint32_t high =
-	    (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(_mm256_shuffle_epi8(by_half, b), b));
-	return _tzcnt_u64(low | (uint64_t)high << 32);
+	const __m256i v = load32(p);
+	return (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(_mm256_shuffle_epi8(by_half, v), v));
+}
+
+/* The length of a text; TEXT_MAX if its end is not that near. */
+AVX2 static inline size_t text_avx2(const char *p)
+{
+	_Static_assert(TEXT_MAX == 32, "looked at together");
+	return _tzcnt_u32(text_ends_avx2(p));
+}
+
+/* The same; 64 if its end is not near. */
+AVX2 static inline size_t long_text_avx2(const char *p)
+{
+	return _tzcnt_u64(text_ends_avx2(p) | (uint64_t)text_ends_avx2(p + 32) << 32);
 }
 
 AVX2 static inline size_t whole_avx2(wrong *w, const char *p)
@@ -265,7 +279,7 @@ AVX2 static inline size_t word_avx2(wrong *w, const char *p)
 
 #define AVX512 __attribute__((target("avx2,bmi,bmi2,avx512f,avx512bw,avx512dq,avx512vl")))
 
-AVX512 static inline size_t text_avx512(const char *p)
+AVX512 static inline size_t long_text_avx512(const char *p)
 {
 	const __m512i by_half =
 	    _mm512_broadcast_i32x4(_mm_loadu_si128((const __m128i *)(const void *)ends_by_half));
@@ -355,18 +369,22 @@ AVX2 static bool fit_rest_avx2(const run *c, const alike *a)
 		return nothing_wrong(&w, e.mask);                                                            \
 	}
 FIT(fit_texts_avx2, AVX2, text_avx2(value))
+FIT(fit_long_texts_avx2, AVX2, long_text_avx2(value))
 FIT(fit_wholes_avx2, AVX2, whole_avx2(&w, value))
 FIT(fit_reals_avx2, AVX2, real_avx2(&w, value))
 FIT(fit_words_avx2, AVX2, word_avx2(&w, value))
 FIT(fit_nothing_avx2, AVX2, 0)
-FIT(fit_texts_avx512, AVX512, text_avx512(value))
+FIT(fit_texts_avx512, AVX512, text_avx2(value))
+FIT(fit_long_texts_avx512, AVX512, long_text_avx512(value))
 FIT(fit_wholes_avx512, AVX512, whole_avx512(&w, value))
 FIT(fit_reals_avx512, AVX512, real_avx512(&w, value))
 
 typedef bool (*fit_fn)(const run *c, alike *a, size_t next, bool wanted);
 static const fit_fn fit_form[2][FORM_NOTHING + 1] = {
-	{ fit_texts_avx2, fit_wholes_avx2, fit_reals_avx2, fit_words_avx2, fit_nothing_avx2 },
-	{ fit_texts_avx512, fit_wholes_avx512, fit_reals_avx512, fit_words_avx2, fit_nothing_avx2 },
+	{ fit_texts_avx2, fit_long_texts_avx2, fit_wholes_avx2, fit_reals_avx2, fit_words_avx2,
+	  fit_nothing_avx2 },
+	{ fit_texts_avx512, fit_long_texts_avx512, fit_wholes_avx512, fit_reals_avx512, fit_words_avx2,
+	  fit_nothing_avx2 },
 };
 
 /* False: some line is of another shape, or has an unusual value. A value ends where its form does, and the next run

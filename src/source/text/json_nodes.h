@@ -42,6 +42,7 @@ struct node {
  * is between them are the values. A line that does not fit is scanned in full. */
 #define SHAPES	   8
 #define PIECES	   72
+#define TEXT_MAX   32
 #define PIECE_MAX  32
 #define LEARN_COST 16 /* lines between two shapes that are learned */
 #define CREDIT_MAX (4 * LEARN_COST)
@@ -50,14 +51,20 @@ struct node {
 #define MARKS_MOST    512 /* more than a shape has */
 
 /* What follows a piece. WHOLE, REAL and WORD are what such a value usually is: any other plain scalar fits as
- * well, but is not looked for first. */
+ * well, but is not looked for first. Likewise TEXT and LONG. */
 typedef enum piece_form {
-	FORM_TEXT,    /* a string, whose quotes are of the pieces */
+	FORM_TEXT,    /* a string of up to TEXT_MAX bytes; its quotes are of the pieces */
+	FORM_LONG,    /* a string */
 	FORM_WHOLE,   /* digits */
 	FORM_REAL,    /* digits, perhaps a point among them */
 	FORM_WORD,    /* true or false */
 	FORM_NOTHING, /* of runs: the next one follows at once */
 } piece_form;
+
+static inline bool is_text(piece_form form)
+{
+	return form <= FORM_LONG;
+}
 
 typedef struct piece {
 	char text[PIECE_MAX];

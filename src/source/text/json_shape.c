@@ -14,7 +14,7 @@ static bool fits(const shape *h, const char *p, size_t at, const uint16_t *ends,
 		if (!fits_piece(next, p + at))
 			return false;
 		ic_json_kind kind = IC_JSON_STRING;
-		if (c->form != FORM_TEXT) {
+		if (!is_text(c->form)) {
 			kind = plain_scalar(p + value, at - value);
 			if (kind == IC_JSON_NONE)
 				return false;
@@ -107,6 +107,7 @@ static bool take_shape(ic_json *j, shape *h, const char *p, size_t at, const uin
 		if (string) {
 			mark = k + 1;
 			from = AFTER(mark) - 1;
+			c->form = from - at > TEXT_MAX ? FORM_LONG : FORM_TEXT;
 			at = from + 1;
 			k += 2;
 		} else {
