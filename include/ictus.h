@@ -287,8 +287,13 @@ ic_status ic_time_parse(const char *text, int64_t *ret_ticks);
 ic_status ic_span_parse(const char *text, int64_t *ret_ticks);
 /* Parses a size such as 512M, 2GiB, 1073741824 into bytes (K, M, G are binary). */
 ic_status ic_size_parse(const char *text, uint64_t *ret_bytes);
+/* Copies text that others wrote into a field of `room` bytes, safe for a terminal: control characters, invisible ones
+ * and what is no UTF-8 are escaped; a character that does not fit whole ends it. Takes no memory. */
+void ic_text_safe(char *to, size_t room, const char *text);
 /* "info" ... "critical"; NULL for a value outside the enum. */
 const char *ic_level_name(int level);
+/* The ending of a plural. */
+#define IC_S(n) ((n) == 1 ? "" : "s")
 /* The wall clock, in ticks. */
 int64_t ic_wall_clock(void);
 

@@ -7,9 +7,7 @@
 
 #include "base/buf.h"
 
-/* Copies text into a fixed field with hostile bytes escaped. Works without the heap, since it also
- * reports the heap's failure; an escape that does not fit whole is left out. */
-static void put_safe(char *to, size_t room, const char *text)
+void ic_text_safe(char *to, size_t room, const char *text)
 {
 	size_t at = 0;
 	const char *p = text, *end = text + strlen(text);
@@ -35,8 +33,8 @@ __attribute__((format(printf, 6, 0))) static ic_status fill(ic_error *err, ic_st
 	if (vsnprintf(text, sizeof text, fmt, args) < 0)
 		text[0] = '\0';
 	err->code = code;
-	put_safe(err->message, sizeof err->message, text);
-	put_safe(err->file, sizeof err->file, file ? file : "");
+	ic_text_safe(err->message, sizeof err->message, text);
+	ic_text_safe(err->file, sizeof err->file, file ? file : "");
 	err->line = line;
 	err->column = column;
 	return code;

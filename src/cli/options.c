@@ -11,15 +11,14 @@
 /* The words are those of the command line, where `*` puts the names of files that others made. */
 int cli_usage(const char *verb, const char *fmt, ...)
 {
-	char text[1024];
+	char text[1024], safe[2 * sizeof text];
 	va_list ap;
 	va_start(ap, fmt);
 	if (vsnprintf(text, sizeof(text), fmt, ap) < 0)
 		text[0] = '\0';
 	va_end(ap);
-	fputs("ictus: ", stderr);
-	for (const char *p = text; *p; p++)
-		fprintf(stderr, *p >= ' ' && *p < 0x7f ? "%c" : "\\x%02x", (unsigned char)*p);
+	ic_text_safe(safe, sizeof safe, text);
+	fprintf(stderr, "ictus: %s", safe);
 	if (verb)
 		fprintf(stderr, "\nTry 'ictus %s --help'.\n", verb);
 	else
@@ -182,8 +181,12 @@ static int parse_short(cli_args *args, const char *letters, const char *followin
 		for (size_t i = 0; (o = option_at(args->verb, i)); i++)
 			if (o->letter == *letters)
 				break;
-		if (!o)
-			return cli_usage(args->verb->name, "unknown option '-%c'", *letters);
+		if (!o) {
+			int n = 1; /* all bytes of its character */
+			while (((unsigned char)letters[n] & 0xc0) == 0x80)
+				n++;
+			return cli_usage(args->verb->name, "unknown option '-%.*s'", n, letters);
+		}
 		int code;
 		if (!o->arg) {
 			code = apply(args, o, NULL);

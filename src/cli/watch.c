@@ -101,13 +101,14 @@ static void say_counts(FILE *to, const ic_file_report *r)
 		fputs(", read in part\n", to);
 		return;
 	}
-	fprintf(to, ", %s rows read", count(r->read, text));
+	fprintf(to, ", %s row%s read", count(r->read, text), IC_S(r->read));
 	fprintf(to, ", %s kept", count(r->kept, text));
 	left_out(to, r->out_ports, r->out_scope, r->out_time, r->out_query);
 	if (r->bad)
 		fprintf(to, "; %s bad", count(r->bad, text));
 	if (r->lost)
-		fprintf(to, "; %s packets lost before they could be read", count(r->lost, text));
+		fprintf(to, "; %s packet%s lost before they could be read", count(r->lost, text),
+			IC_S(r->lost));
 	const char *before = "; met: ";
 	for (size_t i = 0; i < IC_TALLIES && r->tally[i].what; i++) {
 		if (r->tally[i].n)
@@ -153,7 +154,7 @@ void cli_watch_begin(cli_watch *w, const cli_args *args)
 static void total_counts(const ic_summary *s)
 {
 	char text[32];
-	fprintf(stderr, ", %s rows read", count(s->rows, text));
+	fprintf(stderr, ", %s row%s read", count(s->rows, text), IC_S(s->rows));
 	fprintf(stderr, ", %s kept", count(s->kept, text));
 	left_out(stderr, s->out_ports, s->out_scope, s->out_time, s->out_query);
 	if (s->bad)
@@ -167,7 +168,7 @@ static void put_total(cli_watch *w, const ic_summary *s)
 	bool more = s->out_scope || s->late || s->dropped_memory || s->hidden || s->rules;
 	if (w->files < 2 && !more && !verbose)
 		return;
-	fprintf(stderr, "ictus: %s file%s", count(s->files, text), s->files == 1 ? "" : "s");
+	fprintf(stderr, "ictus: %s file%s", count(s->files, text), IC_S(s->files));
 	if (s->part_files)
 		fputs(", read in part", stderr);
 	else
@@ -178,10 +179,9 @@ static void put_total(cli_watch *w, const ic_summary *s)
 		fprintf(stderr, "; %s not followed for want of memory (--memory)",
 			count(s->dropped_memory, text));
 	if (s->hidden)
-		fprintf(stderr, "; %s finding%s hidden by --hide", count(s->hidden, text),
-			s->hidden == 1 ? "" : "s");
+		fprintf(stderr, "; %s finding%s hidden by --hide", count(s->hidden, text), IC_S(s->hidden));
 	if (s->rules)
-		fprintf(stderr, "; %s rule%s", count(s->rules, text), s->rules == 1 ? "" : "s");
+		fprintf(stderr, "; %s rule%s", count(s->rules, text), IC_S(s->rules));
 	if (s->rules_lacking)
 		fprintf(stderr, ", %s for what this input lacks", count(s->rules_lacking, text));
 	if (s->rules_failed)
@@ -189,8 +189,7 @@ static void put_total(cli_watch *w, const ic_summary *s)
 	fputc('\n', stderr);
 	if (verbose)
 		fprintf(stderr, "ictus: %s finding%s in %.2f s\n", count(s->findings, text),
-			s->findings == 1 ? "" : "s",
-			(double)(ic_wall_clock() - w->started) / (double)TICKS_S);
+			IC_S(s->findings), (double)(ic_wall_clock() - w->started) / (double)TICKS_S);
 }
 
 void cli_watch_end(cli_watch *w, const ic_summary *sum, bool print)

@@ -59,9 +59,6 @@ typedef struct ic_run_part {
 	size_t picked_count, picked_room;
 } ic_run_part;
 
-/* The ending of a plural. */
-#define IC_S(n) ((n) == 1 ? "" : "s")
-
 /* A finding in the making. */
 typedef struct ic_draft {
 	ic_finding f;

@@ -198,8 +198,8 @@ static void say_dropped(const job *j, const char *where, ic_str text)
 	const char *eol = memchr(text.p, '\n', text.n);
 	if (eol && eol - text.p < shown)
 		shown = (int)(eol - text.p);
-	ic_run_note(&j->q.run, "%s: left out %u bytes %s the query: \"%.*s%s\"", j->name, text.n, where,
-		    shown, text.p, (uint32_t)shown < text.n ? "..." : "");
+	ic_run_note(&j->q.run, "%s: left out %u byte%s %s the query: \"%.*s%s\"", j->name, text.n,
+		    IC_S(text.n), where, shown, text.p, (uint32_t)shown < text.n ? "..." : "");
 }
 
 /* What is not the query becomes blank, so that places stay right. */

@@ -38,7 +38,7 @@ static void put_measures(ic_pen *p, const ic_finding *f)
 	ic_buf_reset(&b);
 	ic_buf_puts(&b, "· ");
 	ic_report_count(&b, f->connections);
-	ic_buf_printf(&b, " %s%s", ic_event_level_nouns[f->event_level], f->connections == 1 ? "" : "s");
+	ic_buf_printf(&b, " %s%s", ic_event_level_nouns[f->event_level], IC_S(f->connections));
 	double span = (double)(f->last_seen - f->first_seen) / (double)IC_TICKS_S;
 	if (span >= 1) {
 		ic_buf_puts(&b, " in ");
@@ -192,7 +192,7 @@ static void put_head(ic_pen *p, const ic_findings *f)
 	if (f->n == 0)
 		ic_pen_text(p, IC_PLAIN, "No findings.");
 	else
-		ic_pen_printf(p, IC_BOLD, f->n == 1 ? "%zu finding:" : "%zu findings:", f->n);
+		ic_pen_printf(p, IC_BOLD, "%zu finding%s:", f->n, IC_S(f->n));
 	const char *comma = "";
 	for (int level = IC_CRITICAL; level >= IC_INFO; level--) {
 		if (of[level] == 0)

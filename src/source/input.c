@@ -327,7 +327,7 @@ static ic_status nothing_to_read(const ic_input *in, const ic_walk *w, ic_error 
 	if (w->n == 0)
 		return ic_fail_at(err, IC_E_NOINPUT, in->req.paths[0], 0, 0, IC_MSG_NO_LOGS);
 	return ic_fail_at(err, IC_E_NOINPUT, in->req.paths[0], 0, 0, IC_MSG_NO_LOGS " (%zu other file%s)",
-			  w->n, w->n == 1 ? "" : "s");
+			  w->n, IC_S(w->n));
 }
 
 static ic_status open_all(ic_input *in, ic_error *err)

@@ -128,9 +128,12 @@ static bool walk_folder(ic_walk *w, const char *path, const struct stat *st, boo
 static bool visit(ic_walk *w, const char *path, bool named, unsigned depth)
 {
 	struct stat st;
-	if (stat(path, &st) != 0)
-		/* a link to nowhere inside a folder is nobody's file */
-		return !named && errno == ENOENT ? true : add(w, path, NULL, named, errno);
+	if (stat(path, &st) != 0) {
+		const int error = errno;
+		/* what was removed since its folder was read is nobody's file; a link to nowhere is still there */
+		const bool gone = !named && error == ENOENT && lstat(path, &st) != 0;
+		return gone || add(w, path, NULL, named, error);
+	}
 	if (S_ISDIR(st.st_mode))
 		return walk_folder(w, path, &st, named, depth);
 	if (!named && !S_ISREG(st.st_mode))

@@ -33,7 +33,7 @@ static bool arity_fits(ic_aql_binder *b, const ic_aql_expr *e, const ic_function
 			 n < fewest && most > fewest ? "at least "
 			 : n > most && most > fewest ? "at most "
 						     : "",
-			 n < fewest ? fewest : most, (n < fewest ? fewest : most) == 1 ? "" : "s", n);
+			 n < fewest ? fewest : most, IC_S(n < fewest ? fewest : most), n);
 	ic_diag_hint(b->diag, "%s: %s", f->name, f->help);
 	return false;
 }

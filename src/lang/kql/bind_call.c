@@ -118,10 +118,10 @@ static bool arity(ic_binder *b, const ic_kql_expr *e, const ic_function *f, uint
 		return true;
 	if (fewest == most)
 		ic_bind_fail(b, IC_DIAG_TYPE, e->at, e->length, "%s() takes %u argument%s, not %u", f->name,
-			     fewest, fewest == 1 ? "" : "s", n);
+			     fewest, IC_S(fewest), n);
 	else if (n < fewest)
 		ic_bind_fail(b, IC_DIAG_TYPE, e->at, e->length, "%s() takes at least %u argument%s, not %u",
-			     f->name, fewest, fewest == 1 ? "" : "s", n);
+			     f->name, fewest, IC_S(fewest), n);
 	else
 		ic_bind_fail(b, IC_DIAG_TYPE, e->at, e->length, "%s() takes at most %u arguments, not %u",
 			     f->name, most, n);

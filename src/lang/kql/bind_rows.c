@@ -269,8 +269,7 @@ static bool too_many_names(ic_binder *b, const ic_kql_item *item, uint32_t colum
 	if (item->names <= columns)
 		return false;
 	ic_bind_fail(b, IC_DIAG_TYPE, item->name[columns].at, item->name[columns].length,
-		     "the expression gives %u column%s, not %u", columns, columns == 1 ? "" : "s",
-		     item->names);
+		     "the expression gives %u column%s, not %u", columns, IC_S(columns), item->names);
 	return true;
 }
 

@@ -156,7 +156,7 @@ static bool fit_agg(ic_binder *b, const ic_kql_expr *e, const ic_function *f, ic
 	ic_function_arity(f, &fewest, &most);
 	if (n < fewest || n > most) {
 		ic_bind_fail(b, IC_DIAG_TYPE, e->at, e->length, "%s() does not take %u argument%s", f->name,
-			     n, n == 1 ? "" : "s");
+			     n, IC_S(n));
 		return false;
 	}
 	for (uint32_t i = 0; i < n; i++) {
@@ -361,7 +361,7 @@ static bool result_item(ic_binder *b, const ic_bind_scope *s, const ic_kql_item 
 	uint32_t n = a->columns - first;
 	if (item->names > n) {
 		ic_bind_fail(b, IC_DIAG_TYPE, item->name[n].at, item->name[n].length,
-			     "the aggregate gives %u column%s", n, n == 1 ? "" : "s");
+			     "the aggregate gives %u column%s", n, IC_S(n));
 		return false;
 	}
 	for (uint32_t i = 0; i < n; i++) {

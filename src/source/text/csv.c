@@ -332,7 +332,8 @@ static ic_status put_row(ic_reader *r, const char *start, ic_batch *b, ic_row_co
 	ic_cells cells;
 	c->read++;
 	if (s->count != l->columns) {
-		ic_row_bad(c, line, 0, "%u columns where the header has %u", s->count, l->columns);
+		ic_row_bad(c, line, 0, "%u column%s where the header has %u", s->count, IC_S(s->count),
+			   l->columns);
 		return IC_OK;
 	}
 	ic_cells_begin(&cells, b);
