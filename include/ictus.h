@@ -271,10 +271,13 @@ typedef struct ic_rule {
 
 typedef struct ic_rules ic_rules;
 /* The rules of a folder (files *.kql and *.aql), NULL: those that are built in; in order of their names.
- * IC_E_NOINPUT: there are none; IC_E_FORMAT: a head lacks id, title or level, with file and line. */
+ * IC_E_NOINPUT: there are none; IC_E_IO: the folder cannot be read. */
 ic_status ic_rules_open(const char *folder, ic_rules **ret, ic_error *err);
 void ic_rules_close(ic_rules *r);			  /* NULL allowed */
 const ic_rule *ic_rules_get(const ic_rules *r, size_t i); /* NULL past the end */
+/* What is wrong with files of the folder that are no rules: they cannot be read, their head lacks id, title or level, or
+ * its id is that of another rule. NULL past the end. */
+const ic_error *ic_rules_fault(const ic_rules *r, size_t i);
 /* Whether its query parses and binds: as ic_query with `check`. */
 ic_status ic_rule_check(const ic_rule *rule, ic_query_diag *diag, ic_error *err);
 

@@ -24,6 +24,16 @@ static const cli_group groups[] = {
 
 /* ---- list -------------------------------------------------------------------------- */
 
+/* Says what is wrong with files of the folder; returns how many there are. */
+static size_t say_faults(const ic_rules *rules)
+{
+	const ic_error *fault;
+	size_t n = 0;
+	for (; (fault = ic_rules_fault(rules, n)); n++)
+		cli_say_error(fault);
+	return n;
+}
+
 static int list(const ic_rules *rules)
 {
 	const ic_rule *r;
@@ -31,7 +41,7 @@ static int list(const ic_rules *rules)
 		printf("%-26s %-8s ", r->id, ic_level_name((int)r->level));
 		cli_wrap(stdout, r->title, 36, 36);
 	}
-	return EXIT_RAN;
+	return say_faults(rules) ? EXIT_PARTLY : EXIT_RAN;
 }
 
 /* ---- show -------------------------------------------------------------------------- */
@@ -68,7 +78,8 @@ static int show(const ic_rules *rules, const char *id)
 static int check(const ic_rules *rules)
 {
 	const ic_rule *r;
-	size_t wrong = 0, i = 0;
+	const size_t faults = say_faults(rules);
+	size_t wrong = faults, i = 0;
 	for (; (r = ic_rules_get(rules, i)); i++) {
 		ic_query_diag diag;
 		ic_error err = { 0 };
@@ -81,7 +92,7 @@ static int check(const ic_rules *rules)
 		if (diag.hint[0])
 			fprintf(stderr, "  %s\n", diag.hint);
 	}
-	printf("%zu rule%s, %zu wrong\n", i, i == 1 ? "" : "s", wrong);
+	printf("%zu rule%s, %zu wrong\n", i + faults, IC_S(i + faults), wrong);
 	return wrong ? EXIT_USAGE : EXIT_RAN;
 }
 
@@ -101,7 +112,7 @@ static int run(cli_args *args)
 	ic_status st = ic_rules_open(args->rules, &rules, &err);
 	if (st != IC_OK) {
 		cli_say_error(&err);
-		return st == IC_E_FORMAT ? EXIT_USAGE : EXIT_UNREADABLE;
+		return st == IC_E_LIMIT ? EXIT_USAGE : EXIT_UNREADABLE;
 	}
 	int code = shows			? show(rules, args->paths[1])
 		   : strcmp(what, "check") == 0 ? check(rules)

@@ -15,6 +15,8 @@ struct ic_rules {
 	ic_arena arena;
 	ic_rule *list;
 	size_t n, room;
+	ic_error *faults; /* of the files that are no rules */
+	size_t faults_n, faults_room;
 };
 
 /* ---- heads ----------------------------------------------------------------------------------- */
@@ -120,6 +122,23 @@ static ic_status add_rule(ic_rules *r, const char *file, const char *text, size_
 
 /* ---- folders --------------------------------------------------------------------------------- */
 
+/* A file that is no rule does not stop the others. */
+static ic_status add_fault(ic_rules *r, const ic_error *fault, ic_error *err)
+{
+	if (r->faults_n == RULES_MAX)
+		return ic_fail(err, IC_E_LIMIT, "more than %d rules are wrong", RULES_MAX);
+	if (r->faults_n == r->faults_room) {
+		size_t room = r->faults_room ? r->faults_room * 2 : 4;
+		ic_error *more = ic_reallocarray(r->faults, room, sizeof *more);
+		if (!more)
+			return ic_fail_nomem(err);
+		r->faults = more;
+		r->faults_room = room;
+	}
+	r->faults[r->faults_n++] = *fault;
+	return IC_OK;
+}
+
 static bool is_rule(const char *path)
 {
 	ic_str name = ic_str_of(path);
@@ -130,12 +149,18 @@ static ic_status add_file(ic_rules *r, const char *path, ic_error *err)
 {
 	char *text = NULL;
 	size_t n = 0;
-	ic_status st = ic_table_text_read(path, RULE_BYTES, &text, &n, err);
+	ic_error fault = { .code = IC_OK };
+	ic_status st = ic_table_text_read(path, RULE_BYTES, &text, &n, &fault);
 	if (st == IC_OK && memchr(text, 0, n))
-		st = ic_fail_at(err, IC_E_FORMAT, path, 0, 0, "a rule is text");
+		st = ic_fail_at(&fault, IC_E_FORMAT, path, 0, 0, "a rule is text");
 	if (st == IC_OK)
-		st = add_rule(r, path, text, n, err);
+		st = add_rule(r, path, text, n, &fault);
 	ic_free(text);
+	if (st == IC_OK)
+		return st;
+	if (st == IC_E_FORMAT || st == IC_E_IO || fault.file[0])
+		return add_fault(r, &fault, err);
+	*err = fault;
 	return st;
 }
 
@@ -152,12 +177,18 @@ static ic_status add_folder(ic_rules *r, const char *folder, ic_error *err)
 	if (w.n)
 		qsort(w.list, w.n, sizeof *w.list, by_path);
 	for (size_t i = 0; i < w.n && st == IC_OK; i++) {
-		if (w.list[i].error)
-			st = ic_fail_at(err, IC_E_IO, w.list[i].path, 0, 0, "%s", strerror(w.list[i].error));
-		else if (is_rule(w.list[i].path))
-			st = add_file(r, w.list[i].path, err);
+		const ic_found *f = &w.list[i];
+		ic_error fault;
+		if (f->error)
+			st = ic_fail_at(&fault, IC_E_IO, f->path, 0, 0, "%s", strerror(f->error));
+		if (f->error && f->named)
+			*err = fault;
+		else if (f->error)
+			st = add_fault(r, &fault, err);
+		else if (is_rule(f->path))
+			st = add_file(r, f->path, err);
 	}
-	if (st == IC_OK && r->n == 0)
+	if (st == IC_OK && r->n == 0 && r->faults_n == 0)
 		st = ic_fail_at(err, IC_E_NOINPUT, folder, 0, 0, "no rule (*.kql, *.aql) is here");
 	ic_walk_clear(&w);
 	return st;
@@ -188,12 +219,18 @@ void ic_rules_close(ic_rules *r)
 		return;
 	ic_arena_clear(&r->arena);
 	ic_free(r->list);
+	ic_free(r->faults);
 	ic_free(r);
 }
 
 const ic_rule *ic_rules_get(const ic_rules *r, size_t i)
 {
 	return i < r->n ? &r->list[i] : NULL;
+}
+
+const ic_error *ic_rules_fault(const ic_rules *r, size_t i)
+{
+	return i < r->faults_n ? &r->faults[i] : NULL;
 }
 
 /* ---- checking -------------------------------------------------------------------------------- */

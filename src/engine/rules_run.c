@@ -66,6 +66,7 @@ typedef struct rule_run {
 } rule_run;
 
 struct ic_rules_run {
+	const ic_rules *rules;
 	ic_run *run;
 	ic_budget budget;
 	ic_query_input input;
@@ -302,7 +303,7 @@ static ic_status add_reasons(rule_run *r)
 	if (!rows || !known)
 		return IC_E_NOMEM;
 	(void)snprintf(rows, 80, "one of %s%zu row%s that the rule gives", r->cut ? "more than " : "", r->n,
-		       r->n == 1 ? "" : "s");
+		       IC_S(r->n));
 	(void)snprintf(known, room, "known false positives: %s", rule->false_positives);
 	for (size_t i = 0; i < r->n; i++) {
 		ic_reason *reason = ic_arena_alloc(&r->arena, REASONS * sizeof *reason);
@@ -501,17 +502,32 @@ ic_guests ic_rules_guests(ic_rules_run *all)
 	return (ic_guests){ .ctx = all, .again = read_again, .begin = begin_pass, .end = end_pass };
 }
 
+static void say_fault(const ic_rules_run *all, const char *file, const ic_error *e)
+{
+	if (e->line)
+		ic_run_note(all->run, "%s:%llu:%u: %s", file, (unsigned long long)e->line, e->column,
+			    e->message);
+	else
+		ic_run_note(all->run, "%s: %s", file, e->message);
+}
+
 static void say_failed(ic_rules_run *all, const rule_run *r)
 {
 	ic_summary *sum = &all->run->summary;
-	const ic_error *e = &r->err;
 	sum->rules_lacking += r->lacks;
 	sum->rules_failed += !r->lacks;
-	if (e->line)
-		ic_run_note(all->run, "%s:%llu:%u: %s", r->rule->file, (unsigned long long)e->line, e->column,
-			    e->message);
-	else
-		ic_run_note(all->run, "%s: %s", r->rule->file, e->message);
+	say_fault(all, r->rule->file, &r->err);
+}
+
+/* Files of the folder that are no rules. */
+static void say_faults(const ic_rules_run *all)
+{
+	const ic_error *e;
+	for (size_t i = 0; (e = ic_rules_fault(all->rules, i)); i++) {
+		all->run->summary.rules++;
+		all->run->summary.rules_failed++;
+		say_fault(all, e->file, e);
+	}
 }
 
 ic_status ic_rules_finish(ic_rules_run *all, const ic_detect_config *cfg, ic_findings *to, ic_error *err)
@@ -523,6 +539,7 @@ ic_status ic_rules_finish(ic_rules_run *all, const ic_detect_config *cfg, ic_fin
 		begin_rules(all);
 		st = ic_exec_together(all->x, all->n, err);
 	} while (end_counts(all) && st == IC_OK);
+	say_faults(all);
 	for (uint32_t i = 0; i < all->n && st == IC_OK; i++) {
 		rule_run *r = &all->list[i];
 		ic_error own = { .code = IC_OK };
@@ -583,6 +600,7 @@ ic_status ic_rules_run_new(const ic_rules *rules, ic_run *run, ic_rules_run **re
 	ic_rules_run *all = ic_calloc(1, sizeof *all);
 	if (!all)
 		return ic_fail_nomem(err);
+	all->rules = rules;
 	all->run = run;
 	all->input.spool = run->spool;
 	/* a rule that outgrows its share fails alone: the detectors keep theirs */
