@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* ictus simulate: labelled telemetry. */
+#include <float.h>
+#include <limits.h>
+
 #include "cli/verbs.h"
 
 static bool set_format(cli_args *a, const char *v, const char **why)
@@ -17,15 +20,14 @@ static bool set_profiles(cli_args *a, const char *v, const char **why)
 static bool set_hosts(cli_args *a, const char *v, const char **why)
 {
 	uint64_t n = 0;
-	bool good = cli_set_whole(&n, v, 1000000, why) && n > 0;
-	*why = "a whole number from 1 to 1000000";
+	bool good = cli_set_whole(&n, v, UINT_MAX, why);
 	a->simulate.hosts = (unsigned)n;
 	return good;
 }
 static bool set_days(cli_args *a, const char *v, const char **why)
 {
-	*why = "a number of days from 0.001 to 366";
-	return cli_set_number(&a->simulate.days, v, 0.001, 366);
+	*why = "a number of days";
+	return cli_set_number(&a->simulate.days, v, 0, DBL_MAX);
 }
 static bool set_seed(cli_args *a, const char *v, const char **why)
 {
@@ -47,9 +49,9 @@ static const cli_option options[] = {
 	  1 + IC_LIST_SIMULATE_FORMATS },
 	{ "profiles", 0, "LIST", "profiles to play, split by commas (default: a mix of all)", set_profiles },
 	{ "list", 0, NULL, "list the profiles and stop", set_list },
-	{ "hosts", 0, "N", "internal hosts", set_hosts },
-	{ "days", 0, "N", "how long; may have a fraction", set_days },
-	{ "seed", 0, "N", "the same seed gives the same bytes", set_seed },
+	{ "hosts", 0, "N", "internal hosts, at most 50000 (default 30)", set_hosts },
+	{ "days", 0, "N", "how long, at most 90; may have a fraction (default 1)", set_days },
+	{ "seed", 0, "N", "the same seed gives the same bytes (default 1)", set_seed },
 	{ "start", 0, "TIME", "first moment of the telemetry (default 2024-05-01T00:00:00Z)", set_start },
 	{ 0 },
 };
@@ -72,6 +74,8 @@ static int run(cli_args *args)
 {
 	if (args->path_count != 1 && !args->simulate.list_profiles)
 		return cli_usage("simulate", "simulate needs the FOLDER to write to");
+	if (args->output && !args->simulate.list_profiles)
+		return cli_usage("simulate", "simulate writes into FOLDER; --output is for --list");
 	args->simulate.folder = args->path_count ? args->paths[0] : NULL;
 	return cli_run(args, call);
 }

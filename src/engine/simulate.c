@@ -136,6 +136,22 @@ static ic_status write_truth(const ic_simulator *sim, const char *folder, ic_err
 	return st;
 }
 
+/* Who tests a detection must not take for missed what was never there. */
+static void note_missing(const ic_simulator *sim, const ic_observer *obs)
+{
+	ic_buf text;
+	ic_buf_init(&text, 0);
+	ic_buf_puts(&text, "nothing was played of ");
+	const size_t before = text.n;
+	ic_simulator_missing(sim, &text);
+	const bool any = text.n > before;
+	ic_buf_puts(&text, ": too few hosts, or too little time");
+	ic_buf_putc(&text, 0);
+	if (any && obs && obs->note && !text.failed)
+		obs->note(obs->ctx, text.p);
+	ic_buf_clear(&text);
+}
+
 static ic_status list(const ic_output *out, ic_error *err)
 {
 	ic_buf text;
@@ -152,7 +168,6 @@ ic_status ic_simulate(const ic_simulate_options *opt, const ic_observer *obs, co
 	ic_error local = { 0 };
 	err = err ? err : &local;
 	err->code = IC_OK;
-	(void)obs;
 	if (opt->list_profiles)
 		return list(out, err);
 	const ic_event_format *format = find_format(opt->format);
@@ -176,6 +191,8 @@ ic_status ic_simulate(const ic_simulate_options *opt, const ic_observer *obs, co
 		st = close_file(&logs[i], st, err);
 	if (st == IC_OK)
 		st = write_truth(sim, opt->folder, err);
+	if (st == IC_OK)
+		note_missing(sim, obs);
 	ic_simulator_free(sim);
 	if (st == IC_E_NOMEM && err->code == IC_OK)
 		ic_fail_nomem(err);

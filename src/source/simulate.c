@@ -53,6 +53,7 @@ typedef struct event {
 
 struct ic_simulator {
 	rng r;
+	const char *profiles; /* the chosen ones; NULL: all */
 	double span_s;
 	int64_t start;
 	unsigned hosts;
@@ -418,11 +419,11 @@ static ic_status check_profiles(const char *list, ic_error *err)
 	return IC_OK;
 }
 
-static void plan(ic_simulator *sim, const char *profiles, uint64_t seed)
+static void plan(ic_simulator *sim, uint64_t seed)
 {
 	for (unsigned k = 0; ic_sim_profiles[k].info.name && sim->failed == IC_OK; k++) {
 		const sim_profile *p = &ic_sim_profiles[k];
-		if (!chosen(profiles, p->info.name))
+		if (!chosen(sim->profiles, p->info.name))
 			continue;
 		rng r = rng_for(seed, k + 1);
 		if (p->fleet <= 0) {
@@ -470,7 +471,8 @@ ic_status ic_simulator_new(const ic_simulate_options *opt, ic_simulator **ret, i
 	sim->hosts = opt->hosts;
 	sim->span_s = opt->days * DAY_S;
 	sim->start = opt->start_ticks != IC_TIME_NONE ? opt->start_ticks : INT64_C(1714521600) * IC_TICKS_S;
-	plan(sim, opt->profiles, opt->seed);
+	sim->profiles = opt->profiles;
+	plan(sim, opt->seed);
 	st = sim->failed;
 	if (st != IC_OK) {
 		ic_simulator_free(sim);
@@ -654,6 +656,21 @@ void ic_simulator_next(ic_simulator *sim, ic_batch *b)
 }
 
 /* ---- what was played ------------------------------------------------------------- */
+
+void ic_simulator_missing(const ic_simulator *sim, ic_buf *to)
+{
+	const char *before = "";
+	for (const sim_profile *p = ic_sim_profiles; p->info.name; p++) {
+		bool played = !chosen(sim->profiles, p->info.name);
+		for (size_t i = 0; i < sim->series_count && !played; i++)
+			played = sim->series[i].profile == p && sim->series[i].events > 0;
+		if (played)
+			continue;
+		ic_buf_puts(to, before);
+		ic_buf_puts(to, p->info.name);
+		before = ", ";
+	}
+}
 
 void ic_simulator_truth(const ic_simulator *sim, ic_buf *to)
 {
