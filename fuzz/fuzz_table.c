@@ -62,7 +62,7 @@ static void read_all(const ic_table_file *f)
 			ic_arena_reset(&a);
 			read_record(&a, f, &r, record);
 		} else if (more) {
-			st = ic_records_fill(&r);
+			st = ic_records_fill(&r, &err);
 		} else {
 			break;
 		}

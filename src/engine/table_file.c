@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/hash.h"
+#include "source/source.h"
 
 enum { HEAD = 64 << 10, TEXT_STEP = 1 << 20 };
 
@@ -370,7 +371,7 @@ static ic_status look(ic_table_file *f, const ic_schema *schema, bool by_place, 
 		if (!ic_records_next(&r, &record, &more)) {
 			if (!more)
 				break;
-			st = ic_records_fill(&r);
+			st = ic_records_fill(&r, err);
 			continue;
 		}
 		ic_arena_reset(&g.scratch);
@@ -395,10 +396,21 @@ static ic_status look(ic_table_file *f, const ic_schema *schema, bool by_place, 
 
 /* ---- opening --------------------------------------------------------------------------------- */
 
+/* Of a file that can be read again: damage is met again then, and said. */
+static ic_status read_head(ic_unpack *u, char *head, size_t *n, ic_error *err)
+{
+	ic_status st;
+	do
+		st = ic_unpack_read(u, head, HEAD, n, err);
+	while (st == IC_E_FORMAT && *n == 0 && ic_unpack_resume(u, err));
+	return st == IC_E_FORMAT && *n ? IC_OK : st;
+}
+
 /* The beginning of the file, unpacked; pipes are read whole. */
 static ic_status begin(ic_table_file *f, int fd, char *head, size_t *n, ic_error *err)
 {
 	struct stat st;
+	ssize_t got = 0;
 	/* standard input is read once, whatever it is */
 	bool regular = strcmp(f->path, "-") != 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
 	f->size = regular ? (uint64_t)st.st_size : 0;
@@ -406,7 +418,7 @@ static ic_status begin(ic_table_file *f, int fd, char *head, size_t *n, ic_error
 	if (!u)
 		return ic_fail_nomem(err);
 	f->pack = ic_unpack_pack(u);
-	ic_status rc = regular ? ic_unpack_read(u, head, HEAD, n, err)
+	ic_status rc = regular ? read_head(u, head, n, err)
 			       : read_all(u, f->path, UINT32_MAX - 1, f->budget, &f->text, &f->text_n, err);
 	ic_unpack_free(u);
 	if (!regular && rc == IC_OK) {
@@ -422,6 +434,9 @@ static ic_status examine(ic_table_file *f, int fd, const ic_schema *schema, bool
 	ic_unpack *again = NULL;
 	size_t n = 0;
 	ic_status st = head ? begin(f, fd, head, &n, err) : ic_fail_nomem(err);
+	const char *foreign = st == IC_OK ? ic_source_foreign(head, n) : NULL;
+	if (foreign)
+		st = ic_fail(err, IC_E_FORMAT, "%s", foreign);
 	if (st == IC_OK) {
 		size_t bom = without_bom(head, n);
 		f->kind = kind_of(head + bom, n - bom);
@@ -444,7 +459,7 @@ static ic_status examine(ic_table_file *f, int fd, const ic_schema *schema, bool
 	ic_unpack_free(again);
 	ic_free(head);
 	if (st == IC_E_FORMAT && !err->file[0])
-		(void)ic_fail_at(err, st, f->path, 0, 0, "damaged");
+		st = ic_fail_at(err, IC_E_NOINPUT, f->path, 0, 0, "%s", err->message);
 	return st == IC_OK ? look(f, schema, by_place, err) : st;
 }
 

@@ -72,8 +72,10 @@ typedef struct ic_records {
 	size_t room, n, next;
 	uint64_t base; /* offset in the file of p[0] */
 	bool owned, drained, skip_first, done;
-	ic_status failed; /* damage met: what came before is good */
-	ic_error *err;
+	bool gap;	 /* what stands behind the text is not its continuation: a member is damaged */
+	bool damaged;	 /* not all was there to be read; why says what was wrong first */
+	unsigned places; /* that are damaged */
+	ic_error why;
 	uint64_t number; /* records given so far */
 	uint64_t too_long, broken;
 	ic_csv_split *split; /* CSV: the cells of the record just given */
@@ -86,7 +88,7 @@ bool ic_table_can_cut(const ic_table_file *f);
  * ic_records_fill. */
 bool ic_records_next(ic_records *r, ic_str *ret, bool *more);
 /* Reads on; what lies before is gone. */
-ic_status ic_records_fill(ic_records *r);
+ic_status ic_records_fill(ic_records *r, ic_error *err);
 void ic_records_end(ic_records *r);
 
 static inline size_t ic_json_blanks(const char *p, size_t n, size_t at)

@@ -163,7 +163,7 @@ static ssize_t read_raw(void *ctx, void *to, size_t n)
 
 ic_status ic_records_begin(ic_records *r, const ic_table_file *f, uint64_t part, ic_error *err)
 {
-	*r = (ic_records){ .file = f, .fd = -1, .stop = UINT64_MAX, .err = err };
+	*r = (ic_records){ .file = f, .fd = -1, .stop = UINT64_MAX };
 	if (f->kind == IC_TABLE_CSV) {
 		r->split = ic_malloc(sizeof *r->split);
 		if (!r->split)
@@ -230,9 +230,46 @@ static ic_status make_room(ic_records *r)
 	return IC_OK;
 }
 
-ic_status ic_records_fill(ic_records *r)
+static void damage(ic_records *r, const ic_error *why)
 {
-	size_t rest = r->n - r->next, made = 0;
+	if (!r->damaged)
+		r->why = *why;
+	r->damaged = true;
+	r->places++;
+}
+
+/* Up to `want` bytes behind the text; *end: there are no more. */
+static ic_status read_on(ic_records *r, size_t want, bool *end, ic_error *err)
+{
+	size_t made = 0;
+	ic_error why;
+	ic_status st = IC_OK;
+	if (r->unpack) {
+		st = ic_unpack_read(r->unpack, r->p + r->n, want, &made, &why);
+		*end = st == IC_OK ? made < want : st != IC_E_FORMAT || !ic_unpack_resume(r->unpack, &why);
+		r->gap = st == IC_E_FORMAT;
+	} else {
+		ssize_t got = read_raw(r, r->p + r->n, want);
+		made = got > 0 ? (size_t)got : 0;
+		if (got < 0)
+			st = ic_fail(&why, IC_E_IO, "%s", strerror((int)-got));
+		r->gap = got < 0;
+		*end = made == 0 || r->at == r->end;
+	}
+	r->n += made;
+	if (st == IC_E_NOMEM)
+		return ic_fail_nomem(err);
+	if (st != IC_OK)
+		damage(r, &why);
+	return IC_OK;
+}
+
+ic_status ic_records_fill(ic_records *r, ic_error *err)
+{
+	if (r->gap) /* a record cut in its middle is no row */
+		r->next = r->n;
+	r->gap = false;
+	size_t rest = r->n - r->next;
 	if (rest && r->next)
 		memmove(r->p, r->p + r->next, rest);
 	r->base += r->next;
@@ -245,26 +282,11 @@ ic_status ic_records_fill(ic_records *r)
 		r->skip_first = true;
 	}
 	if (make_room(r) != IC_OK)
-		return ic_fail_nomem(r->err);
-	size_t want = r->room - r->n;
-	ic_status st = IC_OK;
-	if (r->unpack) {
-		st = ic_unpack_read(r->unpack, r->p + r->n, want, &made, r->err);
-	} else {
-		ssize_t got = read_raw(r, r->p + r->n, want);
-		made = got > 0 ? (size_t)got : 0;
-		if (got < 0)
-			st = ic_fail(r->err, IC_E_IO, "%s", strerror((int)-got));
-	}
-	r->n += made;
+		return ic_fail_nomem(err);
+	ic_status st = read_on(r, r->room - r->n, &r->drained, err);
 	if (r->base == 0 && r->n >= 3 && memcmp(r->p, "\xef\xbb\xbf", 3) == 0)
 		r->next = 3;
-	if (st == IC_E_NOMEM)
-		return st;
-	if (st != IC_OK)
-		r->failed = st;
-	r->drained = st != IC_OK || (r->unpack ? made < want : made == 0 || r->at == r->end);
-	return IC_OK;
+	return st;
 }
 
 /* ---- records ---------------------------------------------------------------------------------- */
@@ -288,7 +310,7 @@ static bool next_line(ic_records *r, ic_str *ret, bool *more)
 			return false;
 		}
 		/* the cut end of a damaged file is no row */
-		if (!eol && (left == 0 || r->failed != IC_OK))
+		if (!eol && (left == 0 || r->gap))
 			break;
 		size_t n = eol ? (size_t)(eol - r->p) - r->next : left;
 		ic_str line = { r->p + r->next, (uint32_t)n };
@@ -313,10 +335,20 @@ static bool next_element(ic_records *r, ic_str *ret)
 	size_t at = ic_json_blanks(r->p, r->n, r->next);
 	if (at < r->n && r->p[at] == ',')
 		at = ic_json_blanks(r->p, r->n, at + 1);
-	size_t end = at < r->n && r->p[at] != ']' ? skip_value(r->p, r->n, at) : 0;
+	const bool last = at < r->n && r->p[at] == ']';
+	size_t end = at < r->n && !last ? skip_value(r->p, r->n, at) : 0;
 	r->done = !end;
-	if (r->done)
+	if (r->done) {
+		/* of typed JSON all of the file was looked at when it was opened */
+		const bool whole =
+		    last && (r->file->kind == IC_TABLE_TYPED || ic_json_blanks(r->p, r->n, at + 1) == r->n);
+		ic_error why;
+		(void)ic_fail(&why, IC_E_FORMAT,
+			      last ? "other text follows the JSON array" : "the JSON array does not end");
+		if (!whole)
+			damage(r, &why);
 		return false;
+	}
 	r->next = end;
 	*ret = (ic_str){ r->p + at, (uint32_t)(end - at) };
 	return true;
@@ -330,7 +362,7 @@ static bool next_csv(ic_records *r, ic_str *ret, bool *more)
 		if (left == 0 && r->drained)
 			break;
 		/* the cut end of a damaged file is no row */
-		const bool whole = r->drained && r->failed == IC_OK;
+		const bool whole = r->drained && !r->gap;
 		ic_csv_result got =
 		    left ? ic_csv_split_record(r->p + r->next, left, whole, r->file->delimiter, r->split)
 			 : IC_CSV_MORE;

@@ -8,6 +8,7 @@
 #include "base/hash.h"
 #include "engine/query.h"
 #include "engine/table_file.h"
+#include "source/messages.h"
 
 enum { GUESSES = 256, CELLS = 1 << 18 };
 
@@ -333,10 +334,15 @@ static void end_part(scan *s, worker *w)
 			   w->records.broken ? IC_STR("a quote is not closed")
 					     : IC_STR("longer than 16 MiB"));
 	}
-	if (w->records.failed != IC_OK) {
+	const ic_records *r = &w->records;
+	if (r->damaged) {
 		pthread_mutex_lock(&s->lock);
 		s->damaged = true; /* which says more than a row that is bad */
-		(void)ic_fail_at(&s->first, w->records.failed, s->file->path, 0, 0, "damaged");
+		if (r->places > 1)
+			(void)ic_fail_at(&s->first, r->why.code, s->file->path, 0, 0, IC_MSG_GAPS,
+					 r->why.message, r->places - 1, IC_S(r->places - 1));
+		else
+			(void)ic_fail_at(&s->first, r->why.code, s->file->path, 0, 0, "%s", r->why.message);
 		pthread_mutex_unlock(&s->lock);
 	}
 }
@@ -352,7 +358,6 @@ static ic_status read_on(void *ctx, unsigned number, void *unit, bool *ret_more,
 	*ret_more = false;
 	if (!begin_chunk(s, w))
 		return ic_fail_nomem(err);
-	w->records.err = err;
 	while (rows < s->room) {
 		if (ic_records_next(&w->records, &record, &more)) {
 			if (w->records.number == 1 && s->file->header)
@@ -366,7 +371,7 @@ static ic_status read_on(void *ctx, unsigned number, void *unit, bool *ret_more,
 		/* cells point into the buffer, which reading on moves */
 		if (!more || rows)
 			break;
-		ic_status st = ic_records_fill(&w->records);
+		ic_status st = ic_records_fill(&w->records, err);
 		if (st != IC_OK)
 			return st;
 	}

@@ -14,7 +14,7 @@
 #define IC_MSG_ZSTD_TAIL   "bytes that are not zstd follow the last zstd frame"
 /* What it is; where it begins; where a good member or frame is. */
 #define IC_MSG_GAP	 "%s (from byte %" PRIu64 "; reading went on at byte %" PRIu64 ")"
-#define IC_MSG_GAPS	 "%s; damaged at %u more places" /* what the first one is */
+#define IC_MSG_GAPS	 "%s; damaged at %u more place%s" /* what the first one is */
 #define IC_MSG_SHRUNK	 "the file became shorter while it was read"
 #define IC_MSG_REPLACED	 "another file took its place while ictus ran"
 #define IC_MSG_UNKNOWN	 "not a format that ictus reads"

@@ -107,7 +107,7 @@ static const char *other_json(const char *head, size_t n)
 	return is_wrapped(line) ? IC_MSG_INSIDE : NULL;
 }
 
-const char *ic_source_stranger(const char *head, size_t n, const ic_field_map *map)
+const char *ic_source_foreign(const char *head, size_t n)
 {
 	static const struct {
 		const char *mark, *message;
@@ -128,6 +128,14 @@ const char *ic_source_stranger(const char *head, size_t n, const ic_field_map *m
 		if (n >= end && memcmp(head + strangers[i].at, strangers[i].mark, strangers[i].length) == 0)
 			return strangers[i].message;
 	}
+	return NULL;
+}
+
+const char *ic_source_stranger(const char *head, size_t n, const ic_field_map *map)
+{
+	const char *foreign = ic_source_foreign(head, n);
+	if (foreign)
+		return foreign;
 	const bool json = ic_kind_ndjson.sniff(head, n) > 0;
 	const char *other = other_json(head, n);
 	if (other)

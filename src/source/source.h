@@ -147,4 +147,7 @@ typedef struct ic_source_info {
 } ic_source_info;
 bool ic_source_info_get(size_t i, ic_source_info *ret);
 
+/* What to say of bytes that are known for what they are, but not read: archives, UTF-16, Parquet. NULL: nothing. */
+const char *ic_source_foreign(const char *head, size_t n);
+
 #endif

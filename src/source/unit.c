@@ -214,7 +214,7 @@ static void finish_text(ic_unit *u)
 	if (u->places > 1) {
 		const ic_error first = u->damage;
 		(void)ic_fail_at(&u->damage, first.code, u->file->path, 0, 0, IC_MSG_GAPS, first.message,
-				 u->places - 1);
+				 u->places - 1, IC_S(u->places - 1));
 	}
 	u->ended = true;
 	release_text(u);

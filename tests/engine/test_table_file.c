@@ -124,7 +124,7 @@ static void all_records(const ic_table_file *f, uint64_t parts, char *to, size_t
 				n += record.n;
 				to[n++] = '|';
 			} else if (more) {
-				assert_int_equal(ic_records_fill(&r), IC_OK);
+				assert_int_equal(ic_records_fill(&r, &err), IC_OK);
 			}
 		}
 		ic_records_end(&r);
