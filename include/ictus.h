@@ -138,7 +138,7 @@ typedef struct ic_summary {
 	uint64_t lost;		 /* packets of a live capture, see ic_file_report */
 	uint64_t late;		 /* events too far out of order to count in intervals */
 	uint64_t dropped_memory; /* events or series not tracked because of --memory */
-	uint64_t findings, hidden;
+	uint64_t findings, hidden, findings_left_out; /* left out: for want of memory */
 	uint64_t rules, rules_lacking,
 	    rules_failed;		 /* run; that name what the input lacks; that went wrong */
 	int64_t first_ticks, last_ticks; /* of kept events; IC_TIME_NONE if none */

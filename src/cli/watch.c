@@ -165,7 +165,8 @@ static void put_total(cli_watch *w, const ic_summary *s)
 {
 	char text[32];
 	bool verbose = w->args->verbose > 0;
-	bool more = s->out_scope || s->late || s->dropped_memory || s->hidden || s->rules;
+	bool more =
+	    s->out_scope || s->late || s->dropped_memory || s->findings_left_out || s->hidden || s->rules;
 	if (w->files < 2 && !more && !verbose)
 		return;
 	fprintf(stderr, "ictus: %s file%s", count(s->files, text), IC_S(s->files));
@@ -178,6 +179,9 @@ static void put_total(cli_watch *w, const ic_summary *s)
 	if (s->dropped_memory)
 		fprintf(stderr, "; %s not followed for want of memory (--memory)",
 			count(s->dropped_memory, text));
+	if (s->findings_left_out)
+		fprintf(stderr, "; %s finding%s left out for want of memory (--memory)",
+			count(s->findings_left_out, text), IC_S(s->findings_left_out));
 	if (s->hidden)
 		fprintf(stderr, "; %s finding%s hidden by --hide", count(s->hidden, text), IC_S(s->hidden));
 	if (s->rules)

@@ -304,7 +304,9 @@ static ic_status report(ic_detect_run *run, unsigned i, size_t k)
 	const ic_run_part *part = &run->part[i];
 	const ic_candidate *c = &part->cand[k];
 	ic_draft *d = ic_draft_new(run, i, c->series);
-	ic_score *score = d ? ic_arena_alloc(run->arena, sizeof *score) : NULL;
+	if (!d)
+		return run->nomem ? IC_E_NOMEM : IC_OK;
+	ic_score *score = ic_arena_alloc(run->arena, sizeof *score);
 	if (!score)
 		return IC_E_NOMEM;
 	*score = c->score;

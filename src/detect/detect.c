@@ -146,8 +146,10 @@ static ic_status finish_share(void *ctx, unsigned i)
 static ic_status gather_drafts(detection *t)
 {
 	ic_detect_run *run = &t->run;
-	for (unsigned i = 0; i < SHARES; i++)
+	for (unsigned i = 0; i < SHARES; i++) {
 		run->draft_room += t->share[i].drafts;
+		run->left_out += t->share[i].left_out;
+	}
 	run->draft = ic_reallocarray(NULL, run->draft_room, sizeof(*run->draft));
 	if (!run->draft)
 		return IC_E_NOMEM;
@@ -157,6 +159,20 @@ static ic_status gather_drafts(detection *t)
 	return IC_OK;
 }
 
+/* A share may make as many as its series that wait for it are of all, and a few: the same for any number of threads. */
+static void share_room(detection *t)
+{
+	const uint64_t most = t->run.cfg->most;
+	uint64_t waiting[SHARES] = { 0 }, all = 1;
+	for (unsigned i = 0; i < SHARES; i++) {
+		for (unsigned k = t->share[i].from; k < t->share[i].to; k++)
+			waiting[i] += t->part[k].cand_count + t->part[k].picked_count;
+		all += waiting[i];
+	}
+	for (unsigned i = 0; i < SHARES && most; i++)
+		t->share[i].draft_most = (size_t)(most / 2 * waiting[i] / all + most / 2 / SHARES + 1);
+}
+
 static ic_status run_detectors(detection *t)
 {
 	ic_detect_run *run = &t->run;
@@ -164,6 +180,7 @@ static ic_status run_detectors(detection *t)
 	ic_status st = ic_beacon_screen(run);
 	if (st == IC_OK && run->full && ic_fleet_counts(run))
 		st = ic_context_count(run, 1u << IC_BY_JA4 | 1u << IC_BY_USER_AGENT, false);
+	share_room(t);
 	if (st == IC_OK)
 		st = ic_parallel_for(threads, SHARES, run_share, t);
 	if (st == IC_OK)
@@ -210,28 +227,46 @@ static bool is_wanted(const ic_detect_config *cfg, const ic_finding *f)
 	return cfg->only_id ? f->id == cfg->only_id : f->priority >= cfg->min_priority;
 }
 
+ic_status ic_findings_add(ic_findings *f, const ic_detect_config *cfg, const ic_finding *more, size_t n)
+{
+	if (n > f->room - f->n) {
+		size_t room = f->n + n > f->room * 2 ? f->n + n : f->room * 2;
+		ic_finding *list = ic_reallocarray(f->list, room, sizeof *list);
+		if (!list)
+			return IC_E_NOMEM;
+		f->list = list;
+		f->room = room;
+	}
+	for (size_t i = 0; i < n; i++) {
+		if (!is_wanted(cfg, &more[i]))
+			continue;
+		const size_t hidden_by = cfg->hide ? ic_site_rules_match(cfg->hide, &more[i], cfg->now) : 0;
+		if (hidden_by && !cfg->only_id) {
+			f->hidden++;
+			continue;
+		}
+		f->list[f->n] = more[i];
+		f->list[f->n++].hidden_by = hidden_by;
+	}
+	return IC_OK;
+}
+
+void ic_findings_rank(ic_findings *f, const ic_detect_config *cfg)
+{
+	if (f->n)
+		qsort(f->list, f->n, sizeof *f->list, by_rank);
+	if (cfg->top && f->n > cfg->top && !cfg->only_id)
+		f->n = cfg->top;
+}
+
 static ic_status fill_list(const ic_detect_run *run, ic_findings *ret)
 {
-	const ic_detect_config *cfg = run->cfg;
-	ic_finding *list = ic_arena_alloc(run->arena, (run->drafts ? run->drafts : 1) * sizeof *list);
-	if (!list)
-		return IC_E_NOMEM;
-	for (size_t i = 0; i < run->drafts; i++) {
-		ic_finding *f = &run->draft[i]->f;
-		if (!is_wanted(cfg, f))
-			continue;
-		f->hidden_by = cfg->hide ? ic_site_rules_match(cfg->hide, f, cfg->now) : 0;
-		if (f->hidden_by && !cfg->only_id)
-			ret->hidden++;
-		else
-			list[ret->n++] = *f;
-	}
-	if (ret->n)
-		qsort(list, ret->n, sizeof *list, by_rank);
-	if (cfg->top && ret->n > cfg->top && !cfg->only_id)
-		ret->n = cfg->top;
-	ret->list = list;
-	return IC_OK;
+	ic_status st = IC_OK;
+	for (size_t i = 0; i < run->drafts && st == IC_OK; i++)
+		st = ic_findings_add(ret, run->cfg, &run->draft[i]->f, 1);
+	ic_findings_rank(ret, run->cfg);
+	ret->left_out = run->left_out;
+	return st;
 }
 
 ic_status ic_detect(ic_observation *o, const ic_detect_config *cfg, ic_findings *ret, ic_error *err)
@@ -252,33 +287,9 @@ ic_status ic_detect(ic_observation *o, const ic_detect_config *cfg, ic_findings 
 	return st == IC_E_NOMEM ? ic_fail_nomem(err) : ic_fail(err, st, "the findings could not be made");
 }
 
-ic_status ic_findings_add(ic_findings *f, const ic_detect_config *cfg, const ic_finding *more, size_t n)
-{
-	ic_finding *list = ic_arena_alloc(&f->arena, (f->n + n + 1) * sizeof *list);
-	if (!list)
-		return IC_E_NOMEM;
-	if (f->n)
-		memcpy(list, f->list, f->n * sizeof *list);
-	f->list = list;
-	for (size_t i = 0; i < n; i++) {
-		if (!is_wanted(cfg, &more[i]))
-			continue;
-		if (cfg->hide && ic_site_rules_match(cfg->hide, &more[i], cfg->now))
-			f->hidden++;
-		else
-			list[f->n++] = more[i];
-	}
-	if (f->n)
-		qsort(list, f->n, sizeof *list, by_rank);
-	if (cfg->top && f->n > cfg->top)
-		f->n = cfg->top;
-	return IC_OK;
-}
-
 void ic_findings_clear(ic_findings *f)
 {
 	ic_arena_clear(&f->arena);
-	f->list = NULL;
-	f->n = 0;
-	f->hidden = 0;
+	ic_free(f->list);
+	*f = (ic_findings){ .n = 0 };
 }

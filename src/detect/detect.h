@@ -69,15 +69,20 @@ typedef struct ic_findings {
 	ic_arena arena;
 	ic_finding *list; /* sorted: priority, automation, then a total order on text keys */
 	size_t n;
-	uint64_t hidden;  /* not in the list: hidden by the site's rules */
-	unsigned threads; /* that may form the text of a report */
+	size_t room;
+	uint64_t hidden;   /* not in the list: hidden by the site's rules, */
+	uint64_t left_out; /* or no memory left for them */
+	unsigned threads;  /* that may form the text of a report */
 } ic_findings;
+
+#define IC_FINDING_BYTES 2048 /* about what one takes with its texts */
 
 typedef struct ic_detect_config {
 	double min_automation, min_priority;
 	size_t top; /* 0: all */
 	bool all;   /* one row for every scored series, unfolded */
 	unsigned threads;
+	size_t most;				  /* findings that there is memory for; 0: any number */
 	const struct ic_site_rules *lower, *hide; /* NULL: none */
 	int64_t now;				  /* "now" of the run, for expiry */
 	uint64_t only_id;			  /* explain: keep this finding whatever its score; 0: off */
@@ -100,9 +105,10 @@ extern const ic_detector ic_detectors[]; /* ends with name NULL */
 
 ic_status ic_detect(ic_observation *o, const ic_detect_config *cfg, ic_findings *ret, ic_error *err);
 void ic_findings_clear(ic_findings *f);
-/* Adds those of n more findings that cfg wants (min_priority, hide, top); their parts lie in the arena of f.
- * Sorts the list anew. */
+/* Adds those of n more findings that cfg wants (min_priority, hide), whose parts the caller keeps; when all are added
+ * the list is to be ranked: sorted, and cut to the top. */
 ic_status ic_findings_add(ic_findings *f, const ic_detect_config *cfg, const ic_finding *more, size_t n);
+void ic_findings_rank(ic_findings *f, const ic_detect_config *cfg);
 
 /* --lower and --hide files: docs/site-rules.md. One rule a line, key=value pairs:
  * src, dst (CIDR or domain suffix), port, process, user_agent, ja4, period; reason, owner, expires. */

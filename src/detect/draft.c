@@ -301,9 +301,19 @@ static void fill_series(ic_detect_run *run, ic_draft *d, const ic_series *key)
 	d->internal_src = key->internal_src || (h && h->internal);
 }
 
+/* The memory that was asked for has no room for one more, which is counted. */
+static bool is_full(ic_detect_run *run)
+{
+	const bool full = run->draft_most && run->drafts >= run->draft_most;
+	run->left_out += full;
+	return full;
+}
+
 ic_draft *ic_draft_of(ic_detect_run *run, unsigned part, const ic_series *key, const ic_profile **profiles,
 		      size_t n)
 {
+	if (is_full(run))
+		return NULL;
 	ic_draft *d = ic_arena_alloc(run->arena, sizeof *d);
 	if (!d) {
 		run->nomem = true;
@@ -320,6 +330,8 @@ ic_draft *ic_draft_of(ic_detect_run *run, unsigned part, const ic_series *key, c
 
 ic_draft *ic_draft_new(ic_detect_run *run, unsigned part, const ic_series *key)
 {
+	if (is_full(run))
+		return NULL;
 	const ic_profile_span of = ic_run_profiles_of(run, part, key);
 	size_t n = 0;
 	for (size_t i = 0; i < of.n; i++)

@@ -98,9 +98,10 @@ struct ic_detect_run {
 	unsigned from, to; /* the partitions of this share: from..to-1 */
 	ic_arena *arena;
 	ic_draft **draft;
-	size_t drafts, draft_room;
-	const ic_detector *detector; /* the one that runs */
-	const char *cause;	     /* goes into ids in place of the detector's name; NULL: that name */
+	size_t drafts, draft_room, draft_most; /* most: of --memory; 0: any number */
+	uint64_t left_out;		       /* for want of it */
+	const ic_detector *detector;	       /* the one that runs */
+	const char *cause; /* goes into ids in place of the detector's name; NULL: that name */
 	bool nomem;
 };
 
@@ -122,7 +123,7 @@ const char *ic_run_cut(ic_detect_run *run, ic_str s);
 
 /* A new draft about a series, with its facts filled from the profiles that belong to it, else from the
  * series. key may be a series made up by the detector (with an empty sketch) when the table has none.
- * NULL: out of memory (also remembered). */
+ * NULL: out of memory (also remembered), or one too many (counted). */
 ic_draft *ic_draft_new(ic_detect_run *run, unsigned part, const ic_series *key);
 /* The same for a given set of profiles (arena memory), whatever the key says. */
 ic_draft *ic_draft_of(ic_detect_run *run, unsigned part, const ic_series *key, const ic_profile **profiles,

@@ -12,7 +12,7 @@
 #include "engine/rules.h"
 
 enum {
-	FINDINGS_MAX = 10000, /* of one rule */
+	FINDINGS_MAX = 10000, /* of one rule; less where memory is limited */
 	MEMORY_SHARE = 4,     /* of a memory limit, what all rules together may take */
 	SCREENS_LEAST = 2,    /* a reading more costs as much as about so many tables of groups */
 };
@@ -56,6 +56,7 @@ typedef struct rule_run {
 
 	ic_query_rows rows;
 	ic_arena arena; /* of the findings' texts */
+	size_t most;
 	const ic_schema *columns;
 	int32_t fact[FACTS]; /* its column, -1: none */
 	ic_finding *list;
@@ -258,7 +259,7 @@ static ic_status take_rows(void *ctx, const ic_chunk *c)
 {
 	rule_run *r = ctx;
 	for (uint32_t row = 0; row < c->rows; row++) {
-		if (r->n == FINDINGS_MAX) {
+		if (r->n == r->most) {
 			r->cut = true;
 			return IC_E_CLOSED;
 		}
@@ -555,20 +556,22 @@ ic_status ic_rules_finish(ic_rules_run *all, const ic_detect_config *cfg, ic_fin
 			continue;
 		}
 		if (r->cut)
-			ic_run_note(all->run, "%s: only its first %d rows are findings", r->rule->file,
-				    FINDINGS_MAX);
+			ic_run_note(all->run, "%s: only its first %zu rows are findings%s", r->rule->file,
+				    r->n, r->n < FINDINGS_MAX ? ", for want of memory (--memory)" : "");
 		if (add_reasons(r) != IC_OK || ic_findings_add(to, cfg, r->list, r->n) != IC_OK)
 			st = ic_fail_nomem(err);
 	}
+	ic_findings_rank(to, cfg);
 	return st;
 }
 
 /* ---- setting up ------------------------------------------------------------------------------- */
 
-static ic_status rule_init(rule_run *r, const ic_rule *rule, const ic_run *run)
+static ic_status rule_init(rule_run *r, const ic_rule *rule, size_t most, const ic_run *run)
 {
 	const ic_input_options *o = run->opt;
 	r->rule = rule;
+	r->most = most;
 	r->rows = (ic_query_rows){ r, take_columns, take_rows };
 	ic_arena_init(&r->arena, 0, NULL);
 	ic_query_options_init(&r->opt);
@@ -608,9 +611,11 @@ ic_status ic_rules_run_new(const ic_rules *rules, ic_run *run, ic_rules_run **re
 	run->budget.limit -= all->budget.limit;
 	all->list = ic_calloc(n + (size_t)1, sizeof *all->list);
 	all->x = ic_calloc(n + (size_t)1, sizeof(ic_exec *));
+	const size_t room = ic_run_findings_most(run) / (n ? n : 1);
+	const size_t most = room && room < FINDINGS_MAX ? room : FINDINGS_MAX;
 	ic_status st = all->list && all->x ? IC_OK : IC_E_NOMEM;
 	for (; st == IC_OK && all->n < n; all->n++)
-		st = rule_init(&all->list[all->n], ic_rules_get(rules, all->n), run);
+		st = rule_init(&all->list[all->n], ic_rules_get(rules, all->n), most, run);
 	if (st == IC_OK) {
 		*ret = all;
 		return IC_OK;

@@ -14,6 +14,7 @@
 #include "base/num.h"
 #include "base/thread.h"
 #include "base/time.h"
+#include "detect/detect.h"
 #include "exec/group/exchange.h"
 #include "source/packet/live.h"
 
@@ -119,6 +120,12 @@ static void fit_memory(ic_run *run, uint64_t limit)
 	uint64_t rest = BASE_BYTES + (uint64_t)run->threads * WORKER_BYTES + limit / ROWS_SHARE * 3;
 	rest += run->opt->live ? IC_LIVE_RING_BYTES : 0;
 	run->budget.limit = rest < limit - limit / 4 ? limit - rest : limit / 4;
+}
+
+/* When they are made no rows are on their way any more. */
+size_t ic_run_findings_most(const ic_run *run)
+{
+	return (size_t)(run->opt->memory_bytes / ROWS_SHARE * 2 / IC_FINDING_BYTES);
 }
 
 ic_status ic_run_init(ic_run *run, const ic_input_options *opt, const ic_observer *obs, ic_error *err)

@@ -30,6 +30,8 @@ ic_input_options ic_run_defaults(bool everything);
  * when they count from the newest event. */
 ic_status ic_run_init(ic_run *run, const ic_input_options *opt, const ic_observer *obs, ic_error *err);
 void ic_run_clear(ic_run *run);
+/* Findings that there is memory for, of the detectors as of all rules; 0: any number. */
+size_t ic_run_findings_most(const ic_run *run);
 /* The request for ic_input_open. */
 ic_input_request ic_run_request(ic_run *run, ic_fieldset wanted, unsigned streams);
 /* Keeps what the pipes of *in give, so that the run can read it twice; *in was only looked at, and is closed. */

@@ -81,6 +81,7 @@ static ic_status find(scan *s, ic_error *err)
 		.top = s->opt->top,
 		.all = s->opt->all,
 		.threads = s->run.threads,
+		.most = ic_run_findings_most(&s->run),
 		.lower = s->lower,
 		.hide = s->hide,
 		.now = ic_run_now(&s->run),
@@ -95,6 +96,7 @@ static ic_status find(scan *s, ic_error *err)
 	ic_summary *sum = &s->run.summary;
 	sum->findings = s->findings.n;
 	sum->hidden = s->findings.hidden;
+	sum->findings_left_out = s->findings.left_out;
 	for (size_t i = 0; i < s->findings.n; i++) {
 		int level = (int)s->findings.list[i].level;
 		sum->worst_level = level > sum->worst_level ? level : sum->worst_level;

@@ -410,7 +410,6 @@ static ic_status read_head(ic_unpack *u, char *head, size_t *n, ic_error *err)
 static ic_status begin(ic_table_file *f, int fd, char *head, size_t *n, ic_error *err)
 {
 	struct stat st;
-	ssize_t got = 0;
 	/* standard input is read once, whatever it is */
 	bool regular = strcmp(f->path, "-") != 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
 	f->size = regular ? (uint64_t)st.st_size : 0;
