@@ -11,7 +11,7 @@
 #define BLOCK_BYTES ((size_t)IC_BLOCK_BYTES)
 #define MOST	    (BLOCK_BYTES / 2) /* larger pieces have a block of their own */
 
-enum { SMALL_BLOCKS = 2 };
+enum { SMALL_BLOCKS = 4 };
 
 /* At the start of each block, which is aligned to its size: a piece finds its block by its address. */
 typedef struct ic_block {
