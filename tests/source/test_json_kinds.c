@@ -609,7 +609,8 @@ static const char *const eve_lines =
     "}}\n"
     "{\"timestamp\":\"2024-05-01T00:00:05.000000+0000\",\"event_type\":\"dns\",\"dns\":{\"version\":3,"
     "\"queries\":[{\"rrname\":\"b.example\"}],\"grouped\":{\"A\":[\"192.0.2.3\",\"192.0.2.4\"]}}}\n"
-    "{\"timestamp\":\"2024-05-01T00:00:06.000000+0000\",\"event_type\":\"dns\",\"dns\":{\"type\":\"answer\","
+    "{\"timestamp\":\"2024-05-01T00:00:06.000000+0000\",\"event_type\":\"dns\",\"src_ip\":\"192.0.2.53\","
+    "\"src_port\":53,\"dest_ip\":\"10.0.0.1\",\"dest_port\":50000,\"dns\":{\"type\":\"answer\","
     "\"rrname\":\"c.example\",\"rdata\":\"192.0.2.5\"}}\n"
     "{\"timestamp\":\"2024-13-01T00:00:06.000000+0000\",\"event_type\":\"flow\"}\n"
     "{\"timestamp\":\"2024-05-01T00:00:07.000000+0000\",\"event_type\":\"flow\",\"app_proto\":\"failed\","
@@ -637,7 +638,8 @@ static void test_eve(void **state)
 	    "dns_answers=192.0.2.1,192.0.2.2\n"
 	    "6 "
 	    "dns|time=2024-05-01T00:00:05Z|service=dns|dns_query=b.example|dns_answers=192.0.2.3,192.0.2.4\n"
-	    "7 dns|time=2024-05-01T00:00:06Z|service=dns|dns_query=c.example|dns_answers=192.0.2.5\n"
+	    "7 dns|time=2024-05-01T00:00:06Z|src_ip=10.0.0.1|src_port=50000|dst_ip=192.0.2.53|dst_port=53|"
+	    "service=dns|dns_query=c.example|dns_answers=192.0.2.5\n"
 	    "9 conn|flags=8|time=2024-05-01T00:00:07Z|duration_s=61|action=blocked\n"
 	    "read 10 kept 8 bad 1 ports 0 time 0 other 1 lines 10 (line 8: time is not a time: "
 	    "2024-13-01T00:00:06.000000+0000)");
@@ -798,6 +800,10 @@ static const char ecs_lines[] =
     "{\"@timestamp\":\"2024-05-01T00:01:00Z\",\"source\":{\"ip\":\"10.0.0.2\"},\"destination\":{\"ip\":\"192."
     "0.2.2\"},"
     "\"suricata\":{\"eve\":{\"event_type\":\"alert\"}}}\n"
+    /* and an answer to a look-up, as its packet went */
+    "{\"@timestamp\":\"2024-05-01T00:01:01Z\",\"source\":{\"ip\":\"192.0.2.53\",\"port\":53},"
+    "\"destination\":{\"ip\":\"10.0.0.2\",\"port\":50000},\"dns\":{\"type\":\"answer\","
+    "\"question\":{\"name\":\"f.example\"}},\"suricata\":{\"eve\":{\"event_type\":\"dns\"}}}\n"
     /* Security Onion: sizes of both kinds, seconds, names with dots as one search gives them */
     "{\"_index\":\"so\",\"_source\":{\"@timestamp\":\"2024-05-01T00:00:05Z\",\"event\":{\"module\":\"zeek\","
     "\"dataset\":\"conn\",\"duration\":0.25},\"source\":{\"ip\":\"10.0.0.3\"},\"client\":{\"ip\":\"10.0.0."
@@ -850,22 +856,25 @@ static void test_ecs(void **state)
 	    "conn|time=2024-05-01T00:00:04Z|uid=7|src_ip=10.0.0.2|dst_ip=192.0.2.2|dst_port=443|ip_bytes_out="
 	    "5\n"
 	    "6 "
+	    "dns|time=2024-05-01T00:01:01Z|src_ip=10.0.0.2|src_port=50000|dst_ip=192.0.2.53|dst_port=53|"
+	    "service=dns|dns_query=f.example\n"
+	    "7 "
 	    "conn|time=2024-05-01T00:00:05Z|uid=C3|src_ip=10.0.0.3|dst_ip=192.0.2.3|dst_port=80|duration_s=0."
 	    "25|bytes_out=10|ip_bytes_out=52\n"
-	    "7 "
+	    "8 "
 	    "http|time=2024-05-01T00:00:06Z|src_ip=10.0.0.3|dst_ip=192.0.2.3|dst_port=80|service=http|dst_"
 	    "name=c.example|method=POST|uri=/q|host=c.example|user_agent=y/2\n"
-	    "8 "
+	    "9 "
 	    "http|flags=8|time=2024-05-01T00:00:07Z|src_ip=10.0.0.4|dst_ip=192.0.2.4|dst_port=443|service="
 	    "tls|bytes_out=8|action=blocked|dst_name=d.example|method=GET|uri=/r|host=d.example\n"
-	    "9 "
+	    "10 "
 	    "conn|time=2024-05-01T00:00:08Z|src_ip=10.0.0.5|dst_ip=192.0.2.5|dst_port=443|src_host=pc|"
 	    "process=a.exe\n"
-	    "11 conn|time=2024-05-01T00:00:10Z|src_ip=192.0.2.6|dst_ip=10.0.0.5\n"
-	    "12 "
+	    "12 conn|time=2024-05-01T00:00:10Z|src_ip=192.0.2.6|dst_ip=10.0.0.5\n"
+	    "13 "
 	    "dns|time=2024-05-01T00:00:11Z|src_ip=10.0.0.6|dst_ip=192.0.2.53|dst_port=53|service=dns|dns_"
 	    "query=e.example|dns_answers=192.0.2.7,192.0.2.8\n"
-	    "read 14 kept 10 bad 0 ports 0 time 0 other 4 lines 14");
+	    "read 15 kept 11 bad 0 ports 0 time 0 other 4 lines 15");
 	ic_free(rows);
 }
 

@@ -2,6 +2,7 @@
 /* The Elastic Common Schema as JSON lines: what Beats, Elastic Agent, Logstash and Security Onion put into
  * Elasticsearch and OpenSearch for Zeek, Suricata, packetbeat, proxies, firewalls and endpoints, plain or as
  * exported with `_source`. */
+#include "base/num.h"
 #include "base/time.h"
 #include "source/text/json.h"
 #include "source/text/map.h"
@@ -16,6 +17,7 @@ enum {
 	SLOT_TYPE,
 	SLOT_DIRECTION,
 	SLOT_HOST_NAME,
+	SLOT_DNS_TYPE,
 	SLOT_NEVER /* of alternatives that there are not */
 };
 _Static_assert(SLOT_NEVER < IC_JSON_SLOTS, "slots");
@@ -33,6 +35,7 @@ static const struct {
 	{ "event.type", SLOT_TYPE, 0 },
 	{ "network.direction", SLOT_DIRECTION, 0 },
 	{ "host.name", SLOT_HOST_NAME, 0 },
+	{ "dns.type", SLOT_DNS_TYPE, 0 },
 };
 
 /* What the last part of a dataset's name, or the event_type of Suricata, says of its rows. */
@@ -126,6 +129,26 @@ static bool is_other_size(const origin *o, int f, unsigned rank)
 	return rank == 1 && (ip || f == IC_F_BYTES_OUT || f == IC_F_BYTES_IN) && ip != o->sensor;
 }
 
+/* Suricata logs answers of DNS as their packet goes, from the server: the low port is its. */
+static bool is_turned(ic_reader *r, ic_arena *a)
+{
+	uint64_t from, to;
+	return ic_name_is(text_of(r, SLOT_DNS_TYPE, a), "answer|response", false) &&
+	       ic_parse_u64(text_of(r, r->slot[IC_F_SRC_PORT][0], a), &from) &&
+	       ic_parse_u64(text_of(r, r->slot[IC_F_DST_PORT][0], a), &to) && from < to;
+}
+
+static int other_end(int f)
+{
+	switch (f) {
+	case IC_F_SRC_IP: return IC_F_DST_IP;
+	case IC_F_SRC_PORT: return IC_F_DST_PORT;
+	case IC_F_DST_IP: return IC_F_SRC_IP;
+	case IC_F_DST_PORT: return IC_F_SRC_PORT;
+	default: return f;
+	}
+}
+
 static ic_str field_text(ic_reader *r, const origin *o, int f, ic_arena *a)
 {
 	ic_str text = { NULL, 0 };
@@ -155,10 +178,11 @@ static bool put_fields(ic_reader *r, const origin *o, ic_cells *c)
 	/* The host that writes the log: an endpoint if it knows the process, else at most a sensor. */
 	const bool endpoint = ic_json_has(r->json, r->slot[IC_F_PROCESS][0]);
 	const bool inbound = endpoint && ic_name_is(text_of(r, SLOT_DIRECTION, a), "ingress|inbound", true);
+	const bool turned = is_turned(r, a);
 	for (int f = 0; f < IC_FIELD_COUNT; f++) {
 		if (f == IC_F_URI || f == IC_F_ACTION || (inbound && is_local(f)))
 			continue;
-		ic_str text = field_text(r, o, f, a);
+		ic_str text = field_text(r, o, turned ? other_end(f) : f, a);
 		if (!ic_cells_put(c, (ic_field)f, text, unit_of(f, text)))
 			return false;
 	}

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Suricata's EVE: flow events are connections; http, tls, quic, dns and websocket events describe them
  * (flow_id joins). Other events are skipped when their event_type is met. */
+#include "base/num.h"
 #include "base/time.h"
 #include "source/text/json_put.h"
 
@@ -26,7 +27,8 @@ enum {
 	SLOT_QUERIES, /* version 3 of dns */
 	SLOT_GROUPED, /* answers by type */
 	SLOT_RDATA,   /* version 1: an event each answer */
-	SLOT_QUIC,    /* the fields of tls, in quic: from here on */
+	SLOT_DNS_TYPE,
+	SLOT_QUIC, /* the fields of tls, in quic: from here on */
 	SLOT_COUNT = SLOT_QUIC + IC_FIELD_COUNT
 };
 _Static_assert(SLOT_COUNT <= IC_JSON_SLOTS, "slots");
@@ -45,6 +47,7 @@ static const struct {
 	{ "dns.queries", SLOT_QUERIES, 0 },
 	{ "dns.grouped", SLOT_GROUPED, IC_JSON_WHOLE },
 	{ "dns.rdata", SLOT_RDATA, 0 },
+	{ "dns.type", SLOT_DNS_TYPE, 0 },
 	{ "quic.sni", SLOT_QUIC + IC_F_SNI, 0 },
 	{ "quic.ja3.hash", SLOT_QUIC + IC_F_JA3, 0 },
 	{ "quic.ja3s.hash", SLOT_QUIC + IC_F_JA3S, 0 },
@@ -174,6 +177,27 @@ static bool put_query(ic_json_fill *f, ic_field field, const ic_json_value *v)
 	return true;
 }
 
+static bool port_at(const ic_json_fill *f, unsigned slot, uint64_t *ret)
+{
+	const ic_json_value *v = ic_json_get(f->j, slot);
+	return ic_parse_u64((ic_str){ v->p, v->n }, ret);
+}
+
+/* An end of a look-up. Answers are logged as their packet goes, from the server: the low port is its. */
+static bool put_end(ic_json_fill *f, ic_field field, const ic_json_value *v)
+{
+	static const ic_field other[] = { [IC_F_SRC_IP] = IC_F_DST_IP,
+					  [IC_F_SRC_PORT] = IC_F_DST_PORT,
+					  [IC_F_DST_IP] = IC_F_SRC_IP,
+					  [IC_F_DST_PORT] = IC_F_SRC_PORT };
+	const ic_json_value *type = ic_json_get(f->j, SLOT_DNS_TYPE);
+	uint64_t from, to;
+	if (ic_name_is((ic_str){ type->p, type->n }, "answer|response", false) &&
+	    port_at(f, IC_F_SRC_PORT, &from) && port_at(f, IC_F_DST_PORT, &to) && from < to)
+		v = ic_json_get(f->j, other[field]);
+	return ic_json_put(f, field, v);
+}
+
 static bool put_name(ic_json_fill *f, ic_field field, const ic_json_value *v)
 {
 	ic_arena *a = &f->b->arena;
@@ -234,7 +258,7 @@ static void make_plan(ic_json_plan *p, size_t e, bool started, ic_fieldset wante
 			     .time = started ? IC_F_TIME : SLOT_TIMESTAMP,
 			     .without = e == FLOW && !started ? IC_F_TIME : IC_JSON_SLOTS,
 			     .no_time = "no timestamp" };
-	ic_json_plan_add(p, wanted, IC_F_DST_PORT, IC_F_DST_PORT, NULL);
+	ic_json_plan_add(p, wanted, IC_F_DST_PORT, IC_F_DST_PORT, s == IC_STREAM_DNS ? put_end : NULL);
 	if (s == IC_STREAM_CONN)
 		ic_json_plan_add(p, wanted, IC_F_SERVICE, IC_F_SERVICE, ic_json_put_service);
 	else if (s != IC_STREAM_WEBSOCKET)
@@ -266,6 +290,9 @@ static void make_plan(ic_json_plan *p, size_t e, bool started, ic_fieldset wante
 		ic_json_plan_add(p, wanted, IC_F_ALPN, IC_F_ALPN, put_alpn);
 		break;
 	case IC_STREAM_DNS:
+		ic_json_plan_add(p, wanted, IC_F_SRC_IP, IC_F_SRC_IP, put_end);
+		ic_json_plan_add(p, wanted, IC_F_SRC_PORT, IC_F_SRC_PORT, put_end);
+		ic_json_plan_add(p, wanted, IC_F_DST_IP, IC_F_DST_IP, put_end);
 		ic_json_plan_add(p, wanted, IC_F_DNS_QUERY, IC_F_DNS_QUERY, put_query);
 		ic_json_plan_add(p, wanted, IC_F_DNS_ANSWERS, IC_JSON_SLOTS, put_answers);
 		break;
