@@ -6,6 +6,7 @@
 #include "source/text/json_columns.h"
 
 #include "base/time.h"
+#include "source/text/fast.h"
 #include "source/text/json_nodes.h"
 #include "source/text/zeek_cells.h"
 
@@ -172,14 +173,38 @@ static size_t take_spans(ic_json_fill *f, const ic_zeek_cells *end, uint32_t sta
 	return n;
 }
 
+/* A bit for each bit of the first n bytes, n up to 8, of a word. */
+static uint64_t mask_of(uint32_t n)
+{
+	char mask[8] = { 0 };
+	memset(mask, 0xff, n);
+	return ic_fast_load64(mask);
+}
+
 static size_t take_names(ic_json_fill *f, ic_json_name_fn fn, const ic_zeek_cells *cells, ic_str *out)
 {
-	ic_json_queue *q = f->queue;
+	uint16_t *odd = f->queue->odd;
+	/* The short name that came last; at first the empty one, which is left to put. */
+	uint64_t last = 0, mask = 0;
+	uint32_t last_n = 0;
+	ic_str ours = { NULL, 0 };
 	size_t n = 0;
 	for (uint32_t i = 0; i < cells->rows; i++) {
-		out[i] = ic_json_name(f, fn, ic_zeek_cells_at(cells, i), true);
-		q->odd[n] = (uint16_t)i;
-		n += !out[i].p;
+		const ic_str s = ic_zeek_cells_at(cells, i);
+		const uint64_t word = ic_fast_load64(s.p);
+		ic_str name = ours;
+		if (s.n != last_n || ((word ^ last) & mask) != 0) {
+			name = ic_json_name(f, fn, s, true);
+			if (s.n <= 8 && name.p != s.p) {
+				last = word;
+				mask = mask_of(s.n);
+				last_n = s.n;
+				ours = name;
+			}
+		}
+		out[i] = name;
+		odd[n] = (uint16_t)i;
+		n += !name.p;
 	}
 	return n;
 }

@@ -145,16 +145,16 @@ static inline bool count_block(line_count *c, block_masks m, size_t i)
 #define LINES_BY_BLOCKS(masks_of)                                                                            \
 	do {                                                                                                 \
 		line_count c = { lines, 0, 0 };                                                              \
-		size_t i = 0;                                                                                \
-		for (; i + 64 <= n; i += 64) {                                                               \
-			ask_ahead(p + i);                                                                    \
-			if (count_block(&c, masks_of(p + i, sep), i) && c.n >= most)                         \
+		const char *at = p;                                                                          \
+		for (const char *const whole = p + n / 64 * 64; at < whole; at += 64) {                      \
+			ask_ahead(at);                                                                       \
+			if (count_block(&c, masks_of(at, sep), (size_t)(at - p)) && c.n >= most)             \
 				return most;                                                                 \
 		}                                                                                            \
-		if (i < n) {                                                                                 \
+		if (n % 64) {                                                                                \
 			char last[64] = { 0 };                                                               \
-			memcpy(last, p + i, n - i);                                                          \
-			(void)count_block(&c, cut_masks(masks_of(last, sep), n - i), i);                     \
+			memcpy(last, at, n % 64);                                                            \
+			(void)count_block(&c, cut_masks(masks_of(last, sep), n % 64), n / 64 * 64);          \
 		}                                                                                            \
 		return c.n < most ? c.n : most;                                                              \
 	} while (0)
