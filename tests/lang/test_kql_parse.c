@@ -386,6 +386,7 @@ static const wrong wrongs[] = {
 	{ "T | summarize count() a", IC_DIAG_SYNTAX, 1, 23, "found `a`", "a `by` or `,`" },
 	{ "T | project a b", IC_DIAG_SYNTAX, 1, 15, "found `b`", "a `,` is missing" },
 	{ "T | take 10 by a", IC_DIAG_SYNTAX, 1, 13, "found `by`", "`top 10 by a`" },
+	{ "T | project a\n\n// next\nT | take 1", IC_DIAG_SYNTAX, 4, 1, "found `T`", "second query" },
 	{ "T | where a # b", IC_DIAG_SYNTAX, 1, 13, "found `#`", "begin with //" },
 	{ "-- a\nT", IC_DIAG_SYNTAX, 1, 1, "found `--`", "begin with //" },
 };

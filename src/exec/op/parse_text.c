@@ -295,19 +295,33 @@ static ic_str plain_value(const ic_op *op, ic_str s, uint32_t *at)
 	return ic_str_trim((ic_str){ s.p + first, end - first });
 }
 
-static void take_pair(const ic_op *op, ic_str key, ic_str value, ic_str *part)
+/* A key as the text has it. Parsers that are published name the keys of JSON by both: ts and ['"ts"']. */
+typedef struct found_key {
+	ic_str name;	/* without quotes; .p NULL: no key */
+	ic_str written; /* with them */
+} found_key;
+
+/* The capture that waits for a key; captures: none. */
+static uint32_t capture_of(const ic_op *op, found_key key, const ic_str *part)
 {
-	for (uint32_t i = 0; i < op->parse.captures; i++)
-		if (!part[i].p && ic_str_eq(op->parse.key[i], key)) {
-			part[i] = value.n ? value : (ic_str){ "", 0 };
-			return;
-		}
+	uint32_t i = 0;
+	while (i < op->parse.captures && (part[i].p || (!ic_str_eq(op->parse.key[i], key.name) &&
+							!ic_str_eq(op->parse.key[i], key.written))))
+		i++;
+	return i;
+}
+
+static void take_pair(const ic_op *op, found_key key, ic_str value, ic_str *part)
+{
+	uint32_t i = capture_of(op, key, part);
+	if (i < op->parse.captures)
+		part[i] = value.n ? value : (ic_str){ "", 0 };
 }
 
 /* Without any delimiter given: words, each that is a key followed by its value. */
 static bool find_words(const ic_op *op, ic_str s, ic_arena *arena, ic_str *part)
 {
-	ic_str key = { NULL, 0 };
+	found_key key = { { NULL, 0 }, { NULL, 0 } };
 	bool ok = true;
 	for (uint32_t at = 0; at < s.n && ok;) {
 		ic_str word;
@@ -321,27 +335,27 @@ static bool find_words(const ic_op *op, ic_str s, ic_arena *arena, ic_str *part)
 				continue;
 			}
 		}
-		bool pair = false;
-		for (uint32_t i = 0; i < op->parse.captures && key.p && ok; i++)
-			pair = pair || (!part[i].p && ic_str_eq(op->parse.key[i], key));
+		bool pair = key.name.p && capture_of(op, key, part) < op->parse.captures;
 		if (pair)
 			take_pair(op, key, word, part);
-		key = pair ? (ic_str){ NULL, 0 } : word;
+		key = pair ? (found_key){ { NULL, 0 }, { NULL, 0 } }
+			   : (found_key){ word, { s.p + first, at - first } };
 	}
 	return ok;
 }
 
 /* The key that starts at *at, and the delimiter behind it; false: something that is no pair. */
-static bool take_key(const ic_op *op, ic_str s, uint32_t *at, ic_arena *arena, ic_str *key, bool *ok)
+static bool take_key(const ic_op *op, ic_str s, uint32_t *at, ic_arena *arena, found_key *key, bool *ok)
 {
 	uint32_t first = *at, d = 0;
-	if (quoted(op, s, at, arena, key, ok)) {
+	if (quoted(op, s, at, arena, &key->name, ok)) {
+		key->written = (ic_str){ s.p + first, *at - first };
 		d = *at < s.n ? delimiter(s, *at, op->parse.kv_delimiter, op) : 0;
 	} else {
 		while (*at < s.n && !(d = delimiter(s, *at, op->parse.kv_delimiter, op)) &&
 		       !delimiter(s, *at, op->parse.pair_delimiter, op))
 			++*at;
-		*key = ic_str_trim((ic_str){ s.p + first, *at - first });
+		key->name = key->written = ic_str_trim((ic_str){ s.p + first, *at - first });
 	}
 	if (!d && *at < s.n) {
 		uint32_t skip = delimiter(s, *at, op->parse.pair_delimiter, op);
@@ -360,8 +374,10 @@ static int find_matches(const ic_parse_text *t, ic_parse_scratch *scratch, ic_st
 		ic_str all = ic_regex_group(scratch->match, s, 0);
 		ic_str key = ic_regex_group(scratch->match, s, 1),
 		       value = ic_regex_group(scratch->match, s, 2);
+		key = ic_str_trim(key);
 		if (key.p)
-			take_pair(t->op, ic_str_trim(key), value.p ? ic_str_trim(value) : IC_STR(""), part);
+			take_pair(t->op, (found_key){ key, key }, value.p ? ic_str_trim(value) : IC_STR(""),
+				  part);
 		at = (uint32_t)(all.p - s.p) + all.n;
 		if (all.n == 0) { /* of nothing: the next character is tried */
 			unsigned used = 1;
@@ -387,7 +403,8 @@ static bool find_pairs(const ic_op *op, ic_str s, ic_arena *arena, ic_str *part)
 {
 	bool ok = true;
 	for (uint32_t at = 0; at < s.n && ok;) {
-		ic_str key, value;
+		found_key key;
+		ic_str value;
 		if (!take_key(op, s, &at, arena, &key, &ok))
 			continue;
 		uint32_t first = at;

@@ -480,6 +480,15 @@ static bool takes_list(ic_kql_op_kind kind)
 	       kind == IC_KO_PRINT;
 }
 
+/* The current token is the first of its line, and an empty line or a comment is above it. */
+static bool paragraph(const ic_parser *p)
+{
+	uint32_t lines = 0;
+	for (uint32_t i = p->last_end; i < p->tok.pos; i++)
+		lines += p->lex.text.p[i] == '\n';
+	return lines > 1;
+}
+
 /* A hint for the token that cannot go on behind a query. */
 static void hint_behind(ic_parser *p)
 {
@@ -503,6 +512,8 @@ static void hint_behind(ic_parser *p)
 		      ic_is_word(p, "of") || ic_is_word(p, "to");
 	if (ic_kql_is_operator(word))
 		ic_diag_hint(p->diag, "a `|` is missing in front of `%.*s`", shown, word.p);
+	else if (paragraph(p))
+		ic_diag_hint(p->diag, "if a second query begins here, leave it out, or let --extract do so");
 	else if (near)
 		ic_diag_hint(p->diag, "did you mean `%s`?", near);
 	else if (ic_is_word(p, "by") && ic_kql_own(p)->last == IC_KO_TAKE)
