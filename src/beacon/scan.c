@@ -13,9 +13,10 @@
 #define MASS_STEPS   300u /* F_MAX is 284.7 bins */
 #define SMALL_N	     32u
 #define MULTIPLES    3
-#define COPIES_REACH 37u /* no copy lies at or above hi + this */
-#define COPY_BINS    15	 /* bins of one copy, and 1 */
-#define RUN	     8u	 /* bins that `under` is written for at a time */
+#define COPIES_REACH 37u  /* no copy lies at or above hi + this */
+#define COPY_BINS    15	  /* bins of one copy, and 1 */
+#define E_ROUNDING   1e-6 /* more than E can differ by */
+#define RUN	     8u	  /* bins that `under` is written for at a time */
 
 /* Kinds of windows that are ruled out together, by the least mass that one of a kind has, in bins. Wide
  * windows that begin at bin 0 may have less, but then the widest narrow one is the same window. Copies
@@ -407,10 +408,10 @@ static void consider_copies(const series *s, scan_best *ret)
 	}
 }
 
-void scan_windows(const ic_sketch_view *v, scan_best *ret)
+void scan_windows(const ic_sketch_view *v, double known_E, scan_best *ret)
 {
 	series s;
-	*ret = (scan_best){ .F = 1 };
+	*ret = (scan_best){ .F = 1, .E = known_E > E_ROUNDING ? known_E - E_ROUNDING : 0 };
 	if (v->beats < SCAN_MIN_IN)
 		return;
 	load(&s, v);
@@ -463,17 +464,19 @@ double scan_least(uint32_t beats, double points)
 	return I * (1 - 1e-9);
 }
 
-/* Whether a candidate can give the points. */
-static bool gives(const series *s, const ending *e, const candidate *c, double need, double points)
+/* Whether a candidate can give the points; then *ret_E is its E. */
+static bool gives(const series *s, const ending *e, const candidate *c, double need, double points,
+		  double *ret_E)
 {
 	shares r = shares_of(s, e, c);
 	if (!chord_above(&r, need))
 		return false;
 	double I = scan_kl(r.m, r.F), E = I * s->n - e->cost;
+	*ret_E = E;
 	return E > 0 && points_of(I, E) >= points;
 }
 
-static bool round_could_reach(const series *s, double need, double points)
+static bool round_could_reach(const series *s, double need, double points, double *ret_E)
 {
 	candidate c;
 	for (unsigned i = 0; i < s->k; i++) {
@@ -482,14 +485,14 @@ static bool round_could_reach(const series *s, double need, double points)
 		ending e = ending_at(s, i);
 		kinds may = plain_could_have(s, &e, need);
 		for (unsigned w = may.narrow ? 0 : NARROW; w < (may.wide ? WIDTHS : NARROW); w++)
-			if (plain(s, &e, w, &c) && gives(s, &e, &c, need, points))
+			if (plain(s, &e, w, &c) && gives(s, &e, &c, need, points, ret_E))
 				return true;
 		if (s->round || !copies_could_have(s, &e, need))
 			continue;
 		copies m = copies_of(&e);
 		for (unsigned w = 0; w < NARROW; w++) {
 			plain(s, &e, w, &c);
-			if (with_multiples(s, &m, &c) && gives(s, &e, &c, need, points))
+			if (with_multiples(s, &m, &c) && gives(s, &e, &c, need, points, ret_E))
 				return true;
 		}
 	}
@@ -499,7 +502,7 @@ static bool round_could_reach(const series *s, double need, double points)
 /* Every candidate of the full search is looked at, in as far as it could have I >= need; the windows
  * taken between the rounds are those that the full search takes. A further round has at least the null
  * mass of the narrowest window taken and of one bin more. */
-bool scan_could_reach(const ic_sketch_view *v, double need, double points)
+bool scan_could_reach(const ic_sketch_view *v, double need, double points, double *ret_E)
 {
 	series s;
 	load(&s, v);
@@ -507,7 +510,7 @@ bool scan_could_reach(const ic_sketch_view *v, double need, double points)
 		begin_round(&s);
 		if (s.chord[KIND_NARROW].most < need)
 			return false;
-		if (round_could_reach(&s, need, points))
+		if (round_could_reach(&s, need, points, ret_E))
 			return true;
 		if (s.round + 1 == SCAN_ROUNDS || scan_kl(s.shrink, s.mass + .01 + 2 * MASS_BIN) < need ||
 		    !take_next(&s))

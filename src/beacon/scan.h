@@ -28,13 +28,14 @@ typedef struct scan_best {
 	unsigned first_lo, first_hi; /* the window that sleep and jitter are read from */
 } scan_best;
 
-void scan_windows(const ic_sketch_view *v, scan_best *ret);
+/* known_E: the E of some union of windows, which need not be looked for; 0: none is known. */
+void scan_windows(const ic_sketch_view *v, double known_E, scan_best *ret);
 /* A lower bound of the I that a series of so many beats needs to get `points` from reg + sure + rand
  * (step 10), taking rand as high as sure: under 0 when none is needed, infinite when none is enough. */
 double scan_least(uint32_t beats, double points);
 /* Whether some union of windows could give the points; `need` is from scan_least, 0 or more and finite.
- * false is a proof that none does. */
-bool scan_could_reach(const ic_sketch_view *v, double need, double points);
+ * false is a proof that none does; else *ret_E is the E of one that does. */
+bool scan_could_reach(const ic_sketch_view *v, double need, double points, double *ret_E);
 
 /* KL(m, F) of step 5, with the reference's clips. */
 double scan_kl(double m, double F);

@@ -174,10 +174,10 @@ static double evidence(double E)
 	return (v < SCORE_NATS ? v : SCORE_NATS) / SCORE_NATS;
 }
 
-static void score_view(const ic_sketch_view *v, double size_in_nats, ic_score *ret)
+static void score_view(const ic_sketch_view *v, double size_in_nats, double known_E, ic_score *ret)
 {
 	scan_best b;
-	scan_windows(v, &b);
+	scan_windows(v, known_E, &b);
 	*ret = (ic_score){
 		.jitter = 1,
 		.interval_median_s = v->interval_median_s,
@@ -212,7 +212,7 @@ static void score_view(const ic_sketch_view *v, double size_in_nats, ic_score *r
 
 void ic_beacon_score_view(const ic_sketch_view *v, ic_score *ret)
 {
-	score_view(v, size_nats(v), ret);
+	score_view(v, size_nats(v), 0, ret);
 }
 
 void ic_beacon_score(const ic_sketch *k, ic_score *ret)
@@ -241,8 +241,9 @@ bool ic_beacon_score_if(const ic_sketch *k, double automation, ic_score *ret)
 	if (isinf(need))
 		return false;
 	sketch_read_intervals(k, &v, &p);
-	if (need >= 0 && !scan_could_reach(&v, need, points))
+	double E = 0;
+	if (need >= 0 && !scan_could_reach(&v, need, points, &E))
 		return false;
-	score_view(&v, size, ret);
+	score_view(&v, size, E, ret);
 	return true;
 }
