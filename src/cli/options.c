@@ -226,7 +226,10 @@ int cli_parse(cli_args *args, int argc, char **argv)
 	for (int i = 0; i < argc; i++) {
 		const char *word = argv[i], *following = i + 1 < argc ? argv[i + 1] : NULL;
 		int used = 0, code = 0;
-		if (!options || word[0] != '-' || word[1] == 0)
+		if (!word[0])
+			code = cli_usage(args->verb->name,
+					 "an argument is empty: perhaps a variable is not set");
+		else if (!options || word[0] != '-' || word[1] == 0)
 			args->paths[args->path_count++] = word;
 		else if (strcmp(word, "--") == 0)
 			options = false;
