@@ -131,13 +131,34 @@ const char *ic_source_foreign(const char *head, size_t n)
 	return NULL;
 }
 
+/* Logs of proxies and firewalls, by what their first line has somewhere. */
+static const char *other_log(const char *head, size_t n)
+{
+	static const struct {
+		const char *mark, *message;
+	} logs[] = {
+		{ "CEF:0|", "CEF: write its fields as CSV or NDJSON, and a field map (--map)" },
+		{ "LEEF:", "LEEF: write its fields as CSV or NDJSON, and a field map (--map)" },
+		{ "#Fields: ", "a W3C log: write it as CSV, and a field map (--map)" },
+		{ "#Software: ", "a W3C log: write it as CSV, and a field map (--map)" },
+		{ "#Version: ", "a W3C log: write it as CSV, and a field map (--map)" },
+	};
+	const char *end = n ? memchr(head, '\n', n) : NULL;
+	for (size_t i = 0; i < sizeof logs / sizeof *logs; i++)
+		if (memmem(head, end ? (size_t)(end - head) : n, logs[i].mark, strlen(logs[i].mark)))
+			return logs[i].message;
+	return NULL;
+}
+
 const char *ic_source_stranger(const char *head, size_t n, const ic_field_map *map)
 {
 	const char *foreign = ic_source_foreign(head, n);
 	if (foreign)
 		return foreign;
 	const bool json = ic_kind_ndjson.sniff(head, n) > 0;
-	const char *other = other_json(head, n);
+	const char *other = json ? NULL : other_log(head, n);
+	if (!other)
+		other = other_json(head, n);
 	if (other)
 		return other;
 	if (!json && !is_table(head, n))

@@ -64,6 +64,10 @@ static void test_nothing_readable(void **state)
 		      "JSON records in a text of others: take them out first (jq -r .NAME)");
 	check_nothing(put_text("none/syslog", "<134>May  1 10:00:00 h zeek: {\"ts\":1.0,\"uid\":\"C1\"}\n"),
 		      "JSON records behind other text: cut that off first (sed 's/^[^{]*//')");
+	check_nothing(put_text("none/cef", "<134>May  1 10:00:00 h CEF:0|v|p|1|x|x|3|src=10.0.0.1\n"),
+		      "CEF: write its fields as CSV or NDJSON, and a field map (--map)");
+	check_nothing(put_text("none/w3c", "#Version: 1.0\n#Fields: date time c-ip\n"),
+		      "a W3C log: write it as CSV, and a field map (--map)");
 	put_file("none/short", "BZ", 2);
 	check_nothing(path_of("none/short"), "not a format that ictus reads");
 	check_nothing(
