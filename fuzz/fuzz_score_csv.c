@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/time.h"
+#include "beacon/sketch.h"
 #include "engine/score_csv.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

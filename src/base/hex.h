@@ -3,7 +3,8 @@
 #ifndef IC_BASE_HEX_H
 #define IC_BASE_HEX_H
 
-#include "base/str.h"
+#include <stddef.h>
+#include <stdint.h>
 
 /* -1: it is no digit. */
 static inline int ic_hex_digit(char c)

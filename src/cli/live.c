@@ -36,8 +36,7 @@ static bool set_save(cli_args *a, const char *v, const char **why)
 const cli_option cli_live_options[] = {
 	{ "interface", 'i', "NAME",
 	  "capture from this network interface (any: all of them) instead of reading a PATH, until "
-	  "--duration "
-	  "is over or Ctrl-C; takes root or CAP_NET_RAW, given up once the interface is open",
+	  "--duration is over or Ctrl-C; takes root or CAP_NET_RAW, given up once the interface is open",
 	  set_interface },
 	{ "duration", 0, "SPAN", "how long to capture, such as 10m or 1h", set_duration },
 	{ "bpf", 0, "FILTER", "capture only these packets, such as 'tcp port 443 and not host 192.0.2.1'",

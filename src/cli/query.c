@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* ictus query: KQL and AQL over local telemetry. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "cli/verbs.h"

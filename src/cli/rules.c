@@ -126,11 +126,9 @@ const cli_verb cli_rules = {
 	.operands = "[list | show ID | check]",
 	.help = "list, show or check detection content",
 	.about = "Rules are KQL and AQL queries with a head of metadata. `list` names them, `show` prints "
-		 "one, ready "
-		 "to be changed and given to `ictus query -f`, `check` parses and binds all of a folder. "
-		 "`ictus scan "
-		 "--rules DIR` runs those of a folder and reports their rows beside the findings of the "
-		 "detectors.",
+		 "one, ready to be changed and given to `ictus query -f`, `check` parses and binds all of a "
+		 "folder. `ictus scan --rules DIR` runs those of a folder and reports their rows beside the "
+		 "findings of the detectors.",
 	.groups = groups,
 	.run = run,
 };

@@ -42,10 +42,9 @@ const cli_verb cli_score = {
 	.help = "score plain series of times: CSV with the header key,time,bytes",
 	.about =
 	    "Reads CSV with the header key,time,bytes from FILE or stdin, packed with gzip or zstd or not: "
-	    "key "
-	    "is any text, time is seconds since the epoch or RFC 3339, bytes a number or empty. Writes one "
-	    "JSON object a key, in the order in which the keys first appear: automation and its parts, and "
-	    "the published RITA v5 score for comparison.",
+	    "key is any text, time is seconds since the epoch or RFC 3339, bytes a number or empty. Writes "
+	    "one JSON object a key, in the order in which the keys first appear: automation and its parts, "
+	    "and the published RITA v5 score for comparison.",
 	.groups = groups,
 	.init = init,
 	.run = run,

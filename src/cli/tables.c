@@ -183,8 +183,7 @@ static const char *const scope_words[] = { "public", "all", NULL };
 const cli_option cli_input_options[] = {
 	{ "ports", 0, "LIST",
 	  "destination ports: web (80, 443, 8080, 8443 and any connection whose service is http, tls, quic "
-	  "or "
-	  "websocket), all, or a list such as 80,443,8000-8100",
+	  "or websocket), all, or a list such as 80,443,8000-8100",
 	  set_ports },
 	{ "scope", 0, "WHICH", "destinations: public (outside of --internal), or all", set_scope,
 	  scope_words },

@@ -3,6 +3,7 @@
  * table; priority = 100 sigma(base) sigma(L - 1) with L their sum. Weights: docs/detectors.md. */
 #include "detect/run.h"
 
+#define FEW_SAMPLES 10	/* fewer connections: at most medium unless something else agrees */
 #define HALF	    0.5 /* a property counts when at least this share of the events has it */
 #define NAMELESS    0.8 /* of them: a sensor misses a hello now and then */
 #define MOSTLY	    0.8 /* of all events go to the one destination that is known */
@@ -151,7 +152,8 @@ ic_status ic_context_count(ic_detect_run *run, unsigned group_bys, bool wanted)
 	return st;
 }
 
-uint32_t ic_run_hosts(const ic_detect_run *run, ic_group_by by, uint32_t id)
+/* Internal hosts that contacted the value with this id; 0 too if it was not counted. */
+static uint32_t hosts_of(const ic_detect_run *run, ic_group_by by, uint32_t id)
 {
 	const contacted *c = find_contacted(run, by, id, ic_group_hash(&id, sizeof id));
 	return c ? c->hosts : 0;
@@ -164,8 +166,8 @@ static double hosts_of_spread(const ic_detect_run *run, const ic_draft *d)
 	uint64_t logs = 0, events = 0;
 	for (size_t i = 0; i < d->profile_count; i++) {
 		const ic_profile *p = d->profiles[i];
-		uint32_t hosts = p->name ? ic_run_hosts(run, IC_BY_NAME, p->name)
-					 : ic_run_hosts(run, IC_BY_IP_PORT, p->dst);
+		uint32_t hosts =
+		    p->name ? hosts_of(run, IC_BY_NAME, p->name) : hosts_of(run, IC_BY_IP_PORT, p->dst);
 		if (!hosts)
 			continue;
 		logs += ic_draft_weight(d, p) * (uint64_t)llround(1e6 * log10(hosts));
@@ -180,7 +182,7 @@ static void prevalence(const ic_detect_run *run, ic_draft *d)
 	ic_group_by by = d->name ? IC_BY_NAME : d->domain ? IC_BY_DOMAIN : IC_BY_IP_PORT;
 	if (!id || is_spread(d))
 		return;
-	d->f.prevalence_hosts = ic_run_hosts(run, by, id);
+	d->f.prevalence_hosts = hosts_of(run, by, id);
 	d->f.prevalence_of = run->internal_hosts;
 }
 
@@ -256,7 +258,7 @@ static bool has_ja4(const ic_detect_run *run, const ic_profile *p)
 
 bool ic_profile_has_rare_ja4(const ic_detect_run *run, const ic_profile *p)
 {
-	uint32_t hosts = ic_run_hosts(run, IC_BY_JA4, p->ja4);
+	uint32_t hosts = hosts_of(run, IC_BY_JA4, p->ja4);
 	return hosts >= 1 && hosts <= IC_RARE_HOSTS;
 }
 
@@ -294,10 +296,10 @@ static bool weigh_fingerprint(ic_detect_run *run, const ic_draft *d, ic_reason *
 	p = NULL;
 	if (!ic_fleet_counts(run) || share_of(run, d, has_ja4, ic_profile_has_rare_ja4, &p) < HALF)
 		return false;
-	r->value = ic_run_hosts(run, IC_BY_JA4, p->ja4);
+	r->value = hosts_of(run, IC_BY_JA4, p->ja4);
 	r->text = ic_run_printf(run, "TLS client %s is used by %u of %u internal hosts",
 				ic_run_cut(run, ic_intern_get(run->names, p->ja4)),
-				ic_run_hosts(run, IC_BY_JA4, p->ja4), run->internal_hosts);
+				hosts_of(run, IC_BY_JA4, p->ja4), run->internal_hosts);
 	return true;
 }
 
@@ -309,7 +311,7 @@ static bool has_agent(const ic_detect_run *run, const ic_profile *p)
 
 bool ic_profile_has_rare_agent(const ic_detect_run *run, const ic_profile *p)
 {
-	uint32_t hosts = ic_run_hosts(run, IC_BY_USER_AGENT, p->user_agent);
+	uint32_t hosts = hosts_of(run, IC_BY_USER_AGENT, p->user_agent);
 	return hosts >= 1 && hosts <= IC_RARE_HOSTS;
 }
 
@@ -367,10 +369,10 @@ static bool weigh_user_agent(ic_detect_run *run, const ic_draft *d, ic_reason *r
 	p = NULL;
 	if (!ic_fleet_counts(run) || share_of(run, d, has_agent, ic_profile_has_rare_agent, &p) < HALF)
 		return false;
-	r->value = ic_run_hosts(run, IC_BY_USER_AGENT, p->user_agent);
+	r->value = hosts_of(run, IC_BY_USER_AGENT, p->user_agent);
 	r->text = ic_run_printf(run, "user agent \"%s\" is used by %u of %u internal hosts",
 				ic_run_cut(run, ic_intern_get(run->names, p->user_agent)),
-				ic_run_hosts(run, IC_BY_USER_AGENT, p->user_agent), run->internal_hosts);
+				hosts_of(run, IC_BY_USER_AGENT, p->user_agent), run->internal_hosts);
 	return true;
 }
 
@@ -494,7 +496,7 @@ static bool weigh_no_answer(ic_detect_run *run, const ic_draft *d, ic_reason *r)
 	 * seen of HTTP or TLS took a server that answers. */
 	const ic_host *src = source_of(run, d->src);
 	bool silent = d->any_in ? f->bytes_in == 0 : src && src->counts_bytes && !has_details(d);
-	if (f->event_level != IC_AT_CONNECTION || !silent || f->connections < IC_FEW_SAMPLES || d->dst == 0 ||
+	if (f->event_level != IC_AT_CONNECTION || !silent || f->connections < FEW_SAMPLES || d->dst == 0 ||
 	    is_knocking(run, d) || (f->transport && strcmp(f->transport, "tcp") != 0))
 		return false;
 	r->value = (double)f->connections;
@@ -569,8 +571,7 @@ const ic_evidence ic_evidences[] = {
 	  weigh_fingerprint },
 	{ "user-agent", 1.2, true,
 	  "the user agent is on the suspicious list, malformed, of a long dead browser or borrowed, or used "
-	  "by at most "
-	  "2 of at least 20 internal hosts",
+	  "by at most 2 of at least 20 internal hosts",
 	  weigh_user_agent },
 	{ "no-name", 1.8, true,
 	  "TLS without a server name, or HTTP to a bare address; needs an http or tls row", weigh_no_name },
@@ -603,12 +604,18 @@ static ic_level level_of(double priority)
 	return (ic_level)level;
 }
 
-double ic_context_priority(const ic_draft *d)
+static bool has_few_samples(const ic_draft *d)
 {
-	double p = 100.0 * ic_sigmoid(d->base) * ic_sigmoid(d->nats - 1.0);
-	bool few = isfinite(d->f.automation) && d->f.connections < IC_FEW_SAMPLES && !d->independent;
-	bool odd = d->oddity && d->independent < 2;
-	return ic_round3((few || odd) && p > IC_MEDIUM_MOST ? IC_MEDIUM_MOST : p);
+	return isfinite(d->f.automation) && d->f.connections < FEW_SAMPLES && !d->independent;
+}
+
+/* 100 sigma(base) sigma(nats - 1), with the caps that the draft asks for. */
+static double priority_of(const ic_draft *d)
+{
+	const double p = 100.0 * ic_sigmoid(d->base) * ic_sigmoid(d->nats - 1.0);
+	const double medium_most = ic_level_from[IC_HIGH] - 0.001;
+	const bool odd = d->oddity && d->independent < 2;
+	return ic_round3((has_few_samples(d) || odd) && p > medium_most ? medium_most : p);
 }
 
 static void weigh(ic_detect_run *run, ic_draft *d)
@@ -630,7 +637,7 @@ static void weigh(ic_detect_run *run, ic_draft *d)
 static void say_caps(ic_detect_run *run, ic_draft *d)
 {
 	ic_reason r = { .value = NAN, .weight = NAN, .contribution = NAN };
-	if (isfinite(d->f.automation) && d->f.connections < IC_FEW_SAMPLES && !d->independent) {
+	if (has_few_samples(d)) {
 		r.code = "few-samples";
 		r.value = (double)d->f.connections;
 		r.text = ic_run_printf(run, "only %llu %ss and nothing else agrees: medium at most",
@@ -666,6 +673,6 @@ void ic_context_finish(ic_detect_run *run, ic_draft *d)
 					 ic_run_printf(run, "lowered by the site's own rule, %s", name) });
 		}
 	}
-	d->f.priority = ic_context_priority(d);
+	d->f.priority = priority_of(d);
 	d->f.level = level_of(d->f.priority);
 }

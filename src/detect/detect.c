@@ -3,14 +3,13 @@
  * the evidence, apply the site's rules, sort. */
 #include "detect/run.h"
 
-static const char *const attack_web[] = { IC_DEFAULT_ATTACK, NULL };
-static const char *const attack_tls[] = { IC_DEFAULT_ATTACK, "T1573.002", NULL };
+static const char *const attack_web[] = { "T1071.001", NULL };
+static const char *const attack_tls[] = { "T1071.001", "T1573.002", NULL };
 
 const ic_detector ic_detectors[] = {
 	{ "beacon",
 	  "connections, requests or check-ins inside connections at a machine's rhythm, over every group "
-	  "key; "
-	  "one finding a cause",
+	  "key; one finding a cause",
 	  attack_web, ic_detect_beacon },
 	{ "beacon.counts", "the same from sources that only count connections a time slot; weaker",
 	  attack_web, ic_detect_beacon_counts },

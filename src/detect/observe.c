@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-#include "base/hash.h"
 #include "base/thread.h"
 
 const char *const ic_group_by_names[IC_GROUP_BYS] = { "dst_ip_port", "dst_name",   "domain",

@@ -19,11 +19,8 @@
 #include "detect/detect.h"
 #include "detect/listed.h"
 
-#define IC_FEW_SAMPLES	  10 /* fewer connections: at most medium unless something else agrees */
 #define IC_FLEET_MIN	  20 /* fewer internal hosts: rarity says nothing */
 #define IC_RARE_HOSTS	  2  /* used by at most so many hosts: rare */
-#define IC_MEDIUM_MOST	  59.999
-#define IC_DEFAULT_ATTACK "T1071.001"
 #define IC_DETECTORS_MOST 16
 
 /* A scored series. */
@@ -91,7 +88,7 @@ struct ic_detect_run {
 	ic_run_part *part; /* of all partitions */
 	bool full;
 	uint32_t internal_hosts;		      /* seen in these data */
-	ic_group_table *hosts;			      /* of each ic_group_by: see ic_run_hosts */
+	ic_group_table *hosts;			      /* of each ic_group_by: by context.c */
 	const ic_detector *picker[IC_DETECTORS_MOST]; /* those that pick series */
 	unsigned pickers;
 
@@ -191,8 +188,6 @@ ic_status ic_causes_fold(const ic_detect_run *run, const ic_run_part *part, ic_c
 /* Counts the internal hosts of every value of these group keys (bits of ic_group_by); wanted: only
  * values that a draft is about. */
 ic_status ic_context_count(ic_detect_run *run, unsigned group_bys, bool wanted);
-/* Internal hosts that contacted the value with this id; 0 too if it was not counted. */
-uint32_t ic_run_hosts(const ic_detect_run *run, ic_group_by by, uint32_t id);
 typedef struct ic_evidence {
 	const char *code;
 	double weight; /* nats, the most it adds */
@@ -204,8 +199,6 @@ typedef struct ic_evidence {
 extern const ic_evidence ic_evidences[]; /* ends with code NULL */
 /* Evidence, lowering profiles, priority, level and summary. */
 void ic_context_finish(ic_detect_run *run, ic_draft *d);
-/* 100 sigma(base) sigma(nats - 1), with the caps that the draft asks for, 3 decimals. */
-double ic_context_priority(const ic_draft *d);
 /* What the evidence functions test; also what the detectors of oddities look for. */
 bool ic_profile_has_rare_ja4(const ic_detect_run *run, const ic_profile *p);
 bool ic_profile_has_rare_agent(const ic_detect_run *run, const ic_profile *p);
@@ -264,10 +257,6 @@ ic_status ic_run_pick(const ic_detect_run *run, ic_run_part *part, const ic_seri
 ic_status ic_each_picked(ic_detect_run *run,
 			 void (*report)(ic_detect_run *run, unsigned part, const ic_series *s));
 
-static inline bool ic_bit(const uint64_t *bits, uint32_t i)
-{
-	return bits[i >> 6] >> (i & 63) & 1;
-}
 static inline double ic_round3(double v)
 {
 	return isfinite(v) ? round(v * 1000.0) / 1000.0 : v;

@@ -2,7 +2,6 @@
 /* `fingerprint`: one row for each hello and request of captures, in order of time. */
 #include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 

@@ -7,8 +7,6 @@
 #ifndef IC_ENGINE_QUERY_H
 #define IC_ENGINE_QUERY_H
 
-#include <pthread.h>
-
 #include "engine/run.h"
 #include "engine/views.h"
 #include "exec/exec.h"

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "base/error.h"
 #include "engine/query.h"
 
 /* Every reading begins with it. */

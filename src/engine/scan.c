@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "base/time.h"
 #include "detect/detect.h"
 #include "engine/rules.h"
 #include "engine/run.h"

@@ -3,6 +3,7 @@
 
 #include "base/num.h"
 #include "base/time.h"
+#include "beacon/sketch.h"
 
 #define BYTES_MAX 9.2e18 /* below INT64_MAX */
 

@@ -5,7 +5,6 @@
 #define IC_ENGINE_SCORE_CSV_H
 
 #include "base/buf.h"
-#include "beacon/sketch.h"
 #include "source/text/csv.h"
 
 /* Where the columns are. */

@@ -3,7 +3,6 @@
 #include <math.h>
 
 #include "base/num.h"
-#include "base/time.h"
 #include "engine/table_file.h"
 
 static ic_value unfit(ic_qtype type, bool *fits)

@@ -11,7 +11,11 @@
 #include "base/hash.h"
 #include "source/source.h"
 
-enum { HEAD = 64 << 10, TEXT_STEP = 1 << 20 };
+enum {
+	HEAD = 64 << 10,
+	TEXT_STEP = 1 << 20,
+	LOOKED = 10000, /* rows that tell the types */
+};
 
 /* ---- text ------------------------------------------------------------------------------- */
 
@@ -367,7 +371,7 @@ static ic_status look(ic_table_file *f, const ic_schema *schema, bool by_place, 
 	ic_arena_init(&g.scratch, 0, NULL);
 	ic_status st = ic_records_begin(&r, f, 0, err);
 	uint64_t rows = 0;
-	while (st == IC_OK && (header || (schema->n == 0 && rows < IC_TABLE_LOOKED)) && !g.nomem) {
+	while (st == IC_OK && (header || (schema->n == 0 && rows < LOOKED)) && !g.nomem) {
 		if (!ic_records_next(&r, &record, &more)) {
 			if (!more)
 				break;

@@ -14,7 +14,6 @@
 enum {
 	IC_TABLE_RECORD = IC_VALUE_BYTES, /* bytes of one record */
 	IC_TABLE_UNIT = 4 << 20,	  /* bytes of a part of a file that is cut */
-	IC_TABLE_LOOKED = 10000,	  /* rows that tell the types */
 };
 
 typedef enum ic_table_kind {

@@ -3,10 +3,7 @@
 #ifndef IC_EXEC_DRIVER_H
 #define IC_EXEC_DRIVER_H
 
-#include <pthread.h>
-#include <stdarg.h>
 #include <stdatomic.h>
-#include <stdio.h>
 
 #include "exec/operator.h"
 #include "exec/reading.h"

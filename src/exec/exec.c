@@ -6,7 +6,9 @@
  * a few operators (summarize) put them in order themselves: both have an ic_ordering. Behind that point
  * rows come "alone": from one thread at a time, in order; as do those that an operator passes in its
  * finish. For an ordering operator such rows form a unit of their own. */
-#include <string.h>
+
+#include <stdarg.h>
+#include <stdio.h>
 
 #include "base/error.h"
 #include "base/thread.h"

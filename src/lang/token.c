@@ -78,6 +78,20 @@ ic_token ic_lexer_start(const ic_lexer *l)
 	return t;
 }
 
+bool ic_lexer_pair(ic_lexer *l, ic_token *t, const char (*two)[3], size_t n)
+{
+	const unsigned char a = ic_lexer_byte(l, l->pos), b = ic_lexer_byte(l, l->pos + 1);
+	for (size_t i = 0; i < n; i++) {
+		if (a == (unsigned char)two[i][0] && b == (unsigned char)two[i][1]) {
+			t->sign = IC_SIGN(a, b);
+			t->length = 2;
+			l->pos += 2;
+			return true;
+		}
+	}
+	return false;
+}
+
 ic_token ic_token_bad(ic_token t, const char *error, const char *hint)
 {
 	t.kind = IC_TOKEN_BAD;

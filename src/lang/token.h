@@ -51,6 +51,9 @@ static inline bool ic_is_letter(unsigned char c)
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
 }
 
+/* A sign of two characters, one of the n in `two`: takes it. False: there is none here. */
+bool ic_lexer_pair(ic_lexer *l, ic_token *t, const char (*two)[3], size_t n);
+
 /* Characters beyond ASCII that pages and word processors put in; the rest are letters. */
 typedef enum ic_wide { IC_WIDE_LETTER, IC_WIDE_BLANK, IC_WIDE_QUOTE, IC_WIDE_DASH } ic_wide;
 ic_wide ic_wide_at(const ic_lexer *l, uint32_t i, uint32_t *ret_n);

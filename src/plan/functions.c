@@ -462,3 +462,19 @@ ic_qtype ic_aggregate_type(ic_agg_id id, const ic_qtype *arg, uint32_t n)
 	default: return IC_QTYPES;
 	}
 }
+
+ic_fn_id ic_conversion_to(ic_qtype t)
+{
+	switch (t) {
+	case IC_Q_BOOL: return IC_FN_TO_BOOL;
+	case IC_Q_INT: return IC_FN_TO_INT;
+	case IC_Q_LONG: return IC_FN_TO_LONG;
+	case IC_Q_REAL: return IC_FN_TO_REAL;
+	case IC_Q_DECIMAL: return IC_FN_TO_DECIMAL;
+	case IC_Q_DATETIME: return IC_FN_TO_DATETIME;
+	case IC_Q_TIMESPAN: return IC_FN_TO_TIMESPAN;
+	case IC_Q_GUID: return IC_FN_TO_GUID;
+	case IC_Q_DYNAMIC: return IC_FN_TO_DYNAMIC;
+	default: return IC_FN_TO_STRING;
+	}
+}

@@ -27,12 +27,10 @@ enum {				   /* flags */
        IC_FN_OPERATOR = 1 << 2,	   /* made by the parsers for an infix or postfix operator */
        IC_FN_SERIAL = 1 << 3,	   /* looks at other rows: prev, next, row_number, row_cumsum */
        IC_FN_MANY = 1 << 4,	   /* gives several columns when it stands alone: series_stats */
-       IC_FN_FULL = 1 << 5,	   /* beyond the first milestone; no other meaning */
-       IC_FN_DEPRECATED = 1 << 6,  /* still runs */
-       IC_FN_NOT_PLANNED = 1 << 7, /* known by name so that the error can say so */
-       IC_FN_KEEPS_NAME = 1 << 8,  /* a column that it makes without a name is called as its first argument */
-       IC_FN_BOUND = 1 << 9,	   /* the binder puts something else in its place: there is no kernel */
-       IC_FN_NO_DATA = 1 << 10,	   /* gives null for want of data that only a QRadar has; help says so */
+       IC_FN_NOT_PLANNED = 1 << 5, /* known by name so that the error can say so */
+       IC_FN_KEEPS_NAME = 1 << 6,  /* a column that it makes without a name is called as its first argument */
+       IC_FN_BOUND = 1 << 7,	   /* the binder puts something else in its place: there is no kernel */
+       IC_FN_NO_DATA = 1 << 8,	   /* gives null for want of data that only a QRadar has; help says so */
 };
 
 /* args: one letter an argument.
@@ -76,5 +74,7 @@ ic_qtype ic_qtype_common(ic_qtype a, ic_qtype b);
 /* The type of the result for arguments of these types; IC_QTYPES: they do not fit. */
 ic_qtype ic_function_type(ic_fn_id id, const ic_qtype *arg, uint32_t n);
 ic_qtype ic_aggregate_type(ic_agg_id id, const ic_qtype *arg, uint32_t n);
+/* tolong and its like: what makes this type of any other, of text too. */
+ic_fn_id ic_conversion_to(ic_qtype t);
 
 #endif

@@ -3,7 +3,6 @@
  * closing are left out of the header: the same events give the same bytes. */
 #include "report/events.h"
 
-#include "base/num.h"
 #include "base/time.h"
 
 #define END IC_FIELD_COUNT

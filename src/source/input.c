@@ -2,7 +2,6 @@
 /* The planned set of files: found, opened, recognised, put in order, handed out as units. */
 #include "source/input.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
 

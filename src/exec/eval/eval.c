@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Expressions over chunks: a list of expressions becomes a list of nodes, each after its arguments and each
  * different one once. */
-#include "base/error.h"
 #include "base/hash.h"
 #include "exec/eval/eval.h"
 

@@ -3,7 +3,6 @@
  * SimpleDateFormat. Without a zone in it a text is in the plan's. */
 #include <math.h>
 
-#include "base/num.h"
 #include "base/zone.h"
 #include "exec/fn/periods.h"
 #include "exec/fn/text.h"

@@ -4,7 +4,6 @@
 #include <math.h>
 
 #include "base/geo.h"
-#include "exec/fn/dynamic.h"
 #include "exec/fn/sphere.h"
 #include "exec/fn/text.h"
 

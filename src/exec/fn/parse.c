@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Texts of known shapes taken apart: CSV, paths, versions, command lines, JSON paths; sizes put together. */
 #include <math.h>
-#include <stdio.h>
 
 #include "base/num.h"
 #include "exec/fn/text.h"

@@ -58,11 +58,6 @@ typedef struct ic_kept {
 void ic_agg_keep(ic_agg_ctx *c, ic_kept *k, const ic_value *v);
 /* As the language orders them: in KQL addresses are text. Neither is null. */
 int ic_agg_order(const ic_agg_ctx *c, const ic_value *a, const ic_value *b);
-/* Whether the value says nothing: null, and in KQL the empty text. */
-static inline bool ic_agg_blank(const ic_value *v)
-{
-	return v->null || (v->type == IC_Q_STRING && v->s.n == 0);
-}
 /* A number, or text that reads as one; false: it is none. */
 bool ic_agg_number(const ic_value *v, double *ret);
 

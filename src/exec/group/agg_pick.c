@@ -54,6 +54,11 @@ static void arg_add(ic_agg_ctx *c, void *state, const ic_value *arg)
 
 const ic_agg_kernel ic_agg_arg = { row_bytes, arg_add, row_result };
 
+static bool is_blank(const ic_value *v)
+{
+	return v->null || (v->type == IC_Q_STRING && v->s.n == 0);
+}
+
 /* Of one column the first value that says something, of several the first row. */
 static void any_add(ic_agg_ctx *c, void *state, const ic_value *arg)
 {
@@ -65,7 +70,7 @@ static void any_add(ic_agg_ctx *c, void *state, const ic_value *arg)
 		return;
 	}
 	bool one = c->agg->columns == 1 && c->agg->fn != IC_AGG_AQL_FIRST;
-	if (!s->set || (one && ic_agg_blank(&s->kept[0].v) && !ic_agg_blank(&arg[0])))
+	if (!s->set || (one && is_blank(&s->kept[0].v) && !is_blank(&arg[0])))
 		keep_row(c, s, arg);
 }
 

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 
 #include "exec/group/agg.h"
-#include "exec/rows/key.h"
 
 /* ---- standard deviation and variance: Welford's updating formulas ---------------------------- */
 

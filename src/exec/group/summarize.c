@@ -2,7 +2,6 @@
 /* summarize and distinct: summarize.h says how. */
 #include <stdlib.h>
 
-#include "base/error.h"
 #include "exec/driver.h"
 #include "exec/group/summarize.h"
 

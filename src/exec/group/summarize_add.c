@@ -3,7 +3,6 @@
  * its way while others are worked on. */
 #include <math.h>
 
-#include "base/error.h"
 #include "base/hash.h"
 #include "exec/group/summarize.h"
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Groups go: in the order of their first rows, those that a filter behind them lets through. */
-#include "base/error.h"
 #include "base/thread.h"
 #include "exec/driver.h"
 #include "exec/group/summarize.h"

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* filter, project and take: operators that keep nothing of the rows. */
-#include "base/error.h"
 #include "exec/driver.h"
 
 /* ---- filter ---------------------------------------------------------------------------- */

@@ -6,8 +6,8 @@
  * type means that the row does not match; what does not match gets nulls, or is left out
  * (parse-where). */
 #include "base/error.h"
-#include "exec/op/emit.h"
 #include "exec/op/parse_text.h"
+#include "exec/operator.h"
 
 typedef struct parse {
 	ic_eval *text, *convert;
@@ -16,22 +16,6 @@ typedef struct parse {
 	int32_t *capture;	    /* of each out column; -1: an input column */
 	ic_parse_scratch **scratch; /* one a worker */
 } parse;
-
-static ic_fn_id conversion(ic_qtype t)
-{
-	switch (t) {
-	case IC_Q_BOOL: return IC_FN_TO_BOOL;
-	case IC_Q_INT: return IC_FN_TO_INT;
-	case IC_Q_LONG: return IC_FN_TO_LONG;
-	case IC_Q_REAL: return IC_FN_TO_REAL;
-	case IC_Q_DECIMAL: return IC_FN_TO_DECIMAL;
-	case IC_Q_DATETIME: return IC_FN_TO_DATETIME;
-	case IC_Q_TIMESPAN: return IC_FN_TO_TIMESPAN;
-	case IC_Q_GUID: return IC_FN_TO_GUID;
-	case IC_Q_DYNAMIC: return IC_FN_TO_DYNAMIC;
-	default: return IC_FN_TO_STRING;
-	}
-}
 
 /* Texts of the captures, a string column each; `match` has a bit for each row that matches. */
 static ic_status find_texts(ic_operator *o, ic_worker *w, const ic_chunk *c, const ic_vector *text,
@@ -183,7 +167,7 @@ static ic_status compile(ic_operator *o, parse *p, ic_diag *diag)
 		p->capture[op->parse.target[i]] = (int32_t)i;
 		ic_expr *column = ic_expr_column(plan, op->at, &found, i);
 		expr[i] = column && type != IC_Q_STRING
-			      ? ic_expr_call(plan, op->at, conversion(type), type, 1)
+			      ? ic_expr_call(plan, op->at, ic_conversion_to(type), type, 1)
 			      : column;
 		if (!expr[i])
 			return IC_E_NOMEM;

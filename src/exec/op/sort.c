@@ -7,7 +7,6 @@
  *
  * top keeps a few times as many rows as it wants and throws the others away when there are more; from
  * then on rows that cannot be among the first are not kept at all. */
-#include "base/error.h"
 #include "base/thread.h"
 #include "exec/driver.h"
 #include "exec/op/sort_order.h"

@@ -131,22 +131,6 @@ ic_qtype ic_bind_common(ic_qtype a, ic_qtype c, bool strict)
 	return IC_Q_LONG;
 }
 
-static ic_fn_id converter(ic_qtype t)
-{
-	switch (t) {
-	case IC_Q_BOOL: return IC_FN_TO_BOOL;
-	case IC_Q_INT: return IC_FN_TO_INT;
-	case IC_Q_LONG: return IC_FN_TO_LONG;
-	case IC_Q_REAL: return IC_FN_TO_REAL;
-	case IC_Q_DECIMAL: return IC_FN_TO_DECIMAL;
-	case IC_Q_DATETIME: return IC_FN_TO_DATETIME;
-	case IC_Q_TIMESPAN: return IC_FN_TO_TIMESPAN;
-	case IC_Q_GUID: return IC_FN_TO_GUID;
-	case IC_Q_DYNAMIC: return IC_FN_AS_DYNAMIC;
-	default: return IC_FN_TO_STRING;
-	}
-}
-
 /* A constant as another type without a call; false: it takes one. */
 static bool convert_const(ic_value *v, ic_qtype type)
 {
@@ -175,7 +159,9 @@ ic_expr *ic_bind_to(ic_binder *b, ic_expr *e, ic_qtype type)
 		if (convert_const(&v, type))
 			return ic_bind_const(b, e->at, v);
 	}
-	return ic_bind_call1(b, e->at, converter(type), type, e);
+	/* text stays text in a dynamic value */
+	const ic_fn_id fn = type == IC_Q_DYNAMIC ? IC_FN_AS_DYNAMIC : ic_conversion_to(type);
+	return ic_bind_call1(b, e->at, fn, type, e);
 }
 
 /* An argument list of "whole number, bool..." for messages */

@@ -380,15 +380,8 @@ static ic_token sign_token(ic_lexer *l, ic_token t)
 {
 	static const char two[][3] = { "==", "!=", "<=", ">=", "<>", "=~", "!~", "..", "=>" };
 	t.kind = IC_TOKEN_SIGN;
-	for (size_t i = 0; i < sizeof two / sizeof *two; i++) {
-		if (ic_lexer_byte(l, l->pos) == (unsigned char)two[i][0] &&
-		    ic_lexer_byte(l, l->pos + 1) == (unsigned char)two[i][1]) {
-			t.sign = IC_SIGN(two[i][0], two[i][1]);
-			t.length = 2;
-			l->pos += 2;
-			return t;
-		}
-	}
+	if (ic_lexer_pair(l, &t, two, sizeof two / sizeof *two))
+		return t;
 	unsigned char c = ic_lexer_byte(l, l->pos++);
 	t.sign = c;
 	if (c == 0 || !strchr("()[]{}|,;:=<>+-*/%.@#", c))

@@ -2,8 +2,6 @@
 /* X.509 by libcrypto: names and times of one certificate. Nothing is verified. */
 #include <openssl/x509.h>
 
-#include <string.h>
-
 #include "base/time.h"
 #include "source/packet/tls.h"
 

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "source/packet/events.h"
 
-#include <string.h>
-
 enum { VALUES = 24 }; /* the most that an event has */
 
 typedef struct value {

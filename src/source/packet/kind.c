@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Captures as a source: packets in, the rows of their connections and of what these carry out. */
-#include <string.h>
 
 #include "source/packet/lanes.h"
 

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "source/packet/websocket.h"
 
-#include <string.h>
-
 /* Bytes of the header whose first two are given. */
 static unsigned head_bytes(const uint8_t *head)
 {

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "source/text/csv.h"
 
-#include "base/time.h"
-
 typedef struct csv_layout {
 	ic_layout base;
 	const ic_csv_ops *ops;

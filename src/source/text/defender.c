@@ -5,7 +5,6 @@
 
 #include "base/hex.h"
 #include "base/num.h"
-#include "base/time.h"
 
 /* What each ActionType is; the first entry that the name starts with (after "Inbound") wins. Unknown
  * ones with "Inspected" at the end are of no use, all others are connections. */

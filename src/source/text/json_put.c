@@ -258,11 +258,6 @@ void ic_json_fill_bad(const ic_json_fill *f, ic_row_counts *c, uint64_t line)
 
 /* ---- plans ---- */
 
-bool ic_json_put_plain(ic_json_fill *f, ic_field field, const ic_json_value *v)
-{
-	return ic_json_put(f, field, v);
-}
-
 bool ic_json_put_service(ic_json_fill *f, ic_field field, const ic_json_value *v)
 {
 	if (v->kind != IC_JSON_NONE)
@@ -294,7 +289,7 @@ ic_json_column *ic_json_plan_add(ic_json_plan *p, ic_fieldset wanted, ic_field f
 	ic_json_column *c = &p->column[p->columns++];
 	p->fields |= IC_FIELD_BIT(field);
 	*c = (ic_json_column){ .field = (uint8_t)field, .slots = 1, .slot = { (uint16_t)slot } };
-	c->put = put ? put : ic_json_put_plain;
+	c->put = put ? put : ic_json_put;
 	c->name = put == ic_json_put_service ? ic_service_name : NULL;
 	c->form = (uint8_t)(c->name ? IC_JSON_FORM_NAME : put ? IC_JSON_FORM_NONE : form_of(field));
 	return c;

@@ -61,8 +61,6 @@ void ic_json_fill_bad(const ic_json_fill *f, ic_row_counts *c, uint64_t line);
 /* Puts the column from the values of its slots, in their order (kind NONE where the record has none), or
  * leaves it unseen. False: a bad value. */
 typedef bool (*ic_json_put_fn)(ic_json_fill *f, ic_field field, const ic_json_value *v);
-/* The put of columns that are taken from one slot as they stand. */
-bool ic_json_put_plain(ic_json_fill *f, ic_field field, const ic_json_value *v);
 /* A service, in our names. */
 bool ic_json_put_service(ic_json_fill *f, ic_field field, const ic_json_value *v);
 

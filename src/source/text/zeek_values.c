@@ -59,7 +59,8 @@ void ic_zeek_bad_cell(ic_row_counts *c, uint32_t line, uint32_t column, ic_field
 		   (int)(cell.n < QUOTED_MAX ? cell.n : QUOTED_MAX), cell.p);
 }
 
-bool ic_zeek_unescape(ic_arena *a, ic_str *s)
+/* \xNN and \\ to bytes; the slice itself if it has no backslash. False: out of memory. */
+static bool unescape(ic_arena *a, ic_str *s)
 {
 	if (s->n == 0 || !memchr(s->p, '\\', s->n))
 		return true;
@@ -135,7 +136,7 @@ static ic_zeek_result set_text(const ic_zeek_layout *l, const ic_zeek_op *op, ic
 	ic_column *col = &b->col[op->field];
 	if (ic_zeek_empty(l, cell))
 		cell.n = 0;
-	if (!ic_zeek_unescape(&b->arena, &cell))
+	if (!unescape(&b->arena, &cell))
 		return IC_ZEEK_NOMEM;
 	if (op->kind == IC_ZEEK_SERVICE)
 		cell = ic_service_name(cell);

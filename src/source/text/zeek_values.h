@@ -54,8 +54,6 @@ ic_zeek_result ic_zeek_set(const ic_zeek_layout *l, const ic_zeek_op *op, ic_str
 /* Counts a bad row; keeps the sample of the earliest line, whatever the order of the calls. */
 void ic_zeek_bad_cell(ic_row_counts *c, uint32_t line, uint32_t column, ic_field field, const char *cause,
 		      ic_str cell);
-/* \xNN and \\ to bytes; the slice itself if it has no backslash. False: out of memory. */
-bool ic_zeek_unescape(ic_arena *a, ic_str *s);
 /* A destination port: -1 unset, -2 bad (*cause). */
 int32_t ic_zeek_port(const ic_zeek_layout *l, ic_str cell, const char **cause);
 /* A time, IC_TIME_NONE if bad (*cause); unset is bad too: an event without a time is of no use. */
