@@ -56,7 +56,7 @@ static const struct {
 };
 
 #define SLOT_PATH IC_FIELD_COUNT
-#define ALL_STREAMS                                                                                          \
+#define ZEEK_STREAMS                                                                                          \
 	(IC_STREAM_BIT(IC_STREAM_CONN) | IC_STREAM_BIT(IC_STREAM_HTTP) | IC_STREAM_BIT(IC_STREAM_SSL) |      \
 	 IC_STREAM_BIT(IC_STREAM_DNS) | IC_STREAM_BIT(IC_STREAM_WEBSOCKET))
 
@@ -197,7 +197,7 @@ static const ic_json_plan *plan_of(void *ctx, ic_json *j)
 	ic_reader *r = ctx;
 	bool open;
 	ic_stream s = stream_of(j, &open);
-	r->met |= IC_STREAM_BIT(s) & ALL_STREAMS;
+	r->met |= IC_STREAM_BIT(s) & ZEEK_STREAMS;
 	return s == IC_STREAM_NONE || !(r->req->streams & IC_STREAM_BIT(s)) ? NULL : &r->plans[s][open];
 }
 
@@ -302,7 +302,7 @@ static void judge_head(ic_layout *l, ic_reader *r, const char *head, size_t n, i
 {
 	ic_row_counts c = { 0 };
 	size_t at = 0;
-	l->streams = ALL_STREAMS;
+	l->streams = ZEEK_STREAMS;
 	if (!r || !b || zeek_parse(r, head, n, &at, false, b, &c) != IC_OK)
 		return;
 	bool one_log = c.read > c.bad && !r->paths_differ;
@@ -314,10 +314,10 @@ static void judge_head(ic_layout *l, ic_reader *r, const char *head, size_t n, i
 
 static const ic_layout *zeek_layout(const ic_reader_config *cfg, const char *head, size_t n, bool *nomem)
 {
-	const ic_input_request req = { .streams = ALL_STREAMS,
+	const ic_input_request req = { .streams = ZEEK_STREAMS,
 				       .filter = { .since = IC_TIME_NONE, .until = IC_TIME_NONE } };
 	const ic_reader_config all = { .req = &req };
-	ic_layout *l = ic_json_layout_new(ALL_STREAMS, cfg->map, nomem);
+	ic_layout *l = ic_json_layout_new(ZEEK_STREAMS, cfg->map, nomem);
 	if (!l)
 		return NULL;
 	ic_reader *r = zeek_begin(&all, l);
@@ -339,7 +339,7 @@ static const ic_layout *zeek_layout_after(ic_reader *r, bool *nomem)
 	if (!(r->met & ~r->given->streams))
 		return r->given;
 	/* Met when all thought that the file was of one log. */
-	return ic_json_layout_new(ALL_STREAMS, NULL, nomem);
+	return ic_json_layout_new(ZEEK_STREAMS, NULL, nomem);
 }
 
 const ic_source_kind ic_kind_zeek_json = {
