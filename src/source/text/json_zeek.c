@@ -56,7 +56,7 @@ static const struct {
 };
 
 #define SLOT_PATH IC_FIELD_COUNT
-#define ZEEK_STREAMS                                                                                          \
+#define ZEEK_STREAMS                                                                                         \
 	(IC_STREAM_BIT(IC_STREAM_CONN) | IC_STREAM_BIT(IC_STREAM_HTTP) | IC_STREAM_BIT(IC_STREAM_SSL) |      \
 	 IC_STREAM_BIT(IC_STREAM_DNS) | IC_STREAM_BIT(IC_STREAM_WEBSOCKET))
 
