@@ -6,7 +6,7 @@
 enum {
 	FIRST_SLOTS = IC_SLOTS_LINE,
 	FEW_SLOTS = 8192,
-	BLOCK_SLOTS = 1024, /* fewer are on the heap */
+	BLOCK_SLOTS = 16384, /* fewer are on the heap: growing leaves holes in blocks */
 	PAGE_BYTES = 12 * 1024,
 	MAX_ENTRIES = 1u << 30,
 };
