@@ -70,7 +70,7 @@ const ic_source_kind *ic_source_sniff(const char *head, size_t n, const ic_field
 /* At least two lines with columns. */
 static bool is_table(const char *head, size_t n)
 {
-	const char *second = n ? memchr(head, '\n', n) : NULL; /* without bytes there is no head either */
+	const char *second = memchr(head, '\n', n);
 	if (!second || ic_kind_csv.sniff(head, n) == 0)
 		return false;
 	const size_t left = n - (size_t)(++second - head);
@@ -93,9 +93,10 @@ static bool is_wrapped(ic_str line)
 static const char *other_json(const char *head, size_t n)
 {
 	const ic_str record = ic_json_first_record(head, n);
-	const char *end = n ? memchr(head, '\n', n) : NULL;
+	const char *end = memchr(head, '\n', n);
 	const ic_str line = ic_str_trim((ic_str){ head, (uint32_t)(end ? (size_t)(end - head) : n) });
-	const bool whole = line.n && line.p[line.n - 1] == '}', single = !end || end + 1 == head + n;
+	const bool whole = line.p && line.n && line.p[line.n - 1] == '}',
+		   single = !end || end + 1 == head + n;
 	if (!record.p) {
 		const char *object = whole ? memmem(line.p, line.n, "{\"", 2) : NULL;
 		return object && object > line.p && line.p[0] != '"' ? IC_MSG_BEHIND : NULL;
@@ -143,7 +144,7 @@ static const char *other_log(const char *head, size_t n)
 		{ "#Software: ", "a W3C log: write it as CSV, and a field map (--map)" },
 		{ "#Version: ", "a W3C log: write it as CSV, and a field map (--map)" },
 	};
-	const char *end = n ? memchr(head, '\n', n) : NULL;
+	const char *end = memchr(head, '\n', n);
 	for (size_t i = 0; i < sizeof logs / sizeof *logs; i++)
 		if (memmem(head, end ? (size_t)(end - head) : n, logs[i].mark, strlen(logs[i].mark)))
 			return logs[i].message;
@@ -152,6 +153,8 @@ static const char *other_log(const char *head, size_t n)
 
 const char *ic_source_stranger(const char *head, size_t n, const ic_field_map *map)
 {
+	if (!n) /* then there may be no head either */
+		return IC_MSG_UNKNOWN;
 	const char *foreign = ic_source_foreign(head, n);
 	if (foreign)
 		return foreign;
