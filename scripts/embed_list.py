@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Turns a list of data/ into a C table. Usage: embed_list.py LIST.tsv SYMBOL KINDS CATEGORIES OUT.c
+"""Turns a list of data/ into a C table, sorted by the first byte of the patterns in lower case. Usage: embed_list.py LIST.tsv SYMBOL KINDS CATEGORIES OUT.c
 The list is checked here, so that a bad line fails the build with its number."""
 import re
 import sys
@@ -18,6 +18,10 @@ def quote(text):
         else:
             out.append("\\%03o" % byte)
     return '"' + "".join(out) + '"'
+
+
+def first_byte(row):
+    return row[0].lower().encode()[0]
 
 
 def main():
@@ -43,16 +47,20 @@ def main():
             if (pattern.lower(), kind) in seen:
                 sys.exit("%s:%d: the pattern is listed twice" % (path, number))
             seen.add((pattern.lower(), kind))
-            rows.append((pattern, kinds.index(kind), categories.index(category), added, reason))
+            rows.append((pattern, kinds.index(kind), categories.index(category), len(rows), added, reason))
     if not version:
         sys.exit("%s: no line '# version: YYYY-MM-DD'" % path)
     with open(target, "w", encoding="ascii") as out:
         out.write('/* Made from %s: do not edit. */\n#include "detect/listed.h"\n\n' % path.split("/")[-1])
         out.write("const char %s_version[] = %s;\n" % (symbol, quote(version)))
         out.write("const ic_listed %s[] = {\n" % symbol)
-        for pattern, kind, category, added, reason in rows:
-            out.write("\t{ %s, %d, %d, %s, %s },\n" % (quote(pattern), kind, category, quote(added), quote(reason)))
-        out.write("};\nconst unsigned %s_count = %d;\n" % (symbol, len(rows)))
+        rows.sort(key=first_byte)
+        for pattern, kind, category, place, added, reason in rows:
+            out.write("\t{ %s, %d, %d, %d, %s, %s },\n" % (quote(pattern), kind, category, place, quote(added), quote(reason)))
+        out.write("};\nconst unsigned %s_from[] = {\n" % symbol)
+        for byte in range(257):
+            out.write("\t%d,\n" % sum(first_byte(row) < byte for row in rows))
+        out.write("};\n")
 
 
 main()

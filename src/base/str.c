@@ -1,16 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/str.h"
 
-static unsigned char lower(char c)
-{
-	unsigned char u = (unsigned char)c;
-	return u >= 'A' && u <= 'Z' ? (unsigned char)(u + 32) : u;
-}
-
 static bool same_folded(const char *a, const char *b, uint32_t n)
 {
 	for (uint32_t i = 0; i < n; i++)
-		if (lower(a[i]) != lower(b[i]))
+		if (ic_lower(a[i]) != ic_lower(b[i]))
 			return false;
 	return true;
 }

@@ -24,6 +24,11 @@ static inline bool ic_str_eq(ic_str a, ic_str b)
 }
 /* Bytewise order, shorter first on a common prefix: -1, 0, 1. */
 int ic_str_cmp(ic_str a, ic_str b);
+/* Of an ASCII letter the small one, any other byte as it is. */
+static inline char ic_lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
+}
 /* ASCII case is ignored in these. */
 bool ic_str_ieq(ic_str a, ic_str b);
 bool ic_str_istarts(ic_str s, ic_str prefix);

@@ -7,30 +7,41 @@
 
 const char *const ic_list_category_names[] = { "c2", "malware", "tool", "legacy" };
 
-static bool matches(const ic_listed *l, ic_str agent)
+/* Whether the pattern stands at `at`, where the entry's kind lets it. */
+static bool matches(const ic_listed *l, ic_str agent, uint32_t at)
 {
-	ic_str pattern = ic_str_of(l->pattern);
-	switch (l->kind) {
-	case IC_LIST_PREFIX: return ic_str_istarts(agent, pattern);
-	case IC_LIST_CONTAINS: return ic_str_icontains(agent, pattern);
-	case IC_LIST_EXACT: return ic_str_ieq(agent, pattern);
-	default: return false;
-	}
+	if (at && l->kind != IC_LIST_CONTAINS)
+		return false;
+	const char *p = l->pattern;
+	while (*p && at < agent.n && ic_lower(agent.p[at]) == ic_lower(*p))
+		p++, at++;
+	return !*p && (at == agent.n || l->kind != IC_LIST_EXACT);
+}
+
+static bool is_graver(const ic_listed *l, const ic_listed *best)
+{
+	return !best || l->category < best->category ||
+	       (l->category == best->category && l->place < best->place);
 }
 
 const ic_listed *ic_user_agent_listed(ic_str agent)
 {
 	const ic_listed *best = NULL;
-	for (unsigned i = 0; i < ic_user_agents_count; i++)
-		if ((!best || ic_user_agents[i].category < best->category) &&
-		    matches(&ic_user_agents[i], agent))
-			best = &ic_user_agents[i];
+	for (uint32_t at = 0; at < agent.n; at++) {
+		const unsigned c = (unsigned char)ic_lower(agent.p[at]);
+		for (unsigned i = ic_user_agents_from[c]; i < ic_user_agents_from[c + 1]; i++) {
+			const ic_listed *l = &ic_user_agents[i];
+			if (is_graver(l, best) && matches(l, agent, at))
+				best = l;
+		}
+	}
 	return best;
 }
 
 const ic_listed *ic_fingerprint_listed(ic_str ja, ic_list_kind kind)
 {
-	for (unsigned i = 0; i < ic_fingerprints_count; i++)
+	const unsigned c = ja.n ? (unsigned char)ic_lower(ja.p[0]) : 0;
+	for (unsigned i = ic_fingerprints_from[c]; i < ic_fingerprints_from[c + 1]; i++)
 		if (ic_fingerprints[i].kind == (int)kind &&
 		    ic_str_ieq(ja, ic_str_of(ic_fingerprints[i].pattern)))
 			return &ic_fingerprints[i];
@@ -112,7 +123,7 @@ static int version_after(ic_str agent, ic_str name)
 {
 	for (uint32_t i = 0; i + name.n < agent.n; i++) {
 		ic_str rest = { agent.p + i, agent.n - i };
-		if (!ic_str_istarts(rest, name))
+		if (ic_lower(rest.p[0]) != ic_lower(name.p[0]) || !ic_str_istarts(rest, name))
 			continue;
 		int v = 0, digits = 0;
 		for (uint32_t k = name.n; k < rest.n && rest.p[k] >= '0' && rest.p[k] <= '9' && digits < 5;

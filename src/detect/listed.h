@@ -19,14 +19,16 @@ typedef struct ic_listed {
 	const char *pattern;
 	int kind;     /* ic_list_kind */
 	int category; /* ic_list_category */
+	int place;    /* in the file */
 	const char *added, *reason;
 } ic_listed;
 
 extern const char ic_user_agents_version[], ic_fingerprints_version[];
+/* By the first byte of the patterns in lower case: entries that begin with c are [from[c], from[c + 1]). */
 extern const ic_listed ic_user_agents[], ic_fingerprints[];
-extern const unsigned ic_user_agents_count, ic_fingerprints_count;
+extern const unsigned ic_user_agents_from[257], ic_fingerprints_from[257];
 
-/* The gravest entry that matches, NULL if none. */
+/* The gravest entry that matches, of these the first in the file; NULL if none. */
 const ic_listed *ic_user_agent_listed(ic_str agent);
 const ic_listed *ic_fingerprint_listed(ic_str ja, ic_list_kind kind);
 

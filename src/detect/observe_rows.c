@@ -514,7 +514,7 @@ static ic_str query_name(const ic_batch *b, uint32_t r, char buf[MAX_NAME + 1])
 	if (q.n == 0 || q.n > MAX_NAME)
 		return (ic_str){ NULL, 0 };
 	for (uint32_t i = 0; i < q.n; i++)
-		buf[i] = (char)(q.p[i] >= 'A' && q.p[i] <= 'Z' ? q.p[i] + 32 : q.p[i]);
+		buf[i] = ic_lower(q.p[i]);
 	return (ic_str){ buf, q.n };
 }
 

@@ -70,11 +70,6 @@ int ic_aggregate_find(ic_str name, unsigned language)
 
 enum { NAME_MOST = 64 };
 
-static unsigned char lower(char c)
-{
-	return (unsigned char)(c >= 'A' && c <= 'Z' ? c + 32 : c);
-}
-
 /* Insertions, deletions, replacements and swaps of neighbours (restricted Damerau-Levenshtein), any case. */
 static unsigned distance(ic_str a, ic_str b)
 {
@@ -85,14 +80,14 @@ static unsigned distance(ic_str a, ic_str b)
 		unsigned *now = row[i % 3], *before = row[(i + 2) % 3], *two = row[(i + 1) % 3];
 		now[0] = i;
 		for (unsigned k = 1; k <= b.n; k++) {
-			bool same = lower(a.p[i - 1]) == lower(b.p[k - 1]);
+			bool same = ic_lower(a.p[i - 1]) == ic_lower(b.p[k - 1]);
 			unsigned best = before[k - 1] + !same;
 			if (before[k] + 1 < best)
 				best = before[k] + 1;
 			if (now[k - 1] + 1 < best)
 				best = now[k - 1] + 1;
-			if (i > 1 && k > 1 && lower(a.p[i - 1]) == lower(b.p[k - 2]) &&
-			    lower(a.p[i - 2]) == lower(b.p[k - 1]) && two[k - 2] + 1 < best)
+			if (i > 1 && k > 1 && ic_lower(a.p[i - 1]) == ic_lower(b.p[k - 2]) &&
+			    ic_lower(a.p[i - 2]) == ic_lower(b.p[k - 1]) && two[k - 2] + 1 < best)
 				best = two[k - 2] + 1;
 			now[k] = best;
 		}

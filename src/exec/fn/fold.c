@@ -4,11 +4,6 @@
 #include "base/hash.h"
 #include "base/unicode.h"
 
-static char ascii_lower(char c)
-{
-	return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
-}
-
 #define EVERY(byte) ((uint64_t)(byte)*0x0101010101010101ull)
 
 static uint64_t eight(const char *p)
@@ -69,7 +64,7 @@ static int64_t fold_prefix(ic_str s, ic_str prefix)
 		if (i >= s.n)
 			return -1;
 		if (((uint8_t)s.p[i] | (uint8_t)prefix.p[k]) < 0x80) {
-			if (ascii_lower(s.p[i]) != ascii_lower(prefix.p[k]))
+			if (ic_lower(s.p[i]) != ic_lower(prefix.p[k]))
 				return -1;
 			i++;
 			k++;
@@ -98,7 +93,7 @@ uint64_t ic_fold_hash(ic_str s, uint64_t seed)
 		uint32_t c = (uint8_t)s.p[i];
 		used = 1;
 		if (c < 0x80)
-			c = (uint8_t)ascii_lower((char)c);
+			c = (uint8_t)ic_lower((char)c);
 		else
 			c = ic_char_fold(ic_utf8_read(s.p + i, s.n - i, &used));
 		w = w << 21 | c;
@@ -197,7 +192,7 @@ int64_t ic_fold_find(ic_str s, ic_str part, uint32_t from, uint32_t *used)
 		return find_long(s, part, from, used);
 	for (uint32_t i = from; i < s.n; i++) {
 		/* a character beyond ASCII has relatives with other first bytes */
-		if (ascii && (i = candidate(s, i, ascii_lower(part.p[0]))) == s.n)
+		if (ascii && (i = candidate(s, i, ic_lower(part.p[0]))) == s.n)
 			break;
 		if (((uint8_t)s.p[i] & 0xc0) == 0x80 && i > from)
 			continue; /* within a character */

@@ -40,7 +40,7 @@ static bool hash_read(ic_str s, hash_cell *ret)
 	if (s.n == 0 || s.n > HASH_MOST)
 		return false;
 	for (uint32_t i = 0; i < s.n; i++) {
-		char low = (char)(s.p[i] >= 'A' && s.p[i] <= 'Z' ? s.p[i] + 32 : s.p[i]);
+		char low = ic_lower(s.p[i]);
 		const char *found = memchr(letters, low, sizeof letters - 1);
 		if (!found)
 			return false;

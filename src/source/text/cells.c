@@ -387,8 +387,7 @@ static ic_str lower_copy(ic_arena *a, ic_str s)
 	if (!p)
 		return (ic_str){ NULL, 0 };
 	for (uint32_t i = 0; i < s.n; i++)
-		if (p[i] >= 'A' && p[i] <= 'Z')
-			p[i] = (char)(p[i] | 0x20);
+		p[i] = ic_lower(p[i]);
 	return (ic_str){ p, s.n };
 }
 

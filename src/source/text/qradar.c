@@ -26,7 +26,7 @@ static ic_str plain_name(ic_str name, char *buf, size_t room)
 	for (uint32_t i = 0; i < name.n && n < room; i++) {
 		char ch = name.p[i];
 		if (ch != ' ' && ch != '_' && ch != '"')
-			buf[n++] = (char)(ch >= 'A' && ch <= 'Z' ? ch | 0x20 : ch);
+			buf[n++] = ic_lower(ch);
 	}
 	return (ic_str){ buf, n };
 }

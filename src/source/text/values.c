@@ -124,8 +124,7 @@ ic_str ic_host_name(ic_arena *a, ic_str host)
 	if (!low)
 		return none;
 	for (uint32_t i = upper; i < s.n; i++)
-		if (low[i] >= 'A' && low[i] <= 'Z')
-			low[i] = (char)(low[i] | 0x20);
+		low[i] = ic_lower(low[i]);
 	return (ic_str){ low, s.n };
 }
 
