@@ -134,6 +134,18 @@ static ic_status run_share(void *ctx, unsigned i)
 	return st == IC_OK && run->nomem ? IC_E_NOMEM : st;
 }
 
+/* If there is room for more now. */
+static ic_status run_share_again(void *ctx, unsigned i)
+{
+	ic_detect_run *run = &((detection *)ctx)->share[i];
+	if (!run->left_out || run->draft_most == run->drafts)
+		return IC_OK;
+	ic_arena_clear(run->arena);
+	run->drafts = 0;
+	run->left_out = 0;
+	return run_share(ctx, i);
+}
+
 static ic_status finish_share(void *ctx, unsigned i)
 {
 	ic_detect_run *run = &((detection *)ctx)->share[i];
@@ -172,6 +184,22 @@ static void share_room(detection *t)
 		t->share[i].draft_most = (size_t)(most / 2 * waiting[i] / all + most / 2 / SHARES + 1);
 }
 
+/* What a share did not need goes to those that left findings out, which begin again: how many findings
+ * there will be is not known before, and some detectors have nothing that waits. */
+static ic_status share_again(detection *t)
+{
+	uint64_t used = 0, left_out = 0;
+	for (unsigned i = 0; i < SHARES; i++) {
+		used += t->share[i].drafts;
+		left_out += t->share[i].left_out;
+	}
+	const uint64_t most = t->run.cfg->most, unused = used < most ? most - used : 0;
+	for (unsigned i = 0; i < SHARES && left_out; i++)
+		t->share[i].draft_most +=
+		    (size_t)((double)unused * (double)t->share[i].left_out / (double)left_out);
+	return left_out ? ic_parallel_for(t->run.cfg->threads, SHARES, run_share_again, t) : IC_OK;
+}
+
 static ic_status run_detectors(detection *t)
 {
 	ic_detect_run *run = &t->run;
@@ -182,6 +210,8 @@ static ic_status run_detectors(detection *t)
 	share_room(t);
 	if (st == IC_OK)
 		st = ic_parallel_for(threads, SHARES, run_share, t);
+	if (st == IC_OK)
+		st = share_again(t);
 	if (st == IC_OK)
 		st = gather_drafts(t);
 	if (st == IC_OK && run->drafts)

@@ -398,6 +398,35 @@ static void oddities_say_the_beat_of_their_events(void **state)
 	}
 }
 
+/* Room for findings is shared out by what waits; a share that has more of them takes what others do not need. */
+static void findings_have_all_the_room_there_is(void **state)
+{
+	enum { SOURCES = 60 };
+	(void)state;
+	world w = world_new(true);
+	for (int i = 0; i < SOURCES; i++) {
+		char src[16];
+		snprintf(src, sizeof src, "10.0.0.%d", i + 1);
+		event e = { .src = src,
+			    .dst = "203.0.113.9",
+			    .port = 80,
+			    .agent = "TeslaBrowser/5.5",
+			    .request = true };
+		e.signals = IC_SIG_HTTP;
+		world_add(&w, &e);
+	}
+	const size_t most[] = { 0, SOURCES, SOURCES / 2 };
+	for (unsigned threads = 1; threads <= 2; threads++)
+		for (size_t i = 0; i < sizeof(most) / sizeof(most[0]); i++) {
+			ic_findings f =
+			    world_detect(&w, (ic_detect_config){ .threads = threads, .most = most[i] });
+			assert_int_equal(f.n + f.left_out, SOURCES);
+			assert_true(i == 2 ? f.left_out > 0 && f.n > SOURCES / 3 : f.left_out == 0);
+			ic_findings_clear(&f);
+		}
+	world_free(&w);
+}
+
 static void the_table_of_detectors_explains_itself(void **state)
 {
 	(void)state;
@@ -428,6 +457,7 @@ int main(void)
 		cmocka_unit_test(long_connections_have_four_levels),
 		cmocka_unit_test(a_strobe_is_fast_and_lasts),
 		cmocka_unit_test(oddities_say_the_beat_of_their_events),
+		cmocka_unit_test(findings_have_all_the_room_there_is),
 		cmocka_unit_test(the_table_of_detectors_explains_itself),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
