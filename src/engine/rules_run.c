@@ -611,8 +611,8 @@ ic_status ic_rules_run_new(const ic_rules *rules, ic_run *run, ic_rules_run **re
 	run->budget.limit -= all->budget.limit;
 	all->list = ic_calloc(n + (size_t)1, sizeof *all->list);
 	all->x = ic_calloc(n + (size_t)1, sizeof(ic_exec *));
-	const size_t room = ic_run_findings_most(run) / (n ? n : 1);
-	const size_t most = room && room < FINDINGS_MAX ? room : FINDINGS_MAX;
+	const size_t room = ic_run_findings_most(run), each = room / (n ? n : 1);
+	const size_t most = !room || each > FINDINGS_MAX ? FINDINGS_MAX : each ? each : 1;
 	ic_status st = all->list && all->x ? IC_OK : IC_E_NOMEM;
 	for (; st == IC_OK && all->n < n; all->n++)
 		st = rule_init(&all->list[all->n], ic_rules_get(rules, all->n), most, run);
