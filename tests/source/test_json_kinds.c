@@ -680,6 +680,10 @@ static void test_defender_shapes(void **state)
 			"0" EVENT_ROW(3) "read 1 kept 1 bad 0 ports 0 time 0 other 0 lines 1");
 	expect_defender("{\"records\":[]}{\"value\":[" EVENT(3) "]}",
 			"0" EVENT_ROW(3) "read 1 kept 1 bad 0 ports 0 time 0 other 0 lines 0");
+	/* a list inside of a record is none of records, also where the record is in another object */
+	expect_defender(
+	    "{\"body\":{\"results\":[{\"x\":1}],\"properties\":" EVENT(1) "}}" EVENT(2),
+	    "0" EVENT_ROW(1) "0" EVENT_ROW(2) "read 2 kept 2 bad 0 ports 0 time 0 other 0 lines 0");
 	/* one record cut short, in a file of lines and at the end of a list */
 	expect_defender(
 	    EVENT(1) "\n{\"Timestamp\":\"2024\n" EVENT(2) "\n",

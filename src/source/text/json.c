@@ -381,16 +381,17 @@ static void forget_below(ic_json *j, const node *above)
 	}
 }
 
-/* What flags ask for when a value of such a key was met. */
+/* What flags ask for when a value of such a key was met, inside `depth` objects of the record: lists of records stand
+ * in the outermost object. */
 static __attribute__((noinline)) ic_json_result obey(ic_json *j, node *e, const char *p, size_t at,
-						     size_t end)
+						     size_t end, unsigned depth)
 {
 	if (e->flags & INNER) {
 		if (e->seen == j->record)
 			forget_below(j, e);
 		e->seen = j->record;
 	}
-	if (e->flags & IC_JSON_LISTS && j->list_ok && p[at] == '[') {
+	if (e->flags & IC_JSON_LISTS && j->list_ok && depth == 0 && p[at] == '[') {
 		size_t first = blanks(p, at + 1, end);
 		if (first >= end)
 			return ic_json_fail(j, end, end, NULL);
@@ -598,7 +599,7 @@ INLINE ic_json_result walk(ic_json *j, place w, size_t *ret_k)
 			break;
 		marks |= e->marks;
 		if (__builtin_expect(e->flags, 0) && (w.indexed || w.at < w.end)) {
-			ic_json_result r = obey(j, e, w.p, w.at, w.end);
+			ic_json_result r = obey(j, e, w.p, w.at, w.end, depth);
 			if (r != IC_JSON_OK)
 				return r;
 		}
