@@ -28,6 +28,7 @@ struct ic_unpack {
 	void *ctx;
 	uint8_t head[HEAD_BYTES]; /* read by ic_unpack_open, taken up to head_at */
 	size_t head_n, head_at;
+	ssize_t behind;	 /* the head, as ic_read_fn gives it; more than 0: not known */
 	uint8_t *buffer; /* KEPT_BYTES, then IN_BYTES */
 	uint8_t *in;	 /* not consumed: in..in_end */
 	uint8_t *in_end;
@@ -269,6 +270,7 @@ ic_unpack *ic_unpack_new(ic_pack pack, ic_read_fn read, void *ctx)
 		return NULL;
 	u->read = read;
 	u->ctx = ctx;
+	u->behind = 1;
 	u->between = true;
 	u->last = '\n';
 	if (pack == IC_PACK_PLAIN)
@@ -304,8 +306,7 @@ ic_unpack *ic_unpack_open(ic_read_fn read, void *ctx)
 		return NULL;
 	memcpy(u->head, head, n);
 	u->head_n = n;
-	if (got < 0)
-		(void)fail(u, IC_E_IO, strerror((int)-got));
+	u->behind = got;
 	return u;
 }
 
@@ -324,12 +325,12 @@ void ic_unpack_free(ic_unpack *u)
 	ic_free(u);
 }
 
-/* An ic_read_fn. */
+/* An ic_read_fn. A terminal that has ended would have to be ended again. */
 static ssize_t take(ic_unpack *u, void *to, size_t n)
 {
 	size_t left = u->head_n - u->head_at;
 	if (left == 0)
-		return u->read(u->ctx, to, n);
+		return u->behind > 0 ? u->read(u->ctx, to, n) : u->behind;
 	n = n < left ? n : left;
 	memcpy(to, u->head + u->head_at, n);
 	u->head_at += n;

@@ -446,6 +446,47 @@ static void test_open(void **state)
 			}
 }
 
+typedef struct brief {
+	memory m;
+	ssize_t behind; /* given once, behind the bytes */
+	unsigned given;
+} brief;
+
+static ssize_t read_brief(void *ctx, void *to, size_t n)
+{
+	brief *b = ctx;
+	ssize_t got = read_memory(&b->m, to, n);
+	b->given += got == 0;
+	return got == 0 ? b->behind : got;
+}
+
+/* The end, or an error, right behind the first bytes: they are given, and nothing is read behind it, which of a
+ * terminal would be more. */
+static void test_open_brief(void **state)
+{
+	(void)state;
+	static const char gz[] = { 0x1f, (char)0x8b, 8 };
+	for (size_t n = 0; n <= 3; n++)
+		for (int bad = 0; bad < 2; bad++)
+			for (size_t step = 1; step <= 4; step += 3) {
+				brief b = { { text, n, 0, step }, bad ? -5 : 0, 0 };
+				size_t made;
+				ic_unpack *u = ic_unpack_open(read_brief, &b);
+				assert_int_equal(ic_unpack_read(u, out, 100, &made, NULL),
+						 bad ? IC_E_IO : IC_OK);
+				assert_int_equal(made, n);
+				assert_memory_equal(out, text, n);
+				assert_int_equal(b.given, 1);
+				ic_unpack_free(u);
+				b = (brief){ { gz, sizeof gz, 0, step }, bad ? -5 : 0, 0 };
+				u = ic_unpack_open(read_brief, &b);
+				assert_int_equal(ic_unpack_read(u, out, 100, &made, NULL),
+						 bad ? IC_E_IO : IC_E_FORMAT);
+				assert_int_equal(b.given, 1);
+				ic_unpack_free(u);
+			}
+}
+
 /* All of a feed, of which `carry` bytes wait for more each time. Returns how many came. */
 static size_t drain(ic_feed *f, size_t carry, ic_status *ret, ic_error *err)
 {
@@ -513,6 +554,7 @@ int main(void)
 		cmocka_unit_test(test_feed),	     cmocka_unit_test(test_resume),
 		cmocka_unit_test(test_many_gaps),    cmocka_unit_test(test_nested),
 		cmocka_unit_test(test_swallowed),    cmocka_unit_test(test_open),
+		cmocka_unit_test(test_open_brief),
 	};
 	make_text();
 	return cmocka_run_group_tests(tests, NULL, NULL);
