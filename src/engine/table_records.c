@@ -247,16 +247,15 @@ static ic_status read_on(ic_records *r, size_t want, bool *end, ic_error *err)
 	if (r->unpack) {
 		st = ic_unpack_read(r->unpack, r->p + r->n, want, &made, &why);
 		*end = st == IC_OK ? made < want : st != IC_E_FORMAT || !ic_unpack_resume(r->unpack, &why);
-		r->gap = st == IC_E_FORMAT;
 	} else {
 		ssize_t got = read_raw(r, r->p + r->n, want);
 		made = got > 0 ? (size_t)got : 0;
 		if (got < 0)
 			st = ic_fail(&why, IC_E_IO, "%s", strerror((int)-got));
-		r->gap = got < 0;
 		*end = made == 0 || r->at == r->end;
 	}
 	r->n += made;
+	r->gap = st != IC_OK;
 	if (st == IC_E_NOMEM)
 		return ic_fail_nomem(err);
 	if (st != IC_OK)

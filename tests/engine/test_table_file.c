@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
+#include <zlib.h>
 
 #include "engine/table_file.h"
 #include "test.h"
@@ -252,6 +253,50 @@ static void json_cells(void **state)
 	ic_arena_clear(&a);
 }
 
+/* What a read error leaves of a line is no row, of packed files as of others. */
+static void a_line_cut_by_an_error_is_no_row(void **state)
+{
+	(void)state;
+	static const char *const heads[] = { "a,b\n", "{\"a\":\"head\"}\n" };
+	static const char *const lines[] = { "1000,20000000\n", "{\"a\":100000}\n" };
+	enum { LINES = 300000 };
+	for (int i = 0; i < 4; i++) {
+		const char *line = lines[i / 2];
+		gzFile z = gzopen(path, i % 2 ? "wb0" : "wbT");
+		assert_non_null(z);
+		assert_true(gzputs(z, heads[i / 2]) > 0);
+		for (int k = 0; k < LINES; k++)
+			assert_true(gzputs(z, line) > 0);
+		assert_int_equal(gzclose(z), Z_OK);
+		ic_table_file *f = NULL;
+		ic_error err = { 0 };
+		ic_schema none = { 0 };
+		ic_records r;
+		ic_str record;
+		bool more = false;
+		assert_int_equal(ic_table_file_open(path, &none, false, &budget, &f, &err), IC_OK);
+		assert_int_equal(ic_records_begin(&r, f, 0, &err), IC_OK);
+		for (int fills = 0; !r.done;) {
+			if (ic_records_next(&r, &record, &more)) {
+				if (r.number > 1)
+					assert_int_equal(strncmp(record.p, line, strlen(line)), 0);
+				continue;
+			}
+			if (more && fills++ == 1) {
+				assert_int_equal(close(r.fd), 0);
+				r.fd = -1;
+			}
+			if (more)
+				assert_int_equal(ic_records_fill(&r, &err), IC_OK);
+		}
+		assert_true(r.damaged);
+		assert_int_equal(r.why.code, IC_E_IO);
+		assert_in_range(r.number, 1000, LINES - 1);
+		ic_records_end(&r);
+		ic_table_file_close(f);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -260,6 +305,7 @@ int main(void)
 		cmocka_unit_test(parts_have_each_line_once),
 		cmocka_unit_test(json_steps),
 		cmocka_unit_test(json_cells),
+		cmocka_unit_test(a_line_cut_by_an_error_is_no_row),
 	};
 	return cmocka_run_group_tests(tests, make_file, remove_file);
 }
