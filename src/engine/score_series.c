@@ -110,14 +110,14 @@ static void bad_row(job *j, const ic_score_fault *fault)
 	ic_fail_at(&j->report.first_bad, IC_E_FORMAT, j->name, j->line, column, "%s", fault->cause);
 }
 
-/* The next record, IC_CSV_MORE at the end of the file. */
+/* The next record, IC_CSV_MORE at the end of the file; the cut end of a damaged one is no row. */
 static ic_status next_record(job *j, ic_csv_result *ret, ic_error *err)
 {
 	for (;;) {
 		*ret = IC_CSV_MORE;
 		if (j->at < j->n || !j->ended)
-			*ret = ic_csv_split_record(j->text + j->at, j->n - j->at, j->ended, j->delimiter,
-						   j->split);
+			*ret = ic_csv_split_record(j->text + j->at, j->n - j->at,
+						   j->ended && !j->report.damaged, j->delimiter, j->split);
 		if (j->at == j->n && j->ended)
 			*ret = IC_CSV_MORE;
 		if (*ret != IC_CSV_MORE || j->ended)

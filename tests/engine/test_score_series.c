@@ -137,6 +137,32 @@ static void any_order_packing_and_bom_change_nothing(void **state)
 	ic_buf_clear(&d.out);
 }
 
+/* The key k of a row whose key is key. */
+static void the_cut_end_of_a_damaged_file_is_no_row(void **state)
+{
+	(void)state;
+	static const char plain[] = "time,bytes,key\n10,5,k\n70,5,k\n130,5,k\n190,5,key\n";
+	enum { TRAILER = 8 };
+	const size_t n = sizeof plain - 1;
+	gzFile z = gzopen(path, "wb0"); /* stored as it is */
+	assert_non_null(z);
+	assert_int_equal(gzwrite(z, plain, (unsigned)n), n);
+	assert_int_equal(gzclose(z), Z_OK);
+	FILE *f = fopen(path, "rb");
+	assert_non_null(f);
+	assert_int_equal(fseek(f, 0, SEEK_END), 0);
+	const long all = ftell(f);
+	fclose(f);
+	assert_int_equal(truncate(path, all - TRAILER - 3), 0);
+	run cut = score_between(IC_TIME_NONE, IC_TIME_NONE);
+	assert_int_equal(cut.st, IC_OK);
+	assert_int_equal(cut.sum.damaged_files, 1);
+	assert_int_equal(cut.sum.rows, 3);
+	assert_int_equal(cut.sum.kept, 3);
+	assert_int_equal(cut.sum.bad, 0);
+	ic_buf_clear(&cut.out);
+}
+
 static void since_and_until_are_the_window(void **state)
 {
 	(void)state;
@@ -250,6 +276,7 @@ int main(void)
 		cmocka_unit_test(keys_of_an_object),
 		cmocka_unit_test(keys_and_their_order),
 		cmocka_unit_test(any_order_packing_and_bom_change_nothing),
+		cmocka_unit_test(the_cut_end_of_a_damaged_file_is_no_row),
 		cmocka_unit_test(since_and_until_are_the_window),
 		cmocka_unit_test(bad_rows_are_counted_with_a_sample),
 		cmocka_unit_test(many_keys),
