@@ -385,6 +385,9 @@ static ic_status look(ic_table_file *f, const ic_schema *schema, bool by_place, 
 			guess_cells(&g, r.split);
 		else
 			guess_object(&g, record);
+		if (st == IC_OK && header && f->header && r.beheaded) /* a row's cells are no names */
+			st = ic_fail_at(err, IC_E_NOINPUT, f->path, 0, 0,
+					"the names of the columns are lost: %s", r.why.message);
 		rows += !header;
 		header = false;
 	}

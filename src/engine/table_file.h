@@ -73,6 +73,7 @@ typedef struct ic_records {
 	bool owned, drained, skip_first, done;
 	bool gap;	 /* what stands behind the text is not its continuation: a member is damaged */
 	bool damaged;	 /* not all was there to be read; why says what was wrong first */
+	bool beheaded;	 /* a gap came before the first record */
 	unsigned places; /* that are damaged */
 	ic_error why;
 	uint64_t number; /* records given so far */

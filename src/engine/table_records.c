@@ -265,8 +265,10 @@ static ic_status read_on(ic_records *r, size_t want, bool *end, ic_error *err)
 
 ic_status ic_records_fill(ic_records *r, ic_error *err)
 {
-	if (r->gap) /* a record cut in its middle is no row */
+	if (r->gap) { /* a record cut in its middle is no row */
 		r->next = r->n;
+		r->beheaded |= r->number == 0;
+	}
 	r->gap = false;
 	size_t rest = r->n - r->next;
 	if (rest && r->next)

@@ -297,6 +297,42 @@ static void a_line_cut_by_an_error_is_no_row(void **state)
 	}
 }
 
+static void add_member(const char *mode, const char *text)
+{
+	gzFile z = gzopen(path, mode);
+	assert_non_null(z);
+	assert_true(gzputs(z, text) > 0);
+	assert_int_equal(gzclose(z), Z_OK);
+}
+
+/* Where the start of a CSV file is damaged a row is not taken for the names of the columns. */
+static void names_that_are_lost(void **state)
+{
+	(void)state;
+	static const char *const texts[] = { "a,b\n1,2\n", "{\"a\":1,\"b\":2}\n" };
+	static const char *const others[] = { "3,4\n5,6\n", "{\"a\":3,\"b\":4}\n" };
+	enum { DATA = 10, NO_BLOCK = 7 };
+	for (int i = 0; i < 2; i++) {
+		add_member("wb", texts[i]);
+		add_member("ab", others[i]);
+		FILE *z = fopen(path, "rb+");
+		assert_non_null(z);
+		assert_int_equal(fseek(z, DATA, SEEK_SET), 0);
+		assert_int_equal(fputc(NO_BLOCK, z), NO_BLOCK);
+		assert_int_equal(fclose(z), 0);
+		ic_table_file *f = NULL;
+		ic_error err = { 0 };
+		ic_schema none = { 0 };
+		const ic_status st = ic_table_file_open(path, &none, false, &budget, &f, &err);
+		assert_int_equal(st, i == 0 ? IC_E_NOINPUT : IC_OK);
+		if (st == IC_OK)
+			check_column(f, 0, "a", IC_Q_LONG);
+		else
+			assert_non_null(strstr(err.message, "the names of the columns are lost"));
+		ic_table_file_close(f);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -306,6 +342,7 @@ int main(void)
 		cmocka_unit_test(json_steps),
 		cmocka_unit_test(json_cells),
 		cmocka_unit_test(a_line_cut_by_an_error_is_no_row),
+		cmocka_unit_test(names_that_are_lost),
 	};
 	return cmocka_run_group_tests(tests, make_file, remove_file);
 }
