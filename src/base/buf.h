@@ -22,8 +22,8 @@ static inline void ic_buf_reset(ic_buf *b)
 }
 void ic_buf_put(ic_buf *b, const void *p, size_t n);
 void ic_buf_putc(ic_buf *b, char c);
-static inline void ic_buf_puts(ic_buf *b,
-			       const char *s) /* the length of most is known when they are compiled */
+/* Inline: the length of most texts is known when they are compiled. */
+static inline void ic_buf_puts(ic_buf *b, const char *s)
 {
 	ic_buf_put(b, s, strlen(s));
 }

@@ -476,7 +476,7 @@ const ic_bind_name *ic_bind_arguments(ic_binder *b, const ic_bind_scope *s, cons
 	if (call->call.args + (piped != NULL) > f->stmt->params)
 		return ic_bind_fail(b, IC_DIAG_TYPE, call->at, call->length,
 				    "%.*s() takes %u argument%s, not %u", IC_BIND_NAME(f->name.text),
-				    f->stmt->params, f->stmt->params == 1 ? "" : "s", call->call.args);
+				    f->stmt->params, IC_S(f->stmt->params), call->call.args);
 	if (!named_right(b, f, call))
 		return NULL;
 	for (uint32_t i = 0; i < f->stmt->params; i++) {

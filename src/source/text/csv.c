@@ -295,19 +295,22 @@ static bool cell_text(ic_arena *a, const ic_csv_cell *cell, ic_str *ret)
 	return true;
 }
 
-/* "1,234,567", as consoles show numbers, without its commas; any other text as it is. */
-static ic_str ungrouped(ic_arena *a, ic_str s)
+enum { GROUPED_MOST = 32 }; /* digits and commas */
+
+/* "1,234,567", as consoles show numbers, without its commas, in buf; any other text as it is. */
+static ic_str ungrouped(ic_str s, char buf[GROUPED_MOST])
 {
-	char *p = s.n < 32 && memchr(s.p, ',', s.n) ? ic_arena_alloc(a, s.n) : NULL;
+	if (s.n > GROUPED_MOST || !memchr(s.p, ',', s.n))
+		return s;
 	uint32_t n = 0;
-	for (uint32_t i = 0; p && i < s.n; i++) {
+	for (uint32_t i = 0; i < s.n; i++) {
 		const bool comma = i > 0 && (s.n - i) % 4 == 0;
 		if (comma ? s.p[i] != ',' : s.p[i] < '0' || s.p[i] > '9')
 			return s;
 		if (!comma)
-			p[n++] = s.p[i];
+			buf[n++] = s.p[i];
 	}
-	return p ? (ic_str){ p, n } : s;
+	return (ic_str){ buf, n };
 }
 
 static void put_extra(ic_csv_extra *x, int target, ic_str text)
@@ -337,6 +340,7 @@ static ic_status put_row(ic_reader *r, const char *start, ic_batch *b, ic_row_co
 	ic_cells_begin(&cells, b);
 	for (uint32_t i = 0; i < l->columns; i++) {
 		const ic_csv_column *col = &l->column[i];
+		char buf[GROUPED_MOST]; /* of a number, which is put as one at once */
 		ic_str text;
 		if (col->target == IC_CSV_NOTHING || s->cells[i].n == 0)
 			continue;
@@ -345,7 +349,7 @@ static ic_status put_row(ic_reader *r, const char *start, ic_batch *b, ic_row_co
 		if (l->ops->nulls && ic_name_is(text, l->ops->nulls, true))
 			continue;
 		if (col->target < IC_FIELD_COUNT && ic_fields[col->target].type == IC_T_LONG)
-			text = ungrouped(&b->arena, text);
+			text = ungrouped(text, buf);
 		put_extra(&extra, col->target, text);
 		if (col->target < IC_FIELD_COUNT &&
 		    !ic_cells_put(&cells, (ic_field)col->target, text, col->unit_ticks)) {
