@@ -419,3 +419,10 @@ bool ic_name_is(ic_str name, const char *alternatives, bool ignore_case)
 	}
 	return false;
 }
+
+bool ic_dns_is_turned(ic_str type, ic_str src_port, ic_str dst_port)
+{
+	uint64_t from, to;
+	return ic_name_is(type, "answer|response", false) && ic_parse_u64(src_port, &from) &&
+	       ic_parse_u64(dst_port, &to) && from < to;
+}

@@ -56,5 +56,8 @@ bool ic_cell_time(ic_str text, int64_t unit_ticks, int64_t *ret);
 ic_str ic_transport_name(ic_arena *a, ic_str s);
 /* True when `name` is one of the '|'-separated alternatives (NULL: none). */
 bool ic_name_is(ic_str name, const char *alternatives, bool ignore_case);
+/* Suricata logs an answer of DNS (dns.type) as its packet goes, from the server: true if the ports say so too, as the low
+ * one is the server's. */
+bool ic_dns_is_turned(ic_str type, ic_str src_port, ic_str dst_port);
 
 #endif

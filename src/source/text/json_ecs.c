@@ -2,7 +2,6 @@
 /* The Elastic Common Schema as JSON lines: what Beats, Elastic Agent, Logstash and Security Onion put into
  * Elasticsearch and OpenSearch for Zeek, Suricata, packetbeat, proxies, firewalls and endpoints, plain or as
  * exported with `_source`. */
-#include "base/num.h"
 #include "base/time.h"
 #include "source/text/json.h"
 #include "source/text/map.h"
@@ -105,18 +104,15 @@ static bool is_of_use(const origin *o, const ic_cells *c, ic_str action)
 static void set_stream(const origin *o, ic_cells *c)
 {
 	uint8_t *stream = &c->b->stream[c->row];
+	const int told = c->given & IC_FIELD_BIT(IC_F_DNS_QUERY) ? IC_STREAM_DNS : *stream;
 	size_t i = o->dataset;
-	if (i < DATASET_COUNT)
-		*stream = (uint8_t)datasets[i].stream;
-	else if (c->given & IC_FIELD_BIT(IC_F_DNS_QUERY))
-		*stream = IC_STREAM_DNS;
-	for (i = 0; i < DATASET_COUNT && datasets[i].stream != *stream; i++)
-		;
-	if (i == DATASET_COUNT || !datasets[i].service)
+	if (i == DATASET_COUNT)
+		for (i = 0; i < DATASET_COUNT && (int)datasets[i].stream != told;)
+			i++;
+	if (i == DATASET_COUNT)
 		return;
-	if (o->dataset < DATASET_COUNT)
-		i = o->dataset; /* quic is one of two */
-	if (!ic_cells_has(c, IC_F_SERVICE))
+	*stream = (uint8_t)datasets[i].stream;
+	if (datasets[i].service && !ic_cells_has(c, IC_F_SERVICE))
 		ic_cells_set_string(c, IC_F_SERVICE, ic_str_of(datasets[i].service));
 }
 
@@ -127,15 +123,6 @@ static bool is_other_size(const origin *o, int f, unsigned rank)
 {
 	const bool ip = f == IC_F_IP_BYTES_OUT || f == IC_F_IP_BYTES_IN;
 	return rank == 1 && (ip || f == IC_F_BYTES_OUT || f == IC_F_BYTES_IN) && ip != o->sensor;
-}
-
-/* Suricata logs answers of DNS as their packet goes, from the server: the low port is its. */
-static bool is_turned(ic_reader *r, ic_arena *a)
-{
-	uint64_t from, to;
-	return ic_name_is(text_of(r, SLOT_DNS_TYPE, a), "answer|response", false) &&
-	       ic_parse_u64(text_of(r, r->slot[IC_F_SRC_PORT][0], a), &from) &&
-	       ic_parse_u64(text_of(r, r->slot[IC_F_DST_PORT][0], a), &to) && from < to;
 }
 
 static int other_end(int f)
@@ -178,7 +165,9 @@ static bool put_fields(ic_reader *r, const origin *o, ic_cells *c)
 	/* The host that writes the log: an endpoint if it knows the process, else at most a sensor. */
 	const bool endpoint = ic_json_has(r->json, r->slot[IC_F_PROCESS][0]);
 	const bool inbound = endpoint && ic_name_is(text_of(r, SLOT_DIRECTION, a), "ingress|inbound", true);
-	const bool turned = is_turned(r, a);
+	const bool turned =
+	    ic_dns_is_turned(text_of(r, SLOT_DNS_TYPE, a), text_of(r, r->slot[IC_F_SRC_PORT][0], a),
+			     text_of(r, r->slot[IC_F_DST_PORT][0], a));
 	for (int f = 0; f < IC_FIELD_COUNT; f++) {
 		if (f == IC_F_URI || f == IC_F_ACTION || (inbound && is_local(f)))
 			continue;

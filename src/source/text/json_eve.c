@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Suricata's EVE: flow events are connections; http, tls, quic, dns and websocket events describe them
  * (flow_id joins). Other events are skipped when their event_type is met. */
-#include "base/num.h"
 #include "base/time.h"
 #include "source/text/json_put.h"
 
@@ -177,23 +176,21 @@ static bool put_query(ic_json_fill *f, ic_field field, const ic_json_value *v)
 	return true;
 }
 
-static bool port_at(const ic_json_fill *f, unsigned slot, uint64_t *ret)
+static ic_str bytes_at(const ic_json_fill *f, unsigned slot)
 {
 	const ic_json_value *v = ic_json_get(f->j, slot);
-	return ic_parse_u64((ic_str){ v->p, v->n }, ret);
+	return (ic_str){ v->p, v->n };
 }
 
-/* An end of a look-up. Answers are logged as their packet goes, from the server: the low port is its. */
+/* An end of a look-up. */
 static bool put_end(ic_json_fill *f, ic_field field, const ic_json_value *v)
 {
 	static const ic_field other[] = { [IC_F_SRC_IP] = IC_F_DST_IP,
 					  [IC_F_SRC_PORT] = IC_F_DST_PORT,
 					  [IC_F_DST_IP] = IC_F_SRC_IP,
 					  [IC_F_DST_PORT] = IC_F_SRC_PORT };
-	const ic_json_value *type = ic_json_get(f->j, SLOT_DNS_TYPE);
-	uint64_t from, to;
-	if (ic_name_is((ic_str){ type->p, type->n }, "answer|response", false) &&
-	    port_at(f, IC_F_SRC_PORT, &from) && port_at(f, IC_F_DST_PORT, &to) && from < to)
+	if (ic_dns_is_turned(bytes_at(f, SLOT_DNS_TYPE), bytes_at(f, IC_F_SRC_PORT),
+			     bytes_at(f, IC_F_DST_PORT)))
 		v = ic_json_get(f->j, other[field]);
 	return ic_json_put(f, field, v);
 }
