@@ -9,6 +9,7 @@
 
 #include "base/alloc.h"
 #include "base/error.h"
+#include "base/hash.h"
 
 #define DEPTH_MAX 64
 
@@ -43,21 +44,47 @@ static bool add(ic_walk *w, const char *path, const struct stat *st, bool named,
 	return true;
 }
 
+struct ic_folder {
+	bool used;
+	uint64_t dev, ino;
+};
+
+/* The place of a folder in a table of `room` places, a power of two, of which some are free. */
+static struct ic_folder *place_of(struct ic_folder *table, size_t room, uint64_t dev, uint64_t ino)
+{
+	size_t i = ic_mix(dev, ino, ic_hash_seed()) & (room - 1);
+	while (table[i].used && (table[i].dev != dev || table[i].ino != ino))
+		i = (i + 1) & (room - 1);
+	return &table[i];
+}
+
+static bool widen_seen(ic_walk *w)
+{
+	const size_t room = w->seen_room ? w->seen_room * 2 : 64;
+	struct ic_folder *table = ic_calloc(room, sizeof(*table));
+	if (!table)
+		return false;
+	for (size_t i = 0; i < w->seen_room; i++)
+		if (w->seen[i].used)
+			*place_of(table, room, w->seen[i].dev, w->seen[i].ino) = w->seen[i];
+	ic_free(w->seen);
+	w->seen = table;
+	w->seen_room = room;
+	return true;
+}
+
 /* True once a folder: links may lead to it again, even from inside. */
 static bool enter_once(ic_walk *w, const struct stat *st, bool *nomem)
 {
-	uint64_t dev = (uint64_t)st->st_dev, ino = (uint64_t)st->st_ino;
-	for (size_t i = 0; i < w->seen_n; i++)
-		if (w->seen[2 * i] == dev && w->seen[2 * i + 1] == ino)
-			return false;
-	void *list = w->seen;
-	*nomem = !grow(&list, &w->seen_room, w->seen_n, 2 * sizeof(*w->seen));
-	w->seen = list;
+	const uint64_t dev = (uint64_t)st->st_dev, ino = (uint64_t)st->st_ino;
+	*nomem = w->folders * 2 >= w->seen_room && !widen_seen(w);
 	if (*nomem)
 		return false;
-	w->seen[2 * w->seen_n] = dev;
-	w->seen[2 * w->seen_n + 1] = ino;
-	w->seen_n++;
+	struct ic_folder *f = place_of(w->seen, w->seen_room, dev, ino);
+	if (f->used)
+		return false;
+	*f = (struct ic_folder){ .used = true, .dev = dev, .ino = ino };
+	w->folders++;
 	return true;
 }
 
@@ -106,7 +133,6 @@ static bool walk_folder(ic_walk *w, const char *path, const struct stat *st, boo
 	bool nomem = false;
 	if (depth >= DEPTH_MAX || !enter_once(w, st, &nomem))
 		return !nomem;
-	w->folders++;
 	DIR *dir = opendir(path);
 	if (!dir)
 		return add(w, path, NULL, named, errno);

@@ -16,9 +16,9 @@ typedef struct ic_found {
 typedef struct ic_walk {
 	ic_found *list;
 	size_t n, room;
-	uint64_t *seen; /* folders entered: pairs of device and inode */
-	size_t seen_n, seen_room;
-	size_t folders;
+	struct ic_folder *seen; /* folders entered: a hash table, at most half full */
+	size_t seen_room;
+	size_t folders; /* in it */
 } ic_walk;
 
 /* Fills *w (zeroed by the caller) in an order that does not depend on that of the paths. Dot files in

@@ -578,6 +578,37 @@ static void test_order(void **state)
 	ic_free(first);
 }
 
+/* Each has a link to all of them; one that was entered is known among however many. */
+static void test_many_folders(void **state)
+{
+	enum { FOLDERS = 300 };
+	(void)state;
+	assert_int_equal(mkdir(path_of("many"), 0755), 0);
+	for (int i = 0; i < FOLDERS; i++) {
+		char name[40];
+		(void)snprintf(name, sizeof(name), "many/%d", i);
+		assert_int_equal(mkdir(path_of(name), 0755), 0);
+		(void)snprintf(name, sizeof(name), "many/%d/all", i);
+		assert_int_equal(symlink("../../many", path_of(name)), 0);
+		(void)snprintf(name, sizeof(name), "many/%d/conn.log", i);
+		put_text(name, CONN_FIELDS "9.0\tC\t10.0.0.1\t1\t203.0.113.5\t443\ttcp\n");
+	}
+	const char *paths[] = { path_of("many") };
+	ic_input *in;
+	ic_error err;
+	ic_buf out;
+	ic_buf_init(&out, 0);
+	assert_int_equal(open_paths(paths, 1, &in, &err), IC_OK);
+	(void)read_all(in, 1, IC_FIELD_BIT(IC_F_UID), &out, false);
+	size_t rows = 0;
+	for (const char *p = out.p; (p = strchr(p, '\n')); p++)
+		rows++;
+	assert_int_equal(rows, FOLDERS);
+	assert_int_equal(ic_input_report_count(in), FOLDERS);
+	ic_input_free(in);
+	ic_buf_clear(&out);
+}
+
 /* ---- pipes ---- */
 
 typedef struct writer {
@@ -882,6 +913,7 @@ int main(void)
 		cmocka_unit_test(test_surprise),
 		cmocka_unit_test(test_same_rows),
 		cmocka_unit_test(test_order),
+		cmocka_unit_test(test_many_folders),
 		cmocka_unit_test(test_pipe),
 		cmocka_unit_test(test_pipe_of_members),
 		cmocka_unit_test(test_stdin),
