@@ -283,8 +283,9 @@ ic_status ic_rule_check(const ic_rule *rule, ic_query_diag *diag, ic_error *err)
 
 /* ---- small helpers shared with the command line ---------------------------------- */
 
-/* Parses RFC 3339, a date alone (its midnight, UTC), or a number of seconds since the epoch with up to 7
- * decimals. IC_E_FORMAT if it is none of them. */
+/* Parses RFC 3339, a date alone (its midnight, UTC), or a number of seconds since the epoch, of nine digits or more
+ * (1973) and with up to 7 decimals: a smaller one is no time, but a span that lacks its unit. IC_E_FORMAT if it is
+ * none of them. */
 ic_status ic_time_parse(const char *text, int64_t *ret_ticks);
 /* Parses a span such as 90s, 15m, 24h, 7d, 2w into ticks. */
 ic_status ic_span_parse(const char *text, int64_t *ret_ticks);

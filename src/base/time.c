@@ -420,6 +420,8 @@ ic_status ic_time_parse(const char *text, int64_t *ret_ticks)
 	}
 	if (ic_time_from_text(s, ret_ticks))
 		return IC_OK;
+	const int64_t least = 100000000 * IC_TICKS_S;
+	int64_t ticks;
 	ic_str point = s;
 	while (point.n && *point.p != '.') {
 		point.p++;
@@ -428,7 +430,10 @@ ic_status ic_time_parse(const char *text, int64_t *ret_ticks)
 	for (uint32_t i = 0; i < s.n; i++)
 		if (!digit(s.p[i]) && s.p[i] != '.')
 			return IC_E_FORMAT;
-	return point.n <= 8 && ic_time_from_epoch_text(s, ret_ticks) ? IC_OK : IC_E_FORMAT;
+	if (point.n > 8 || !ic_time_from_epoch_text(s, &ticks) || ticks < least)
+		return IC_E_FORMAT;
+	*ret_ticks = ticks;
+	return IC_OK;
 }
 
 ic_status ic_span_parse(const char *text, int64_t *ret_ticks)

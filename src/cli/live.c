@@ -17,7 +17,7 @@ static bool set_interface(cli_args *a, const char *v, const char **why)
 }
 static bool set_duration(cli_args *a, const char *v, const char **why)
 {
-	*why = "a span such as 90s, 15m or 24h";
+	*why = "a span with its unit such as 90s, 15m or 24h";
 	return ic_span_parse(v, &a->live.duration_ticks) == IC_OK && a->live.duration_ticks > 0;
 }
 static bool set_bpf(cli_args *a, const char *v, const char **why)

@@ -36,7 +36,7 @@ bool cli_set_number(double *to, const char *value, double least, double most)
 /* A span before "now" (24h), or a time. */
 static bool set_moment(ic_moment *to, const char *value, const char **why)
 {
-	*why = "a time such as 2024-05-01T10:00:00Z or a span such as 24h";
+	*why = "a time such as 2024-05-01T10:00:00Z or a span with its unit such as 24h";
 	int64_t ticks;
 	bool relative = ic_span_parse(value, &ticks) == IC_OK;
 	if (!relative && ic_time_parse(value, &ticks) != IC_OK)

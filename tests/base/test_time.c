@@ -39,7 +39,8 @@ static void epoch_text(void **state)
 		assert_true(ic_time_from_epoch_text(ic_str_of(good[i].text), &v));
 		assert_int_equal(v, good[i].ticks);
 		assert_int_equal(ic_time_parse(good[i].text, &v) == IC_OK,
-				 strspn(good[i].text, "0123456789.") == strlen(good[i].text) &&
+				 good[i].ticks >= 100000000 * IC_TICKS_S &&
+				     strspn(good[i].text, "0123456789.") == strlen(good[i].text) &&
 				     (!strchr(good[i].text, '.') || strlen(strchr(good[i].text, '.')) <= 8));
 	}
 	static const char *const bad[] = { "",
@@ -76,6 +77,21 @@ static void a_date_alone_is_its_midnight(void **state)
 					   "2024-02_29" };
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
 		assert_int_equal(ic_time_parse(bad[i], &day), IC_E_FORMAT);
+}
+
+/* On the command line it is a span without its unit. */
+static void a_small_number_is_no_time(void **state)
+{
+	(void)state;
+	int64_t v = 42;
+	static const char *const bad[] = {
+		"0", "7", "24", "3600", "20240501", "99999999.9999999", "000000024"
+	};
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+		assert_int_equal(ic_time_parse(bad[i], &v), IC_E_FORMAT);
+	assert_int_equal(v, 42);
+	assert_int_equal(ic_time_parse("100000000", &v), IC_OK);
+	assert_int_equal(v, 100000000 * IC_TICKS_S);
 }
 
 static void from_number(void **state)
@@ -255,9 +271,13 @@ static void spans(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(epoch_text),  cmocka_unit_test(a_date_alone_is_its_midnight),
-		cmocka_unit_test(from_number), cmocka_unit_test(text),
-		cmocka_unit_test(formats),     cmocka_unit_test(round_trip),
+		cmocka_unit_test(epoch_text),
+		cmocka_unit_test(a_date_alone_is_its_midnight),
+		cmocka_unit_test(a_small_number_is_no_time),
+		cmocka_unit_test(from_number),
+		cmocka_unit_test(text),
+		cmocka_unit_test(formats),
+		cmocka_unit_test(round_trip),
 		cmocka_unit_test(spans),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
