@@ -122,6 +122,30 @@ static bool read_decimal(ic_str s, decimal *r)
 	return true;
 }
 
+bool ic_parse_whole(ic_str s, int64_t *ret)
+{
+	enum { EXACT = 19 }; /* digits of the mantissa */
+	decimal r;
+	if (ic_parse_i64(s, ret))
+		return true;
+	if (!read_decimal(s, &r) || r.dropped)
+		return false;
+	for (; r.n > EXACT; r.n--, r.exponent++)
+		if (r.digits[r.n - 1] != '0')
+			return false;
+	uint64_t v = r.mantissa;
+	for (; v && r.exponent < 0; r.exponent++, v /= 10)
+		if (v % 10)
+			return false;
+	for (; v && r.exponent > 0; r.exponent--)
+		if (__builtin_mul_overflow(v, (uint64_t)10, &v))
+			return false;
+	if (v > (uint64_t)INT64_MAX + r.negative)
+		return false;
+	*ret = r.negative ? (int64_t)(0 - v) : (int64_t)v;
+	return true;
+}
+
 static locale_t c_locale;
 static pthread_once_t c_locale_once = PTHREAD_ONCE_INIT;
 static void c_locale_make(void)

@@ -26,6 +26,8 @@ static inline bool ic_eight_digits(const char *p, uint32_t *ret)
 
 bool ic_parse_u64(ic_str s, uint64_t *ret);
 bool ic_parse_i64(ic_str s, int64_t *ret);
+/* The same for a whole number in any notation of decimals: 12912.0, 1.5E9. */
+bool ic_parse_whole(ic_str s, int64_t *ret);
 bool ic_parse_double(ic_str s,
 		     double *ret); /* decimal, optional exponent; correctly rounded; no inf, nan, hex */
 /* Decimal digits and no NUL; buf holds at least 20 bytes, of ic_format_i64 21; both return the length. */

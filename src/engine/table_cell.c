@@ -23,18 +23,6 @@ static ic_str json_text(ic_arena *a, ic_str json)
 	return d && d->kind == IC_DYN_STRING ? d->s : (ic_str){ NULL, 0 };
 }
 
-/* A whole number, also one written as 5.0 or 1e3. */
-static bool whole(ic_str s, int64_t *ret)
-{
-	double d;
-	if (ic_parse_i64(s, ret))
-		return true;
-	if (!ic_parse_double(s, &d) || d != trunc(d) || fabs(d) > 9007199254740992.0)
-		return false;
-	*ret = (int64_t)d;
-	return true;
-}
-
 static bool real(ic_str s, double *ret)
 {
 	if (ic_str_eq(s, IC_STR("NaN")))
@@ -53,8 +41,8 @@ static bool of_text(ic_arena *a, ic_qtype type, ic_str s, ic_value *v)
 {
 	ic_decimal *m;
 	switch (type) {
-	case IC_Q_INT: return whole(s, &v->i) && v->i >= INT32_MIN && v->i <= INT32_MAX;
-	case IC_Q_LONG: return whole(s, &v->i);
+	case IC_Q_INT: return ic_parse_whole(s, &v->i) && v->i >= INT32_MIN && v->i <= INT32_MAX;
+	case IC_Q_LONG: return ic_parse_whole(s, &v->i);
 	case IC_Q_REAL: return real(s, &v->d);
 	case IC_Q_DATETIME: return ic_parse_datetime(s, &v->i);
 	case IC_Q_TIMESPAN: return ic_parse_timespan(s, &v->i);

@@ -41,6 +41,48 @@ static void whole_numbers(void **state)
 	assert_false(ic_parse_i64(IC_STR("-"), &i));
 }
 
+static void whole_numbers_in_any_notation(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *text;
+		int64_t v;
+	} good[] = { { "12", 12 },
+		     { "-12", -12 },
+		     { "12912.0", 12912 },
+		     { "1.5E9", 1500000000 },
+		     { "1.5e+9", 1500000000 },
+		     { "150000e-4", 15 },
+		     { "5.000000000000000000000000000000", 5 },
+		     { "-0.0", 0 },
+		     { "0e999999999999", 0 },
+		     { "0.0E-999999999999", 0 },
+		     { "9007199254740993.0", 9007199254740993 },
+		     { "9223372036854775807e0", INT64_MAX },
+		     { "-9.223372036854775808e18", INT64_MIN } };
+	int64_t v;
+	for (size_t k = 0; k < sizeof good / sizeof *good; k++) {
+		assert_true(ic_parse_whole(ic_str_of(good[k].text), &v));
+		assert_true(v == good[k].v);
+	}
+	static const char *const bad[] = { "",
+					   "x",
+					   "1.5",
+					   "15e-1",
+					   "1e-5",
+					   "5.0000000000000000000000000001",
+					   "1e19",
+					   "1e99999999",
+					   "9223372036854775808.0",
+					   "-9223372036854775809e0",
+					   "1e",
+					   "NaN" };
+	v = 42;
+	for (size_t k = 0; k < sizeof bad / sizeof *bad; k++)
+		assert_false(ic_parse_whole(ic_str_of(bad[k]), &v));
+	assert_true(v == 42);
+}
+
 static void whole_numbers_agree_with_strtoull(void **state)
 {
 	(void)state;
@@ -259,6 +301,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(whole_numbers),
+		cmocka_unit_test(whole_numbers_in_any_notation),
 		cmocka_unit_test(whole_numbers_agree_with_strtoull),
 		cmocka_unit_test(doubles_refused),
 		cmocka_unit_test(doubles_are_correctly_rounded),

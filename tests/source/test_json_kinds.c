@@ -713,7 +713,7 @@ static void test_defender_events(void **state)
 	    "{\"TimeGenerated [UTC]\":\"5/1/2024, 10:00:00.123 "
 	    "AM\",\"RemoteIP\":\"192.0.2.1\",\"RemotePort\":443,"
 	    "\"ActionType\":\"ConnectionSuccessAggregatedReport\",\"AdditionalFields\":{"
-	    "\"uniqueEventsAggregated\":12}}\n"
+	    "\"uniqueEventsAggregated\":1.2E1}}\n"
 	    "{\"TimeGenerated\":\"2024-05-01T02:00:00Z\",\"RemoteIP\":\"192.0.2.1\",\"RemotePort\":443,"
 	    "\"ActionType\":\"ConnectionFailedAggregatedReport\",\"AdditionalFields\":\"{"
 	    "\\\"uniqueEventsAggregated\\\":"
@@ -879,6 +879,43 @@ static void test_ecs(void **state)
 	    "dns|time=2024-05-01T00:00:11Z|src_ip=10.0.0.6|dst_ip=192.0.2.53|dst_port=53|service=dns|dns_"
 	    "query=e.example|dns_answers=192.0.2.7,192.0.2.8\n"
 	    "read 15 kept 11 bad 0 ports 0 time 0 other 4 lines 15");
+	ic_free(rows);
+}
+
+/* Writers of JSON put large and small doubles with an exponent; what they mean is the same. */
+static void test_numbers_with_exponents(void **state)
+{
+	(void)state;
+	const ic_input_request req = all_of(IC_FIELD_BIT(IC_F_TIME) | IC_FIELD_BIT(IC_F_DURATION) |
+					    IC_FIELD_BIT(IC_F_IP_BYTES_OUT) | IC_FIELD_BIT(IC_F_BYTES_OUT));
+	static const struct {
+		const char *duration, *seconds;
+	} ecs[] = { { "1500000000", "1.5" }, { "1.5E9", "1.5" },	{ "1.5e+9", "1.5" },
+		    { "15E8", "1.5" },	     { "1500000000.0", "1.5" }, { "1.25E-4", "0.000125" },
+		    { "1E-4", "0.0001" },    { "0.25", "0.25" },	{ "3.0", "3" },
+		    { "1.25E1", "12.5" } };
+	for (size_t i = 0; i < sizeof ecs / sizeof *ecs; i++) {
+		char line[512], want[256];
+		(void)snprintf(
+		    line, sizeof line,
+		    "{\"@timestamp\":1.714521600E12,\"event\":{\"dataset\":\"zeek.connection\","
+		    "\"duration\":%s},\"source\":{\"ip\":\"10.0.0.1\",\"bytes\":3.0E2},\"destination\":{"
+		    "\"ip\":\"192.0.2.1\"}}\n",
+		    ecs[i].duration);
+		(void)snprintf(want, sizeof want,
+			       "0 conn|time=2024-05-01T00:00:00Z|duration_s=%s|ip_bytes_out=300\n"
+			       "read 1 kept 1 bad 0 ports 0 time 0 other 0 lines 1",
+			       ecs[i].seconds);
+		char *rows = steady_rows(&ic_kind_ecs, &req, NULL, line, strlen(line));
+		assert_string_equal(rows, want);
+		ic_free(rows);
+	}
+	static const char zeek[] =
+	    "{\"ts\":1.7145216E9,\"uid\":\"A\",\"duration\":2.5E-1,\"orig_bytes\":1.2E3,"
+	    "\"conn_state\":\"SF\"}\n";
+	char *rows = steady_rows(&ic_kind_zeek_json, &req, NULL, zeek, strlen(zeek));
+	assert_string_equal(rows, "0 conn|time=2024-05-01T00:00:00Z|duration_s=0.25|bytes_out=1200\n"
+				  "read 1 kept 1 bad 0 ports 0 time 0 other 0 lines 1");
 	ic_free(rows);
 }
 
@@ -1086,6 +1123,7 @@ int main(void)
 		cmocka_unit_test(test_defender_proxied),
 		cmocka_unit_test(test_qradar),
 		cmocka_unit_test(test_ecs),
+		cmocka_unit_test(test_numbers_with_exponents),
 		cmocka_unit_test(test_source_of_elasticsearch),
 		cmocka_unit_test(test_map),
 		cmocka_unit_test(test_long_lines),

@@ -29,14 +29,9 @@ static bool put_long(ic_cells *c, ic_field f, ic_str text)
 {
 	int64_t v;
 	double d;
-	if (!ic_parse_i64(text, &v)) {
-		/* Sums come as doubles from some products: 12912.0 */
-		if (!ic_parse_double(text, &d))
-			return refuse(c, f, "is not a number", text);
-		if (!(d > -9e18 && d < 9e18) || d != (double)(int64_t)d)
-			return refuse(c, f, "is not a whole number", text);
-		v = (int64_t)d;
-	}
+	if (!ic_parse_whole(text, &v)) /* sums come as doubles from some products */
+		return refuse(c, f, ic_parse_double(text, &d) ? "is not a whole number" : "is not a number",
+			      text);
 	if ((f == IC_F_SRC_PORT || f == IC_F_DST_PORT) && (v < 0 || v > 65535))
 		return refuse(c, f, "is not a port (0 to 65535)", text);
 	if (v < 0)
@@ -422,7 +417,7 @@ bool ic_name_is(ic_str name, const char *alternatives, bool ignore_case)
 
 bool ic_dns_is_turned(ic_str type, ic_str src_port, ic_str dst_port)
 {
-	uint64_t from, to;
-	return ic_name_is(type, "answer|response", false) && ic_parse_u64(src_port, &from) &&
-	       ic_parse_u64(dst_port, &to) && from < to;
+	int64_t from, to;
+	return ic_name_is(type, "answer|response", false) && ic_parse_whole(src_port, &from) &&
+	       ic_parse_whole(dst_port, &to) && from < to;
 }

@@ -202,14 +202,13 @@ static bool put_inspected(ic_cells *c, ic_stream stream, ic_str json)
 	put_text(c, IC_F_URI, json, "uri");
 	put_text(c, IC_F_USER_AGENT, json, "user_agent");
 	put_text(c, IC_F_REFERRER, json, "referrer");
-	ic_str status = member(json, IC_STR("status_code"));
-	uint64_t code;
-	if (ic_parse_u64(status, &code) && code < 1000)
-		ic_cells_set_long(c, IC_F_STATUS, (int64_t)code);
+	int64_t code = 0;
+	if (ic_parse_whole(member(json, IC_STR("status_code")), &code) && code >= 0 && code < 1000)
+		ic_cells_set_long(c, IC_F_STATUS, code);
 	if (!ic_cells_has(c, IC_F_DST_NAME))
 		ic_cells_set_string(c, IC_F_DST_NAME,
 				    ic_host_name(&c->b->arena, ic_cells_string(c, IC_F_HOST)));
-	bool switched = ic_str_eq(status, IC_STR("101"));
+	bool switched = code == 101;
 	c->b->flags[c->row] |= switched ? IC_ROW_UPGRADE : 0;
 	ic_cells_set_string(c, IC_F_SERVICE, switched ? IC_STR("websocket") : IC_STR("http"));
 	return true;
@@ -217,14 +216,14 @@ static bool put_inspected(ic_cells *c, ic_stream stream, ic_str json)
 
 static bool put_count(ic_cells *c, ic_str json)
 {
-	uint64_t n;
+	int64_t n;
 	ic_str text = member(json, IC_STR("uniqueEventsAggregated"));
-	if (!ic_parse_u64(text, &n) || n == 0 || n > UINT32_MAX) {
+	if (!ic_parse_whole(text, &n) || n <= 0 || n > UINT32_MAX) {
 		(void)snprintf(c->cause, sizeof(c->cause),
 			       "aggregated report without a number in uniqueEventsAggregated");
 		return false;
 	}
-	ic_cells_set_long(c, IC_F_COUNT, (int64_t)n);
+	ic_cells_set_long(c, IC_F_COUNT, n);
 	return true;
 }
 

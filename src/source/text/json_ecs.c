@@ -2,6 +2,7 @@
 /* The Elastic Common Schema as JSON lines: what Beats, Elastic Agent, Logstash and Security Onion put into
  * Elasticsearch and OpenSearch for Zeek, Suricata, packetbeat, proxies, firewalls and endpoints, plain or as
  * exported with `_source`. */
+#include "base/num.h"
 #include "base/time.h"
 #include "source/text/json.h"
 #include "source/text/map.h"
@@ -145,12 +146,18 @@ static ic_str field_text(ic_reader *r, const origin *o, int f, ic_arena *a)
 	return text;
 }
 
-/* Durations are nanoseconds; those of Security Onion are Zeek's seconds, which have a fraction. */
+/* Durations are nanoseconds; those of Security Onion are Zeek's seconds, which have a fraction, be it zero. What is
+ * long in seconds is taken for nanoseconds that came as a double: 1.5E9, 1500000000.0. */
 static int64_t unit_of(int f, ic_str text)
 {
+	enum { SECONDS_MOST = 10000000 };
+	int64_t whole;
+	double d;
 	if (f != IC_F_DURATION)
 		return IC_TICKS_MS;
-	return text.n && memchr(text.p, '.', text.n) ? IC_TICKS_S : 0;
+	if (ic_parse_whole(text, &whole) && (whole >= SECONDS_MOST || !memchr(text.p, '.', text.n)))
+		return 0;
+	return ic_parse_double(text, &d) ? IC_TICKS_S : 0;
 }
 
 /* Of the endpoint that reports, which is the source unless it was asked. */

@@ -144,12 +144,9 @@ static bool put_long(ic_json_fill *f, ic_field field, ic_str text, bool quick)
 	double d;
 	if (quick && text.n - 1 < 16 && ic_fast_digits16(text.p, text.n, &u)) {
 		v = (int64_t)u;
-	} else if (!ic_parse_i64(text, &v)) {
-		if (!ic_parse_double(text, &d))
-			return refuse(f, field, "is not a number", text);
-		if (!(d > -9e18 && d < 9e18) || d != (double)(int64_t)d)
-			return refuse(f, field, "is not a whole number", text);
-		v = (int64_t)d;
+	} else if (!ic_parse_whole(text, &v)) {
+		return refuse(f, field,
+			      ic_parse_double(text, &d) ? "is not a whole number" : "is not a number", text);
 	}
 	if (v < 0)
 		return refuse(f, field, "is negative", text);
