@@ -301,7 +301,7 @@ static ic_status read_one(job *j, const ic_found *found, ic_error *err)
 		ic_error damage = { 0 };
 		(void)ic_fail_at(&damage, IC_E_IO, found->path, 0, 0, "%s",
 				 strerror(found->error ? found->error : errno));
-		report(j, found->path, found, true, rows_of(j), NULL, &damage);
+		report(j, found->path, found, false, rows_of(j), NULL, &damage);
 		return IC_OK;
 	}
 	ic_status st = read_from(j, found, ic_unpack_open(ic_read_fd, &fd), err);

@@ -219,6 +219,8 @@ static ic_status read_header(job *j, bool *empty, ic_error *err)
 	ic_status st = read_more(j, err);
 	if (st != IC_OK)
 		return st;
+	if (j->n == 0 && j->report.damaged)
+		return ic_fail_at(err, IC_E_NOINPUT, j->name, 0, 0, "%s", j->report.first_bad.message);
 	if (j->n >= 3 && memcmp(j->text, "\xef\xbb\xbf", 3) == 0)
 		j->at = 3;
 	char found = ic_csv_delimiter(j->text + j->at, j->n - j->at);

@@ -17,7 +17,7 @@ typedef struct block {
 	ic_hand *hand;
 	ic_status status; /* of reading it; what it holds was dealt */
 	ic_error error;
-	bool unknown; /* the first one, and no capture */
+	bool unknown; /* the first one, and no capture, or nothing could be read */
 	bool last;
 } block;
 
@@ -64,10 +64,11 @@ static void fill(listening *l, block *b, const block *before)
 	if (b->status == IC_E_NOMEM)
 		return;
 	const uint8_t *p = t->p ? (const uint8_t *)t->p + t->at : NULL;
-	b->unknown = !before && t->n > t->at && !ic_capture_sniff(p, t->n - t->at);
+	const bool some = t->n > t->at;
+	b->unknown = !before && (some ? !ic_capture_sniff(p, t->n - t->at) : b->status != IC_OK);
 	if (b->unknown) {
 		b->last = true;
-		b->status = IC_OK;
+		b->status = some ? IC_OK : b->status;
 	} else if (ic_lanes_deal(l->lanes, b->hand, p, t->n - t->at, end, &used) != IC_OK) {
 		b->status = IC_E_NOMEM;
 		b->last = true;

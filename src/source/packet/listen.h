@@ -7,8 +7,8 @@
 #include "source/packet/lanes.h"
 
 /* Takes everything of the feed through the lanes; events are dropped. ahead: a thread of its own reads and deals while
- * the caller works; without it if none can be started. *known: the first bytes are those of a capture; nothing is
- * read if not. Otherwise as ic_feed_more: after damage what came before it was taken. */
+ * the caller works; without it if none can be started. *known: the first bytes are those of a capture, or it
+ * is empty; nothing is read if not. Otherwise as ic_feed_more: after damage what came before it was taken. */
 ic_status ic_listen(ic_lanes *l, ic_feed *f, bool ahead, bool *known, ic_error *err);
 
 #endif
