@@ -125,7 +125,12 @@ typedef struct cli_output {
 int cli_output_open(cli_output *o, const cli_args *args);
 /* Closes, and puts the file in its place if `keep`. Returns 0 or EXIT_UNREADABLE after saying why. */
 int cli_output_finish(cli_output *o, bool keep);
+/* Says so; returns EXIT_UNREADABLE. NULL: stdout. */
+int cli_cannot_write(const char *path, int error);
 bool cli_output_is_terminal(const cli_args *args);
+/* stdin, stdout and stderr that the parent closed get a place of their own, so that no file has their number and is
+ * written what is meant for them. False: that cannot be done. */
+bool cli_streams_hold(void);
 /* Removes what a killed run would leave behind, on SIGINT, SIGTERM and SIGHUP; ignores SIGPIPE
  * and SIGXFSZ. */
 void cli_signals(void);

@@ -111,12 +111,6 @@ static bool stopped(void *ctx)
 	return cli_stop_wanted();
 }
 
-static int cannot_write(const cli_live *l, int error)
-{
-	fprintf(stderr, "ictus: %s: cannot write: %s\n", l->args->save, strerror(error));
-	return EXIT_UNREADABLE;
-}
-
 int cli_live_begin(cli_live *l, cli_args *args)
 {
 	*l = (cli_live){ .args = args, .fd = -1 };
@@ -131,7 +125,7 @@ int cli_live_begin(cli_live *l, cli_args *args)
 	/* what was captured is nobody else's business */
 	l->fd = open(args->save, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
 	if (l->fd < 0)
-		return cannot_write(l, errno);
+		return cli_cannot_write(args->save, errno);
 	l->out = (ic_output){ .write = keep_packets, .ctx = l };
 	args->live.save = &l->out;
 	return 0;
@@ -142,5 +136,5 @@ int cli_live_end(cli_live *l)
 	int error = l->error;
 	if (l->fd >= 0 && close(l->fd) != 0 && !error)
 		error = errno;
-	return error ? cannot_write(l, error) : 0;
+	return error ? cli_cannot_write(l->args->save, error) : 0;
 }

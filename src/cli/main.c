@@ -64,6 +64,8 @@ static int run_verb(const cli_verb *verb, int argc, char **argv)
 int main(int argc, char **argv)
 {
 	int code;
+	if (!cli_streams_hold())
+		return EXIT_UNREADABLE;
 	cli_signals();
 	if (cli_rights_are_borrowed())
 		return cli_usage(
@@ -88,6 +90,5 @@ int main(int argc, char **argv)
 	/* help, version, completions and the manual page go through stdio */
 	if (fflush(stdout) == 0 || errno == EPIPE || code != EXIT_RAN)
 		return code;
-	fprintf(stderr, "ictus: stdout: cannot write: %s\n", strerror(errno));
-	return EXIT_UNREADABLE;
+	return cli_cannot_write(NULL, errno);
 }

@@ -2,6 +2,7 @@
 /* Where results go, and how wide and colourful it is. */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -44,6 +45,15 @@ void cli_signals(void)
 		if (sigaction(fatal[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
 			sigaction(fatal[i], &sa, NULL);
 	}
+}
+
+bool cli_streams_hold(void)
+{
+	/* Opened the wrong way round: reading and writing fail as they do on a closed stream. */
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd)
+			return false;
+	return true;
 }
 
 void cli_stop_on_signals(void)
@@ -104,9 +114,11 @@ static unsigned columns(const cli_args *args)
 	return n > 0 && n <= 1000 ? (unsigned)n : 80;
 }
 
-static int cannot_write(const cli_output *o, int error)
+int cli_cannot_write(const char *path, int error)
 {
-	fprintf(stderr, "ictus: %s: cannot write: %s\n", o->path ? o->path : "stdout", strerror(error));
+	char safe[PATH_MAX];
+	ic_text_safe(safe, sizeof safe, path ? path : "stdout");
+	fprintf(stderr, "ictus: %s: cannot write: %s\n", safe, strerror(error));
 	return EXIT_UNREADABLE;
 }
 
@@ -155,14 +167,12 @@ int cli_output_open(cli_output *o, const cli_args *args)
 		return 0;
 	/* a device or a pipe cannot be replaced by a new file */
 	bool there = stat(o->path, &st) == 0, special = there && !S_ISREG(st.st_mode);
-	if (there && is_input(args, &st)) {
-		fprintf(stderr, "ictus: %s: is read: it cannot be --output as well\n", o->path);
-		return EXIT_USAGE;
-	}
+	if (there && is_input(args, &st))
+		return cli_usage(args->verb->name, "%s: is read: it cannot be --output as well", o->path);
 	o->fd = special ? open(o->path, O_WRONLY | O_CLOEXEC) : open_beside(o);
 	if (o->fd >= 0)
 		return 0;
-	int code = cannot_write(o, errno);
+	int code = cli_cannot_write(o->path, errno);
 	free(o->temp);
 	o->temp = NULL;
 	return code;
@@ -172,13 +182,13 @@ int cli_output_finish(cli_output *o, bool keep)
 {
 	int code = 0;
 	if (o->failed)
-		code = cannot_write(o, o->error);
+		code = cli_cannot_write(o->path, o->error);
 	if (o->path && close(o->fd) != 0 && code == 0)
-		code = cannot_write(o, errno);
+		code = cli_cannot_write(o->path, errno);
 	if (o->temp) {
 		bool placed = keep && code == 0 && rename(o->temp, o->path) == 0;
 		if (keep && code == 0 && !placed)
-			code = cannot_write(o, errno);
+			code = cli_cannot_write(o->path, errno);
 		if (!placed)
 			unlink(o->temp);
 		unfinished = NULL;
