@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Rows for people: columns side by side where they fit on a line, else one block a row. The first rows
- * decide; they are kept until there are enough of them. */
+ * decide; they are kept until there are enough of them, or enough text. */
 #include "report/rows.h"
 
-enum { LOOKED = 500, GAP = 2, NAME_MOST = 40 };
+enum { LOOKED = 500, LOOKED_BYTES = 1 << 20, GAP = 2, NAME_MOST = 40 };
 
 typedef struct table {
 	bool decided, blocks;
@@ -11,6 +11,7 @@ typedef struct table {
 	bool *right;
 	ic_str *cell; /* of the rows kept, row after row; in the arena */
 	uint64_t kept;
+	size_t bytes; /* of their text */
 	ic_arena arena;
 	ic_pen pen;
 } table;
@@ -185,7 +186,8 @@ static ic_status put(ic_rows_writer *w, const char *formed, size_t n)
 		put_row(w, cell, w->rows);
 		return IC_OK;
 	}
-	return ++t->kept == LOOKED ? decide(w) : IC_OK;
+	t->bytes += n;
+	return ++t->kept == LOOKED || t->bytes >= LOOKED_BYTES ? decide(w) : IC_OK;
 }
 
 static ic_status end(ic_rows_writer *w)
