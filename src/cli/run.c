@@ -77,9 +77,10 @@ int cli_run(cli_args *args, cli_call call)
 		return code;
 	cli_watch_begin(&w, args);
 	ic_status st = call(args, &w.observer, &o.out, &sum, &err);
-	cli_watch_end(&w, &sum, st != IC_E_CLOSED && st != IC_E_USAGE);
-	code = st == IC_OK ? code_of_run(args, &sum) : code_of(st);
-	if (st != IC_OK && st != IC_E_CLOSED && !o.failed)
+	/* a reader that goes away ends the run quietly, also where the library sees no more to do then */
+	cli_watch_end(&w, &sum, !o.closed && st != IC_E_USAGE);
+	code = o.closed ? EXIT_RAN : st == IC_OK ? code_of_run(args, &sum) : code_of(st);
+	if (st != IC_OK && !o.closed && !o.failed)
 		cli_say_error(&err);
 	if (st == IC_E_NOTFOUND && args->scan.explain_id)
 		fputs("The options must be those of the scan that printed the id: --ports, --scope, "

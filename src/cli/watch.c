@@ -161,14 +161,9 @@ static void total_counts(const ic_summary *s)
 		fprintf(stderr, "; %s bad", count(s->bad, text));
 }
 
-static void put_total(cli_watch *w, const ic_summary *s)
+static void put_counts(const ic_summary *s)
 {
 	char text[32];
-	bool verbose = w->args->verbose > 0;
-	bool more =
-	    s->out_scope || s->late || s->dropped_memory || s->findings_left_out || s->hidden || s->rules;
-	if (w->files < 2 && !more && !verbose)
-		return;
 	fprintf(stderr, "ictus: %s file%s", count(s->files, text), IC_S(s->files));
 	if (s->part_files)
 		fputs(", read in part", stderr);
@@ -191,9 +186,22 @@ static void put_total(cli_watch *w, const ic_summary *s)
 	if (s->rules_failed)
 		fprintf(stderr, ", %s failed", count(s->rules_failed, text));
 	fputc('\n', stderr);
-	if (verbose)
-		fprintf(stderr, "ictus: %s finding%s in %.2f s\n", count(s->findings, text),
-			IC_S(s->findings), (double)(ic_wall_clock() - w->started) / (double)TICKS_S);
+}
+
+static void put_total(cli_watch *w, const ic_summary *s)
+{
+	char text[32];
+	bool verbose = w->args->verbose > 0;
+	bool more =
+	    s->out_scope || s->late || s->dropped_memory || s->findings_left_out || s->hidden || s->rules;
+	if (s->files && (w->files >= 2 || more || verbose))
+		put_counts(s);
+	if (!verbose)
+		return;
+	fputs("ictus: ", stderr);
+	if (s->findings)
+		fprintf(stderr, "%s finding%s in ", count(s->findings, text), IC_S(s->findings));
+	fprintf(stderr, "%.2f s\n", (double)(ic_wall_clock() - w->started) / (double)TICKS_S);
 }
 
 void cli_watch_end(cli_watch *w, const ic_summary *sum, bool print)
