@@ -73,6 +73,7 @@ typedef struct cli_verb {
 	const cli_group *groups;     /* ends with title NULL; NULL: no options of its own */
 	void (*init)(cli_args *args);
 	int (*run)(cli_args *args); /* returns the exit code */
+	bool prints; /* to stdout; cli_print sees to --output */
 	/* Prints what --help TOPIC asks for; false: there is no such topic. NULL: there are none. */
 	bool (*topic)(const char *topic);
 } cli_verb;
@@ -104,6 +105,7 @@ bool cli_set_memory(cli_args *a, const char *v, const char **why);
 extern const cli_option cli_input_options[], cli_file_options[], cli_time_options[];
 extern const cli_option cli_detect_options[];
 bool cli_set_whole(uint64_t *to, const char *value, uint64_t most, const char **why);
+bool cli_set_count(uint64_t *to, const char *value, uint64_t most, const char **why); /* from 1 on */
 bool cli_set_number(double *to, const char *value, double least, double most);
 
 /* help.c, manual.c */
@@ -127,6 +129,8 @@ int cli_output_open(cli_output *o, const cli_args *args);
 int cli_output_finish(cli_output *o, bool keep);
 /* Says so; returns EXIT_UNREADABLE. NULL: stdout. */
 int cli_cannot_write(const char *path, int error);
+/* What is printed to stdout, to --output: returns the exit code. */
+int cli_print(cli_args *args, int (*print)(cli_args *args));
 bool cli_output_is_terminal(const cli_args *args);
 /* stdin, stdout and stderr that the parent closed get a place of their own, so that no file has their number and is
  * written what is meant for them. False: that cannot be done. */

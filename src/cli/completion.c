@@ -181,4 +181,5 @@ const cli_verb cli_completion = {
 	.operands = "bash|zsh|fish",
 	.help = "write the completions of a shell",
 	.run = run,
+	.prints = true,
 };

@@ -136,4 +136,5 @@ const cli_verb cli_help_verb = {
 	.help = "show help about ictus or one verb",
 	.groups = groups,
 	.run = run,
+	.prints = true,
 };

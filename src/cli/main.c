@@ -38,6 +38,21 @@ static int say_version(void)
 	return EXIT_RAN;
 }
 
+static int answer(cli_args *args)
+{
+	const cli_verb *verb = args->verb;
+	if (args->help && args->path_count && verb->topic)
+		return verb->topic(args->paths[0])
+			   ? EXIT_RAN
+			   : cli_usage(verb->name, "no help topic is called '%s'", args->paths[0]);
+	if (args->version)
+		return say_version();
+	if (!args->help)
+		return verb->run(args);
+	cli_help(stdout, verb);
+	return EXIT_RAN;
+}
+
 static int run_verb(const cli_verb *verb, int argc, char **argv)
 {
 	const ic_moment none = { .ticks = IC_TIME_NONE };
@@ -45,18 +60,9 @@ static int run_verb(const cli_verb *verb, int argc, char **argv)
 	if (verb->init)
 		verb->init(&args);
 	int code = cli_parse(&args, argc, argv);
-	if (code == 0) {
-		if (args.help && args.path_count && verb->topic)
-			code = verb->topic(args.paths[0])
-				   ? EXIT_RAN
-				   : cli_usage(verb->name, "no help topic is called '%s'", args.paths[0]);
-		else if (args.help)
-			cli_help(stdout, verb);
-		else if (args.version)
-			code = say_version();
-		else
-			code = verb->run(&args);
-	}
+	bool prints = verb->prints || args.help || args.version;
+	if (code == 0)
+		code = prints && args.output ? cli_print(&args, answer) : answer(&args);
 	cli_args_clear(&args);
 	return code;
 }

@@ -51,7 +51,8 @@ bool cli_streams_hold(void)
 {
 	/* Opened the wrong way round: reading and writing fail as they do on a closed stream. */
 	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
-		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd)
+		if (fcntl(fd, F_GETFD) < 0 &&
+		    open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd)
 			return false;
 	return true;
 }
@@ -196,4 +197,20 @@ int cli_output_finish(cli_output *o, bool keep)
 	free(o->temp);
 	o->temp = NULL;
 	return code;
+}
+
+int cli_print(cli_args *args, int (*print)(cli_args *args))
+{
+	cli_output o;
+	int code = cli_output_open(&o, args);
+	if (code)
+		return code;
+	if (dup2(o.fd, STDOUT_FILENO) >= 0)
+		code = print(args);
+	else
+		o.failed = true;
+	o.failed |= fflush(stdout) != 0;
+	o.error = o.failed ? errno : 0;
+	int written = cli_output_finish(&o, code == EXIT_RAN || code == EXIT_PARTLY);
+	return written ? written : code;
 }

@@ -131,4 +131,5 @@ const cli_verb cli_rules = {
 		 "findings of the detectors.",
 	.groups = groups,
 	.run = run,
+	.prints = true,
 };
