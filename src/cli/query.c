@@ -74,7 +74,7 @@ static bool set_extract(cli_args *a, const char *v, const char **why)
 }
 static bool set_max_rows(cli_args *a, const char *v, const char **why)
 {
-	return cli_set_whole(&a->query.max_rows, v, UINT64_MAX, why);
+	return cli_set_count(&a->query.max_rows, v, UINT64_MAX, why);
 }
 static bool set_timezone(cli_args *a, const char *v, const char **why)
 {
@@ -180,8 +180,8 @@ static bool topic(const char *name)
 		printf("%s%s:\n", found ? "\n" : "", topics[i].title);
 		found = true;
 		for (size_t k = 0; ic_list_get(topics[i].list, k, &e); k++) {
-			int at = printf("  %s ", e.name);
-			if (at > INDENT) {
+			int at = printf("  %s", e.name);
+			if (at >= INDENT) {
 				putchar('\n');
 				at = 0;
 			}

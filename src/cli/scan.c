@@ -23,10 +23,9 @@ static bool set_min_priority(cli_args *a, const char *v, const char **why)
 static bool set_top(cli_args *a, const char *v, const char **why)
 {
 	uint64_t n = 0;
-	if (!cli_set_whole(&n, v, SIZE_MAX, why))
-		return false;
+	const bool good = cli_set_count(&n, v, SIZE_MAX, why);
 	a->scan.top = (size_t)n;
-	return true;
+	return good;
 }
 static bool set_all(cli_args *a, const char *v, const char **why)
 {

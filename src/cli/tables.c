@@ -13,12 +13,21 @@ bool cli_set_whole(uint64_t *to, const char *value, uint64_t most, const char **
 	*why = "a whole number";
 	if (!*value || strspn(value, "0123456789") != strlen(value))
 		return false;
+	*why = "a smaller whole number";
 	errno = 0;
 	unsigned long long v = strtoull(value, NULL, 10);
 	if (errno || v > most)
 		return false;
 	*to = v;
 	return true;
+}
+
+bool cli_set_count(uint64_t *to, const char *value, uint64_t most, const char **why)
+{
+	if (!cli_set_whole(to, value, most, why))
+		return false;
+	*why = "a whole number from 1 on";
+	return *to > 0;
 }
 
 bool cli_set_number(double *to, const char *value, double least, double most)
