@@ -59,6 +59,7 @@ typedef struct cli_option {
 	bool (*set)(cli_args *args, const char *value, const char **why);
 	const char *const *words; /* values to choose from, NULL-terminated; NULL: see list */
 	int list;		  /* 1 + ic_list of the values to choose from; 0: free text */
+	bool many;		  /* each time it is given adds a value; of the others the last counts */
 } cli_option;
 
 typedef struct cli_group {
@@ -73,7 +74,7 @@ typedef struct cli_verb {
 	const cli_group *groups;     /* ends with title NULL; NULL: no options of its own */
 	void (*init)(cli_args *args);
 	int (*run)(cli_args *args); /* returns the exit code */
-	bool prints; /* to stdout; cli_print sees to --output */
+	bool prints;		    /* to stdout; cli_print sees to --output */
 	/* Prints what --help TOPIC asks for; false: there is no such topic. NULL: there are none. */
 	bool (*topic)(const char *topic);
 } cli_verb;

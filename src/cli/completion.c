@@ -53,7 +53,10 @@ static void bash_value(FILE *to, const cli_verb *v, const cli_option *o)
 {
 	if (!o->arg || !cli_option_word(o, 0))
 		return;
-	fprintf(to, "\t%s--%s) COMPREPLY=($(compgen -W \"", v->name, o->name);
+	fprintf(to, "\t%s--%s", v->name, o->name);
+	if (o->letter)
+		fprintf(to, "|%s-%c", v->name, o->letter);
+	fputs(") COMPREPLY=($(compgen -W \"", to);
 	put_words(to, o);
 	fputs("\" -- \"$cur\")); return ;;\n", to);
 }
@@ -63,6 +66,9 @@ static void bash(FILE *to)
 	fputs("# bash completion for ictus; made by 'ictus completion bash'\n"
 	      "_ictus()\n{\n"
 	      "\tlocal cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} verb=${COMP_WORDS[1]}\n"
+	      "\t# bash takes --option=value for three words\n"
+	      "\t[ \"$prev\" = = ] && prev=${COMP_WORDS[COMP_CWORD-2]}\n"
+	      "\t[ \"$cur\" = = ] && cur=\n"
 	      "\tif [ \"$COMP_CWORD\" -eq 1 ]; then\n"
 	      "\t\tCOMPREPLY=($(compgen -W \"",
 	      to);
@@ -76,9 +82,8 @@ static void bash(FILE *to)
 		each_option(to, *v, bash_name);
 		fputs("\" -- \"$cur\")); return ;;\n", to);
 	}
-	fputs("\tesac ;; esac\n\tCOMPREPLY=($(compgen -f -- \"$cur\"))\n}\n"
-	      "complete -o filenames -F _ictus ictus\n",
-	      to);
+	/* all else are names of files, which bash knows how to write */
+	fputs("\tesac ;; esac\n}\ncomplete -o default -F _ictus ictus\n", to);
 }
 
 /* ---- zsh --------------------------------------------------------------------------- */
@@ -86,8 +91,7 @@ static void bash(FILE *to)
 static void zsh_option(FILE *to, const cli_verb *v, const cli_option *o)
 {
 	(void)v;
-	fprintf(to, " \\\n\t\t\t'%s--%s%s[", strcmp(o->name, "internal") == 0 ? "*" : "", o->name,
-		o->arg ? "=" : "");
+	fprintf(to, " \\\n\t\t\t'%s--%s%s[", o->many ? "*" : "", o->name, o->arg ? "=" : "");
 	put_quoted(to, o->help, "[]:");
 	fputc(']', to);
 	if (o->arg) {

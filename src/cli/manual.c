@@ -67,7 +67,9 @@ static void man_group(FILE *to, const cli_group *g)
 
 static void man_verb(FILE *to, const cli_verb *v)
 {
-	fprintf(to, ".SS ictus %s [options] %s\n", v->name, v->operands);
+	fprintf(to, ".SS ictus %s [options] ", v->name);
+	roff(to, v->operands);
+	fputc('\n', to);
 	roff(to, v->help);
 	fputs(".\n", to);
 	if (v->about)
@@ -94,7 +96,7 @@ static const struct {
 } exits[] = {
 	{ "0", "it ran" },
 	{ "1", "it ran and there are findings at or above the level of --fail-on; wins over 4" },
-	{ "2", "an option, an operand or a rules file is wrong" },
+	{ "2", "an option, an operand, a query or a rules file is wrong, or a query met a limit" },
 	{ "3", "nothing readable, a folder without logs, or the output cannot be written" },
 	{ "4", "some rows, files or rules were bad; the results of the others are valid" },
 	{ "5", "an internal error, or no memory" },

@@ -198,7 +198,7 @@ const cli_option cli_input_options[] = {
 	  scope_words },
 	{ "internal", 0, "CIDR",
 	  "addresses that are ours; may be repeated (default: RFC 1918, RFC 4193, 100.64.0.0/10)",
-	  set_internal },
+	  set_internal, .many = true },
 	{ 0 },
 };
 
