@@ -96,8 +96,10 @@ static const struct {
 } exits[] = {
 	{ "0", "it ran" },
 	{ "1", "it ran and there are findings at or above the level of --fail-on; wins over 4" },
-	{ "2", "an option, an operand, a query or a rules file is wrong, or a query met a limit" },
-	{ "3", "nothing readable, a folder without logs, or the output cannot be written" },
+	{ "2", "an option, an operand, a query, or what stands in a file that an option names is wrong; or a "
+	       "query met a limit" },
+	{ "3", "nothing readable, a folder without logs, a file that an option names cannot be read, or the "
+	       "output cannot be written" },
 	{ "4", "some rows, files or rules were bad; the results of the others are valid" },
 	{ "5", "an internal error, or no memory" },
 	{ "128+n", "stopped by signal n" },

@@ -115,7 +115,7 @@ ic_status ic_table_schema_read(const char *path, ic_arena *a, ic_schema *ret, ic
 	bool ok = true;
 	ic_status st = ic_table_text_read(path, IC_TABLE_RECORD, &text, &n, err);
 	if (st != IC_OK)
-		return st == IC_E_IO ? ic_fail_at(err, IC_E_USAGE, path, 0, 0, "%s", err->message) : st;
+		return st;
 	ic_arena scratch;
 	ic_arena_init(&scratch, 0, NULL);
 	const ic_dyn *d = ic_dyn_parse(&scratch, (ic_str){ text, (uint32_t)n }, &ok);

@@ -107,7 +107,7 @@ static void test_missing_file(void **state)
 	(void)state;
 	ic_field_map *m = NULL;
 	ic_error err = { 0 };
-	assert_int_equal(ic_field_map_load("/nonexistent/site.map", &m, &err), IC_E_USAGE);
+	assert_int_equal(ic_field_map_load("/nonexistent/site.map", &m, &err), IC_E_IO);
 	assert_string_equal(err.message, "No such file or directory");
 	assert_string_equal(err.file, "/nonexistent/site.map");
 }

@@ -214,13 +214,13 @@ ic_status ic_field_map_load(const char *path, ic_field_map **ret, ic_error *err)
 {
 	FILE *f = fopen(path, "rbe");
 	if (!f)
-		return ic_fail_at(err, IC_E_USAGE, path, 0, 0, "%s", strerror(errno));
+		return ic_fail_at(err, IC_E_IO, path, 0, 0, "%s", strerror(errno));
 	char *text = ic_malloc(MAP_BYTES + 1);
 	ic_status st;
 	if (text) {
 		errno = 0;
 		size_t n = fread(text, 1, MAP_BYTES + 1, f);
-		st = ferror(f) ? ic_fail_at(err, IC_E_USAGE, path, 0, 0, "%s", strerror(errno))
+		st = ferror(f) ? ic_fail_at(err, IC_E_IO, path, 0, 0, "%s", strerror(errno))
 			       : ic_field_map_parse(text, n, path, ret, err);
 	} else {
 		st = ic_fail_nomem(err);

@@ -26,6 +26,7 @@ struct ic_field_map {
 /* `file` is the name for messages. Errors: IC_E_USAGE with file, line and column; a map without a
  * line for time is one. */
 ic_status ic_field_map_parse(const char *text, size_t n, const char *file, ic_field_map **ret, ic_error *err);
+/* The same of a file; IC_E_IO: it cannot be read. */
 ic_status ic_field_map_load(const char *path, ic_field_map **ret, ic_error *err);
 void ic_field_map_free(ic_field_map *m); /* NULL allowed */
 
