@@ -19,12 +19,31 @@ enum {
 
 /* ---- text ------------------------------------------------------------------------------- */
 
-/* Everything that the unpacker gives; budget NULL: uncounted. */
-static ic_status read_all(ic_unpack *u, const char *path, size_t most, ic_budget *budget, char **ret,
-			  size_t *n, ic_error *err)
+/* At damage, behind n bytes of text; *end: nothing follows. */
+static ic_status note_gap(ic_table_gaps *g, ic_unpack *u, size_t n, const ic_error *why, bool *end,
+			  ic_error *err)
+{
+	ic_error passed = *why;
+	size_t *at = ic_reallocarray(g->at, g->n + 1, sizeof *at);
+	if (!at)
+		return ic_fail_nomem(err);
+	*end = why->code != IC_E_FORMAT || !ic_unpack_resume(u, &passed);
+	g->at = at;
+	if (g->n == 0) {
+		g->why = *why;
+		g->passed = passed;
+	}
+	g->at[g->n++] = n;
+	return IC_OK;
+}
+
+/* Everything that the unpacker gives; budget NULL: uncounted; gaps NULL: damage is an error. */
+static ic_status read_all(ic_unpack *u, const char *path, size_t most, ic_budget *budget, ic_table_gaps *gaps,
+			  char **ret, size_t *n, ic_error *err)
 {
 	size_t room = 0, made = 0;
 	char *p = NULL;
+	bool end = false;
 	ic_status st = IC_OK;
 	*n = 0;
 	do {
@@ -40,9 +59,21 @@ static ic_status read_all(ic_unpack *u, const char *path, size_t most, ic_budget
 			break;
 		p = grown;
 		room += more;
-		st = ic_unpack_read(u, p + *n, room - *n, &made, err);
-		*n += made;
-	} while (st == IC_OK && *n == room);
+		while (st == IC_OK && !end && *n < room) {
+			ic_error why = { 0 };
+			st = ic_unpack_read(u, p + *n, room - *n, &made, &why);
+			end = st == IC_OK && made < room - *n;
+			*n += made;
+			if (gaps && (st == IC_E_FORMAT || st == IC_E_IO))
+				st = note_gap(gaps, u, *n, &why, &end, err);
+			else if (st != IC_OK)
+				*err = why;
+		}
+	} while (st == IC_OK && !end);
+	if (st == IC_OK && *n == 0 && gaps && gaps->n) {
+		*err = gaps->why;
+		st = err->code;
+	}
 	if (st != IC_OK) {
 		ic_free(p);
 		if (budget)
@@ -61,7 +92,7 @@ ic_status ic_table_text_read(const char *path, size_t most, char **ret, size_t *
 	if (fd < 0)
 		return ic_fail_at(err, IC_E_IO, path, 0, 0, "%s", strerror(errno));
 	ic_unpack *u = ic_unpack_new(IC_PACK_PLAIN, ic_read_fd, &fd);
-	ic_status st = u ? read_all(u, path, most, NULL, ret, n, err) : ic_fail_nomem(err);
+	ic_status st = u ? read_all(u, path, most, NULL, NULL, ret, n, err) : ic_fail_nomem(err);
 	if (st == IC_E_IO && !err->file[0])
 		(void)ic_fail_at(err, st, path, 0, 0, "cannot read");
 	ic_unpack_free(u);
@@ -135,7 +166,7 @@ static size_t without_bom(const char *p, size_t n)
 	return n >= 3 && memcmp(p, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
 }
 
-/* One object whose keys are exactly columns and rows: both are given. */
+/* One object whose keys are exactly columns and rows: both are given. The rows, in the end, may be cut. */
 static bool is_typed(const char *p, size_t n, ic_str *columns, ic_str *rows)
 {
 	size_t at = 0;
@@ -145,12 +176,16 @@ static bool is_typed(const char *p, size_t n, ic_str *columns, ic_str *rows)
 		return false;
 	ic_str text = { p, (uint32_t)n };
 	*columns = *rows = (ic_str){ NULL, 0 };
-	while (ic_record_member(text, &at, &name, &value, &bad)) {
+	while (ic_record_name(text, &at, (ic_str){ NULL, 0 }, &name, &bad)) {
 		ic_str *to = ic_str_eq(name, IC_STR("columns")) ? columns
 			     : ic_str_eq(name, IC_STR("rows"))	? rows
 								: NULL;
 		if (!to || to->p)
 			return false;
+		*to = (ic_str){ p + at, (uint32_t)(n - at) };
+		if (!ic_record_value(text, &at, &value, &bad))
+			return to == rows && columns->p && columns->p[0] == '[' && rows->n &&
+			       rows->p[0] == '[';
 		*to = value;
 	}
 	return !bad && columns->p && rows->p;
@@ -180,20 +215,26 @@ static bool ends_with(const char *path, const char *end)
 	return ic_str_iends(ic_str_of(path), ic_str_of(end));
 }
 
+static ic_status read_text(ic_table_file *f, ic_unpack *u, ic_error *err)
+{
+	return read_all(u, f->path, UINT32_MAX - 1, f->budget, &f->gaps, &f->text, &f->text_n, err);
+}
+
 /* Loads the text and finds the rows in it. */
 static ic_status load(ic_table_file *f, ic_unpack *u, const ic_schema *schema, ic_error *err)
 {
 	ic_str columns, rows;
-	ic_status st =
-	    f->text ? IC_OK : read_all(u, f->path, UINT32_MAX - 1, f->budget, &f->text, &f->text_n, err);
+	ic_status st = f->text ? IC_OK : read_text(f, u, err);
+	/* behind a gap nobody knows what is part of what */
+	const size_t n = f->gaps.n ? f->gaps.at[0] : f->text_n;
 	if (st != IC_OK || f->kind != IC_TABLE_TYPED) {
 		f->rows_at = st == IC_OK && f->kind == IC_TABLE_ARRAY
-				 ? ic_json_blanks(f->text, f->text_n, without_bom(f->text, f->text_n)) + 1
+				 ? ic_json_blanks(f->text, n, without_bom(f->text, n)) + 1
 				 : 0;
 		return st;
 	}
-	size_t bom = without_bom(f->text, f->text_n);
-	if (!is_typed(f->text + bom, f->text_n - bom, &columns, &rows)) {
+	size_t bom = without_bom(f->text, n);
+	if (!is_typed(f->text + bom, n - bom, &columns, &rows)) {
 		f->kind = IC_TABLE_NDJSON;
 		return IC_OK;
 	}
@@ -424,8 +465,7 @@ static ic_status begin(ic_table_file *f, int fd, char *head, size_t *n, ic_error
 	if (!u)
 		return ic_fail_nomem(err);
 	f->pack = ic_unpack_pack(u);
-	ic_status rc = regular ? read_head(u, head, n, err)
-			       : read_all(u, f->path, UINT32_MAX - 1, f->budget, &f->text, &f->text_n, err);
+	ic_status rc = regular ? read_head(u, head, n, err) : read_text(f, u, err);
 	ic_unpack_free(u);
 	if (!regular && rc == IC_OK) {
 		*n = f->text_n < HEAD ? f->text_n : HEAD;
@@ -531,6 +571,7 @@ void ic_table_file_close(ic_table_file *f)
 		return;
 	ic_arena_clear(&f->arena);
 	ic_free(f->text);
+	ic_free(f->gaps.at);
 	ic_free(f->path);
 	ic_free(f);
 }

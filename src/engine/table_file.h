@@ -25,6 +25,14 @@ typedef enum ic_table_kind {
 	IC_TABLE_LINES, /* each line is the one column */
 } ic_table_kind;
 
+/* Where a text lacks something, which its damaged file could not give: it is in n + 1 parts. */
+typedef struct ic_table_gaps {
+	size_t *at; /* the ends of all parts but the last, which may be empty */
+	unsigned n;
+	ic_error why;	 /* of the first */
+	ic_error passed; /* the same with the bytes of the file that were left out */
+} ic_table_gaps;
+
 typedef struct ic_table_file {
 	char *path;
 	ic_table_kind kind;
@@ -34,7 +42,8 @@ typedef struct ic_table_file {
 	uint64_t size;	/* of the file; 0 for a pipe */
 	char *text;	/* all of it where it cannot be read again or cut: pipes, typed JSON, arrays */
 	size_t text_n;
-	size_t rows_at; /* typed JSON, array: the first row */
+	ic_table_gaps gaps; /* in it */
+	size_t rows_at;	    /* typed JSON, array: the first row */
 	ic_schema schema;
 	bool quiet;    /* its report was given */
 	bool by_place; /* as asked for */
@@ -75,6 +84,7 @@ typedef struct ic_records {
 	bool damaged;	 /* not all was there to be read; why says what was wrong first */
 	bool beheaded;	 /* a gap came before the first record */
 	unsigned places; /* that are damaged */
+	unsigned part;	 /* of a text with gaps */
 	ic_error why;
 	uint64_t number; /* records given so far */
 	uint64_t too_long, broken;

@@ -161,6 +161,15 @@ static ssize_t read_raw(void *ctx, void *to, size_t n)
 	return got;
 }
 
+/* The part of the file's text that the records are in. */
+static void enter_part(ic_records *r)
+{
+	const ic_table_file *f = r->file;
+	r->gap = r->part < f->gaps.n;
+	r->n = r->gap ? f->gaps.at[r->part] : f->text_n;
+	r->drained = !r->gap;
+}
+
 ic_status ic_records_begin(ic_records *r, const ic_table_file *f, uint64_t part, ic_error *err)
 {
 	*r = (ic_records){ .file = f, .fd = -1, .stop = UINT64_MAX };
@@ -171,9 +180,8 @@ ic_status ic_records_begin(ic_records *r, const ic_table_file *f, uint64_t part,
 	}
 	if (f->text) {
 		r->p = f->text;
-		r->n = f->text_n;
 		r->next = f->rows_at;
-		r->drained = true;
+		enter_part(r);
 		return IC_OK;
 	}
 	if (f->kind == IC_TABLE_EMPTY) {
@@ -269,6 +277,12 @@ ic_status ic_records_fill(ic_records *r, ic_error *err)
 		r->next = r->n;
 		r->beheaded |= r->number == 0;
 	}
+	if (r->file->text) {
+		damage(r, &r->file->gaps.passed);
+		r->part++;
+		enter_part(r);
+		return IC_OK;
+	}
 	r->gap = false;
 	size_t rest = r->n - r->next;
 	if (rest && r->next)
@@ -343,10 +357,12 @@ static bool next_element(ic_records *r, ic_str *ret)
 		/* of typed JSON all of the file was looked at when it was opened */
 		const bool whole =
 		    last && (r->file->kind == IC_TABLE_TYPED || ic_json_blanks(r->p, r->n, at + 1) == r->n);
-		ic_error why;
-		(void)ic_fail(&why, IC_E_FORMAT,
-			      last ? "other text follows the JSON array" : "the JSON array does not end");
-		if (!whole)
+		ic_error why = r->file->gaps.why;
+		if (!r->gap)
+			(void)ic_fail(&why, IC_E_FORMAT,
+				      last ? "other text follows the JSON array"
+					   : "the JSON array does not end");
+		if (r->gap || !whole)
 			damage(r, &why);
 		return false;
 	}
