@@ -10,9 +10,12 @@
 #define NAMED_SHARE   0.8 /* of the events with a known name must be on the list */
 #define KNOWN_SHARE   0.3 /* of all events must have a known name */
 #define FLEET_HOSTS   5
-#define SERVICE_MIN_S 5.0
 #define SERVICE_BYTES 512.0 /* each way a connection, on average; eight packets of NTP at once are 384 */
 #define SERVICE_ALIKE 3.0 /* nats of likeness of the bytes out: a protocol asks in the same words each time */
+/* The share of the bytes out that comes back where an answer is as long as its question: some are lost, and the first
+ * question may lie before the data. */
+#define ECHO_LEAST 0.5
+#define ECHO_MOST  1.05
 
 typedef struct behaviour {
 	double period_min_s, period_max_s;
@@ -67,33 +70,49 @@ static bool all_known(const ic_draft *d, bool ports)
 	return true;
 }
 
+typedef struct port_service {
+	const char *transport;
+	int first, last; /* ports */
+	double min_s;	 /* period */
+	bool echoes;	 /* an answer is as long as the question */
+} port_service;
+
+/* The service of the finding's port; NULL: none that networks have. A client of NTP must not ask more often than every
+ * 15 s (RFC 4330). */
+static const port_service *service_of(const ic_finding *f)
+{
+	static const port_service services[] = {
+		{ "udp", 123, 123, 15, true },	   /* NTP */
+		{ "udp", 3478, 3481, 5, false },   /* STUN */
+		{ "udp", 19302, 19309, 5, false }, /* STUN of Google */
+		{ "icmp", 0, 65535, 5, true },
+	};
+	for (size_t i = 0; f->transport && i < sizeof(services) / sizeof(services[0]); i++)
+		if (strcmp(f->transport, services[i].transport) == 0 && f->dst_port >= services[i].first &&
+		    f->dst_port <= services[i].last)
+			return &services[i];
+	return NULL;
+}
+
 /* What a network does for itself. A multicast or broadcast address is nobody in particular, so nobody can command
- * from there. Clocks, keepers of address mappings and pings exchange a few bytes now and then. */
+ * from there. Clocks, keepers of address mappings and pings exchange a few bytes now and then; a clock or a ping is
+ * answered in as many bytes as it asks with, or not at all. */
 static bool is_network_service(const ic_detect_run *run, const ic_draft *d)
 {
-	static const struct {
-		const char *transport;
-		int first, last;
-	} services[] = {
-		{ "udp", 123, 123 },	 /* NTP */
-		{ "udp", 3478, 3481 },	 /* STUN */
-		{ "udp", 19302, 19309 }, /* STUN of Google */
-		{ "icmp", 0, 65535 },
-	};
 	const ic_finding *f = &d->f;
 	if (d->dst && ic_intern_is_ip(run->names, d->dst) && all_known(d, false)) {
 		const ic_ip ip = ic_intern_get_ip(run->names, d->dst);
 		if (ic_ip_classify(&ip) == IC_IP_MULTICAST)
 			return true;
 	}
-	bool known = false;
-	for (size_t i = 0; f->transport && i < sizeof(services) / sizeof(services[0]); i++)
-		known |= strcmp(f->transport, services[i].transport) == 0 &&
-			 f->dst_port >= services[i].first && f->dst_port <= services[i].last;
-	const double most = SERVICE_BYTES * (double)f->connections;
+	const port_service *of = service_of(f);
 	const bool alike = f->score && f->score->size_nats >= SERVICE_ALIKE;
-	return known && alike && all_known(d, true) && d->any_out && d->any_in &&
-	       f->sleep_s >= SERVICE_MIN_S && (double)f->bytes_out <= most && (double)f->bytes_in <= most;
+	if (!of || !alike || !all_known(d, true) || !d->any_out || !d->any_in || !(f->sleep_s >= of->min_s))
+		return false;
+	const double most = SERVICE_BYTES * (double)f->connections, out = (double)f->bytes_out,
+		     in = (double)f->bytes_in;
+	const bool echo = in <= 0 || (in >= ECHO_LEAST * out && in <= ECHO_MOST * out);
+	return out <= most && in <= most && (echo || !of->echoes);
 }
 
 static const ic_lowering profiles[] = {

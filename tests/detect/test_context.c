@@ -360,18 +360,25 @@ static void what_a_network_does_for_itself_is_lowered(void **state)
 		bool udp;
 		int64_t out, in;
 		bool lowered;
+		double step; /* 0: 64 s */
 	} table[] = {
 		{ "192.0.2.123", 123, true, 48, 48, true },
 		{ "192.0.2.123", 123, true, 48, 0, true },
 		{ "192.0.2.123", 123, true, -1, -1, false },  /* a port alone lowers nothing */
-		{ "192.0.2.123", 123, true, 384, 512, true }, /* eight at once */
+		{ "192.0.2.123", 123, true, 384, 384, true }, /* eight at once */
+		{ "192.0.2.123", 123, true, 384, 288, true }, /* and two of them lost */
+		{ "192.0.2.123", 123, true, 48, 120, false }, /* a clock says no more than it is asked */
+		{ "192.0.2.123", 123, true, 120, 40, false }, /* and no less */
 		{ "192.0.2.123", 123, true, 48, 600, false },
 		{ "192.0.2.123", 123, true, 600, 48, false },
 		{ "192.0.2.123", 123, true, 48, 4000, false },
 		{ "192.0.2.123", 123, true, 4000, 48, false },
+		{ "192.0.2.123", 123, true, 48, 48, true, 20 },
+		{ "192.0.2.123", 123, true, 48, 48, false, 10 }, /* no clock may be asked that often */
 		{ "192.0.2.123", 123, false, 48, 48, false },
 		{ "192.0.2.123", 53, true, 48, 48, false },
 		{ "192.0.2.123", 3478, true, 20, 32, true },
+		{ "192.0.2.123", 3478, true, 20, 32, true, 10 },
 		{ "192.0.2.123", 19302, true, 20, 32, true },
 		{ "192.0.2.123", 3482, true, 20, 32, false },
 		{ "239.255.255.250", 1900, true, 700, 0, true },
@@ -387,7 +394,7 @@ static void what_a_network_does_for_itself_is_lowered(void **state)
 		e.udp = table[i].udp;
 		e.out = table[i].out;
 		e.in = table[i].in;
-		world_beat(&w, e, 200, 64, 0.02);
+		world_beat(&w, e, 200, table[i].step > 0 ? table[i].step : 64, 0.02);
 		ic_findings f = world_detect(&w, (ic_detect_config){ 0 });
 		const ic_finding *b = finding_of(&f, "beacon", NULL);
 		assert_non_null(b);
