@@ -41,7 +41,7 @@ __attribute__((constructor)) static void bins_init(void)
 {
 	ic_bins *t = &ic_bins_table;
 	for (unsigned b = 0; b < IC_INTERVAL_BINS; b++)
-		t->interval_edge[b] = b ? edge_of(b, 1.04, (double)IC_TICKS_S) : IC_TICKS_S;
+		t->interval_edge[b] = b ? edge_of(b, IC_INTERVAL_RATIO, (double)IC_TICKS_S) : IC_TICKS_S;
 	t->interval_edge[IC_INTERVAL_BINS] = INT64_MAX;
 	for (unsigned b = 0; b < IC_SIZE_BINS; b++)
 		t->size_edge[b] = b ? edge_of(b, 1.02, 1) : 0;

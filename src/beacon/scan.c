@@ -55,7 +55,7 @@ static double evidence_points(double E)
 __attribute__((constructor)) static void scan_init(void)
 {
 	for (unsigned i = 0; i <= IC_INTERVAL_BINS; i++)
-		power[i] = pow(1.04, i);
+		power[i] = pow(IC_INTERVAL_RATIO, i);
 	for (unsigned i = 0; i < IC_INTERVAL_BINS; i++) {
 		clock_mass[0][i] = log1p(2 * .05 / power[i + 1]);
 		clock_mass[1][i] = log1p(2 * 1.0 / power[i + 1]);

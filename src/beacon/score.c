@@ -163,8 +163,8 @@ static void sleep_and_jitter(const ic_sketch_view *v, const scan_best *b, ic_sco
 			has_high = true;
 		}
 	}
-	double shortest = pow(1.04, low + .3);
-	ret->sleep_s = pow(1.04, high + .7);
+	double shortest = pow(IC_INTERVAL_RATIO, low + .3);
+	ret->sleep_s = pow(IC_INTERVAL_RATIO, high + .7);
 	ret->jitter = shortest < ret->sleep_s ? 1 - shortest / ret->sleep_s : 0;
 }
 

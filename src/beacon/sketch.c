@@ -743,3 +743,15 @@ void ic_sketch_read(const ic_sketch *k, ic_sketch_view *v)
 	if (v->raw_count)
 		memcpy(v->raw_ticks, held_by(k).ticks, v->raw_count * sizeof *v->raw_ticks);
 }
+
+void ic_sketch_sizes(const ic_sketch_view *v, unsigned percent, int64_t *ret_least, int64_t *ret_most)
+{
+	const uint32_t off = (uint32_t)((uint64_t)v->sizes * (100 - percent) / 200);
+	uint32_t lo = 0, hi = v->size_bins - 1;
+	for (uint32_t n = 0; lo < hi && (n += v->s[lo].count) <= off;)
+		lo++;
+	for (uint32_t n = 0; hi > lo && (n += v->s[hi].count) <= off;)
+		hi--;
+	*ret_least = ic_bins_table.size_edge[v->s[lo].bin];
+	*ret_most = ic_bins_table.size_edge[v->s[hi].bin + 1] - 1;
+}

@@ -59,8 +59,9 @@ uint64_t ic_sketch_late(const ic_sketch *k);
 size_t ic_sketch_bytes(const ic_sketch *k); /* heap bytes of the body */
 
 /* The interval bins of ratio 1.04 from 1 s and size bins of ratio 1.02 from 1 byte. */
-#define IC_INTERVAL_BINS 372
-#define IC_SIZE_BINS	 1201
+#define IC_INTERVAL_BINS  372
+#define IC_INTERVAL_RATIO 1.04
+#define IC_SIZE_BINS	  1201
 /* Bin of an interval in ticks >= 1 s: min(371, floor(log(s)/log(1.04))), as the reference computes it. */
 unsigned ic_interval_bin(int64_t ticks);
 /* Bin of a size: min(1200, floor(log(max(size,1))/log(1.02))). */
@@ -95,5 +96,8 @@ typedef struct ic_sketch_view {
 	int64_t raw_ticks[IC_SKETCH_RAW]; /* when raw: all event times, ascending */
 } ic_sketch_view;
 void ic_sketch_read(const ic_sketch *k, ic_sketch_view *v);
+/* Between which bytes, both included and as exact as the bins are, at least so many percent of the known sizes lie, when as
+ * many are left off at either end; 1 known size or more. */
+void ic_sketch_sizes(const ic_sketch_view *v, unsigned percent, int64_t *ret_least, int64_t *ret_most);
 
 #endif

@@ -152,37 +152,81 @@ double ic_finding_period(const ic_finding *f)
 	return steady ? f->interval_median_s : f->sleep_s;
 }
 
-/* "every 14.0 s", or "every 200.0 s to 303.0 s" where the sleep is jittered. */
-static const char *beat_text(ic_detect_run *run, const ic_finding *f)
+/* "every 14.0 s", or "every 200.0 s to 303.0 s" where the sleep is jittered; the intervals of the further windows, too,
+ * of which the coverage speaks. */
+static const char *beat_text(ic_detect_run *run, const ic_finding *f, const ic_score *s)
 {
 	char a[40], b[40];
 	if (!isfinite(f->sleep_s))
 		return "at no steady interval";
-	if (f->jitter < STEADY)
-		return ic_run_printf(run, "every %s", interval_text(a, ic_finding_period(f)));
-	return ic_run_printf(run, "every %s to %s", interval_text(a, f->sleep_s * (1 - f->jitter)),
-			     interval_text(b, f->sleep_s));
+	const char *text =
+	    f->jitter < STEADY
+		? ic_run_printf(run, "every %s", interval_text(a, ic_finding_period(f)))
+		: ic_run_printf(run, "every %s to %s", interval_text(a, f->sleep_s * (1 - f->jitter)),
+				interval_text(b, f->sleep_s));
+	for (unsigned i = 1; i < s->windows; i++)
+		text = ic_run_printf(run, "%s or %s to %s", text,
+				     interval_text(a, pow(IC_INTERVAL_RATIO, s->window[i].lo)),
+				     interval_text(b, pow(IC_INTERVAL_RATIO, s->window[i].hi + 1)));
+	return text;
+}
+
+/* How many check-ins the events are: what follows within a second belongs to the same one. */
+static uint64_t check_ins(const ic_finding *f, const ic_sketch_view *v)
+{
+	return f->event_level == IC_AT_BURST ? f->connections : f->connections - v->sub_second;
+}
+
+static bool has_missed(const ic_score *s)
+{
+	bool missed = false;
+	for (unsigned i = 0; i < s->windows; i++)
+		missed |= s->window[i].multiples;
+	return missed;
 }
 
 /* The beat in words; more: said after them, "" for nothing. */
-static void beat_reason(ic_detect_run *run, ic_draft *d, const ic_score *s, const char *more)
+static void beat_reason(ic_detect_run *run, ic_draft *d, const ic_score *s, const ic_sketch_view *v,
+			const char *more)
 {
 	const ic_finding *f = &d->f;
+	const uint64_t times = check_ins(f, v);
 	char share[32];
+	const char *in = times == f->connections
+			     ? ""
+			     : ic_run_printf(run, " in %llu check-ins", (unsigned long long)times);
 	ic_draft_reason(
 	    run, d,
 	    (ic_reason){ "sleep", f->sleep_s, NAN, NAN,
-			 ic_run_printf(run, "%llu %s, one %s; %s %% of the time is explained by that beat%s",
+			 ic_run_printf(run,
+				       "%llu %s%s, one %s; %s %% of the time is explained by that beat%s%s",
 				       (unsigned long long)f->connections, words_of(f->event_level)->events,
-				       beat_text(run, f), ic_num(share, 100 * s->m_time, 0), more) });
+				       in, beat_text(run, f, s), ic_num(share, 100 * s->m_time, 0),
+				       has_missed(s) ? ", with some beats missed" : "", more) });
 }
 
-static void automation_reasons(ic_detect_run *run, ic_draft *d, const ic_score *s)
+/* Where nine of ten sizes lie, and what it is worth that they are alike. */
+static const char *sizes_text(ic_detect_run *run, const ic_score *s, const ic_sketch_view *v)
+{
+	char nats[32], most_nats[32];
+	int64_t least, most;
+	if (isnan(s->size))
+		return "too few sizes are known to judge them";
+	ic_sketch_sizes(v, 90, &least, &most);
+	return ic_run_printf(
+	    run,
+	    "nine of ten sent %lld to %lld bytes (with headers where they are counted): likeness of "
+	    "sizes %s nats of %s",
+	    (long long)least, (long long)most, ic_num(nats, s->size_nats, 2),
+	    ic_num(most_nats, log(log(1e4) / log(1.02)), 2));
+}
+
+static void automation_reasons(ic_detect_run *run, ic_draft *d, const ic_score *s, const ic_sketch_view *v)
 {
 	const ic_finding *f = &d->f;
-	char a[40], b[32], c[32];
+	char a[40], b[32];
 	if (isfinite(f->sleep_s))
-		beat_reason(run, d, s, "");
+		beat_reason(run, d, s, v, "");
 	part_reason(run, d, "regularity", s->regularity, IC_SCORE_REGULARITY,
 		    ic_run_printf(run, "each interval is worth %s nats against chance", ic_num(b, s->I, 2)));
 	part_reason(run, d, "evidence_bursty", s->evidence_bursty, IC_SCORE_BURSTY,
@@ -194,11 +238,7 @@ static void automation_reasons(ic_detect_run *run, ic_draft *d, const ic_score *
 	part_reason(run, d, "persistence", s->persistence, IC_SCORE_PERSISTENCE,
 		    ic_run_printf(run, "active in %u clock hour%s over %s", s->hours, IC_S(s->hours),
 				  span_text(a, (double)(f->last_seen - f->first_seen) / (double)IC_TICKS_S)));
-	part_reason(run, d, "size", s->size, IC_SCORE_SIZE,
-		    isnan(s->size)
-			? "too few sizes are known to judge them"
-			: ic_run_printf(run, "likeness of sizes: %s nats of %s", ic_num(b, s->size_nats, 2),
-					ic_num(c, log(log(1e4) / log(1.02)), 2)));
+	part_reason(run, d, "size", s->size, IC_SCORE_SIZE, sizes_text(run, s, v));
 	if (s->exempt_gaps)
 		ic_draft_reason(
 		    run, d,
@@ -262,15 +302,20 @@ static const char *target_text(ic_detect_run *run, const ic_draft *d)
 		   : ic_run_printf(run, "several destinations (%s%s)", kinds[f->group_by], value);
 }
 
-static void summarise(ic_detect_run *run, ic_draft *d)
+static void summarise(ic_detect_run *run, ic_draft *d, const ic_score *s, const ic_sketch_view *v)
 {
 	ic_finding *f = &d->f;
+	const uint64_t times = check_ins(f, v);
 	char span[40];
+	const char *in_all = times == f->connections
+				 ? ""
+				 : ic_run_printf(run, " (%llu %s)", (unsigned long long)f->connections,
+						 words_of(f->event_level)->events);
 	const char *src = ic_run_cut(run, f->src_host.p ? f->src_host : ic_run_text(run, d->src));
-	f->summary =
-	    ic_run_printf(run, "%s %s %s %s, %llu times in %s.", src, words_of(f->event_level)->does,
-			  target_text(run, d), beat_text(run, f), (unsigned long long)f->connections,
-			  span_text(span, (double)(f->last_seen - f->first_seen) / (double)IC_TICKS_S));
+	f->summary = ic_run_printf(
+	    run, "%s %s %s %s, %llu times in %s%s.", src, words_of(f->event_level)->does, target_text(run, d),
+	    beat_text(run, f, s), (unsigned long long)times,
+	    span_text(span, (double)(f->last_seen - f->first_seen) / (double)IC_TICKS_S), in_all);
 }
 
 static void fill_beat(ic_finding *f, const ic_score *s)
@@ -289,13 +334,15 @@ void ic_beacon_beat(ic_detect_run *run, ic_draft *d)
 	if (!isnan(d->f.automation) || !s || s->sketch.n < LEAST_EVENTS || s->sketch.n != d->f.connections)
 		return;
 	ic_score score;
+	ic_sketch_view v;
 	char automation[32];
-	ic_beacon_score(&s->sketch, &score);
+	ic_sketch_read(&s->sketch, &v);
+	ic_beacon_score_view(&v, &score);
 	if (score.automation < HINT)
 		return;
 	d->f.series = s;
 	fill_beat(&d->f, &score);
-	beat_reason(run, d, &score,
+	beat_reason(run, d, &score, &v,
 		    ic_run_printf(run, " (automation %s)", ic_num(automation, score.automation, 0)));
 }
 
@@ -310,6 +357,8 @@ static ic_status report(ic_detect_run *run, unsigned i, size_t k)
 	if (!score)
 		return IC_E_NOMEM;
 	*score = c->score;
+	ic_sketch_view v;
+	ic_sketch_read(&c->series->sketch, &v);
 	ic_finding *f = &d->f;
 	f->automation = ic_round3(c->score.automation);
 	fill_beat(f, score);
@@ -320,8 +369,8 @@ static ic_status report(ic_detect_run *run, unsigned i, size_t k)
 		    ic_finding_id(run->names, run->detector->name, part->cand[c->covered_by - 1].series);
 	d->base = c->score.logit;
 	fill_covers(run, part, c, d);
-	automation_reasons(run, d, score);
-	summarise(run, d);
+	automation_reasons(run, d, score, &v);
+	summarise(run, d, score, &v);
 	return run->nomem ? IC_E_NOMEM : IC_OK;
 }
 

@@ -673,6 +673,7 @@ void ic_context_finish(ic_detect_run *run, ic_draft *d)
 					 ic_run_printf(run, "lowered by the site's own rule, %s", name) });
 		}
 	}
+	d->f.base = 100.0 * ic_sigmoid(d->base);
 	d->f.priority = priority_of(d);
 	d->f.level = level_of(d->f.priority);
 }

@@ -55,6 +55,7 @@ typedef struct ic_finding {
 	const ic_reason *reasons;
 	const char *summary;
 	/* for explain and lists; not printed by the finding writers */
+	double base;		 /* the priority before any context, 0..100 */
 	const ic_series *series; /* NULL for findings without one */
 	const ic_score *score;	 /* NULL unless scored */
 	ic_str value;		 /* text of the group key's value */

@@ -113,7 +113,7 @@ static void put_traffic(ic_pen *p, const ic_finding *f)
 		p->to->failed |= b.failed;
 		ic_buf_clear(&b);
 	}
-	if (f->prevalence_hosts >= 0 && f->prevalence_of >= 0) {
+	if (f->prevalence_hosts >= 0 && f->prevalence_of > 0) {
 		label(p, "prevalence");
 		ic_pen_printf(p, IC_PLAIN, "%lld of %lld internal hosts", (long long)f->prevalence_hosts,
 			      (long long)f->prevalence_of);
@@ -253,7 +253,7 @@ static void put_automation(ic_pen *p, const ic_finding *f)
 	ic_pen_printf(p, IC_DIM, "beats: %u; exempt gaps: %u; windows: %u", s->beats, s->exempt_gaps,
 		      s->windows);
 	ic_pen_line(p, 2);
-	ic_pen_text(p, IC_DIM, "of people's traffic 0.12 % reaches 50, and 0.005 % reaches 80");
+	ic_pen_text(p, IC_DIM, "of people's traffic, simulated, 0.12 % reaches 50, and 0.01 % reaches 80");
 	ic_pen_end(p);
 }
 
@@ -281,12 +281,11 @@ static void put_priority(ic_pen *p, const ic_finding *f)
 	ic_pen_printf(p, IC_PLAIN, any ? "= %.3f nats" : "%.3f nats: no evidence", L);
 	ic_pen_line(p, 2);
 	double context = 1 / (1 + exp(-(L - 1)));
-	bool scored = isfinite(f->automation);
-	double base = scored ? f->automation : f->priority / context;
 	ic_pen_printf(p, IC_PLAIN, "priority = %s / (1 + exp(-(L - 1))) = %.3f / %.4f = %.3f",
-		      scored ? "automation" : "the detector's base", base, 1 / context, base * context);
-	if (fabs(base * context - f->priority) > 0.01)
-		ic_pen_printf(p, IC_PLAIN, ", capped at %.3f", f->priority);
+		      isfinite(f->automation) ? "automation" : "the detector's base", f->base, 1 / context,
+		      f->base * context);
+	if (fabs(f->base * context - f->priority) > 0.001)
+		ic_pen_printf(p, IC_PLAIN, "but capped at %.3f", f->priority);
 	ic_pen_line(p, 2);
 	for (int level = IC_CRITICAL; level > IC_INFO; level--)
 		ic_pen_printf(p, IC_DIM, "%s from %.0f%s", ic_level_name(level), ic_level_from[level],
@@ -296,14 +295,13 @@ static void put_priority(ic_pen *p, const ic_finding *f)
 
 /* ---- the interval histogram -------------------------------------------------------- */
 
-#define RATIO	   1.04
 #define HIST_ROWS  20
 #define BAR_ROOM   28
 #define BAR_COLUMN 40
 
 static double bin_edge(unsigned bin)
 {
-	return pow(RATIO, bin);
+	return pow(IC_INTERVAL_RATIO, bin);
 }
 
 /* What the row of bins lo..hi holds of the score's windows: "", "window 1", "missed x2"... */
@@ -320,7 +318,7 @@ static void put_marks(ic_pen *p, const ic_score *s, unsigned lo, unsigned hi)
 		return;
 	unsigned end = s->window[0].hi + 1u;
 	for (unsigned q = 2; q <= 4; q++) {
-		unsigned shift = (unsigned)lround(log(q) / log(RATIO));
+		unsigned shift = (unsigned)lround(log(q) / log(IC_INTERVAL_RATIO));
 		unsigned last = s->window[0].hi + shift + 1, first = s->window[0].lo + shift - 1;
 		if (first < end)
 			first = end;

@@ -322,6 +322,42 @@ static void counts_and_sums_may_be_large(void **state)
 	}
 }
 
+static void most_sizes_lie_between(void **state)
+{
+	(void)state;
+	static const struct {
+		unsigned n, outliers; /* of 10 bytes, and as many of 90,000 */
+		int64_t least, most;  /* that nine of ten must be found between; they are 500 to 600 bytes */
+	} cases[] = { { 1, 0, 500, 600 },
+		      { 18, 1, 10, 90000 },
+		      { 20, 1, 500, 600 },
+		      { 400, 20, 500, 600 },
+		      { 400, 30, 10, 90000 } };
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		ic_slab slab;
+		ic_slab_init(&slab, NULL);
+		ic_sketch k = { 0 };
+		ic_sketch_view v;
+		int64_t least, most;
+		for (unsigned e = 0; e < cases[i].n; e++) {
+			int64_t bytes = e < cases[i].outliers	    ? 10
+					: e < 2 * cases[i].outliers ? 90000
+								    : 500 + (e * 37) % 101;
+			assert_int_equal(ic_sketch_add(&k, &slab, (int64_t)e * 60 * IC_TICKS_S, bytes),
+					 IC_OK);
+		}
+		ic_sketch_read(&k, &v);
+		ic_sketch_sizes(&v, 90, &least, &most);
+		assert_true(least <= most);
+		assert_true((double)least > 0.95 * (double)cases[i].least - 1);
+		assert_true((double)most < 1.03 * (double)cases[i].most + 1);
+		if (cases[i].outliers && cases[i].least < 500)
+			assert_true(least <= 10 && most >= 90000);
+		ic_sketch_clear(&k, &slab);
+		ic_slab_clear(&slab);
+	}
+}
+
 /* Over 2^16 of one size, and, once parts that overlap are added up, over 2^24 of one interval. */
 static void more_of_one_bin_than_is_narrow(void **state)
 {
@@ -430,6 +466,7 @@ int main(void)
 		cmocka_unit_test(raw_shards_may_overlap),
 		cmocka_unit_test(overlap_of_bins_is_late),
 		cmocka_unit_test(counts_and_sums_may_be_large),
+		cmocka_unit_test(most_sizes_lie_between),
 		cmocka_unit_test(more_of_one_bin_than_is_narrow),
 		cmocka_unit_test(times_out_of_range_are_cut),
 		cmocka_unit_test(refusal_leaves_it_as_it_was),

@@ -41,6 +41,60 @@ static void a_regular_pair_is_found(void **state)
 	world_free(&w);
 }
 
+/* What the sentences say can be multiplied: connections within a second are one check-in, beats may be missed, and a
+ * share of the time that two clocks explain is said to be of both. */
+static void sentences_agree_with_the_times(void **state)
+{
+	(void)state;
+	static const struct {
+		int twice, miss, change; /* every how manieth; the beat from which on it is slower */
+		const char *sleep, *summary;
+	} cases[] = {
+		{ 0, 0, 1000,
+		  "300 connections, one every 60.0 s; 100 % of the time is explained by that beat",
+		  "every 60.0 s, 300 times in 4 h 59 min." },
+		{ 2, 0, 1000,
+		  "450 connections in 300 check-ins, one every 59.9 s; 100 % of the time is explained by "
+		  "that "
+		  "beat",
+		  "every 59.9 s, 300 times in 4 h 59 min (450 connections)." },
+		{ 0, 4, 1000,
+		  "300 connections, one every 60.0 s; 100 % of the time is explained by that beat, with some "
+		  "beats missed",
+		  "every 60.0 s, 300 times in 6 h 14 min." },
+		{ 0, 0, 200,
+		  "300 connections, one every 19 min 57 s or 56.8 s to 61.4 s; 100 % of the time is "
+		  "explained by that "
+		  "beat",
+		  "every 19 min 57 s or 56.8 s to 61.4 s, 300 times in 1 d 12 h." },
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		world w = world_new(false);
+		event e = beat;
+		for (int k = 0; k < 300; k++) {
+			world_add(&w, &e);
+			if (cases[i].twice && k % cases[i].twice == 0) {
+				e.t += 0.2;
+				world_add(&w, &e);
+				e.t -= 0.2;
+			}
+			e.t += k >= cases[i].change			 ? 1200
+			       : cases[i].miss && k % cases[i].miss == 1 ? 120
+									 : 60;
+		}
+		ic_findings f = world_detect(&w, (ic_detect_config){ 0 });
+		assert_int_equal(f.n, 1);
+		const ic_reason *r = reason_of(&f.list[0], "sleep");
+		assert_string_equal(r->text, cases[i].sleep);
+		if (!strstr(f.list[0].summary, cases[i].summary))
+			fail_msg("%s", f.list[0].summary);
+		assert_non_null(
+		    strstr(reason_of(&f.list[0], "size")->text, "nine of ten sent 891 to 908 bytes "));
+		ic_findings_clear(&f);
+		world_free(&w);
+	}
+}
+
 static void an_irregular_pair_is_not(void **state)
 {
 	(void)state;
@@ -455,6 +509,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_regular_pair_is_found),
+		cmocka_unit_test(sentences_agree_with_the_times),
 		cmocka_unit_test(an_irregular_pair_is_not),
 		cmocka_unit_test(one_finding_a_cause),
 		cmocka_unit_test(a_loose_key_does_not_hide_its_parts),

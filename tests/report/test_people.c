@@ -162,7 +162,7 @@ static void test_explain_recomputes(void **state)
 	ic_finding f = sample_finding();
 	f.series = &series;
 	f.score = &score;
-	f.automation = score.automation;
+	f.automation = f.base = score.automation;
 	f.priority = score.automation / (1 + exp(-(0.8 - 3 - 1)));
 	ic_buf b;
 	ic_error err = { 0 };
@@ -180,6 +180,29 @@ static void test_explain_recomputes(void **state)
 	assert_non_null(strstr(text, "36000 s (10 h) exempt"));
 	ic_buf_clear(&b);
 	ic_slab_clear(&slab);
+}
+
+/* What the priority starts from is the detector's own, also where a cap hides it; where no host is known to be an
+ * internal one nothing is said of prevalence. */
+static void test_explain_capped(void **state)
+{
+	(void)state;
+	ic_finding f = sample_finding();
+	f.automation = (double)NAN;
+	f.base = 95.258;
+	f.prevalence_hosts = f.prevalence_of = 0;
+	f.reasons++; /* +0.8 nats */
+	f.reason_count = 1;
+	f.priority = 40;
+	ic_buf b;
+	ic_error err = { 0 };
+	ic_output out = sample_output(&b, 200, false);
+	assert_int_equal(ic_explain_write(&f, &out, &err), IC_OK);
+	const char *text = sample_text(&b);
+	assert_non_null(strstr(text, "the detector's base / (1 + exp(-(L - 1))) = 95.258 / 2.2214 = 42.882 "
+				     "but capped at 40.000"));
+	assert_null(strstr(text, "0 of 0 internal"));
+	ic_buf_clear(&b);
 }
 
 /* While the events themselves are known they are listed. */
@@ -266,15 +289,11 @@ static void test_piece_without_memory(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_table_text),
-		cmocka_unit_test(test_table_path),
-		cmocka_unit_test(test_table_long_values),
-		cmocka_unit_test(test_table_empty),
-		cmocka_unit_test(test_columns),
-		cmocka_unit_test(test_explain_recomputes),
-		cmocka_unit_test(test_explain_events),
-		cmocka_unit_test(test_no_memory),
-		cmocka_unit_test(test_piece_without_memory),
+		cmocka_unit_test(test_table_text),	  cmocka_unit_test(test_table_path),
+		cmocka_unit_test(test_table_long_values), cmocka_unit_test(test_table_empty),
+		cmocka_unit_test(test_columns),		  cmocka_unit_test(test_explain_recomputes),
+		cmocka_unit_test(test_explain_capped),	  cmocka_unit_test(test_explain_events),
+		cmocka_unit_test(test_no_memory),	  cmocka_unit_test(test_piece_without_memory),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
