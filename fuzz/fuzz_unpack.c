@@ -44,8 +44,10 @@ static void unpack_over_damage(ic_pack pack, const uint8_t *data, size_t n, size
 	ic_error gap;
 	ic_status st;
 	size_t made;
-	if (!u)
+	if (!u || !ic_unpack_lines(u)) {
+		ic_unpack_free(u);
 		return;
+	}
 	do
 		st = ic_unpack_read(u, out, TEXT_BYTES, &made, NULL);
 	while (st == IC_OK ? made == TEXT_BYTES : ic_unpack_resume(u, &gap));

@@ -217,6 +217,8 @@ static bool ends_with(const char *path, const char *end)
 
 static ic_status read_text(ic_table_file *f, ic_unpack *u, ic_error *err)
 {
+	if (!ic_unpack_lines(u))
+		return ic_fail_nomem(err);
 	return read_all(u, f->path, UINT32_MAX - 1, f->budget, &f->gaps, &f->text, &f->text_n, err);
 }
 
@@ -447,10 +449,7 @@ static ic_status look(ic_table_file *f, const ic_schema *schema, bool by_place, 
 /* Of a file that can be read again: damage is met again then, and said. */
 static ic_status read_head(ic_unpack *u, char *head, size_t *n, ic_error *err)
 {
-	ic_status st;
-	do
-		st = ic_unpack_read(u, head, HEAD, n, err);
-	while (st == IC_E_FORMAT && *n == 0 && ic_unpack_resume(u, err));
+	const ic_status st = ic_unpack_head(u, head, HEAD, n, err);
 	return st == IC_E_FORMAT && *n ? IC_OK : st;
 }
 
@@ -462,8 +461,10 @@ static ic_status begin(ic_table_file *f, int fd, char *head, size_t *n, ic_error
 	bool regular = strcmp(f->path, "-") != 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
 	f->size = regular ? (uint64_t)st.st_size : 0;
 	ic_unpack *u = ic_unpack_open(ic_read_fd, &fd);
-	if (!u)
+	if (!u || !ic_unpack_lines(u)) {
+		ic_unpack_free(u);
 		return ic_fail_nomem(err);
+	}
 	f->pack = ic_unpack_pack(u);
 	ic_status rc = regular ? read_head(u, head, n, err) : read_text(f, u, err);
 	ic_unpack_free(u);

@@ -202,7 +202,7 @@ ic_status ic_records_begin(ic_records *r, const ic_table_file *f, uint64_t part,
 	}
 	if (f->pack != IC_PACK_PLAIN) {
 		r->unpack = ic_unpack_new(f->pack, read_raw, r);
-		if (!r->unpack)
+		if (!r->unpack || !ic_unpack_lines(r->unpack))
 			return ic_fail_nomem(err);
 	}
 	return IC_OK;

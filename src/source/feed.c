@@ -96,7 +96,7 @@ no_filled:
 
 ic_feed *ic_feed_new(ic_unpack *u, bool ahead, bool resume, size_t block)
 {
-	ic_feed *f = ic_calloc(1, sizeof(*f));
+	ic_feed *f = !resume || ic_unpack_lines(u) ? ic_calloc(1, sizeof(*f)) : NULL;
 	if (!f) {
 		ic_unpack_free(u);
 		return NULL;

@@ -58,13 +58,12 @@ static ic_status read_text(ic_file *f, ic_read_fn read, void *from, char *head, 
 {
 	ic_error err = { 0 };
 	ic_unpack *unpack = ic_unpack_open(read, from);
-	if (!unpack)
+	if (!unpack || !ic_unpack_lines(unpack)) {
+		ic_unpack_free(unpack);
 		return IC_E_NOMEM;
-	ic_status st;
+	}
 	f->pack = ic_unpack_pack(unpack);
-	do
-		st = ic_unpack_read(unpack, head, IC_HEAD_BYTES, n, &err);
-	while (st == IC_E_FORMAT && *n == 0 && ic_unpack_resume(unpack, &err));
+	(void)ic_unpack_head(unpack, head, IC_HEAD_BYTES, n, &err);
 	ic_unpack_free(unpack);
 	if (err.code != IC_OK) {
 		unreadable(f, err.code, err.message);

@@ -16,10 +16,17 @@
 #include "source/messages.h"
 
 #define IN_BYTES   (128u << 10)
-#define KEPT_BYTES IN_BYTES   /* before the input that stay readable: see gz_isal and ic_unpack_resume */
-#define GAPS_MOST  1000u      /* that are passed over in one file */
-#define AGAIN_MOST (1u << 20) /* bytes that are read again in all: each may stand for a thousand of text */
-#define HEAD_BYTES 4u	      /* that tell how a file is packed */
+#define GAPS_MOST  1000u       /* that are passed over in one file */
+#define AGAIN_MOST (16u << 20) /* bytes that are read again in all: each may stand for a thousand of text */
+#define HEAD_BYTES 4u	       /* that tell how a file is packed */
+/* A member that lacks its end runs on into the next one: in a block that is not packed to its end, which is 64 KiB of
+ * gzip at the most, 128 of zstd; in another one of gzip until chance ends it, within some ten thousand codes. What
+ * follows is no block. So much input without damage proves that there was no end, or so much text of it, which is held
+ * meanwhile. */
+#define PROOF_BYTES (256u << 10)
+#define HELD_BYTES  (128u << 10)
+#define HELD_MOST   (8u << 20)
+#define KEPT_BYTES  PROOF_BYTES /* before the input that stay readable: see gz_isal and ic_unpack_resume */
 
 typedef struct codec codec;
 struct ic_unpack {
@@ -32,6 +39,7 @@ struct ic_unpack {
 	uint8_t *buffer; /* KEPT_BYTES, then IN_BYTES */
 	uint8_t *in;	 /* not consumed: in..in_end */
 	uint8_t *in_end;
+	uint8_t *stop; /* the codec reads no further */
 	bool in_eof;
 	bool between; /* a member or frame ended, none has begun */
 	bool any;     /* at least one member or frame ended */
@@ -39,9 +47,15 @@ struct ic_unpack {
 	char last;    /* by the last byte of its text */
 	bool to_line; /* the text up to the next line's start is dropped */
 	unsigned gaps;
-	size_t again;	    /* bytes that were read once more behind gaps */
+	uint64_t again;	    /* bytes that were read once more behind gaps */
 	uint64_t taken;	    /* bytes read: those before in_end */
 	uint64_t member_at; /* where the member begins that is being read */
+	uint64_t looked;    /* up to here no other one seems to begin */
+	/* The text from where another one seems to begin, until it is known that it does not. NULL: not of lines */
+	uint8_t *held;
+	size_t held_n, held_at, held_room; /* given up to held_at */
+	bool holding;
+	uint64_t doubt; /* where it seems to begin */
 	ic_status failed;
 	ic_error why;
 	union {
@@ -66,7 +80,7 @@ typedef struct container {
 struct codec {
 	const container *of;
 	bool (*open)(ic_unpack *u);
-	/* Consumes input, makes output; NULL or the damage. Sets `between` at a member's end. */
+	/* Consumes input up to `stop`, makes output; NULL or the damage. Sets `between` at a member's end. */
 	const char *(*step)(ic_unpack *u, uint8_t *out, size_t room, size_t *made);
 	void (*close)(ic_unpack *u);
 };
@@ -151,7 +165,7 @@ static const char *zlib_step(ic_unpack *u, uint8_t *out, size_t room, size_t *ma
 		return IC_MSG_GZIP_BAD;
 	u->between = false;
 	u->z->next_in = u->in;
-	u->z->avail_in = (uInt)(u->in_end - u->in);
+	u->z->avail_in = (uInt)(u->stop - u->in);
 	u->z->next_out = out;
 	u->z->avail_out = (uInt)room;
 	int rc = inflate(u->z, Z_NO_FLUSH);
@@ -192,7 +206,7 @@ static const char *isal_step(ic_unpack *u, uint8_t *out, size_t room, size_t *ma
 	}
 	u->between = false;
 	s->next_in = u->in;
-	s->avail_in = (uint32_t)(u->in_end - u->in);
+	s->avail_in = (uint32_t)(u->stop - u->in);
 	s->next_out = out;
 	s->avail_out = (uint32_t)room;
 	int rc = isal_inflate(s);
@@ -220,7 +234,7 @@ static bool zstd_open(ic_unpack *u)
 
 static const char *zstd_step(ic_unpack *u, uint8_t *out, size_t room, size_t *made)
 {
-	ZSTD_inBuffer in = { u->in, (size_t)(u->in_end - u->in), 0 };
+	ZSTD_inBuffer in = { u->in, (size_t)(u->stop - u->in), 0 };
 	ZSTD_outBuffer to = { out, room, 0 };
 	if (u->between)
 		(void)ZSTD_DCtx_reset(u->zstd, ZSTD_reset_session_only);
@@ -321,8 +335,16 @@ void ic_unpack_free(ic_unpack *u)
 		return;
 	if (u->codec)
 		u->codec->close(u);
+	ic_free(u->held);
 	ic_free(u->buffer);
 	ic_free(u);
+}
+
+bool ic_unpack_lines(ic_unpack *u)
+{
+	if (u->codec && !u->held)
+		u->held = ic_malloc(u->held_room = HELD_BYTES);
+	return !u->codec || u->held;
 }
 
 /* An ic_read_fn. A terminal that has ended would have to be ended again. */
@@ -404,6 +426,97 @@ static size_t drop_to_line(ic_unpack *u, uint8_t *text, size_t n)
 	return n - drop;
 }
 
+/* The first place in p..end that looks like the start of a member, or from where on that cannot be told. */
+static uint8_t *find_start(const container *c, uint8_t *p, uint8_t *end, bool *found, bool *inside)
+{
+	*found = false;
+	while ((size_t)(end - p) >= c->head_bytes) {
+		const size_t room = (size_t)(end - p) - (c->head_bytes - 1);
+		uint8_t *q = memchr(p, c->magic[0], room);
+		if (!q)
+			return p + room;
+		*found = c->starts(q, inside);
+		if (*found)
+			return q;
+		p = q + 1;
+	}
+	return p;
+}
+
+/* How far the codec may read. *turn: there the text begins to be held, or to be held no more. */
+static uint8_t *find_stop(ic_unpack *u, bool *turn)
+{
+	const uint64_t at = place(u), left = (uint64_t)(u->in_end - u->in);
+	bool inside;
+	*turn = false;
+	if (u->holding) {
+		const uint64_t more = u->doubt + PROOF_BYTES - at;
+		*turn = more <= left;
+		return *turn ? u->in + more : u->in_end;
+	}
+	if (!u->held || u->again >= AGAIN_MOST)
+		return u->in_end;
+	uint64_t from = u->looked > u->member_at ? u->looked : u->member_at + 1;
+	from = from > at ? from - at : 0;
+	uint8_t *p = find_start(u->codec->of, u->in + (from < left ? from : left), u->in_end, turn, &inside);
+	u->looked = at + (uint64_t)(p - u->in);
+	return *turn || !u->in_eof ? p : u->in_end;
+}
+
+static void turn_holding(ic_unpack *u)
+{
+	u->holding = !u->holding;
+	if (u->holding) {
+		u->doubt = place(u);
+		u->held_n = u->held_at = 0;
+	}
+}
+
+/* False: enough is held. */
+static bool widen_held(ic_unpack *u)
+{
+	uint8_t *p = u->held_room < HELD_MOST ? ic_realloc(u->held, u->held_room * 2) : NULL;
+	if (p) {
+		u->held = p;
+		u->held_room *= 2;
+	} else if (u->held_room < HELD_MOST) {
+		u->failed = ic_fail_nomem(&u->why);
+	}
+	return p != NULL;
+}
+
+static size_t give_held(ic_unpack *u, uint8_t *to, size_t room)
+{
+	const size_t left = u->held_n - u->held_at, n = left < room ? left : room;
+	memcpy(to, u->held + u->held_at, n);
+	u->held_at += n;
+	return n;
+}
+
+/* One step of the codec in a member. */
+static void step_member(ic_unpack *u, uint8_t *out, size_t room, size_t *made)
+{
+	const uint8_t *before = u->in;
+	size_t n = 0;
+	bool turn;
+	u->stop = find_stop(u, &turn);
+	const char *damage = u->codec->step(u, out, room < (1u << 30) ? room : 1u << 30, &n);
+	if (n)
+		u->last = (char)out[n - 1];
+	u->cut |= u->between && u->last != '\n';
+	u->any |= u->between;
+	const bool stuck = n == 0 && !u->between && u->in == before;
+	*made = u->to_line ? drop_to_line(u, out, n) : n;
+	if (damage)
+		(void)fail(u, IC_E_FORMAT, u->holding ? u->codec->of->cut : damage);
+	else if (stuck && turn && u->in == u->stop)
+		turn_holding(u);
+	else if (stuck && u->in_eof)
+		(void)fail(u, IC_E_FORMAT, u->codec->of->cut);
+	else if (stuck)
+		(void)refill(u);
+}
+
 ic_status ic_unpack_read(ic_unpack *u, void *out, size_t room, size_t *made, ic_error *err)
 {
 	uint8_t *to = out;
@@ -413,24 +526,19 @@ ic_status ic_unpack_read(ic_unpack *u, void *out, size_t room, size_t *made, ic_
 	while (u->codec && *made < room && u->failed == IC_OK) {
 		bool end = false;
 		size_t n = 0;
+		if (!u->holding && u->held_at < u->held_n) {
+			*made += give_held(u, to + *made, room - *made);
+			continue;
+		}
 		if (u->between && (next_member(u, &end) != IC_OK || end))
 			break;
-		const uint8_t *before = u->in;
-		size_t chunk = room - *made < (1u << 30) ? room - *made : 1u << 30;
-		const char *damage = u->codec->step(u, to + *made, chunk, &n);
-		if (n)
-			u->last = (char)to[*made + n - 1];
-		u->cut |= u->between && u->last != '\n';
-		u->any |= u->between;
-		const bool stuck = n == 0 && !u->between && u->in == before;
-		*made += u->to_line ? drop_to_line(u, to + *made, n) : n;
-		if (damage) {
-			(void)fail(u, IC_E_FORMAT, damage);
-		} else if (stuck) {
-			if (u->in_eof)
-				(void)fail(u, IC_E_FORMAT, u->codec->of->cut);
-			else
-				(void)refill(u);
+		if (u->holding) {
+			step_member(u, u->held + u->held_n, u->held_room - u->held_n, &n);
+			u->held_n += n;
+			u->holding &= !u->between && (u->held_n < u->held_room || widen_held(u));
+		} else {
+			step_member(u, to + *made, room - *made, &n);
+			*made += n;
 		}
 	}
 	if (u->failed != IC_OK && err)
@@ -442,17 +550,12 @@ ic_status ic_unpack_read(ic_unpack *u, void *out, size_t room, size_t *made, ic_
 static bool find_member(ic_unpack *u)
 {
 	const container *c = u->codec->of;
-	bool inside;
+	bool found, inside;
 	for (;;) {
-		while ((size_t)(u->in_end - u->in) >= c->head_bytes) {
-			const size_t room = (size_t)(u->in_end - u->in) - (c->head_bytes - 1);
-			uint8_t *p = memchr(u->in, c->magic[0], room);
-			u->in = p ? p : u->in + room;
-			if (p && c->starts(p, &inside)) {
-				u->to_line = u->cut || inside;
-				return true;
-			}
-			u->in += p != NULL;
+		u->in = find_start(c, u->in, u->in_end, &found, &inside);
+		if (found) {
+			u->to_line = u->cut || inside;
+			return true;
 		}
 		if (u->in_eof || refill(u) != IC_OK)
 			return false;
@@ -465,21 +568,32 @@ bool ic_unpack_resume(ic_unpack *u, ic_error *err)
 	const ic_error why = u->why;
 	if (!u->codec || u->failed != IC_E_FORMAT || u->gaps == GAPS_MOST)
 		return false;
-	/* Reading may have run on into the next member before the damage was seen: it is looked for from behind the
-	 * start of this one, as far as the bytes are still there and not too many were read again. */
-	const uint64_t behind = u->taken - from - 1, damage = place(u);
-	const size_t most = (size_t)(u->in_end - (u->again < AGAIN_MOST ? u->buffer : u->in));
-	u->in = u->in_end - (behind < most ? (size_t)behind : most);
+	if (u->holding) { /* another one does begin there */
+		u->again += place(u) - u->doubt;
+		u->in = u->in_end - (size_t)(u->taken - u->doubt);
+	} else if (place(u) == from && u->in < u->in_end) {
+		u->in++;
+	}
+	u->holding = false;
+	u->held_n = u->held_at = 0;
 	if (!find_member(u)) {
 		u->failed = why.code;
 		u->why = why;
 		return false;
 	}
-	u->again += damage > place(u) ? (size_t)(damage - place(u)) : 0;
 	u->gaps++;
 	u->failed = IC_OK;
 	u->between = true;
 	u->last = '\n';
 	(void)ic_fail(err, why.code, IC_MSG_GAP, why.message, from, place(u));
 	return true;
+}
+
+ic_status ic_unpack_head(ic_unpack *u, char *head, size_t room, size_t *n, ic_error *err)
+{
+	ic_status st;
+	do
+		st = ic_unpack_read(u, head, room, n, err);
+	while (st == IC_E_FORMAT && !memchr(head, '\n', *n) && ic_unpack_resume(u, err));
+	return st;
 }

@@ -29,9 +29,17 @@ void ic_unpack_free(ic_unpack *u); /* NULL allowed */
  * IC_E_IO on damage; the *made bytes before it are good. */
 ic_status ic_unpack_read(ic_unpack *u, void *out, size_t room, size_t *made, ic_error *err);
 
+/* The text is lines, and ic_unpack_resume will be called: where within a member or frame another one seems to begin,
+ * text is held back until it is known that it does not, so that none is given twice. Before the first read. False:
+ * out of memory. */
+bool ic_unpack_lines(ic_unpack *u);
 /* After IC_E_FORMAT: goes to the next place where a member or frame seems to start, and on from the start of a line
  * there; *err says which bytes lie between. False: there is none, or this was done too often; all stays as it was. */
 bool ic_unpack_resume(ic_unpack *u, ic_error *err);
+
+/* The first text, up to `room` bytes: that behind damage which comes before the end of the first line. As
+ * ic_unpack_read; *err also says damage that was passed over. After ic_unpack_lines. */
+ic_status ic_unpack_head(ic_unpack *u, char *head, size_t room, size_t *n, ic_error *err);
 
 /* For tests: zlib even where ISA-L is there. Not while files are read. */
 void ic_unpack_use_zlib(bool yes);
