@@ -95,6 +95,8 @@ static void put_times(ic_pen *p, const ic_finding *f)
 	last[ic_time_format_short(f->last_seen, last)] = 0;
 	label_text(p, "first seen", ic_str_of(first));
 	label_text(p, "last seen", ic_str_of(last));
+	if (f->event_level == IC_AT_CONNECTION && f->last_seen != IC_TIME_NONE)
+		ic_pen_text(p, IC_DIM, "(when that connection began)");
 	label(p, "connections");
 	ic_pen_printf(p, IC_PLAIN, "%llu (each one a %s)", (unsigned long long)f->connections,
 		      ic_event_level_names[f->event_level]);
