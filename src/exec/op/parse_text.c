@@ -5,6 +5,7 @@
 #include "exec/op/parse_text.h"
 
 #include "base/buf.h"
+#include "base/hex.h"
 #include "base/unicode.h"
 
 struct ic_parse_text {
@@ -318,6 +319,41 @@ static void take_pair(const ic_op *op, found_key key, ic_str value, ic_str *part
 		part[i] = value.n ? value : (ic_str){ "", 0 };
 }
 
+/* Signs that values of a type have in them, though signs split words: 12.5, 10:00:34. */
+static const char *signs_inside(ic_qtype type)
+{
+	switch (type) {
+	case IC_Q_REAL:
+	case IC_Q_DECIMAL: return ".";
+	case IC_Q_TIMESPAN: return ".:";
+	case IC_Q_DATETIME: return ".:-+";
+	case IC_Q_GUID: return "-";
+	default: return "";
+	}
+}
+
+static bool has_minus(ic_qtype type)
+{
+	return type == IC_Q_INT || type == IC_Q_LONG || type == IC_Q_REAL || type == IC_Q_DECIMAL ||
+	       type == IC_Q_TIMESPAN;
+}
+
+/* The word that starts at *at, of digits and letters; .n 0: none does. A value of `type` goes on over the signs
+ * that such values have between their digits, and begins with the minus in front of it that joins it to no word. */
+static ic_str word_of(ic_str s, uint32_t *at, ic_qtype type)
+{
+	const char *inside = signs_inside(type);
+	uint32_t first = *at, i = first;
+	while (i < s.n &&
+	       (is_word(s.p[i]) || (i > first && i + 1 < s.n && s.p[i] && strchr(inside, s.p[i]) &&
+				    ic_hex_digit(s.p[i - 1]) >= 0 && ic_hex_digit(s.p[i + 1]) >= 0)))
+		i++;
+	*at = i;
+	if (i > first && first >= 2 && has_minus(type) && s.p[first - 1] == '-' && !is_word(s.p[first - 2]))
+		first--;
+	return (ic_str){ s.p + first, i - first };
+}
+
 /* Without any delimiter given: words, each that is a key followed by its value. */
 static bool find_words(const ic_op *op, ic_str s, ic_arena *arena, ic_str *part)
 {
@@ -325,17 +361,16 @@ static bool find_words(const ic_op *op, ic_str s, ic_arena *arena, ic_str *part)
 	bool ok = true;
 	for (uint32_t at = 0; at < s.n && ok;) {
 		ic_str word;
-		uint32_t first = at;
+		uint32_t first = at, of = key.name.p ? capture_of(op, key, part) : op->parse.captures;
+		bool pair = of < op->parse.captures;
 		if (!quoted(op, s, &at, arena, &word, &ok)) {
-			while (at < s.n && is_word(s.p[at]))
-				at++;
-			word = (ic_str){ s.p + first, at - first };
+			word =
+			    word_of(s, &at, pair ? op->out.column[op->parse.target[of]].type : IC_Q_STRING);
 			if (word.n == 0) {
 				at++;
 				continue;
 			}
 		}
-		bool pair = key.name.p && capture_of(op, key, part) < op->parse.captures;
 		if (pair)
 			take_pair(op, key, word, part);
 		key = pair ? (found_key){ { NULL, 0 }, { NULL, 0 } }
