@@ -561,6 +561,7 @@ ic_kql_expr *ic_kql_pipe_of(ic_parser *p, ic_kql_expr *source)
 	ic_kql_expr *e = ic_kql_expr_new(p, IC_KE_PIPE, source ? source->at : p->tok.at,
 					 source ? source->length : p->tok.length);
 	uint32_t outer = ic_kql_own(p)->tree;
+	ic_kql_op_kind last = ic_kql_own(p)->last;
 	if (!e)
 		return NULL;
 	ic_kql_own(p)->tree = source ? source->height : 0;
@@ -577,16 +578,20 @@ ic_kql_expr *ic_kql_pipe_of(ic_parser *p, ic_kql_expr *source)
 		return NULL;
 	ic_kql_expr inside = { .height = (uint16_t)ic_kql_own(p)->tree };
 	ic_kql_own(p)->tree = outer;
+	if (p->depth > 0) /* behind the brackets the outer pipe's operator goes on */
+		ic_kql_own(p)->last = last;
 	return ic_kql_above(p, e, &inside);
 }
 
 bool ic_kql_body(ic_parser *p, ic_kql_pipe *ret)
 {
 	ic_kql_op **tail = &ret->first;
+	ic_kql_op_kind last = ic_kql_own(p)->last;
 	if (!ic_parse_enter(p) || !ic_expect_sign(p, '(', "`(` and operators") ||
 	    !next_operator(p, &tail, PIPED) || !operators_of(p, tail) ||
 	    !ic_expect_sign(p, ')', "`|` or `)`"))
 		return false;
 	ic_parse_leave(p);
+	ic_kql_own(p)->last = last;
 	return true;
 }
