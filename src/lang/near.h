@@ -5,7 +5,7 @@
 
 #include "base/str.h"
 
-/* Letters that differ (case does not count); 3: three or more, or a name too long to be compared. */
+/* Letters that differ (case does not count), two that changed places count once; 3: three or more, or a name too long to be compared. */
 unsigned ic_letters_apart(ic_str a, ic_str b);
 
 #endif

@@ -96,13 +96,13 @@ void *ic_expected(ic_parser *p, const char *what)
 			ic_diag_hint(p->diag, "%s", t->hint);
 		return NULL;
 	}
-	if (t->kind == IC_TOKEN_END)
-		return ic_parse_fail(p, IC_DIAG_SYNTAX, t->at, 1, "expected %s, found the end of the query",
-				     what);
 	bool cut = t->length > SHOWN;
-	ic_parse_fail(p, IC_DIAG_SYNTAX, t->at, t->length, "expected %s, found `%.*s`%s", what,
-		      cut ? SHOWN : (int)t->length, p->lex.text.p + t->pos, cut ? "..." : "");
-	if (t->kind == IC_TOKEN_NAME && p->grammar->hint)
+	if (t->kind == IC_TOKEN_END)
+		ic_parse_fail(p, IC_DIAG_SYNTAX, t->at, 1, "expected %s, found the end of the query", what);
+	else
+		ic_parse_fail(p, IC_DIAG_SYNTAX, t->at, t->length, "expected %s, found `%.*s`%s", what,
+			      cut ? SHOWN : (int)t->length, p->lex.text.p + t->pos, cut ? "..." : "");
+	if (p->grammar->hint)
 		p->grammar->hint(p, ic_token_text(p));
 	return NULL;
 }

@@ -23,7 +23,7 @@ typedef struct ic_grammar {
 	bool any_case; /* of keywords */
 	/* The current word belongs to another language: fails, says so, true. NULL: nothing is known. */
 	bool (*foreign)(ic_parser *p);
-	/* What to do about a word that stands where a name should; NULL: nothing. */
+	/* What to do about the current token, of which this is the text, where something else should stand. */
 	void (*hint)(ic_parser *p, ic_str word);
 } ic_grammar;
 

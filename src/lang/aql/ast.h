@@ -73,6 +73,7 @@ typedef struct ic_aql_item {
 	bool star;	   /* every column */
 	ic_aql_expr *expr; /* NULL if star */
 	ic_str alias;	   /* .p NULL: none */
+	ic_place alias_at; /* of a bare name without AS; line 0: it is none */
 } ic_aql_item;
 
 typedef struct ic_aql_key {

@@ -442,7 +442,7 @@ static ic_op *query_of(ic_aql_binder *b)
 		if (ic_plan_warn(b->plan, q->pass[i].at, "%s", q->pass[i].note) != IC_OK)
 			return ic_aql_bind_nomem(b);
 	ic_op *op = rows_of(b);
-	if (!op || !b->busy || !group_keys(b))
+	if (!op || !b->busy || !ic_aql_lint(b) || !group_keys(b))
 		return NULL;
 	b->clause = IC_AQL_SELECT;
 	if (!select_items(b, &bound))

@@ -38,7 +38,8 @@ typedef struct ic_aql_binder {
 	ic_schema in;			   /* columns of the table or sub-select */
 	ic_aql_clause clause;
 	bool in_agg;
-	bool *busy; /* aliases that are being bound, by item */
+	bool text_here; /* a name here is rather meant as a text */
+	bool *busy;	/* aliases that are being bound, by item */
 	uint32_t depth, nodes;
 	ic_expr **key; /* of the grouping */
 	uint32_t keys;
@@ -92,6 +93,9 @@ bool ic_aql_same(const ic_expr *a, const ic_expr *b);
 ic_expr *ic_aql_aggregate(ic_aql_binder *b, ic_place at, ic_agg_id fn, ic_expr *arg);
 /* Over keys and aggregates instead of rows; columns that are neither are those of a group's first row. */
 ic_expr *ic_aql_lower(ic_aql_binder *b, ic_expr *e);
+
+/* bind_lint.c: warns of what runs as written and yet is hardly meant. */
+bool ic_aql_lint(ic_aql_binder *b);
 
 /* bind_time.c: the rows of the query's time window. */
 ic_op *ic_aql_window_of(ic_aql_binder *b, ic_op *in);

@@ -9,9 +9,12 @@ static ic_expr *argument(ic_aql_binder *b, const ic_aql_expr *e, const ic_functi
 	char letter = ic_function_arg(f, i);
 	const ic_aql_expr *from = e->call.args.expr[i];
 	bool constant = letter >= 'A' && letter <= 'Z';
-	if (constant && arg->kind != IC_X_CONST)
-		return ic_aql_bind_fail(b, IC_DIAG_TYPE, from->at, from->length,
-					"argument %u of %s must be a constant", i + 1, f->name);
+	if (constant && arg->kind != IC_X_CONST) {
+		ic_aql_bind_fail(b, IC_DIAG_TYPE, from->at, from->length,
+				 "argument %u of %s must be a constant", i + 1, f->name);
+		ic_diag_hint(b->diag, "%s: %s", f->name, f->help);
+		return NULL;
+	}
 	switch (letter | 0x20) {
 	case 's': return ic_aql_as_text(b, arg);
 	case 'n':
@@ -73,8 +76,10 @@ static ic_expr *aggregate(ic_aql_binder *b, const ic_aql_expr *e, ic_agg_id id)
 				 b->clause == IC_AQL_GROUP   ? "GROUP BY"
 				 : b->clause == IC_AQL_WHERE ? "WHERE"
 							     : "a time");
-		if (b->clause == IC_AQL_WHERE)
-			ic_diag_hint(b->diag, "conditions on aggregates stand in HAVING");
+		if (b->clause != IC_AQL_TIME)
+			ic_diag_hint(b->diag, b->clause == IC_AQL_WHERE
+						  ? "conditions on aggregates stand in HAVING"
+						  : "group by fields: an aggregate is of each group");
 		return NULL;
 	}
 	if (star && id != IC_AGG_AQL_COUNT)
@@ -110,7 +115,9 @@ static ic_expr *scalar(ic_aql_binder *b, const ic_aql_expr *e, ic_fn_id id)
 	if (!call || !type)
 		return ic_aql_bind_nomem(b);
 	for (uint32_t i = 0; i < n; i++) {
+		b->text_here = i > 0 && e->call.args.expr[i]->kind == IC_AX_FIELD;
 		ic_expr *arg = ic_aql_expr_of(b, e->call.args.expr[i]);
+		b->text_here = false;
 		if (!arg || !(call->call.arg[i] = argument(b, e, f, i, arg)))
 			return NULL;
 		type[i] = call->call.arg[i]->type;

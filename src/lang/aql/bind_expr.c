@@ -94,8 +94,8 @@ static ic_expr *unknown_property(ic_aql_binder *b, const ic_aql_expr *e, ic_str 
 	if (!b->catalog->run) {
 		if (!warned(b, name) &&
 		    ic_plan_warn(b->plan, e->at,
-				 "the property \"%.*s\" is not known here: a run will refuse it", shown,
-				 name.p) != IC_OK)
+				 "the property \"%.*s\" is not known here: a run will refuse it%s", shown,
+				 name.p, b->text_here ? "; a text stands in single quotes" : "") != IC_OK)
 			return ic_aql_bind_nomem(b);
 		return constant(b, e->at, ic_value_null(IC_Q_STRING));
 	}
@@ -104,6 +104,8 @@ static ic_expr *unknown_property(ic_aql_binder *b, const ic_aql_expr *e, ic_str 
 		b->catalog->column_hint(b->catalog->ctx, name, hint, sizeof hint);
 	if (near)
 		ic_diag_hint(b->diag, "did you mean %.*s?", near_n > 80 ? 80 : (int)near_n, near);
+	else if (b->text_here)
+		ic_diag_hint(b->diag, "a text stands in single quotes: '%.*s'", shown, name.p);
 	else if (hint[0])
 		ic_diag_hint(b->diag, "%s", hint);
 	return NULL;
@@ -202,7 +204,9 @@ static bool is_order(ic_fn_id fn)
 static ic_expr *comparison(ic_aql_binder *b, const ic_aql_expr *e)
 {
 	ic_expr *left = left_side(b, e->binary.left);
+	b->text_here = e->binary.right->kind == IC_AX_NAME || e->binary.right->kind == IC_AX_FIELD;
 	ic_expr *right = left ? ic_aql_expr_of(b, e->binary.right) : NULL;
+	b->text_here = false;
 	if (!right)
 		return NULL;
 	bool addresses = left->type == IC_Q_IP || right->type == IC_Q_IP || is_order(e->binary.fn);

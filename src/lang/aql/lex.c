@@ -26,8 +26,9 @@ static ic_token quoted_token(ic_lexer *l, ic_token t, unsigned char quote)
 	}
 	l->pos = l->text.n;
 	return quote == '\''
-		   ? ic_token_bad(t, "a text is not closed", "a quote inside a text is written twice: ''")
-		   : ic_token_bad(t, "a quoted field name is not closed", NULL);
+		   ? ic_token_bad(t, "a text is not closed",
+				  "it ends with the next '; one inside of a text is written twice: ''")
+		   : ic_token_bad(t, "a quoted field name is not closed", "it ends with the next \"");
 }
 
 /* 0xff000000, as bits are written. */
@@ -112,6 +113,20 @@ static ic_token name_token(ic_lexer *l, ic_token t)
 	return t;
 }
 
+static const char *stray_hint(unsigned char c)
+{
+	switch (c) {
+	case '.': return "text stands between quotes, addresses too: '192.0.2.1'";
+	case '[':
+	case ']': return "field names stand in double quotes, lists in round brackets: IN ('a', 'b')";
+	case '`': return "field names stand in double quotes";
+	case '#': return "comments begin with --";
+	case '!': return "write != or NOT";
+	case '~': return "use MATCHES or ILIKE";
+	default: return NULL;
+	}
+}
+
 static ic_token sign_token(ic_lexer *l, ic_token t)
 {
 	static const char two[][3] = { "!=", "<>", "<=", ">=", "==" };
@@ -125,9 +140,7 @@ static ic_token sign_token(ic_lexer *l, ic_token t)
 		    t, "a placeholder in braces",
 		    "it stands for a value that the tool which sends the query fills in: write the value");
 	if (c == 0 || !strchr("()*+-/%,;=<>&|^", c))
-		return ic_token_bad(t, "a character that means nothing in AQL",
-				    c == '.' ? "text stands between quotes, addresses too: '192.0.2.1'"
-					     : NULL);
+		return ic_token_bad(t, "a character that means nothing in AQL", stray_hint(c));
 	if ((c == '&' || c == '|') && ic_lexer_byte(l, l->pos) == c)
 		return ic_token_bad(t, "a sign that means nothing in AQL",
 				    c == '&' ? "write AND between conditions"

@@ -71,7 +71,9 @@ bool ic_aql_reserved(ic_str word)
 /* AS takes a name, 'a text' or "a field"; without AS a name must not be a keyword. */
 static bool alias_of(ic_parser *p, ic_aql_item *item)
 {
-	bool as = ic_take_word(p, "AS");
+	ic_aql_state *own = p->own;
+	bool as = own->as = ic_take_word(p, "AS");
+	own->alias = (ic_str){ NULL, 0 };
 	if (p->tok.kind == IC_TOKEN_TEXT || p->tok.kind == IC_TOKEN_FIELD) {
 		item->alias = ic_aql_unquote(p->arena, ic_token_text(p));
 		if (!item->alias.p)
@@ -82,7 +84,8 @@ static bool alias_of(ic_parser *p, ic_aql_item *item)
 	bool name = p->tok.kind == IC_TOKEN_NAME && (as || !ic_aql_reserved(ic_token_text(p)));
 	if (!name)
 		return !as || ic_expected(p, "an alias");
-	item->alias = ic_token_text(p);
+	item->alias = own->alias = ic_token_text(p);
+	item->alias_at = as ? (ic_place){ 0, 0 } : p->tok.at;
 	ic_next(p);
 	return true;
 }
@@ -90,7 +93,9 @@ static bool alias_of(ic_parser *p, ic_aql_item *item)
 static bool item_of(ic_parser *p, ic_aql_item *item)
 {
 	*item = (ic_aql_item){ 0 };
+	ic_aql_at(p, IC_AQL_AT_ITEM);
 	if (ic_take_sign(p, '*')) {
+		*(ic_aql_state *)p->own = (ic_aql_state){ .place = IC_AQL_AT_ITEM };
 		item->star = true;
 		return true;
 	}
@@ -118,13 +123,16 @@ static void passed_over(const ic_parser *p, ic_aql_query *q, const char *note)
 
 static bool from_of(ic_parser *p, ic_aql_query *q)
 {
+	ic_aql_at(p, IC_AQL_AT_FROM);
 	if (!ic_expect_word(p, "FROM"))
 		return false;
+	ic_aql_at(p, IC_AQL_AT_TABLE);
 	q->from_at = p->tok.at;
 	if (ic_take_sign(p, '(')) {
 		if (!ic_is_word(p, "SELECT"))
 			return ic_expected(p, "SELECT");
 		q->rows = ic_aql_sub_select(p);
+		ic_aql_at(p, IC_AQL_AT_TABLE);
 		return q->rows != NULL;
 	}
 	if (p->tok.kind != IC_TOKEN_NAME && p->tok.kind != IC_TOKEN_FIELD)
@@ -185,10 +193,12 @@ static bool keys_of(ic_parser *p, ic_aql_query *q)
 
 static bool limit_of(ic_parser *p, ic_aql_query *q)
 {
+	ic_aql_at(p, IC_AQL_AT_LIMIT);
 	if (p->tok.kind != IC_TOKEN_NUMBER || p->tok.value.type != IC_Q_LONG)
 		return ic_expected(p, "a whole number");
 	q->limited = true;
 	q->limit = p->tok.value.i;
+	ic_aql_at(p, IC_AQL_AT_ROWS);
 	ic_next(p);
 	return true;
 }
@@ -201,6 +211,7 @@ static bool last_of(ic_parser *p, ic_aql_query *q)
 	} units[] = { { "MINUTE", "MINUTES", 60000 },
 		      { "HOUR", "HOURS", 3600000 },
 		      { "DAY", "DAYS", 86400000 } };
+	ic_aql_at(p, IC_AQL_AT_LAST);
 	if (p->tok.kind != IC_TOKEN_NUMBER || p->tok.value.type != IC_Q_LONG)
 		return ic_expected(p, "a whole number");
 	int64_t n = p->tok.value.i;
@@ -212,6 +223,7 @@ static bool last_of(ic_parser *p, ic_aql_query *q)
 			return ic_parse_fail(p, IC_DIAG_LIMIT, p->tok.at, p->tok.length,
 					     "a time window beyond all times");
 		q->window = IC_AQL_LAST;
+		ic_aql_at(p, IC_AQL_AT_DONE);
 		ic_next(p);
 		return true;
 	}
@@ -226,6 +238,7 @@ static bool window_of(ic_parser *p, ic_aql_query *q)
 	if (!ic_take_word(p, "START"))
 		return true;
 	q->window = IC_AQL_RANGE;
+	ic_aql_at(p, IC_AQL_AT_TIME);
 	if (!(q->start = ic_aql_operand(p)))
 		return false;
 	return !ic_take_word(p, "STOP") || (q->stop = ic_aql_operand(p));
@@ -254,19 +267,35 @@ static void complete(ic_parser *p)
 		p->complete = p->last_end;
 }
 
+/* Takes the clause's word if it stands here. */
+static bool take_clause(ic_parser *p, const char *word, ic_aql_place place)
+{
+	if (!ic_take_word(p, word))
+		return false;
+	ic_aql_at(p, place);
+	return true;
+}
+
+static bool by_of(ic_parser *p, ic_aql_place place)
+{
+	bool by = ic_expect_word(p, "BY");
+	ic_aql_at(p, place);
+	return by;
+}
+
 /* The clauses behind FROM in their order. */
 static bool tail_of(ic_parser *p, ic_aql_query *q)
 {
-	if (ic_take_word(p, "WHERE") && !(q->where = ic_aql_expression(p)))
+	if (take_clause(p, "WHERE", IC_AQL_AT_WHERE) && !(q->where = ic_aql_expression(p)))
 		return false;
 	complete(p);
-	if (ic_take_word(p, "GROUP") && (!ic_expect_word(p, "BY") || !list_of(p, &q->group)))
+	if (take_clause(p, "GROUP", IC_AQL_AT_BY) && (!by_of(p, IC_AQL_AT_GROUP) || !list_of(p, &q->group)))
 		return false;
 	complete(p);
-	if (ic_take_word(p, "HAVING") && !(q->having = ic_aql_expression(p)))
+	if (take_clause(p, "HAVING", IC_AQL_AT_WHERE) && !(q->having = ic_aql_expression(p)))
 		return false;
 	complete(p);
-	if (ic_take_word(p, "ORDER") && (!ic_expect_word(p, "BY") || !keys_of(p, q)))
+	if (take_clause(p, "ORDER", IC_AQL_AT_BY) && (!by_of(p, IC_AQL_AT_ORDER) || !keys_of(p, q)))
 		return false;
 	complete(p);
 	if (ic_take_word(p, "LIMIT") && !limit_of(p, q))
@@ -281,6 +310,7 @@ static bool tail_of(ic_parser *p, ic_aql_query *q)
 static bool query_of(ic_parser *p, ic_aql_query *ret)
 {
 	*ret = (ic_aql_query){ 0 };
+	ic_aql_at(p, IC_AQL_AT_START);
 	if (!ic_expect_word(p, "SELECT"))
 		return false;
 	if (ic_is_word(p, "DISTINCT") || ic_is_word(p, "TOP"))
@@ -306,11 +336,14 @@ ic_aql_query *ic_aql_sub_select(ic_parser *p)
 
 /* ---- entries -------------------------------------------------------------------------- */
 
-static const ic_grammar grammar = { .lex = ic_aql_lex, .any_case = true, .foreign = ic_aql_foreign };
+static const ic_grammar grammar = {
+	.lex = ic_aql_lex, .any_case = true, .foreign = ic_aql_foreign, .hint = ic_aql_hint
+};
 
 /* A clause that came too late names its place. */
-static bool late_clause(ic_parser *p)
+static bool late_clause(ic_parser *p, ic_aql_window window)
 {
+	enum { WINDOWS = 5 }; /* the first that names a window */
 	static const char *const clauses[] = { "WHERE", "GROUP", "HAVING", "ORDER",
 					       "LIMIT", "LAST",	 "START",  "STOP" };
 	for (size_t i = 0; i < sizeof clauses / sizeof *clauses; i++) {
@@ -318,15 +351,17 @@ static bool late_clause(ic_parser *p)
 			continue;
 		ic_parse_fail(p, IC_DIAG_SYNTAX, p->tok.at, p->tok.length, "%s cannot stand here",
 			      clauses[i]);
-		ic_diag_hint(p->diag,
-			     "clauses come in this order: SELECT, FROM, WHERE, GROUP BY, HAVING, ORDER BY, "
-			     "LIMIT, then LAST or START and STOP");
+		bool windows = window != IC_AQL_DEFAULT && i >= WINDOWS;
+		ic_diag_hint(p->diag, "%s",
+			     windows ? "a query has one window of time: LAST, or START and STOP"
+				     : "clauses come in this order: SELECT, FROM, WHERE, GROUP BY, HAVING, "
+				       "ORDER BY, LIMIT, then LAST or START and STOP");
 		return true;
 	}
 	return false;
 }
 
-static void trailing(ic_parser *p, bool closed)
+static void trailing(ic_parser *p, bool closed, ic_aql_window window)
 {
 	if (closed) {
 		ic_parse_fail(p, IC_DIAG_SYNTAX, p->tok.at, p->tok.length,
@@ -334,36 +369,40 @@ static void trailing(ic_parser *p, bool closed)
 		ic_diag_hint(p->diag, "a query is one SELECT");
 		return;
 	}
-	if (late_clause(p))
+	if (late_clause(p, window))
 		return;
-	ic_token next = ic_peek(p);
 	ic_expected(p, "the end of the query");
-	if (p->diag->kind == IC_DIAG_SYNTAX && p->tok.kind == IC_TOKEN_NAME && next.kind == IC_TOKEN_NAME)
+	if (!p->diag->hint[0] && p->diag->kind == IC_DIAG_SYNTAX && p->tok.kind != IC_TOKEN_SIGN &&
+	    p->tok.kind != IC_TOKEN_BAD)
 		ic_diag_hint(p->diag, "text around the query, as on a web page, is taken away by --extract");
 }
 
 ic_status ic_aql_parse(ic_arena *a, ic_str text, ic_aql_query *ret, ic_diag *diag)
 {
+	ic_aql_state own = { 0 };
 	ic_parser p;
 	ic_status s = ic_parser_init(&p, &grammar, a, text, (ic_place){ 0, 0 }, diag);
 	if (s != IC_OK)
 		return s;
+	p.own = &own;
 	if (!query_of(&p, ret))
 		return p.status;
 	bool closed = ic_take_sign(&p, ';');
 	if (p.tok.kind != IC_TOKEN_END)
-		trailing(&p, closed);
+		trailing(&p, closed, ret->window);
 	return p.status;
 }
 
 void ic_aql_parse_prefix(ic_arena *a, ic_str text, ic_prefix *ret)
 {
+	ic_aql_state own = { 0 };
 	ic_parser p;
 	ic_aql_query query;
 	ic_diag diag = { 0 };
 	*ret = (ic_prefix){ 0 };
 	if (ic_parser_init(&p, &grammar, a, text, (ic_place){ 0, 0 }, &diag) != IC_OK)
 		return;
+	p.own = &own;
 	bool whole = query_of(&p, &query);
 	ret->seen = p.lex.pos;
 	ret->stopped = p.tok.pos;

@@ -106,9 +106,28 @@ ic_aql_expr *ic_aql_expression(ic_parser *p)
 
 /* ---- primaries ------------------------------------------------------------------------ */
 
+/* A hint if the parser just failed and has none. */
+static void *way(ic_parser *p, const char *text)
+{
+	if (p->status != IC_OK && !p->diag->hint[0])
+		ic_diag_hint(p->diag, "%s", text);
+	return NULL;
+}
+
+static bool closing(ic_parser *p, ic_place opened, const char *what)
+{
+	if (ic_expect_sign(p, ')', what))
+		return true;
+	if (!p->diag->hint[0])
+		ic_diag_hint(p->diag, "the bracket opened at %u:%u is not closed", opened.line,
+			     opened.column);
+	return false;
+}
+
 static ic_aql_expr *bracketed(ic_parser *p)
 {
 	uint32_t from = p->tok.pos;
+	ic_place at = p->tok.at;
 	if (!ic_parse_enter(p))
 		return NULL;
 	ic_next(p);
@@ -116,7 +135,7 @@ static ic_aql_expr *bracketed(ic_parser *p)
 		return ic_aql_refuse(p, "sub-select here",
 				     "a sub-select may stand in FROM and IN (SELECT ...)");
 	ic_aql_expr *e = ic_aql_expression(p);
-	if (!e || !ic_expect_sign(p, ')', "`)`"))
+	if (!e || !closing(p, at, "`)`"))
 		return NULL;
 	ic_parse_leave(p);
 	e->glued = false;
@@ -137,9 +156,33 @@ static bool foreign_function(ic_parser *p, ic_str name)
 		{ "ARRAY_AGG", "AQL gives one value a group: FIRST(field), LAST(field), UNIQUECOUNT(field)" },
 		{ "CAST", "use LONG(x), DOUBLE(x) or STR(x)" },
 		{ "INT", "use LONG(x)" },
+		{ "INTEGER", "use LONG(x)" },
+		{ "CONVERT", "use LONG(x), DOUBLE(x) or STR(x)" },
+		{ "TO_DATE", "use PARSEDATETIME(text), in milliseconds since 1970" },
+		{ "STRFTIME", "use DATEFORMAT(starttime, 'yyyy-MM-dd HH:mm')" },
+		{ "FORMAT", "use DATEFORMAT(starttime, 'yyyy-MM-dd HH:mm') or STR(x)" },
+		{ "DATE", "use DATEFORMAT(starttime, 'yyyy-MM-dd')" },
+		{ "HOUR", "use DATEFORMAT(starttime, 'HH')" },
+		{ "AGO", "use NOW() - 3600000, in milliseconds, or end the query with LAST 1 HOURS" },
+		{ "ISNULL", "write x IS NULL" },
+		{ "ISNOTNULL", "write x IS NOT NULL" },
+		{ "ISEMPTY", "write x IS NULL, or x = ''" },
+		{ "NVL", "use COALESCE(x, otherwise)" },
+		{ "IIF", "write IF condition THEN a ELSE b" },
+		{ "CONTAINS", "write x ILIKE '%text%'" },
+		{ "STARTSWITH", "write x ILIKE 'text%'" },
+		{ "CIDRMATCH", "use INCIDR('10.0.0.0/8', x)" },
+		{ "REPLACE", "use REPLACEALL(expression, text, replacement)" },
+		{ "INSTR", "use STRPOS(text, part)" },
+		{ "CHARINDEX", "use STRPOS(text, part)" },
+		{ "DCOUNT", "use UNIQUECOUNT(field)" },
+		{ "COUNT_DISTINCT", "use UNIQUECOUNT(field)" },
+		{ "APPROX_COUNT_DISTINCT", "use UNIQUECOUNT(field)" },
+		{ "COUNTIF", "use SUM(CASE WHEN condition THEN 1 ELSE 0 END)" },
+		{ "COUNT_IF", "use SUM(CASE WHEN condition THEN 1 ELSE 0 END)" },
 		{ "EXTRACT", "use DATEFORMAT(starttime, 'HH') for a part of a time" },
 		{ "DATE_TRUNC", "use DATEFORMAT(starttime, 'yyyy-MM-dd HH') or starttime / 3600000" },
-		{ "IFNULL", "use CASE WHEN x IS NULL THEN ... ELSE x END" },
+		{ "IFNULL", "use COALESCE(x, otherwise)" },
 		{ "SUBSTR", "use SUBSTRING(text, start, length)" },
 		{ "REGEXP_LIKE", "use MATCHES or IMATCHES" },
 		{ "REGEXP_EXTRACT", "use REPLACEALL(expression, text, '$1')" },
@@ -182,6 +225,7 @@ static ic_aql_expr *call(ic_parser *p)
 		return NULL;
 	e->call.name = ic_token_text(p);
 	ic_next(p);
+	ic_place at = p->tok.at;
 	ic_next(p);
 	while (!ic_is_sign(p, ')')) {
 		ic_aql_list *args = &e->call.args;
@@ -202,9 +246,9 @@ static ic_aql_expr *call(ic_parser *p)
 		if (ic_is_sign(p, ')'))
 			return ic_expected(p, "an argument");
 	}
-	ic_parse_leave(p);
-	if (!ic_expect_sign(p, ')', "`,` or `)`"))
+	if (!closing(p, at, "`,` or `)`"))
 		return NULL;
+	ic_parse_leave(p);
 	if (ic_is_word(p, "OVER")) {
 		ic_aql_foreign(p);
 		return NULL;
@@ -230,6 +274,8 @@ static bool choice_else(ic_parser *p, ic_aql_expr *e)
 	return above(p, e, e->choice.last) != NULL;
 }
 
+#define CASE_FORM "CASE is written CASE WHEN condition THEN a ELSE b END"
+
 /* CASE [x] WHEN a THEN b ... [ELSE c] END */
 static ic_aql_expr *case_of(ic_parser *p)
 {
@@ -243,13 +289,15 @@ static ic_aql_expr *case_of(ic_parser *p)
 		if (!above(p, e, e->choice.of))
 			return NULL;
 	}
-	if (!ic_is_word(p, "WHEN"))
-		return ic_expected(p, "WHEN");
+	if (!ic_is_word(p, "WHEN")) {
+		ic_expected(p, "WHEN");
+		return way(p, CASE_FORM);
+	}
 	while (ic_take_word(p, "WHEN"))
 		if (!choice_item(p, e) || !ic_expect_word(p, "THEN") || !choice_item(p, e))
-			return NULL;
+			return way(p, CASE_FORM);
 	if (!choice_else(p, e) || !ic_expect_word(p, "END"))
-		return NULL;
+		return way(p, CASE_FORM);
 	ic_parse_leave(p);
 	return sourced(p, e, from);
 }
@@ -263,7 +311,7 @@ static ic_aql_expr *if_of(ic_parser *p)
 		return NULL;
 	ic_next(p);
 	if (!choice_item(p, e) || !ic_expect_word(p, "THEN") || !choice_item(p, e) || !choice_else(p, e))
-		return NULL;
+		return way(p, "IF is written IF condition THEN a ELSE b");
 	ic_parse_leave(p);
 	return sourced(p, e, from);
 }
@@ -369,8 +417,9 @@ static ic_aql_expr *not_of(ic_parser *p, const ic_token *at, uint32_t from, ic_a
 static ic_aql_expr *in_of(ic_parser *p, ic_aql_expr *left, const ic_token *at)
 {
 	ic_aql_expr *e = expr_new(p, IC_AX_IN, at);
+	ic_place opened = p->tok.at;
 	if (!above(p, e, left) || !ic_parse_enter(p) || !ic_expect_sign(p, '(', "`(` and a list"))
-		return NULL;
+		return way(p, "write IN ('a', 'b')");
 	e->in.left = left;
 	if (ic_is_word(p, "SELECT")) {
 		ic_parse_leave(p);
@@ -383,8 +432,10 @@ static ic_aql_expr *in_of(ic_parser *p, ic_aql_expr *left, const ic_token *at)
 			return NULL;
 		list->n++;
 	} while (ic_take_sign(p, ','));
+	if (!closing(p, opened, "`,` or `)`"))
+		return NULL;
 	ic_parse_leave(p);
-	return ic_expect_sign(p, ')', "`,` or `)`") ? e : NULL;
+	return e;
 }
 
 static ic_aql_expr *between_of(ic_parser *p, ic_aql_expr *left, const ic_token *at)

@@ -435,6 +435,8 @@ static bool unit_apart(const ic_parser *p, ic_str word)
 static void hint_word(ic_parser *p, ic_str word)
 {
 	int n = word.n > 40 ? 40 : (int)word.n;
+	if (p->tok.kind != IC_TOKEN_NAME)
+		return;
 	const char *small = in_small_letters(word);
 	if (small)
 		ic_diag_hint(p->diag, "words of the language have small letters: `%s`", small);
