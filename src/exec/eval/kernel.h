@@ -86,8 +86,8 @@ extern const ic_kernel_family ic_kernels_compare, ic_kernels_math_operators, ic_
     ic_kernels_ip, ic_kernels_url, ic_kernels_hash, ic_kernels_parse, ic_kernels_path, ic_kernels_xml,
     ic_kernels_agent, ic_kernels_geo, ic_kernels_geo_cell, ic_kernels_geo_shape, ic_kernels_sketch,
     ic_kernels_aql, ic_kernels_aql_dates, ic_kernels_dynamic, ic_kernels_array, ic_kernels_set,
-    ic_kernels_math, ic_kernels_series, ic_kernels_decompose, ic_kernels_fourier, ic_kernels_units,
-    ic_kernels_chance;
+    ic_kernels_math, ic_kernels_series, ic_kernels_decompose, ic_kernels_fourier, ic_kernels_series_poly,
+    ic_kernels_units, ic_kernels_chance;
 
 /* The kernel of a function; NULL: it cannot be run. Not for use once a row. */
 const ic_kernel *ic_kernel_of(ic_fn_id fn);

@@ -35,6 +35,7 @@ static const ic_kernel_family *const families[] = {
 	&ic_kernels_series,
 	&ic_kernels_decompose,
 	&ic_kernels_fourier,
+	&ic_kernels_series_poly,
 	&ic_kernels_units,
 	&ic_kernels_chance,
 };

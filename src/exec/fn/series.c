@@ -107,3 +107,18 @@ bool ic_series_outliers(ic_call *c, const double *v, uint32_t n, double low, dou
 	}
 	return !c->failed;
 }
+
+ic_value ic_series_list(ic_call *c, const ic_dyn *const *item, uint32_t n)
+{
+	const ic_dyn *d = c->failed ? NULL : ic_dyn_array(c->arena, item, n);
+	return d ? ic_value_dyn(d) : ic_call_nomem(c);
+}
+
+ic_value ic_series_bag(ic_call *c, const char *const *name, const ic_dyn *const *item, uint32_t n)
+{
+	ic_dyn_member m[16];
+	for (uint32_t i = 0; i < n; i++)
+		m[i] = (ic_dyn_member){ ic_str_of(name[i]), item[i] };
+	const ic_dyn *d = c->failed ? NULL : ic_dyn_bag(c->arena, m, n);
+	return d ? ic_value_dyn(d) : ic_call_nomem(c);
+}

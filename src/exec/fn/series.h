@@ -34,4 +34,8 @@ ic_line ic_series_fit(const double *v, uint32_t from, uint32_t to);
  * is negative, inside is 0. false: the call failed. */
 bool ic_series_outliers(ic_call *c, const double *v, uint32_t n, double low, double high, double *ret);
 
+/* What functions with several results give: an array, of which each item is a column, or a bag. */
+ic_value ic_series_list(ic_call *c, const ic_dyn *const *item, uint32_t n);
+ic_value ic_series_bag(ic_call *c, const char *const *name, const ic_dyn *const *item, uint32_t n);
+
 #endif

@@ -255,32 +255,17 @@ static bool stats_of(ic_call *c, const ic_value *arg, const ic_dyn *ret[STATS])
 	return !c->failed;
 }
 
-static ic_value list_of(ic_call *c, const ic_dyn *const *item, uint32_t n)
-{
-	const ic_dyn *d = c->failed ? NULL : ic_dyn_array(c->arena, item, n);
-	return d ? ic_value_dyn(d) : ic_call_nomem(c);
-}
-
-static ic_value bag_of(ic_call *c, const char *const *name, const ic_dyn *const *item, uint32_t n)
-{
-	ic_dyn_member m[16];
-	for (uint32_t i = 0; i < n; i++)
-		m[i] = (ic_dyn_member){ ic_str_of(name[i]), item[i] };
-	const ic_dyn *d = c->failed ? NULL : ic_dyn_bag(c->arena, m, n);
-	return d ? ic_value_dyn(d) : ic_call_nomem(c);
-}
-
 static ic_value stats_row(ic_call *c, const ic_value *arg)
 {
 	const ic_dyn *item[STATS];
-	return stats_of(c, arg, item) ? list_of(c, item, STATS) : no_series();
+	return stats_of(c, arg, item) ? ic_series_list(c, item, STATS) : no_series();
 }
 
 static ic_value stats_bag_row(ic_call *c, const ic_value *arg)
 {
 	static const char *const names[] = { "min", "min_idx", "max", "max_idx", "avg", "stdev", "variance" };
 	const ic_dyn *item[STATS];
-	return stats_of(c, arg, item) ? bag_of(c, names, item, STATS) : no_series();
+	return stats_of(c, arg, item) ? ic_series_bag(c, names, item, STATS) : no_series();
 }
 
 /* One number from a series or two. */
@@ -386,11 +371,12 @@ static ic_value fit_line_row(ic_call *c, const ic_value *arg)
 	const ic_dyn *item[] = { ic_dyn_real(c, l.rsquare),  ic_dyn_real(c, l.slope),
 				 ic_dyn_real(c, l.variance), ic_dyn_real(c, l.rvariance),
 				 interception(c, &l),	     ic_series_dyn(c, fit, s.n) };
-	return c->expr->call.fn == IC_FN_SERIES_FIT_LINE ? list_of(c, item, 6)
-							 : bag_of(c, line_names, item, 6);
+	return c->expr->call.fn == IC_FN_SERIES_FIT_LINE ? ic_series_list(c, item, 6)
+							 : ic_series_bag(c, line_names, item, 6);
 }
 
-/* What a line leaves of v[from..to-1], from running sums of 1, x, y, xx, xy, yy. */
+/* What a line leaves of v[from..to-1], from running sums of 1, x, y, xx, xy, yy; x and y counted from their means,
+ * else the difference of large squares is noise. */
 static double left_over(const double (*sum)[6], uint32_t from, uint32_t to)
 {
 	double d[6];
@@ -407,6 +393,7 @@ static double left_over(const double (*sum)[6], uint32_t from, uint32_t to)
 /* Where two lines fit best: the first index of the right one. */
 static bool best_split(ic_call *c, const ic_series *s, uint32_t *ret)
 {
+	double middle = s->n / 2, mean = mean_of(s);
 	double(*sum)[6] = ic_arena_alloc(c->arena, sizeof *sum * ((size_t)s->n + 1));
 	if (!sum) {
 		ic_call_nomem(c);
@@ -414,7 +401,7 @@ static bool best_split(ic_call *c, const ic_series *s, uint32_t *ret)
 	}
 	memset(sum[0], 0, sizeof sum[0]);
 	for (uint32_t i = 0; i < s->n; i++) {
-		double x = i, y = s->v[i];
+		double x = i - middle, y = s->v[i] - mean;
 		double add[6] = { 1, x, y, x * x, x * y, y * y };
 		for (unsigned k = 0; k < 6; k++)
 			sum[i + 1][k] = sum[i][k] + (isnan(y) ? 0 : add[k]);
@@ -432,14 +419,29 @@ static bool best_split(ic_call *c, const ic_series *s, uint32_t *ret)
 	return true;
 }
 
+static const ic_dyn *line_bag(ic_call *c, const ic_dyn *const *item)
+{
+	static const char *const names[] = { "rsquare", "slope", "interception", "variance", "rvariance" };
+	ic_value bag = ic_series_bag(c, names, item, 5);
+	return bag.null ? &ic_dyn_null : bag.dyn;
+}
+
+/* Columns are a list of all numbers; the bag has one of its own for each line. */
+static ic_value two_lines(ic_call *c, const ic_dyn *const *item, uint32_t n)
+{
+	static const char *const names[] = { "rsquare",	 "split_idx", "variance", "rvariance",
+					     "line_fit", "right",     "left" };
+	if (c->expr->call.fn == IC_FN_SERIES_FIT_2LINES)
+		return ic_series_list(c, item, n);
+	const ic_dyn *all[] = {
+		item[0], item[1], item[2], item[3], item[4], line_bag(c, item + 5), line_bag(c, item + 10)
+	};
+	return ic_series_bag(c, names, all, 7);
+}
+
 static ic_value fit_2lines_row(ic_call *c, const ic_value *arg)
 {
-	static const char *const names[] = {
-		"rsquare",	 "split_idx",	"variance",	      "rvariance",	"line_fit",
-		"right_rsquare", "right_slope", "right_interception", "right_variance", "right_rvariance",
-		"left_rsquare",	 "left_slope",	"left_interception",  "left_variance",	"left_rvariance",
-	};
-	enum { N = sizeof names / sizeof *names };
+	enum { N = 15 };
 	ic_series s;
 	uint32_t split;
 	if (!ic_series_of(c, &arg[0], &s) || s.n == s.missing || !best_split(c, &s, &split))
@@ -472,7 +474,7 @@ static ic_value fit_2lines_row(ic_call *c, const ic_value *arg)
 		ic_dyn_real(c, left.variance),
 		ic_dyn_real(c, left.rvariance),
 	};
-	return c->expr->call.fn == IC_FN_SERIES_FIT_2LINES ? list_of(c, item, N) : bag_of(c, names, item, N);
+	return two_lines(c, item, N);
 }
 
 /* ---- filters ------------------------------------------------------------------------------------- */
