@@ -39,6 +39,8 @@ typedef struct part {
 	const ic_view *view;
 	uint32_t *column; /* of the reading, for each of the scan */
 	unsigned streams;
+	unsigned
+	    alone; /* rows of these are too where they name no connection: they are of one of their own */
 } part;
 
 typedef struct reading {
@@ -62,6 +64,10 @@ typedef struct reading {
 	ic_batch_at *own_at;
 	const ic_batch_at *at; /* of each worker */
 } reading;
+
+/* Logs that tell more of connections. */
+#define DETAILS                                                                                              \
+	(IC_STREAM_BIT(IC_STREAM_HTTP) | IC_STREAM_BIT(IC_STREAM_SSL) | IC_STREAM_BIT(IC_STREAM_WEBSOCKET))
 
 /* ---- which rows -------------------------------------------------------------------------- */
 
@@ -96,6 +102,8 @@ static ic_status choose_streams(reading *r, part *p, ic_error *err)
 {
 	const ic_view *v = p->view;
 	p->streams = v->streams;
+	if (v->connections)
+		p->alone = r->facts.untied & DETAILS & ~v->streams;
 	if (!v->connections || r->facts.streams & v->streams)
 		return IC_OK;
 	for (const part *before = r->parts; before < p; before++) {
@@ -117,8 +125,7 @@ static ic_status choose_streams(reading *r, part *p, ic_error *err)
 /* Names, user agents and the like of connections stand in other logs of the input. */
 static ic_status read_details(reading *r, ic_error *err)
 {
-	unsigned streams = r->facts.streams & (IC_STREAM_BIT(IC_STREAM_HTTP) | IC_STREAM_BIT(IC_STREAM_SSL) |
-					       IC_STREAM_BIT(IC_STREAM_WEBSOCKET));
+	unsigned streams = r->facts.streams & DETAILS;
 	ic_fieldset wanted = 0;
 	bool full = false;
 	for (const part *p = r->parts; p < r->parts + r->part_n; p++) {
@@ -365,7 +372,8 @@ static ic_status choose_rows(reading *r, ic_error *err)
 	ic_status st = IC_OK;
 	for (uint32_t i = 0; i < r->part_n && st == IC_OK; i++) {
 		st = choose_streams(r, &r->parts[i], err);
-		r->streams |= r->parts[i].streams;
+		r->streams |= r->parts[i].streams | r->parts[i].alone;
+		r->wanted |= r->parts[i].alone ? IC_FIELD_BIT(IC_F_UID) : 0;
 	}
 	if (st == IC_OK)
 		st = read_details(r, err);
@@ -509,6 +517,12 @@ static bool out_of_scope(const ic_query_run *q, const ic_batch *b, uint32_t row)
 	return ic_ip_classify(ip) != IC_IP_PUBLIC || ic_cidrs_has(&q->run.internal, ip);
 }
 
+static bool is_ours(const part *p, const ic_batch *b, uint32_t row)
+{
+	unsigned stream = IC_STREAM_BIT(b->stream[row]);
+	return p->streams & stream || (p->alone & stream && ic_column_null(&b->col[IC_F_UID], row));
+}
+
 /* The rows that are the scan's: of its logs, and in scope. */
 static uint32_t pick_rows(reading *r, const part *p, const ic_batch *b, uint16_t pick[IC_BATCH_ROWS])
 {
@@ -516,8 +530,7 @@ static uint32_t pick_rows(reading *r, const part *p, const ic_batch *b, uint16_t
 	uint64_t out = 0;
 	bool scope = !p->q->run.opt->scope_all;
 	for (uint32_t i = 0; i < b->rows; i++) {
-		bool ours = (p->streams >> b->stream[i]) & 1,
-		     outside = scope && ours && out_of_scope(p->q, b, i);
+		bool ours = is_ours(p, b, i), outside = scope && ours && out_of_scope(p->q, b, i);
 		pick[n] = (uint16_t)i;
 		n += ours && !outside;
 		out += outside;

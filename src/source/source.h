@@ -75,6 +75,7 @@ typedef struct ic_input_facts {
 	size_t empty;	      /* files of zero bytes (compressed ones count too) */
 	uint64_t bytes;	      /* on disk; 0 when unknown (stdin) */
 	unsigned streams;     /* IC_STREAM_BITs that the heads of the files show */
+	unsigned untied;      /* those of formats that give no id which ties rows to a connection */
 	bool mixed;	      /* some file may hold several streams (EVE, one-stream JSON, stdin) */
 	bool rereadable;      /* no stdin, no pipe: a second run over it is possible */
 	bool cut;	      /* all files are cut into units: their ends can be read alone */
