@@ -283,24 +283,13 @@ static ic_status find_now(job *j)
 		newest = t != IC_TIME_NONE && t > newest ? t : newest;
 	}
 	q->run.newest = newest;
-	ic_query_say_now(q);
+	ic_run_say_now(&q->run);
 	return IC_OK;
 }
 
 bool ic_query_now_holds(const ic_query_run *q)
 {
 	return !q->likely || atomic_load(&q->seen) == q->run.newest;
-}
-
-void ic_query_say_now(ic_query_run *q)
-{
-	char text[40];
-	if (q->said_now || q->run.opt->now_ticks != IC_TIME_NONE)
-		return;
-	q->said_now = true;
-	ic_time_format_short(ic_run_now(&q->run), text);
-	ic_run_note(&q->run, "now is %s (%s)", text,
-		    q->run.newest == IC_TIME_NONE ? "the wall clock: no row has a time" : "the newest row");
 }
 
 /* Whether the rows of the input are all read, once, before the first row of the answer comes out. */

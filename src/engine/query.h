@@ -32,7 +32,6 @@ typedef struct ic_query_run {
 	bool no_push;  /* rows in and out of each step are wanted: sources drop none */
 	bool checking; /* nothing is run */
 	bool likely;   /* run.newest is likely the newest row, not surely: the reading looks at all of them */
-	bool said_now;
 	_Atomic int64_t seen; /* the newest row that was looked at */
 	bool reported;	      /* the files of the telemetry were told of */
 	bool part;	      /* what runs is computed before the query, which leaves out other rows */
@@ -66,8 +65,6 @@ struct ic_relation {
 
 /* query.c: whether what the query takes for its "now" is the newest row, as far as the input was read. */
 bool ic_query_now_holds(const ic_query_run *q);
-/* Tells what "now" is, once. */
-void ic_query_say_now(ic_query_run *q);
 
 /* query_catalog.c: what the binders ask. */
 ic_catalog ic_query_catalog(ic_query_run *q);

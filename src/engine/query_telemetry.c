@@ -614,7 +614,7 @@ static void report(reading *r, bool early)
 	if (q->reported || !r->open || !ic_query_now_holds(q))
 		return;
 	if (q->likely) /* now it is sure; else it was said before, or the query does not ask */
-		ic_query_say_now(q);
+		ic_run_say_now(&q->run);
 	q->reported = true;
 	for (size_t i = 0; i < ic_input_report_count(r->in); i++) {
 		ic_file_report f = *ic_input_report(r->in, i);

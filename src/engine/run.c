@@ -95,6 +95,7 @@ static ic_status init_times(ic_run *run, ic_error *err)
 		ic_status st = ic_run_newest(run, err);
 		if (st != IC_OK)
 			return st;
+		ic_run_say_now(run);
 	}
 	int64_t now = ic_run_now(run);
 	run->filter.since = resolve(o->since, now);
@@ -191,6 +192,17 @@ int64_t ic_run_now(const ic_run *run)
 	if (run->opt->now_ticks != IC_TIME_NONE)
 		return run->opt->now_ticks;
 	return run->newest != IC_TIME_NONE && !run->opt->live ? run->newest : ic_time_now();
+}
+
+void ic_run_say_now(ic_run *run)
+{
+	char text[40];
+	if (run->said_now || run->opt->now_ticks != IC_TIME_NONE)
+		return;
+	run->said_now = true;
+	ic_time_format_short(ic_run_now(run), text);
+	ic_run_note(run, "now is %s (%s)", text,
+		    run->newest == IC_TIME_NONE ? "the wall clock: no row has a time" : "the newest row");
 }
 
 void ic_run_note(const ic_run *run, const char *fmt, ...)

@@ -19,6 +19,7 @@ typedef struct ic_run {
 	ic_row_filter filter;
 	ic_summary summary;
 	int64_t newest; /* newest event read, IC_TIME_NONE if none */
+	bool said_now;
 	ic_spool
 	    *spool; /* of pipes that are read twice: own_spool, or that of the run this one is a part of */
 	ic_spool own_spool;
@@ -42,6 +43,8 @@ ic_status ic_run_newest(ic_run *run, ic_error *err);
 ic_status ic_run_newest_likely(ic_run *run, ic_error *err);
 /* "now" of the run: as asked, else the newest event, else the wall clock. */
 int64_t ic_run_now(const ic_run *run);
+/* Tells what it is, once, unless it was asked for. */
+void ic_run_say_now(ic_run *run);
 /* What a worker has just read. */
 typedef struct ic_batch_at {
 	ic_batch *batch;
