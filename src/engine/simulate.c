@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `simulate`: plays an office and writes its telemetry and the truth about it into a folder. */
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -24,7 +25,7 @@ enum { MAX_FILES = IC_STREAM_COUNT_OF };
 /* One file that is written: all streams in one, or one a stream. */
 typedef struct log_file {
 	FILE *f;
-	char path[512];
+	char path[PATH_MAX];
 	unsigned streams;
 	ic_output out;
 	ic_event_writer *writer;
@@ -47,15 +48,19 @@ static ic_status open_file(log_file *l, const char *folder, const char *name, ic
 	return IC_OK;
 }
 
+/* Says which file could not be written, right behind the call that failed. */
+static ic_status blame(const log_file *l, ic_status st, ic_error *err)
+{
+	return st == IC_E_IO ? ic_fail_at(err, st, l->path, 0, 0, "%s", strerror(errno)) : st;
+}
+
 static ic_status close_file(log_file *l, ic_status st, ic_error *err)
 {
 	if (l->writer && st == IC_OK)
-		st = ic_event_writer_end(l->writer);
+		st = blame(l, ic_event_writer_end(l->writer), err);
 	ic_event_writer_free(l->writer);
 	if (l->f && fclose(l->f) != 0 && st == IC_OK)
-		st = IC_E_IO;
-	if (st == IC_E_IO && err->code == IC_OK)
-		ic_fail_at(err, IC_E_IO, l->path, 0, 0, "%s", strerror(errno));
+		st = blame(l, IC_E_IO, err);
 	return st;
 }
 
@@ -108,7 +113,7 @@ static ic_status open_logs(const ic_simulate_options *opt, const ic_event_format
 	return IC_OK;
 }
 
-static ic_status write_rows(ic_simulator *sim, log_file *logs, size_t n)
+static ic_status write_rows(ic_simulator *sim, log_file *logs, size_t n, ic_error *err)
 {
 	ic_batch *b = ic_batch_new(IC_ALL_FIELDS);
 	ic_status st = b ? IC_OK : IC_E_NOMEM;
@@ -117,7 +122,7 @@ static ic_status write_rows(ic_simulator *sim, log_file *logs, size_t n)
 		if (b->rows == 0)
 			break;
 		for (size_t i = 0; i < n && st == IC_OK; i++)
-			st = ic_event_write(logs[i].writer, b, logs[i].streams, "", 0);
+			st = blame(&logs[i], ic_event_write(logs[i].writer, b, logs[i].streams, "", 0), err);
 	}
 	ic_batch_free(b);
 	return st;
@@ -131,7 +136,7 @@ static ic_status write_truth(const ic_simulator *sim, const char *folder, ic_err
 	ic_simulator_truth(sim, &text);
 	ic_status st = text.failed ? ic_fail_nomem(err) : open_file(&l, folder, "truth.tsv", err);
 	if (st == IC_OK)
-		st = close_file(&l, write_file(l.f, text.p, text.n), err);
+		st = close_file(&l, blame(&l, write_file(l.f, text.p, text.n), err), err);
 	ic_buf_clear(&text);
 	return st;
 }
@@ -186,7 +191,7 @@ ic_status ic_simulate(const ic_simulate_options *opt, const ic_observer *obs, co
 	if (st == IC_OK)
 		st = open_logs(opt, format, logs, &n, err);
 	if (st == IC_OK)
-		st = write_rows(sim, logs, n);
+		st = write_rows(sim, logs, n, err);
 	for (size_t i = 0; i < n; i++)
 		st = close_file(&logs[i], st, err);
 	if (st == IC_OK)
