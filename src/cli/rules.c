@@ -38,8 +38,11 @@ static int list(const ic_rules *rules)
 {
 	const ic_rule *r;
 	for (size_t i = 0; (r = ic_rules_get(rules, i)); i++) {
-		printf("%-26s %-8s ", r->id, ic_level_name((int)r->level));
-		cli_wrap(stdout, r->title, 36, 36);
+		char id[256], title[1024];
+		ic_text_safe(id, sizeof id, r->id);
+		ic_text_safe(title, sizeof title, r->title);
+		printf("%-26s %-8s ", id, ic_level_name((int)r->level));
+		cli_wrap(stdout, title, 36, 36);
 	}
 	return say_faults(rules) ? EXIT_PARTLY : EXIT_RAN;
 }
