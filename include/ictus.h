@@ -315,6 +315,7 @@ typedef enum ic_list {
 	IC_LIST_KQL,	/* operators, plugins, functions, aggregates: "bin(n, n)" */
 	IC_LIST_AQL,
 	IC_LIST_LEVELS,
+	IC_LIST_CONVERT_TABLES,
 } ic_list;
 typedef struct ic_list_entry {
 	const char *name, *help;

@@ -21,11 +21,9 @@ static bool set_fields(cli_args *a, const char *v, const char **why)
 	return *v != 0;
 }
 
-static const char *const table_words[] = { "conn", "http", "ssl", "websocket", "burst", "all", NULL };
-
 static const cli_option options[] = {
-	{ "table", 't', "TABLE", "which events: conn, http, ssl, websocket, burst, all (default)", set_table,
-	  table_words },
+	{ "table", 't', "TABLE", "which events (default: every one)", set_table, NULL,
+	  1 + IC_LIST_CONVERT_TABLES },
 	{ "format", 'f', "FORMAT", "ndjson (default), csv, zeek-tsv, zeek-json", set_format, NULL,
 	  1 + IC_LIST_CONVERT_FORMATS },
 	{ "fields", 0, "LIST", "these fields in this order, by canonical or Zeek name, split by commas",

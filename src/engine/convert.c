@@ -29,6 +29,11 @@ static const struct {
 	{ "burst", IC_STREAM_BIT(IC_STREAM_BURST) },
 };
 
+const char *ic_convert_table(size_t i)
+{
+	return i < sizeof tables / sizeof *tables ? tables[i].name : NULL;
+}
+
 enum {
 	AHEAD_BYTES = 4 << 20, /* text that a unit gathers before it waits for its turn */
 };
@@ -60,8 +65,7 @@ static ic_status choose_table(conversion *c, const char *name, ic_error *err)
 			return IC_OK;
 		}
 	}
-	return ic_fail(err, IC_E_USAGE, "--table takes conn, http, ssl, websocket, burst or all, not \"%s\"",
-		       name);
+	return ic_fail(err, IC_E_USAGE, "no table of events is called \"%s\"", name);
 }
 
 static ic_status choose_fields(conversion *c, const char *list, ic_error *err)
@@ -243,11 +247,8 @@ static ic_status work(void *ctx, unsigned worker)
 			break;
 		st = take_unit(c, u, b, &text);
 	}
-	if (st != IC_OK) {
-		if (err.code == IC_OK)
-			ic_fail(&err, st, st == IC_E_NOMEM ? "out of memory" : "writing failed");
+	if (st != IC_OK)
 		stop(c, st, &err);
-	}
 	ic_batch_free(b);
 	ic_buf_clear(&text);
 	return st;
@@ -305,6 +306,8 @@ ic_status ic_convert(const ic_convert_options *opt, const ic_observer *obs, cons
 	st = open_input(&c, opt, err);
 	if (st == IC_OK)
 		st = convert_all(&c, err);
+	if (st != IC_OK && err->code == IC_OK)
+		ic_fail(err, st, st == IC_E_NOMEM ? "out of memory" : "writing failed");
 	if (st == IC_OK)
 		ic_run_report_files(&c.run, c.in);
 	if (ret)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/time.h"
+#include "engine/run.h"
 #include "engine/views.h"
 #include "lang/lang.h"
 #include "plan/functions.h"
@@ -93,6 +94,7 @@ bool ic_list_get(ic_list list, size_t i, ic_list_entry *ret)
 			n++;
 		return entry(ic_finding_formats[n].name, ic_finding_formats[n].help, ret);
 	case IC_LIST_CONVERT_FORMATS: return event_format(i, true, ret);
+	case IC_LIST_CONVERT_TABLES: return entry(ic_convert_table(i), "", ret);
 	case IC_LIST_SIMULATE_FORMATS: return event_format(i, false, ret);
 	case IC_LIST_INPUT_TYPES: return ic_source_info_get(i, &kind) && entry(kind.name, kind.help, ret);
 	case IC_LIST_DETECTORS:

@@ -79,4 +79,7 @@ void ic_run_note(const ic_run *run, const char *fmt, ...) __attribute__((format(
 /* Tells the observer how far the reading is, from any thread. */
 void ic_run_progress(const ic_run *run, const ic_input *in);
 
+/* convert.c: the name of table i that `convert` writes; NULL past the last. */
+const char *ic_convert_table(size_t i);
+
 #endif
