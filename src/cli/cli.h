@@ -133,6 +133,7 @@ int cli_cannot_write(const char *path, int error);
 /* What is printed to stdout, to --output: returns the exit code. */
 int cli_print(cli_args *args, int (*print)(cli_args *args));
 bool cli_output_is_terminal(const cli_args *args);
+unsigned cli_terminal_columns(int fd); /* 0: not known, or no terminal */
 /* stdin, stdout and stderr that the parent closed get a place of their own, so that no file has their number and is
  * written what is meant for them. False: that cannot be done. */
 bool cli_streams_hold(void);
@@ -172,6 +173,7 @@ typedef struct cli_watch {
 	ic_observer observer;
 	const cli_args *args;
 	bool bar, drawn;
+	unsigned columns; /* of the terminal; the bar takes one line of it, which alone can be erased */
 	int64_t started, last_drawn; /* ticks of the wall clock */
 	FILE *held;		     /* lines that wait for the end of the run; NULL: write at once */
 	char *lines;

@@ -105,11 +105,17 @@ static bool want_color(const cli_args *args)
 	return !(none && *none) && term && strcmp(term, "dumb") != 0;
 }
 
-static unsigned columns(const cli_args *args)
+unsigned cli_terminal_columns(int fd)
 {
 	struct winsize size;
-	if (cli_output_is_terminal(args) && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col)
-		return size.ws_col;
+	return ioctl(fd, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
+
+static unsigned columns(const cli_args *args)
+{
+	const unsigned wide = cli_output_is_terminal(args) ? cli_terminal_columns(STDOUT_FILENO) : 0;
+	if (wide)
+		return wide;
 	const char *text = getenv("COLUMNS");
 	unsigned long n = text ? strtoul(text, NULL, 10) : 0;
 	return n > 0 && n <= 1000 ? (unsigned)n : 80;
@@ -146,16 +152,22 @@ static int open_beside(cli_output *o)
 	return fd;
 }
 
+static bool is_file(const char *path, const struct stat *file)
+{
+	struct stat s;
+	return stat(path, &s) == 0 && S_ISREG(s.st_mode) && s.st_dev == file->st_dev &&
+	       s.st_ino == file->st_ino;
+}
+
 /* A log must not be lost to the report about it. */
 static bool is_input(const cli_args *args, const struct stat *out)
 {
-	for (size_t i = 0; i < args->path_count; i++) {
-		struct stat in;
-		if (stat(args->paths[i], &in) == 0 && S_ISREG(in.st_mode) && in.st_dev == out->st_dev &&
-		    in.st_ino == out->st_ino)
-			return true;
-	}
-	return false;
+	bool is = false;
+	for (size_t i = 0; i < args->path_count; i++)
+		is |= is_file(args->paths[i], out);
+	for (size_t i = 0; i < args->query.table_count; i++)
+		is |= is_file(args->tables[i].path, out);
+	return is;
 }
 
 int cli_output_open(cli_output *o, const cli_args *args)
