@@ -49,18 +49,20 @@ static void progress(void *ctx, uint64_t done, uint64_t total)
 	w->drawn = true;
 	double seconds = (double)(now - w->started) / (double)TICKS_S;
 	double rate = (double)done / seconds / 1e6;
+	char line[160];
 	if (total == 0) {
-		fprintf(stderr, "\r%.0f MB, %.0f MB/s\x1b[K", (double)done / 1e6, rate);
-		return;
+		(void)snprintf(line, sizeof line, "%.0f MB, %.0f MB/s", (double)done / 1e6, rate);
+	} else {
+		double share = done < total ? (double)done / (double)total : 1;
+		char bar[BAR_LENGTH + 1];
+		int full = (int)(share * BAR_LENGTH);
+		memset(bar, '#', (size_t)full);
+		memset(bar + full, '.', (size_t)(BAR_LENGTH - full));
+		bar[BAR_LENGTH] = 0;
+		(void)snprintf(line, sizeof line, "[%s] %3.0f %%  %.0f MB/s  %.0f s left", bar, share * 100,
+			       rate, share > 0 ? seconds / share - seconds : 0);
 	}
-	double share = done < total ? (double)done / (double)total : 1;
-	char bar[BAR_LENGTH + 1];
-	int full = (int)(share * BAR_LENGTH);
-	memset(bar, '#', (size_t)full);
-	memset(bar + full, '.', (size_t)(BAR_LENGTH - full));
-	bar[BAR_LENGTH] = 0;
-	fprintf(stderr, "\r[%s] %3.0f %%  %.0f MB/s  %.0f s left\x1b[K", bar, share * 100, rate,
-		share > 0 ? seconds / share - seconds : 0);
+	fprintf(stderr, "\r%.*s\x1b[K", (int)w->columns - 1, line);
 }
 
 /* "; left out: 12 by --ports, 3 by --scope" */
@@ -148,6 +150,8 @@ void cli_watch_begin(cli_watch *w, const cli_args *args)
 	*w = (cli_watch){ .args = args, .started = ic_wall_clock() };
 	w->observer = (ic_observer){ .ctx = w, .progress = progress, .file_done = file_done, .note = note };
 	w->bar = !args->quiet && isatty(STDERR_FILENO) && term && strcmp(term, "dumb") != 0;
+	w->columns = cli_terminal_columns(STDERR_FILENO);
+	w->columns = w->columns ? w->columns : 80;
 	w->held = open_memstream(&w->lines, &w->length);
 }
 
