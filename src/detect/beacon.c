@@ -213,12 +213,14 @@ static const char *sizes_text(ic_detect_run *run, const ic_score *s, const ic_sk
 	if (isnan(s->size))
 		return "too few sizes are known to judge them";
 	ic_sketch_sizes(v, 90, &least, &most);
-	return ic_run_printf(
-	    run,
-	    "nine of ten sent %lld to %lld bytes (with headers where they are counted): likeness of "
-	    "sizes %s nats of %s",
-	    (long long)least, (long long)most, ic_num(nats, s->size_nats, 2),
-	    ic_num(most_nats, log(log(1e4) / log(1.02)), 2));
+	const char *range = least == most
+				? ic_run_printf(run, "%lld", (long long)least)
+				: ic_run_printf(run, "%lld to %lld", (long long)least, (long long)most);
+	return ic_run_printf(run,
+			     "nine of ten sent %s bytes (with headers where they are counted): likeness of "
+			     "sizes %s nats of %s",
+			     range, ic_num(nats, s->size_nats, 2),
+			     ic_num(most_nats, log(log(1e4) / log(1.02)), 2));
 }
 
 static void automation_reasons(ic_detect_run *run, ic_draft *d, const ic_score *s, const ic_sketch_view *v)

@@ -142,7 +142,7 @@ static const struct {
 	const char *why;
 } legacy_versions[] = {
 	{ "MSIE ", 11, "is Internet Explorer 10 or older" },
-	{ "Windows NT ", 6, "is a Windows older than Vista" },
+	{ "Windows NT ", 6, "names a Windows older than Vista" },
 	{ "Opera/", 10, "is Opera from before 2009, or a copy of it" },
 };
 

@@ -305,6 +305,28 @@ static void signs_of_an_attack_tool_forbid_lowering(void **state)
 	}
 }
 
+/* Kerberos and its kin are services of a domain, as LDAP is; the port of a remote shell is not. */
+static void a_usual_port_is_no_evidence(void **state)
+{
+	(void)state;
+	static const struct {
+		int port;
+		bool odd;
+	} cases[] = { { 443, false },  { 88, false },  { 135, false }, { 389, false },
+		      { 5985, false }, { 1177, true }, { 4444, true } };
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		world w = world_new(false);
+		event e = beat;
+		e.port = cases[i].port;
+		world_beat(&w, e, 100, 60, 0.02);
+		ic_findings f = world_detect(&w, (ic_detect_config){ 0 });
+		if (!reason_of(&f.list[0], "odd-port") == cases[i].odd)
+			fail_msg("port %d", cases[i].port);
+		ic_findings_clear(&f);
+		world_free(&w);
+	}
+}
+
 static void heartbeats_on_a_push_port_are_lowered_without_a_name(void **state)
 {
 	(void)state;
@@ -645,6 +667,7 @@ int main(void)
 		cmocka_unit_test(a_spread_beat_hides_behind_no_common_destination),
 		cmocka_unit_test(an_updater_is_lowered_by_name_and_behaviour_together),
 		cmocka_unit_test(signs_of_an_attack_tool_forbid_lowering),
+		cmocka_unit_test(a_usual_port_is_no_evidence),
 		cmocka_unit_test(heartbeats_on_a_push_port_are_lowered_without_a_name),
 		cmocka_unit_test(pulses_of_an_open_session_are_lowered),
 		cmocka_unit_test(what_a_network_does_for_itself_is_lowered),
