@@ -204,6 +204,15 @@ static bool find_spooled(const ic_spool *s, ic_file *f)
 	return false;
 }
 
+/* Nothing but line ends and blanks, perhaps behind a BOM. */
+static bool is_blank(const char *head, size_t n)
+{
+	size_t at = n >= 3 && memcmp(head, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+	while (at < n && memchr(" \t\r\n", head[at], 4))
+		at++;
+	return at == n && n < IC_HEAD_BYTES;
+}
+
 static ic_status open_file(ic_input *in, ic_file *f, const ic_found *found, char *head,
 			   const ic_source_kind *forced)
 {
@@ -220,7 +229,7 @@ static ic_status open_file(ic_input *in, ic_file *f, const ic_found *found, char
 	st = f->pipe ? open_pipe(in, f, head, &n) : open_regular(f, head, &n);
 	if (st != IC_OK || f->report.damaged)
 		return st;
-	f->empty = n == 0;
+	f->empty = is_blank(head, n) && f->report.first_bad.code == IC_OK;
 	in->facts.empty += f->empty;
 	return f->empty ? IC_OK : recognise(in, f, head, n, forced);
 }
@@ -309,6 +318,17 @@ static void gather_facts(ic_input *in)
 		facts->bytes = 0;
 }
 
+/* Files in their order: copies, one of them packed perhaps, come one after the other. */
+static void note_twins(const ic_input *in)
+{
+	for (size_t i = 1; i < in->file_n; i++) {
+		const ic_file *f = &in->files[i], *last = f - 1;
+		if (f->readable && last->readable && f->first_time != IC_TIME_NONE &&
+		    f->first_time == last->first_time && f->head_hash == last->head_hash)
+			note(in, IC_MSG_TWINS, f->shown, last->shown);
+	}
+}
+
 /* Why nothing can be read, in one sentence about the first obstacle. */
 static ic_status nothing_to_read(const ic_input *in, const ic_walk *w, ic_error *err)
 {
@@ -364,6 +384,7 @@ static ic_status open_all(ic_input *in, ic_error *err)
 		gather_facts(in);
 		if (in->file_n)
 			qsort(in->files, in->file_n, sizeof(*in->files), compare_files);
+		note_twins(in);
 		if (in->readable_n + in->facts.empty == 0)
 			st = nothing_to_read(in, &walk, err);
 	}

@@ -18,6 +18,9 @@
 #define IC_MSG_SHRUNK	 "the file became shorter while it was read"
 #define IC_MSG_REPLACED	 "another file took its place while ictus ran"
 #define IC_MSG_UNKNOWN	 "not a format that ictus reads"
+#define IC_MSG_UTF16	 "UTF-16 text: convert it to UTF-8 first"
+#define IC_MSG_CR	 "lines that end in CR alone: write them with LF (tr '\\r' '\\n')"
+#define IC_MSG_HEADLESS	 "a Zeek log without its header: put the #fields line of its like in front"
 #define IC_MSG_DOCUMENT	 "JSON records in one document: write each on a line (jq -c)"
 #define IC_MSG_INSIDE	 "JSON records inside of others: take them out first (jq -c .NAME)"
 #define IC_MSG_IN_TEXT	 "JSON records in a text of others: take them out first (jq -r .NAME)"
@@ -26,6 +29,7 @@
 #define IC_MSG_NEW_CSV	 "columns with names that ictus does not know: tell them by a field map (--map)"
 #define IC_MSG_NOT_MAPS	 "the name that the field map (--map) gives the time is not in it"
 #define IC_MSG_UNUSED	 "a log that ictus does not use"
+#define IC_MSG_TWINS	 "%s begins with the rows of %s; both are read, and what is in both counts twice"
 #define IC_MSG_NO_LOGS	 "a folder without logs that ictus reads"
 #define IC_MSG_LONG_LINE "a line over 16 MiB"
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which format a text is: every kind looks at its head, the surest wins. */
+#include "base/num.h"
 #include "source/input.h"
 #include "source/messages.h"
 #include "source/text/csv.h"
@@ -67,6 +68,16 @@ const ic_source_kind *ic_source_sniff(const char *head, size_t n, const ic_field
 	return best;
 }
 
+/* A row of a Zeek log: a time and tabs. */
+static bool is_zeek_row(const char *head, size_t n)
+{
+	uint32_t high, low;
+	return n > 18 && head[10] == '.' && head[17] == '\t' && ic_eight_digits(head, &high) &&
+	       ic_eight_digits(
+		   (char[]){ head[8], head[9], head[11], head[12], head[13], head[14], head[15], head[16] },
+		   &low);
+}
+
 /* At least two lines with columns. */
 static bool is_table(const char *head, size_t n)
 {
@@ -108,6 +119,27 @@ static const char *other_json(const char *head, size_t n)
 	return is_wrapped(line) ? IC_MSG_INSIDE : NULL;
 }
 
+/* Without a mark at its start: every second byte of what is ASCII is zero. */
+static bool is_utf16(const char *p, size_t n)
+{
+	const size_t low = n && p[0] ? 0 : 1;
+	if (n < 8)
+		return false;
+	for (size_t i = 0; i < 8; i++) {
+		const bool ascii =
+		    (p[i] >= ' ' && p[i] < 0x7f) || p[i] == '\r' || p[i] == '\n' || p[i] == '\t';
+		if (i % 2 == low ? !ascii : p[i] != 0)
+			return false;
+	}
+	return true;
+}
+
+static bool has_old_lines(const char *p, size_t n)
+{
+	const char *cr = memchr(p, '\r', n);
+	return cr && cr + 1 < p + n && !memchr(p, '\n', n) && !memchr(p, '\0', n);
+}
+
 const char *ic_source_foreign(const char *head, size_t n)
 {
 	static const struct {
@@ -120,8 +152,8 @@ const char *ic_source_foreign(const char *head, size_t n)
 		{ "BZh", "bzip2 data: unpack them first", 0, 3 },
 		{ "\xfd\x37zXZ", "xz data: unpack them first", 0, 5 },
 		{ "\x04\"M\x18", "lz4 data: unpack them first", 0, 4 },
-		{ "\xff\xfe", "UTF-16 text: convert it to UTF-8 first", 0, 2 },
-		{ "\xfe\xff", "UTF-16 text: convert it to UTF-8 first", 0, 2 },
+		{ "\xff\xfe", IC_MSG_UTF16, 0, 2 },
+		{ "\xfe\xff", IC_MSG_UTF16, 0, 2 },
 		{ "PAR1", "a Parquet file: export it as CSV or NDJSON", 0, 4 },
 	};
 	for (size_t i = 0; i < sizeof strangers / sizeof *strangers; i++) {
@@ -129,7 +161,9 @@ const char *ic_source_foreign(const char *head, size_t n)
 		if (n >= end && memcmp(head + strangers[i].at, strangers[i].mark, strangers[i].length) == 0)
 			return strangers[i].message;
 	}
-	return NULL;
+	if (is_utf16(head, n))
+		return IC_MSG_UTF16;
+	return has_old_lines(head, n) ? IC_MSG_CR : NULL;
 }
 
 /* Logs of proxies and firewalls, by what their first line has somewhere. */
@@ -158,6 +192,8 @@ const char *ic_source_stranger(const char *head, size_t n, const ic_field_map *m
 	const char *foreign = ic_source_foreign(head, n);
 	if (foreign)
 		return foreign;
+	if (is_zeek_row(head, n))
+		return IC_MSG_HEADLESS;
 	const bool json = ic_kind_ndjson.sniff(head, n) > 0;
 	const char *other = json ? NULL : other_log(head, n);
 	if (!other)

@@ -115,16 +115,53 @@ char ic_csv_delimiter(const char *head, size_t n)
 	return count[best] ? candidates[best] : '\0';
 }
 
-/* The header record, with names as plain text. False: no CSV header. */
-static bool split_header(const char *head, size_t n, ic_csv_split *split, char *delimiter, size_t *bom)
+static size_t without_line_end(const char *p, size_t n)
 {
-	*bom = bom_length(head, n);
-	*delimiter = ic_csv_delimiter(head + *bom, n - *bom);
+	while (n && (p[n - 1] == '\n' || p[n - 1] == '\r'))
+		n--;
+	return n;
+}
+
+bool ic_csv_is_separator(const char *p, size_t n)
+{
+	return without_line_end(p, n) == 5 && memcmp(p, "sep=", 4) == 0;
+}
+
+/* What may stand before the header: a BOM, empty lines, the spreadsheet's line. */
+static size_t before_header(const char *p, size_t n)
+{
+	size_t at = bom_length(p, n);
+	for (const char *eol; at < n && (eol = memchr(p + at, '\n', n - at)); at = (size_t)(eol + 1 - p)) {
+		const size_t line = (size_t)(eol - p) - at;
+		if (without_line_end(p + at, line) != 0 && !ic_csv_is_separator(p + at, line))
+			break;
+	}
+	return at;
+}
+
+/* Lines that end in CR alone are one line here. */
+static bool has_lone_cr(const char *p, size_t n)
+{
+	n = without_line_end(p, n);
+	for (const char *cr = p; (cr = memchr(cr, '\r', (size_t)(p + n - cr))); cr++)
+		if (cr[1] != '\n')
+			return true;
+	return false;
+}
+
+/* The header record, with names as plain text. False: no CSV header. */
+static bool split_header(const char *head, size_t n, ic_csv_split *split, char *delimiter, size_t *start)
+{
+	*start = before_header(head, n);
+	head += *start;
+	n -= *start;
+	*delimiter = ic_csv_delimiter(head, n);
 	if (!*delimiter)
 		return false;
-	if (ic_csv_split_record(head + *bom, n - *bom, n < 65536, *delimiter, split) != IC_CSV_RECORD)
+	if (ic_csv_split_record(head, n, n < 65536, *delimiter, split) != IC_CSV_RECORD)
 		return false;
-	return split->count >= 2 && split->count <= IC_CSV_COLUMNS && !memchr(head + *bom, '\0', split->used);
+	return split->count >= 2 && split->count <= IC_CSV_COLUMNS && !memchr(head, '\0', split->used) &&
+	       !has_lone_cr(head, split->used);
 }
 
 static ic_str name_of(const ic_csv_cell *cell)
@@ -136,8 +173,8 @@ size_t ic_csv_each_name(const char *head, size_t n, void (*fn)(void *ctx, ic_str
 {
 	ic_csv_split *split = ic_malloc(sizeof(*split));
 	char delimiter;
-	size_t bom, count = 0;
-	if (split && split_header(head, n, split, &delimiter, &bom)) {
+	size_t start, count = 0;
+	if (split && split_header(head, n, split, &delimiter, &start)) {
 		count = split->count;
 		for (uint32_t i = 0; i < split->count; i++)
 			fn(ctx, name_of(&split->cells[i]));
@@ -194,13 +231,13 @@ const ic_layout *ic_csv_layout(const ic_csv_ops *ops, const ic_reader_config *cf
 			       bool *nomem)
 {
 	char delimiter = ',';
-	size_t bom = 0;
+	size_t start = 0;
 	ic_csv_split *split = ic_malloc(sizeof(*split));
 	csv_layout *l = NULL;
 	*nomem = true;
 	if (!split)
 		return NULL;
-	if (!split_header(head, n, split, &delimiter, &bom))
+	if (!split_header(head, n, split, &delimiter, &start))
 		split->count = 0; /* forced by --input-type: nothing will be understood, and said so */
 	l = ic_calloc(1, sizeof(*l) + split->count * sizeof(l->column[0]));
 	if (l) {
@@ -212,7 +249,7 @@ const ic_layout *ic_csv_layout(const ic_csv_ops *ops, const ic_reader_config *cf
 		l->header = ic_malloc(l->header_bytes + 1);
 	}
 	if (l && l->header) {
-		memcpy(l->header, head + bom, l->header_bytes);
+		memcpy(l->header, head + start, l->header_bytes);
 		for (uint32_t i = 0; i < l->columns; i++)
 			l->column[i] = ops->column(cfg->map, name_of(&split->cells[i]));
 		settle_rivals(l);
@@ -365,15 +402,11 @@ static ic_status put_row(ic_reader *r, const char *start, ic_batch *b, ic_row_co
 	return IC_OK;
 }
 
-/* The header itself, at the start or again where files were joined. */
+/* The header itself, at the start or again where files were joined, or what a spreadsheet wants before it. */
 static bool is_header(const csv_layout *l, const char *text, size_t used)
 {
-	size_t n = l->header_bytes;
-	while (n && (l->header[n - 1] == '\n' || l->header[n - 1] == '\r'))
-		n--;
-	while (used && (text[used - 1] == '\n' || text[used - 1] == '\r'))
-		used--;
-	return n && used == n && memcmp(text, l->header, n) == 0;
+	const size_t n = without_line_end(l->header, l->header_bytes), line = without_line_end(text, used);
+	return (n && line == n && memcmp(text, l->header, n) == 0) || ic_csv_is_separator(text, used);
 }
 
 ic_status ic_csv_parse(ic_reader *r, const char *text, size_t n, size_t *at, bool final, ic_batch *b,

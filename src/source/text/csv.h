@@ -34,6 +34,8 @@ typedef struct ic_csv_split {
 ic_csv_result ic_csv_split_record(const char *text, size_t n, bool final, char delimiter, ic_csv_split *ret);
 /* The delimiter of a header line: the most frequent of `,` `;` TAB; 0 if it has none. */
 char ic_csv_delimiter(const char *head, size_t n);
+/* Whether a line, perhaps with its end, is what tells a spreadsheet the delimiter: "sep=;". */
+bool ic_csv_is_separator(const char *line, size_t n);
 /* Number of columns of the header (0: this is no CSV), for sniffing. Calls fn for each name. */
 size_t ic_csv_each_name(const char *head, size_t n, void (*fn)(void *ctx, ic_str name), void *ctx);
 

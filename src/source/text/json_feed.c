@@ -340,10 +340,21 @@ ic_status ic_json_records(ic_json *j, ic_json_document *d, const char *text, siz
 
 /* ---- shared by the kinds ---- */
 
+/* Of a log that was rotated while it was written the first line may be the end of one. */
+static size_t pass_cut_line(const char *head, size_t at, size_t n)
+{
+	const char *eol =
+	    at < n && head[at] != '{' && head[at] != '[' ? memchr(head + at, '\n', n - at) : NULL;
+	const size_t next = eol ? (size_t)(eol - head) + 1 : n;
+	const bool cut = next < n && head[next] == '{' && next - at >= 2 &&
+			 (eol[-1] == '}' || (eol[-1] == '\r' && eol[-2] == '}'));
+	return cut ? next : at;
+}
+
 ic_str ic_json_first_record(const char *head, size_t n)
 {
 	size_t at = line_start(head, 0, n);
-	at = pass_blanks(head, at, n);
+	at = pass_cut_line(head, pass_blanks(head, at, n), n);
 	if (at >= n || (head[at] != '{' && head[at] != '['))
 		return (ic_str){ NULL, 0 };
 	size_t next = pass_blanks(head, at + 1, n);
