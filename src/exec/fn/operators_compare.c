@@ -94,8 +94,10 @@ static void compare_addresses(relation r, const ic_vector *a, const ic_vector *b
 		if (r <= NE)
 			ret[i] = (((ip_half(x, 0) ^ ip_half(y, 0)) | (ip_half(x, 1) ^ ip_half(y, 1))) == 0) ==
 				 (r == EQ);
-		else
-			ret[i] = holds(r, memcmp(x, y, sizeof *x));
+		else { /* memcmp may give any number, IC_UNORDERED too */
+			int c = memcmp(x, y, sizeof *x);
+			ret[i] = holds(r, (c > 0) - (c < 0));
+		}
 	}
 }
 

@@ -262,7 +262,7 @@ static ic_expr *mismatch(ic_binder *b, ic_place at, uint32_t length, ic_str sign
 	return NULL;
 }
 
-/* An address written as addresses are printed, so that comparing addresses is comparing their text. */
+/* An address written as addresses are printed, so that addresses are equal if their texts are. */
 static bool canonical_address(ic_str text, ic_ip *ret)
 {
 	char buf[64];
@@ -281,6 +281,12 @@ static bool meet_text(ic_binder *b, ic_expr **x, ic_expr **y)
 	if ((*text)->kind == IC_X_CONST && canonical_address((*text)->value.s, &v.ip))
 		return (*text = ic_bind_const(b, (*text)->at, v)) != NULL;
 	return (*ip = ic_bind_to(b, *ip, IC_Q_STRING)) != NULL;
+}
+
+/* KQL's addresses are texts, and so is their order: 203.0.113.16 comes before 203.0.113.2. */
+static bool order_as_text(ic_binder *b, ic_expr **x)
+{
+	return (*x)->type != IC_Q_IP || (*x = ic_bind_to(b, *x, IC_Q_STRING));
 }
 
 /* Both as one type, for a comparison. false: failed, or (status still IC_OK) they have none. */
@@ -323,6 +329,9 @@ static ic_expr *compare(ic_binder *b, ic_place at, uint32_t length, ic_fn_id fn,
 			ic_expr *y)
 {
 	const ic_expr *left = x, *right = y;
+	bool order = fn != IC_FN_EQ && fn != IC_FN_NE;
+	if (order && (!order_as_text(b, &x) || !order_as_text(b, &y)))
+		return NULL;
 	if (!meet(b, &x, &y))
 		return mismatch(b, at, length, sign, left, right,
 				left->type == IC_Q_DYNAMIC    ? "convert first, for instance with tostring()"
