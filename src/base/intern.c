@@ -25,6 +25,10 @@
 #define SLOTS_FIRST    64u
 #define ARENA_PAGE     ((size_t)16 << 10)
 #define MARKED_PAGE    ((size_t)4 << 10) /* of what will be forgotten soon */
+/* What a key takes of a budget besides its bytes, wherever it comes to lie: about its entry, in a segment that may be
+ * half empty, and its slots. The first one of a shard takes a page too. So whether many keys find room depends neither
+ * on their order nor on the seed. */
+#define KEY_BYTES 64
 
 _Static_assert(IC_INTERN_FIRST + ((uint64_t)POSITIONS_MOST << SHARD_BITS) <= UINT32_MAX, "an id is 32 bits");
 
@@ -50,6 +54,7 @@ typedef struct shard {
 	segment *_Atomic segments[SEGMENTS];
 	_Atomic uint32_t used; /* positions handed out */
 	pthread_mutex_t lock;  /* for writers */
+	uint64_t charged;
 	ic_arena arena;
 } shard;
 
@@ -57,6 +62,7 @@ typedef struct shard {
 typedef struct kept {
 	slots *table;
 	uint32_t used;
+	uint64_t charged;
 	ic_arena arena;
 } kept;
 
@@ -70,24 +76,27 @@ struct ic_intern {
 
 /* ---- life ------------------------------------------------------------------------- */
 
-static slots *slots_new(ic_budget *budget, uint32_t n)
+static slots *slots_new(uint32_t n)
 {
-	size_t bytes = sizeof(slots) + (size_t)n * sizeof(uint64_t);
-	if (budget && ic_budget_take(budget, bytes) != 0)
-		return NULL;
-	slots *t = ic_calloc(1, bytes);
+	slots *t = ic_calloc(1, sizeof(slots) + (size_t)n * sizeof(uint64_t));
 	if (t)
 		t->mask = n - 1;
-	else if (budget)
-		ic_budget_give(budget, bytes);
 	return t;
 }
 
-static void slots_free(ic_budget *budget, slots *t)
+static bool charge(const ic_intern *t, shard *s, uint64_t bytes)
 {
-	if (budget)
-		ic_budget_give(budget, sizeof *t + ((size_t)t->mask + 1) * sizeof(uint64_t));
-	ic_free(t);
+	if (t->budget && ic_budget_take(t->budget, bytes) != 0)
+		return false;
+	s->charged += bytes;
+	return true;
+}
+
+static void refund(const ic_intern *t, shard *s, uint64_t bytes)
+{
+	if (t->budget)
+		ic_budget_give(t->budget, bytes);
+	s->charged -= bytes;
 }
 
 ic_intern *ic_intern_new(ic_budget *budget)
@@ -101,7 +110,7 @@ ic_intern *ic_intern_new(ic_budget *budget)
 	t->seed = ic_hash_seed();
 	for (unsigned i = 0; i < SHARDS; i++) {
 		pthread_mutex_init(&t->shards[i].lock, NULL);
-		ic_arena_init(&t->shards[i].arena, ARENA_PAGE, budget);
+		ic_arena_init(&t->shards[i].arena, ARENA_PAGE, NULL);
 	}
 	return t;
 }
@@ -114,8 +123,9 @@ void ic_intern_free(ic_intern *t)
 		shard *s = &t->shards[i];
 		for (slots *table = atomic_load(&s->table), *older; table; table = older) {
 			older = table->older;
-			slots_free(t->budget, table);
+			ic_free(table);
 		}
+		refund(t, s, s->charged);
 		ic_arena_clear(&s->arena);
 		if (t->kept)
 			ic_arena_clear(&t->kept[i].arena);
@@ -149,7 +159,7 @@ static const entry *find_entry(const ic_intern *t, uint32_t id)
 	return &find_segment(t, id, &index)->entries[index];
 }
 
-/* Under the lock. NULL: out of memory or budget. */
+/* Under the lock. NULL: out of memory. */
 static segment *segment_ready(shard *s, unsigned k)
 {
 	segment *g = atomic_load_explicit(&s->segments[k], memory_order_relaxed);
@@ -211,14 +221,14 @@ static uint32_t probe(const ic_intern *t, const slots *table, const key *k, uint
 	}
 }
 
-/* Under the lock: a table with room for one more. NULL: out of memory or budget. */
-static slots *table_ready(const ic_intern *t, shard *s)
+/* Under the lock: a table with room for one more. NULL: out of memory. */
+static slots *table_ready(shard *s)
 {
 	slots *old = atomic_load_explicit(&s->table, memory_order_relaxed);
 	uint32_t used = atomic_load_explicit(&s->used, memory_order_relaxed);
 	if (old && used < (old->mask + 1) / 3 * 2)
 		return old;
-	slots *table = slots_new(t->budget, old ? (old->mask + 1) * 2 : SLOTS_FIRST);
+	slots *table = slots_new(old ? (old->mask + 1) * 2 : SLOTS_FIRST);
 	if (!table)
 		return NULL;
 	for (uint32_t i = 0; old && i <= old->mask; i++) {
@@ -235,21 +245,14 @@ static slots *table_ready(const ic_intern *t, shard *s)
 	return table;
 }
 
-static uint32_t insert_locked(ic_intern *t, shard *s, const key *k)
+/* Under the lock. The position of a new entry that has the key; POSITIONS_MOST: out of memory or of numbers. */
+static uint32_t add_entry(shard *s, const key *k)
 {
-	uint32_t at, index;
-	slots *table = table_ready(t, s);
-	if (!table)
-		return 0;
-	uint32_t id = probe(t, table, k, &at);
-	if (id)
-		return id;
-	uint32_t position = atomic_load_explicit(&s->used, memory_order_relaxed);
-	if (position >= POSITIONS_MOST)
-		return 0;
-	segment *g = segment_ready(s, segment_of(position, &index));
+	const uint32_t position = atomic_load_explicit(&s->used, memory_order_relaxed);
+	uint32_t index;
+	segment *g = position < POSITIONS_MOST ? segment_ready(s, segment_of(position, &index)) : NULL;
 	if (!g)
-		return 0;
+		return POSITIONS_MOST;
 	if ((k->at.tag & KIND_MASK) != KIND_STRING) {
 		memcpy(g->entries[index].ip.b, k->p, 16);
 		atomic_fetch_or_explicit(&g->is_ip[index / 64], UINT64_C(1) << (index % 64),
@@ -257,11 +260,29 @@ static uint32_t insert_locked(ic_intern *t, shard *s, const key *k)
 	} else {
 		const char *copy = ic_arena_dup(&s->arena, k->p, k->n);
 		if (!copy)
-			return 0;
+			return POSITIONS_MOST;
 		g->entries[index].s = (ic_str){ copy, k->n };
 	}
-	id = IC_INTERN_FIRST + (position << SHARD_BITS | k->at.shard);
 	atomic_store_explicit(&s->used, position + 1, memory_order_relaxed);
+	return position;
+}
+
+static uint32_t insert_locked(ic_intern *t, shard *s, const key *k)
+{
+	uint32_t at;
+	slots *table = table_ready(s);
+	uint32_t id = table ? probe(t, table, k, &at) : 0;
+	if (!table || id)
+		return id;
+	const uint64_t bytes = KEY_BYTES + k->n + (s->charged ? 0 : MARKED_PAGE);
+	if (!charge(t, s, bytes))
+		return 0;
+	const uint32_t position = add_entry(s, k);
+	if (position == POSITIONS_MOST) {
+		refund(t, s, bytes);
+		return 0;
+	}
+	id = IC_INTERN_FIRST + (position << SHARD_BITS | k->at.shard);
 	atomic_store_explicit(&table->slot[at], (uint64_t)k->at.tag << 32 | id, memory_order_release);
 	return id;
 }
@@ -321,8 +342,8 @@ bool ic_intern_mark(ic_intern *t)
 		return false;
 	for (unsigned i = 0; i < SHARDS; i++) {
 		shard *s = &t->shards[i];
-		t->kept[i] = (kept){ atomic_load(&s->table), atomic_load(&s->used), s->arena };
-		ic_arena_init(&s->arena, MARKED_PAGE, t->budget);
+		t->kept[i] = (kept){ atomic_load(&s->table), atomic_load(&s->used), s->charged, s->arena };
+		ic_arena_init(&s->arena, MARKED_PAGE, NULL);
 	}
 	return true;
 }
@@ -361,8 +382,9 @@ void ic_intern_rewind(ic_intern *t)
 		uint32_t used = atomic_load(&s->used);
 		for (slots *table; (table = atomic_load(&s->table)) != k->table;) {
 			atomic_store(&s->table, table->older);
-			slots_free(t->budget, table);
+			ic_free(table);
 		}
+		refund(t, s, s->charged - k->charged);
 		if (used == k->used)
 			continue;
 		forget_slots(s, k->used);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "base/intern.h"
 #include "base/thread.h"
 
@@ -123,6 +124,29 @@ static void budget_refuses_new_keys_only(void **state)
 	ic_ip ip = nth_ip(0);
 	assert_int_equal(ic_intern_ip(t, &ip), first);
 	ic_intern_free(t);
+}
+
+/* Whether keys fit does not depend on their order, nor on where the seed puts them. */
+static void what_fits_follows_from_the_keys(void **state)
+{
+	enum { KEYS = 5000 };
+	(void)state;
+	uint64_t needed = 0;
+	char buf[32];
+	for (unsigned round = 0; round < 6; round++) {
+		ic_budget budget = { .limit = round < 4 ? needed : needed - 1 };
+		ic_hash_seed_set(round + 1);
+		ic_intern *t = ic_intern_new(&budget);
+		for (uint32_t i = 0; i < KEYS; i++) {
+			const uint32_t key = round % 2 ? KEYS - 1 - i : i;
+			const ic_ip ip = nth_ip(key);
+			ic_intern_ip(t, &ip);
+			ic_intern_str(t, nth_str(key, buf));
+		}
+		needed = needed ? needed : budget.used;
+		assert_int_equal(budget.refused != 0, round >= 4);
+		ic_intern_free(t);
+	}
 }
 
 static void every_failure_is_survived(void **state)
@@ -260,6 +284,7 @@ int main(void)
 		cmocka_unit_test(long_strings_are_cut),
 		cmocka_unit_test(many),
 		cmocka_unit_test(budget_refuses_new_keys_only),
+		cmocka_unit_test(what_fits_follows_from_the_keys),
 		cmocka_unit_test(every_failure_is_survived),
 		cmocka_unit_test(threads_agree),
 		cmocka_unit_test(rewinds_to_the_mark),
