@@ -37,7 +37,7 @@ static void link_cover(const ic_detect_run *run, ic_run_part *part, size_t k, ui
 	if (!c->covered_by)
 		return;
 	c->covered_by += from;
-	if (c->score.automation < run->cfg->min_automation)
+	if (c->automation < run->cfg->min_automation)
 		return;
 	ic_candidate *by = &part->cand[c->covered_by - 1];
 	c->next = by->covers;
@@ -87,9 +87,10 @@ static ic_status screen_part(void *ctx, unsigned i)
 			continue;
 		if (!c)
 			return IC_E_NOMEM;
-		if (!ic_beacon_score_if(&s->sketch, least, &c->score) || c->score.automation < least)
+		ic_score score;
+		if (!ic_beacon_score_if(&s->sketch, least, &score) || score.automation < least)
 			continue;
-		c->series = s;
+		*c = (ic_candidate){ .series = s, .automation = score.automation, .E = score.E };
 		part->cand_count++;
 		c = next_candidate(part);
 	}
@@ -283,7 +284,7 @@ static void fill_covers(ic_detect_run *run, const ic_run_part *part, const ic_ca
 		covers[n++] = (ic_cover){ c->series->group_by,
 					  { copy, copy ? v.n : 0 },
 					  c->series->sketch.n,
-					  ic_round3(c->score.automation) };
+					  ic_round3(c->automation) };
 	}
 	qsort(covers, n, sizeof *covers, by_cover);
 	d->f.covers = covers;
@@ -358,18 +359,18 @@ static ic_status report(ic_detect_run *run, unsigned i, size_t k)
 	ic_score *score = ic_arena_alloc(run->arena, sizeof *score);
 	if (!score)
 		return IC_E_NOMEM;
-	*score = c->score;
 	ic_sketch_view v;
 	ic_sketch_read(&c->series->sketch, &v);
+	ic_beacon_score_view(&v, score);
 	ic_finding *f = &d->f;
-	f->automation = ic_round3(c->score.automation);
+	f->automation = ic_round3(c->automation);
 	fill_beat(f, score);
 	f->series = c->series;
 	f->score = score;
 	if (c->covered_by)
 		f->part_of =
 		    ic_finding_id(run->names, run->detector->name, part->cand[c->covered_by - 1].series);
-	d->base = c->score.logit;
+	d->base = score->logit;
 	fill_covers(run, part, c, d);
 	automation_reasons(run, d, score, &v);
 	summarise(run, d, score, &v);
@@ -383,7 +384,7 @@ ic_status ic_detect_beacon(ic_detect_run *run)
 		const ic_run_part *part = &run->part[i];
 		for (size_t k = 0; k < part->cand_count; k++) {
 			const ic_candidate *c = &part->cand[k];
-			bool finding = c->score.automation >= cfg->min_automation && !c->covered_by;
+			bool finding = c->automation >= cfg->min_automation && !c->covered_by;
 			if (cfg->only_id
 				? ic_finding_id(run->names, run->detector->name, c->series) != cfg->only_id
 				: !cfg->all && !finding)

@@ -58,11 +58,10 @@ static int by_rank(const void *a, const void *b, void *ctx)
 	const ic_candidate *x = a, *y = b;
 	const ic_detect_run *run = ctx;
 	const ic_series *s = x->series, *t = y->series;
-	bool fx = x->score.automation >= run->cfg->min_automation,
-	     fy = y->score.automation >= run->cfg->min_automation;
+	bool fx = x->automation >= run->cfg->min_automation, fy = y->automation >= run->cfg->min_automation;
 	if (fx != fy)
 		return fx ? -1 : 1;
-	int c = compare(y->score.E, x->score.E);
+	int c = compare(y->E, x->E);
 	if (c == 0)
 		c = (int)s->group_by - (int)t->group_by;
 	if (c == 0)
@@ -336,7 +335,7 @@ static bool same_cause(const fold *f, const pair *s)
 
 static bool is_finding(const fold *f, size_t candidate)
 {
-	return f->c[candidate].score.automation >= f->run->cfg->min_automation;
+	return f->c[candidate].automation >= f->run->cfg->min_automation;
 }
 
 /* Is the worse one of a pair a part of the better one that has a clock of its own? The better series explains an
@@ -350,7 +349,7 @@ static bool has_own_clock(const fold *f, const pair *s)
 	if (whole->series->level != part->series->level || n_part >= n ||
 	    (double)s->high < SAME_CAUSE * n_part)
 		return false;
-	return part->score.E / n_part > whole->score.E / n + log(n / n_part);
+	return part->E / n_part > whole->E / n + log(n / n_part);
 }
 
 /* The candidate of pairs p[0..n) is several causes and none of its own when at least two values of one key have
@@ -391,7 +390,7 @@ static uint32_t nearest(const fold *f, const pair *p, size_t n)
 		    c->covered_by || !is_finding(f, part - 1))
 			continue;
 		const double share = (double)p[i].low / whole->series->sketch.n,
-			     gain = c->score.automation - whole->score.automation;
+			     gain = c->automation - whole->automation;
 		if ((share >= NEARLY && gain >= -1) || (share >= SAME_CAUSE && gain > 1))
 			return part;
 	}
@@ -453,7 +452,7 @@ ic_status ic_causes_fold(const ic_detect_run *run, const ic_run_part *part, ic_c
 	qsort_r(c, n, sizeof *c, by_rank, (void *)(uintptr_t)run);
 	for (size_t i = 0; i < n; i++)
 		c[i].covered_by = c[i].covers = 0;
-	if (n < 2 || !part->profile_count || c[0].score.automation < run->cfg->min_automation)
+	if (n < 2 || !part->profile_count || c[0].automation < run->cfg->min_automation)
 		return IC_OK;
 	size_t profiles;
 	const ic_profile **p = ic_run_profiles(part, c[0].series->src, &profiles);

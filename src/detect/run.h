@@ -23,10 +23,10 @@
 #define IC_RARE_HOSTS	  2  /* used by at most so many hosts: rare */
 #define IC_DETECTORS_MOST 16
 
-/* A scored series. */
+/* A scored series. There may be very many: what else the score says is computed again for those that are reported. */
 typedef struct ic_candidate {
 	const ic_series *series;
-	ic_score score;
+	double automation, E;
 	uint32_t covered_by; /* 1 + index of the candidate that stands for it; 0: stands for itself */
 	uint32_t covers;     /* 1 + index of the first one that this one stands for; 0: none */
 	uint32_t next;	     /* the same of the next one that has the same covered_by */
