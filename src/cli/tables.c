@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The options that verbs share. */
 #include <errno.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -184,6 +185,10 @@ bool cli_set_threads(cli_args *a, const char *v, const char **why)
 bool cli_set_memory(cli_args *a, const char *v, const char **why)
 {
 	*why = "a size such as 512M or 2G, at least 8M";
+#ifdef M_MMAP_THRESHOLD
+	/* The C library raises this by itself, and large pieces leave holes behind. */
+	(void)mallopt(M_MMAP_THRESHOLD, 128 << 10);
+#endif
 	return ic_size_parse(v, &a->input.memory_bytes) == IC_OK && a->input.memory_bytes >= 8u << 20;
 }
 
