@@ -343,7 +343,7 @@ static bool evict(ic_observation *o, ic_partition *p, ic_status *st)
 		p->dropped++;
 		*st = settle(o, p, ic_join_at(j, n));
 	}
-	ic_join_drop(o, j, n);
+	ic_join_drop(j, n);
 	return true;
 }
 
@@ -351,7 +351,7 @@ static bool evict(ic_observation *o, ic_partition *p, ic_status *st)
 static ic_status remember(ic_observation *o, ic_partition *p, const ic_obs_full *row, uint32_t *ret)
 {
 	ic_status st = IC_OK;
-	while (st == IC_OK && !(*ret = ic_join_insert(o, p->join, row)) && evict(o, p, &st))
+	while (st == IC_OK && !(*ret = ic_join_insert(p->join, row)) && evict(o, p, &st))
 		;
 	if (st != IC_OK)
 		return st;
@@ -360,7 +360,8 @@ static ic_status remember(ic_observation *o, ic_partition *p, const ic_obs_full 
 		return IC_OK;
 	}
 	ic_join_done(p->join, row->uid);
-	if (atomic_load(&o->joined) < o->join_limit)
+	const ic_quota *joined = ic_join_quota(p->join, IC_JOINED);
+	if (joined->used < joined->most)
 		return ic_observe_lost(o, p);
 	p->dropped++;
 	return IC_OK;
@@ -393,9 +394,9 @@ static ic_status conn_row(ic_observation *o, ic_partition *p, const ic_obs_full 
 	count_scope(p, e, row);
 	st = settle(o, p, e);
 	if (!keep)
-		ic_join_drop(o, j, n);
+		ic_join_drop(j, n);
 	else if (!e->connected)
-		ic_join_connected(o, j, n);
+		ic_join_connected(j, n);
 	return st;
 }
 
@@ -420,7 +421,7 @@ static ic_status detail_row(ic_observation *o, ic_partition *p, const ic_obs_ful
 	if (!first)
 		merge(e, row);
 	else if (!o->cfg.have_conn)
-		ic_join_connected(o, j, n);
+		ic_join_connected(j, n);
 	count_scope(p, e, row);
 	*proxied = e->ev.signals & IC_SIG_PROXIED;
 	return e->connected ? settle(o, p, e) : IC_OK;

@@ -15,14 +15,25 @@ typedef struct ic_sample {
 	uint32_t n, repeated;
 } ic_sample;
 
+/* What is counted over all partitions, each of which gets its part: ic_observe_share. */
+typedef enum ic_quota_of {
+	IC_JOINED,    /* entries of the join */
+	IC_CONNECTED, /* of these, those of connections that were counted */
+	IC_DONE,      /* remembered: uids of finished connections, */
+	IC_ASKED,     /* requests */
+	IC_RESOLVED,  /* and answers of DNS */
+	IC_QUOTAS
+} ic_quota_of;
+typedef struct ic_quota {
+	uint64_t used, most;
+} ic_quota;
+
 struct ic_observer_state {
 	ic_observe_config cfg;
 	ic_intern *names;  /* borrowed */
 	ic_budget *budget; /* borrowed, may be NULL */
 	ic_blocks blocks;  /* of the large tables' pages */
-	/* Join entries, finished uids and DNS answers remembered over all partitions: the most, and now. */
-	size_t join_limit, memory_limit, done_limit;
-	_Atomic size_t joined, connected, done, resolved, asked; /* connected: of those joined */
+	uint64_t limit[IC_QUOTAS];
 	/* One bit for each IPv4 /16: all of it public and not internal. Others are looked at address by address. */
 	uint64_t outside[1024];
 	ic_partition part[IC_PARTITIONS];
@@ -64,8 +75,9 @@ typedef struct ic_join ic_join;
 /* How much of the past is remembered: what the configuration says, and of a memory limit a part only,
  * so that the series find room. */
 void ic_join_limits(ic_observation *o);
-ic_join *ic_join_new(ic_observation *o);	  /* NULL: out of memory */
-void ic_join_free(ic_observation *o, ic_join *j); /* NULL allowed */
+ic_join *ic_join_new(const ic_observation *o, ic_budget *budget); /* NULL: out of memory */
+void ic_join_free(ic_join *j);					  /* NULL allowed */
+ic_quota *ic_join_quota(ic_join *j, ic_quota_of what);
 ic_status ic_join_drain(ic_observation *o, ic_partition *p, const char *rows, uint32_t n);
 /* Turns the details that still wait into connections, in time order. */
 ic_status ic_join_finish(ic_observation *o, ic_partition *p);

@@ -12,18 +12,15 @@ enum {
 
 /* ---- memory of the past ------------------------------------------------------------------ */
 
-static void memory_init(ic_memory *m, unsigned key_bytes, unsigned entry_bytes, ic_budget *budget,
-			_Atomic size_t *total, size_t limit)
+static void memory_init(ic_memory *m, unsigned key_bytes, unsigned entry_bytes, ic_join *j, ic_quota_of what)
 {
-	ic_group_init(&m->young, key_bytes, entry_bytes, budget, NULL);
-	ic_group_init(&m->old, key_bytes, entry_bytes, budget, NULL);
-	m->total = total;
-	m->limit = limit;
+	ic_group_init(&m->young, key_bytes, entry_bytes, j->budget, NULL);
+	ic_group_init(&m->old, key_bytes, entry_bytes, j->budget, NULL);
+	m->quota = &j->quota[what];
 }
 
 static void memory_clear(ic_memory *m)
 {
-	atomic_fetch_sub(m->total, ic_group_count(&m->young) + ic_group_count(&m->old));
 	ic_group_clear(&m->young);
 	ic_group_clear(&m->old);
 }
@@ -36,8 +33,8 @@ void *ic_memory_find(const ic_memory *m, const void *key, uint64_t hash)
 
 void *ic_memory_add(ic_memory *m, const void *key, uint64_t hash)
 {
-	if (ic_group_count(&m->young) >= GENERATION && atomic_load(m->total) >= m->limit) {
-		atomic_fetch_sub(m->total, ic_group_count(&m->old));
+	if (ic_group_count(&m->young) >= GENERATION && m->quota->used >= m->quota->most) {
+		m->quota->used -= ic_group_count(&m->old);
 		ic_group_clear(&m->old);
 		ic_group_table empty = m->old;
 		m->old = m->young;
@@ -45,8 +42,7 @@ void *ic_memory_add(ic_memory *m, const void *key, uint64_t hash)
 	}
 	int is_new;
 	void *e = ic_group_upsert(&m->young, key, hash, &is_new);
-	if (e && is_new)
-		atomic_fetch_add(m->total, 1);
+	m->quota->used += e && is_new;
 	return e;
 }
 
@@ -72,29 +68,18 @@ uint32_t ic_join_find(const ic_join *j, uint64_t uid)
 	return n;
 }
 
-static bool take_budget(const ic_observation *o, size_t bytes)
-{
-	return !o->budget || ic_budget_take(o->budget, bytes) == 0;
-}
-
-static void give_budget(const ic_observation *o, size_t bytes)
-{
-	if (o->budget)
-		ic_budget_give(o->budget, bytes);
-}
-
 /* Doubles the buckets. Failing is harmless once there are some: chains get longer. */
-static void grow_buckets(const ic_observation *o, ic_join *j)
+static void grow_buckets(ic_join *j)
 {
 	uint32_t buckets = j->buckets ? j->buckets * 2 : FIRST_BUCKETS;
-	if (!take_budget(o, buckets * sizeof *j->bucket))
+	if (ic_budget_take(j->budget, buckets * sizeof *j->bucket) != 0)
 		return;
 	uint32_t *bucket = ic_calloc(buckets, sizeof *bucket);
 	if (!bucket) {
-		give_budget(o, buckets * sizeof *bucket);
+		ic_budget_give(j->budget, buckets * sizeof *bucket);
 		return;
 	}
-	give_budget(o, j->buckets * sizeof *bucket);
+	ic_budget_give(j->budget, j->buckets * sizeof *bucket);
 	ic_free(j->bucket);
 	j->bucket = bucket;
 	j->buckets = buckets;
@@ -107,21 +92,21 @@ static void grow_buckets(const ic_observation *o, ic_join *j)
 	}
 }
 
-static bool grow_pages(const ic_observation *o, ic_join *j)
+static bool grow_pages(ic_join *j)
 {
-	if (!take_budget(o, IC_JOIN_PAGE * sizeof(ic_join_entry)))
+	if (ic_budget_take(j->budget, IC_JOIN_PAGE * sizeof(ic_join_entry)) != 0)
 		return false;
 	if ((j->pages & (j->pages - 1)) == 0) { /* room is the next power of two */
 		ic_join_entry **page = ic_reallocarray(j->page, j->pages ? j->pages * 2 : 1, sizeof *page);
 		j->page = page ? page : j->page;
 		if (!page) {
-			give_budget(o, IC_JOIN_PAGE * sizeof(ic_join_entry));
+			ic_budget_give(j->budget, IC_JOIN_PAGE * sizeof(ic_join_entry));
 			return false;
 		}
 	}
 	ic_join_entry *fresh = ic_calloc(IC_JOIN_PAGE, sizeof *fresh);
 	if (!fresh) {
-		give_budget(o, IC_JOIN_PAGE * sizeof(ic_join_entry));
+		ic_budget_give(j->budget, IC_JOIN_PAGE * sizeof(ic_join_entry));
 		return false;
 	}
 	j->page[j->pages++] = fresh;
@@ -146,23 +131,23 @@ static void detach(ic_join *j, uint32_t n)
 	*(e->newer ? &ic_join_at(j, e->newer)->older : &list->newest) = e->older;
 }
 
-uint32_t ic_join_insert(ic_observation *o, ic_join *j, const ic_obs_full *row)
+uint32_t ic_join_insert(ic_join *j, const ic_obs_full *row)
 {
-	if (atomic_load(&o->joined) >= o->join_limit)
+	ic_quota *joined = &j->quota[IC_JOINED];
+	if (joined->used >= joined->most)
 		return 0;
-	if (j->live >= j->buckets)
-		grow_buckets(o, j);
+	if (joined->used >= j->buckets)
+		grow_buckets(j);
 	if (!j->buckets)
 		return 0;
 	uint32_t n = j->free_list;
 	if (n)
 		j->free_list = ic_join_at(j, n)->chain;
-	else if (j->used < j->pages * IC_JOIN_PAGE || grow_pages(o, j))
+	else if (j->used < j->pages * IC_JOIN_PAGE || grow_pages(j))
 		n = ++j->used;
 	else
 		return 0;
-	atomic_fetch_add(&o->joined, 1);
-	j->live++;
+	joined->used++;
 	uint32_t *head = ic_join_bucket(j, row->uid);
 	*ic_join_at(j, n) = (ic_join_entry){ .ev = *row, .chain = *head };
 	*head = n;
@@ -170,17 +155,18 @@ uint32_t ic_join_insert(ic_observation *o, ic_join *j, const ic_obs_full *row)
 	return n;
 }
 
-void ic_join_connected(ic_observation *o, ic_join *j, uint32_t n)
+void ic_join_connected(ic_join *j, uint32_t n)
 {
+	ic_quota *connected = &j->quota[IC_CONNECTED];
 	detach(j, n);
 	ic_join_at(j, n)->connected = 1;
 	append(j, n);
-	atomic_fetch_add(&o->connected, 1);
-	while (atomic_load(&o->connected) > o->join_limit / COUNTED_SHARE && j->list[1].oldest != n)
-		ic_join_drop(o, j, j->list[1].oldest);
+	connected->used++;
+	while (connected->used > connected->most && j->list[1].oldest != n)
+		ic_join_drop(j, j->list[1].oldest);
 }
 
-void ic_join_drop(ic_observation *o, ic_join *j, uint32_t n)
+void ic_join_drop(ic_join *j, uint32_t n)
 {
 	ic_join_entry *e = ic_join_at(j, n);
 	uint32_t *link = ic_join_bucket(j, e->ev.uid);
@@ -188,13 +174,11 @@ void ic_join_drop(ic_observation *o, ic_join *j, uint32_t n)
 		link = &ic_join_at(j, *link)->chain;
 	*link = e->chain;
 	detach(j, n);
-	if (e->connected)
-		atomic_fetch_sub(&o->connected, 1);
+	j->quota[IC_CONNECTED].used -= e->connected;
 	ic_join_done(j, e->ev.uid);
 	e->chain = j->free_list;
 	j->free_list = n;
-	j->live--;
-	atomic_fetch_sub(&o->joined, 1);
+	j->quota[IC_JOINED].used--;
 }
 
 /* Two lists linked by `newer`, each in time order, into one; on a tie a goes first. */
@@ -233,32 +217,42 @@ uint32_t ic_join_by_time(ic_join *j)
 
 void ic_join_limits(ic_observation *o)
 {
-	o->join_limit = o->cfg.join_entries ? o->cfg.join_entries : MAX_ENTRIES;
-	o->memory_limit = MAX_MEMORY;
-	o->done_limit = o->cfg.repeats ? MAX_REPEATS : MAX_MEMORY;
-	if (!o->budget || !o->budget->limit)
-		return;
-	uint64_t entries = o->budget->limit / 4 / sizeof(ic_join_entry) + 1;
-	uint64_t remembered = o->budget->limit / 16 / sizeof(ic_resolved) + 1;
-	o->join_limit = entries < o->join_limit ? entries : o->join_limit;
-	o->memory_limit = remembered < o->memory_limit ? remembered : o->memory_limit;
-	o->done_limit = remembered < o->done_limit ? remembered : o->done_limit;
+	uint64_t entries = o->cfg.join_entries ? o->cfg.join_entries : MAX_ENTRIES;
+	uint64_t done = o->cfg.repeats ? MAX_REPEATS : MAX_MEMORY, resolved = MAX_MEMORY;
+	if (o->budget && o->budget->limit) {
+		const uint64_t remembered = o->budget->limit / 16 / sizeof(ic_resolved) + 1,
+			       most = o->budget->limit / 4 / sizeof(ic_join_entry) + 1;
+		entries = most < entries ? most : entries;
+		done = remembered < done ? remembered : done;
+		resolved = remembered < resolved ? remembered : resolved;
+	}
+	o->limit[IC_JOINED] = entries;
+	o->limit[IC_CONNECTED] = entries / COUNTED_SHARE;
+	o->limit[IC_DONE] = o->limit[IC_ASKED] = done;
+	o->limit[IC_RESOLVED] = resolved;
 }
 
-ic_join *ic_join_new(ic_observation *o)
+ic_quota *ic_join_quota(ic_join *j, ic_quota_of what)
+{
+	return &j->quota[what];
+}
+
+ic_join *ic_join_new(const ic_observation *o, ic_budget *budget)
 {
 	ic_join *j = ic_calloc(1, sizeof *j);
 	if (!j)
 		return NULL;
-	memory_init(&j->done, sizeof(uint64_t), sizeof(uint64_t), o->budget, &o->done, o->done_limit);
-	memory_init(&j->asked, sizeof(ic_asked), sizeof(ic_asked), o->budget, &o->asked, o->done_limit);
-	memory_init(&j->resolved, offsetof(ic_resolved, name), sizeof(ic_resolved), o->budget, &o->resolved,
-		    o->memory_limit);
-	ic_group_init(&j->domains, sizeof(uint32_t), 2 * sizeof(uint32_t), o->budget, NULL);
+	j->budget = budget;
+	for (unsigned i = 0; i < IC_QUOTAS; i++)
+		j->quota[i].most = o->limit[i];
+	memory_init(&j->done, sizeof(uint64_t), sizeof(uint64_t), j, IC_DONE);
+	memory_init(&j->asked, sizeof(ic_asked), sizeof(ic_asked), j, IC_ASKED);
+	memory_init(&j->resolved, offsetof(ic_resolved, name), sizeof(ic_resolved), j, IC_RESOLVED);
+	ic_group_init(&j->domains, sizeof(uint32_t), 2 * sizeof(uint32_t), budget, NULL);
 	return j;
 }
 
-void ic_join_free(ic_observation *o, ic_join *j)
+void ic_join_free(ic_join *j)
 {
 	if (!j)
 		return;
@@ -266,8 +260,8 @@ void ic_join_free(ic_observation *o, ic_join *j)
 		ic_free(j->page[i]);
 	ic_free(j->page);
 	ic_free(j->bucket);
-	give_budget(o,
-		    (size_t)j->pages * IC_JOIN_PAGE * sizeof(ic_join_entry) + j->buckets * sizeof *j->bucket);
+	ic_budget_give(j->budget, (size_t)j->pages * IC_JOIN_PAGE * sizeof(ic_join_entry) +
+				      j->buckets * sizeof *j->bucket);
 	memory_clear(&j->done);
 	memory_clear(&j->asked);
 	memory_clear(&j->resolved);

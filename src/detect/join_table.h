@@ -22,8 +22,7 @@ typedef struct ic_join_entry {
 /* Keys remembered for a while: two generations, the older is dropped when the younger is full. */
 typedef struct ic_memory {
 	ic_group_table young, old;
-	_Atomic size_t *total; /* of all partitions */
-	size_t limit;
+	ic_quota *quota;
 } ic_memory;
 
 /* Entries in order of arrival. */
@@ -32,8 +31,10 @@ typedef struct ic_join_list {
 } ic_join_list;
 
 struct ic_join {
+	ic_budget *budget; /* of the partition */
+	ic_quota quota[IC_QUOTAS];
 	ic_join_entry **page;
-	uint32_t pages, used, live; /* used: entries ever taken from pages */
+	uint32_t pages, used; /* used: entries ever taken from pages */
 	uint32_t free_list;
 	ic_join_list list[2]; /* details that wait; connections that were counted */
 	uint32_t *bucket, buckets;
@@ -56,11 +57,11 @@ static inline uint32_t *ic_join_bucket(const ic_join *j, uint64_t uid)
 /* The number of a uid's entry, 0 if it has none. */
 uint32_t ic_join_find(const ic_join *j, uint64_t uid);
 /* A fresh entry, last of those that wait; 0 when memory or the cap do not allow it. */
-uint32_t ic_join_insert(ic_observation *o, ic_join *j, const ic_obs_full *row);
+uint32_t ic_join_insert(ic_join *j, const ic_obs_full *row);
 /* Moves an entry to those that were counted. */
-void ic_join_connected(ic_observation *o, ic_join *j, uint32_t n);
+void ic_join_connected(ic_join *j, uint32_t n);
 /* Takes an entry out; its uid is remembered as done. */
-void ic_join_drop(ic_observation *o, ic_join *j, uint32_t n);
+void ic_join_drop(ic_join *j, uint32_t n);
 /* The connection of this uid was counted and is not in the table. */
 void ic_join_done(ic_join *j, uint64_t uid);
 bool ic_join_is_done(const ic_join *j, uint64_t uid);

@@ -18,6 +18,9 @@ enum {
 	AHEAD = IC_GROUP_SOME,
 	DS_A_MINUTE = 600,
 	SLAB_PAGE = 16 << 10, /* half of one is idle in each partition */
+	PAGE_LEAST = 512,     /* under a limit: so that little of it is idle */
+	PAGES = 64,	      /* of each partition at least, then */
+	GROWTH = 8,	      /* of the memory, one part in so many is for series that are followed */
 };
 #define BYTES_MAX ((UINT64_C(1) << 56) - 1)
 
@@ -33,6 +36,33 @@ _Static_assert(sizeof(series_key) == 12, "ic_series starts with it");
 
 /* ---- life ------------------------------------------------------------------------ */
 
+static void partition_init(ic_observation *o, ic_partition *p, size_t page)
+{
+	p->budget = (ic_budget){ .whole = o->budget };
+	p->fresh = (ic_budget){ .whole = &p->budget };
+	ic_group_init(&p->series, sizeof(series_key), sizeof(ic_series), &p->fresh, &o->blocks);
+	ic_group_init(&p->profiles, offsetof(ic_profile, connections), sizeof(ic_profile), &p->fresh,
+		      &o->blocks);
+	ic_group_init(&p->counts, offsetof(ic_count_series, slots), sizeof(ic_count_series), &p->fresh,
+		      &o->blocks);
+	ic_group_init(&p->hosts, sizeof(uint32_t), sizeof(ic_host), &p->fresh, &o->blocks);
+	ic_group_small_pages(&p->series, page);
+	ic_group_small_pages(&p->profiles, page);
+	ic_group_small_pages(&p->counts, page);
+	ic_group_small_pages(&p->hosts, page);
+	ic_slab_init(&p->slab, &p->budget);
+	p->slab.arena.blocks = &o->blocks;
+	p->slab.arena.page_size = page;
+	p->first = p->last = IC_TIME_NONE;
+}
+
+/* A page of a partition: small where the memory is. */
+static size_t page_bytes(const ic_budget *b)
+{
+	const uint64_t share = b && b->limit ? b->limit / IC_PARTITIONS / PAGES : SLAB_PAGE;
+	return share < PAGE_LEAST ? PAGE_LEAST : share < SLAB_PAGE ? (size_t)share : SLAB_PAGE;
+}
+
 ic_observation *ic_observe_new(const ic_observe_config *cfg, ic_intern *names, ic_budget *budget)
 {
 	ic_observation *o = ic_calloc(1, sizeof *o);
@@ -44,21 +74,10 @@ ic_observation *ic_observe_new(const ic_observe_config *cfg, ic_intern *names, i
 	o->budget = budget;
 	ic_join_limits(o);
 	ic_observe_classes_init(o);
-	for (unsigned i = 0; i < IC_PARTITIONS; i++) {
-		ic_partition *p = &o->part[i];
-		ic_group_init(&p->series, sizeof(series_key), sizeof(ic_series), budget, &o->blocks);
-		ic_group_init(&p->profiles, offsetof(ic_profile, connections), sizeof(ic_profile), budget,
-			      &o->blocks);
-		ic_group_init(&p->counts, offsetof(ic_count_series, slots), sizeof(ic_count_series), budget,
-			      &o->blocks);
-		ic_group_init(&p->hosts, sizeof(uint32_t), sizeof(ic_host), budget, &o->blocks);
-		ic_slab_init(&p->slab, budget);
-		p->slab.arena.blocks = &o->blocks;
-		p->slab.arena.page_size = SLAB_PAGE;
-		p->first = p->last = IC_TIME_NONE;
-	}
+	for (unsigned i = 0; i < IC_PARTITIONS; i++)
+		partition_init(o, &o->part[i], page_bytes(budget));
 	for (unsigned i = 0; cfg->full && i < IC_PARTITIONS; i++) {
-		if (!(o->part[i].join = ic_join_new(o))) {
+		if (!(o->part[i].join = ic_join_new(o, &o->part[i].fresh))) {
 			ic_observe_free(o);
 			return NULL;
 		}
@@ -72,7 +91,7 @@ void ic_observe_free(ic_observation *o)
 		return;
 	for (unsigned i = 0; i < IC_PARTITIONS; i++) {
 		ic_partition *p = &o->part[i];
-		ic_join_free(o, p->join);
+		ic_join_free(p->join);
 		ic_group_clear(&p->series);
 		ic_group_clear(&p->profiles);
 		ic_group_clear(&p->counts);
@@ -101,6 +120,52 @@ bool ic_observe_is_full(const ic_observation *o)
 size_t ic_observe_row_bytes(const ic_observation *o)
 {
 	return o->cfg.full ? sizeof(ic_obs_full) : sizeof(ic_obs);
+}
+
+/* ---- limits ----------------------------------------------------------------------- */
+
+/* What is left of a limit goes to the partitions by their weights; what they have, they keep. */
+static void share_out(uint64_t limit, const uint64_t *weight, const uint64_t *used, uint64_t *most)
+{
+	uint64_t left = limit, all = 0;
+	for (unsigned i = 0; i < IC_PARTITIONS; i++) {
+		left -= used[i] < left ? used[i] : left;
+		all += weight[i];
+	}
+	for (unsigned i = 0; i < IC_PARTITIONS; i++)
+		most[i] = used[i] + (uint64_t)((__uint128_t)left * weight[i] / (all ? all : 1));
+}
+
+void ic_observe_share(void *ctx, const uint32_t rows[IC_PARTITIONS])
+{
+	ic_observation *o = ctx;
+	uint64_t weight[IC_PARTITIONS], used[IC_PARTITIONS], most[IC_PARTITIONS], all = 0;
+	for (unsigned i = 0; i < IC_PARTITIONS; i++)
+		all += rows[i];
+	/* One half by rows, the other so that sources with few are not left out for those with many. */
+	for (unsigned i = 0; i < IC_PARTITIONS; i++)
+		weight[i] = rows[i] ? rows[i] + all / IC_PARTITIONS : 0;
+	if (o->budget && o->budget->limit) {
+		const uint64_t limit = o->budget->limit;
+		uint64_t fresh[IC_PARTITIONS];
+		for (unsigned i = 0; i < IC_PARTITIONS; i++)
+			used[i] = o->part[i].budget.used;
+		share_out(limit, weight, used, most);
+		share_out(limit - limit / GROWTH, weight, used, fresh);
+		for (unsigned i = 0; i < IC_PARTITIONS; i++) {
+			ic_partition *p = &o->part[i];
+			p->budget.limit = most[i] + !most[i]; /* 0 would be no limit */
+			p->fresh.limit = p->fresh.used + fresh[i] - used[i];
+			p->fresh.limit += !p->fresh.limit;
+		}
+	}
+	for (ic_quota_of what = 0; o->cfg.full && what < IC_QUOTAS; what++) {
+		for (unsigned i = 0; i < IC_PARTITIONS; i++)
+			used[i] = ic_join_quota(o->part[i].join, what)->used;
+		share_out(o->limit[what], weight, used, most);
+		for (unsigned i = 0; i < IC_PARTITIONS; i++)
+			ic_join_quota(o->part[i].join, what)->most = most[i];
+	}
 }
 
 /* ---- repeated input ------------------------------------------------------------------ */
@@ -366,12 +431,16 @@ static ic_status finish_one(void *ctx, unsigned i)
 	ic_observation *o = ctx;
 	ic_partition *p = &o->part[i];
 	ic_status st = p->join ? ic_join_finish(o, p) : IC_OK;
-	ic_join_free(o, p->join);
+	ic_join_free(p->join);
 	p->join = NULL;
 	return st;
 }
 
 ic_status ic_observe_finish(ic_observation *o, unsigned threads)
 {
+	uint32_t waiting[IC_PARTITIONS] = { 0 };
+	for (unsigned i = 0; o->cfg.full && i < IC_PARTITIONS; i++)
+		waiting[i] = (uint32_t)ic_join_quota(o->part[i].join, IC_JOINED)->used;
+	ic_observe_share(o, waiting);
 	return ic_parallel_for(threads, IC_PARTITIONS, finish_one, o);
 }

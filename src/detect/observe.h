@@ -169,6 +169,8 @@ typedef struct ic_partition {
 	uint64_t events;	/* distinct connections, requests and check-ins counted */
 	uint64_t out_scope;	/* rows left out by --scope */
 	int64_t first, last;	/* of events in scope */
+	ic_budget budget;	/* its part of the memory: ic_observe_share */
+	ic_budget fresh;	/* of this, what the tables may take: what is followed may outgrow it */
 } ic_partition;
 
 typedef struct ic_observe_config {
@@ -196,6 +198,11 @@ uint32_t ic_observe_rows(ic_observation *o, const ic_batch *b, uint32_t first, i
 size_t ic_observe_row_bytes(const ic_observation *o);
 /* ic_drain_fn; ctx is the ic_observation. Rows of conn-only runs are in order, those of one call. */
 ic_status ic_observe_drain(void *ctx, unsigned partition, const char *rows, uint32_t n);
+/* ic_window_fn; ctx is the ic_observation. Before a window is drained each partition gets, by the rows that it has there,
+ * a part of the memory that is left and of the other limits: what does not fit follows from the rows alone. The first
+ * series to come are followed; the last part of the memory is for them. Until the first call all partitions take from
+ * the whole. */
+void ic_observe_share(void *ctx, const uint32_t rows[IC_PARTITIONS]);
 /* After the last row: details whose connection never came become connections of their own, in time
  * order. Runs on `threads`. */
 ic_status ic_observe_finish(ic_observation *o, unsigned threads);

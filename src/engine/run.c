@@ -106,21 +106,36 @@ static ic_status init_times(ic_run *run, ic_error *err)
 enum {
 	ROWS_SHARE = 16,      /* of a memory limit, what rows on their way may take; the heap loses as much */
 	BASE_BYTES = 6 << 20, /* the program itself, its libraries, what is allocated once */
-	WORKER_BYTES = 2 << 20,	 /* text, batch and parcel of a worker that reads */
-	WORKER_LEAST = 10 << 20, /* a limit that gives a worker less than this wants fewer workers */
+	WORKER_BYTES = 4 << 20, /* text, batch and parcel of a worker that reads, what the heap loses by it */
+	WORKER_LEAST = 32 << 20, /* a limit that gives a worker less than this wants fewer workers */
+	NAMES_SHARE = 8, /* of the tables, what is for the dictionary where rows are pairs of addresses, */
+	NAMES_SHARE_FULL = 4, /* where they have names, */
+	NAMES_SHARE_MOST = 3, /* and where these were found to fall short */
 };
 
 /* The limit is that of the whole process: the tables, which grow and are counted, get what the rest,
- * which does not grow, leaves. */
+ * which does not grow, leaves. That is as much for any number of threads. */
 static void fit_memory(ic_run *run, uint64_t limit)
 {
 	if (!limit)
 		return;
-	while (run->threads > 1 && (uint64_t)run->threads * WORKER_LEAST > limit)
-		run->threads--;
-	uint64_t rest = BASE_BYTES + (uint64_t)run->threads * WORKER_BYTES + limit / ROWS_SHARE * 3;
+	const uint64_t workers = limit < WORKER_LEAST ? 1 : limit / WORKER_LEAST;
+	run->threads = run->threads < workers ? run->threads : (unsigned)workers;
+	uint64_t rest = BASE_BYTES + (workers < MAX_THREADS ? workers : MAX_THREADS) * WORKER_BYTES +
+			limit / ROWS_SHARE * 3;
 	rest += run->opt->live ? IC_LIVE_RING_BYTES : 0;
 	run->budget.limit = rest < limit - limit / 4 ? limit - rest : limit / 4;
+}
+
+/* Who takes what is fixed before: what one leaves to another would follow from how far each thread has come. */
+static void divide_memory(ic_run *run, bool full, bool captures)
+{
+	const uint64_t tables = run->budget.limit / (captures ? 2 : 1);
+	run->names_budget.refused = 0;
+	run->names_budget.limit = tables / (run->names_short ? NAMES_SHARE_MOST
+					    : full	     ? NAMES_SHARE_FULL
+							     : NAMES_SHARE);
+	run->tables_budget.limit = tables - run->names_budget.limit;
 }
 
 /* When they are made no rows are on their way any more. */
@@ -291,10 +306,19 @@ static void raise_to(_Atomic int64_t *max, int64_t v)
 		;
 }
 
+/* Names found no room, and which ones follows from which thread came first: to be read again by one thread, with more
+ * room for them. */
+static bool misses_names(const ic_run *run, const ic_input *in)
+{
+	return run->names_budget.refused && !run->names_short && ic_input_get_facts(in)->rereadable;
+}
+
 /* A conn-only run met what only a full run can count rightly: another log (cat conn.log http.log), or
  * open connections, which are logged again and again and told apart by their uid. */
 static bool unfit(const pass *p)
 {
+	if (misses_names(p->run, p->in))
+		return true;
 	return p->o && !ic_observe_is_full(p->o) && (p->open_rows || ic_input_surprised(p->in));
 }
 
@@ -475,6 +499,9 @@ static ic_status pass_init(pass *p, ic_error *err)
 	/* Under a memory limit, rows that wait for their partition are a part of what has to fit. */
 	uint64_t window = p->run->opt->memory_bytes / ROWS_SHARE / row_bytes;
 	p->x = ic_exchange_new(row_bytes, window, true, ic_observe_drain, p->o);
+	/* What only counts pairs has no limit but that of memory. */
+	if (p->x && p->o && (p->run->opt->memory_bytes || ic_observe_is_full(p->o)))
+		ic_exchange_before(p->x, ic_observe_share);
 	p->worker = ic_calloc(n, sizeof *p->worker);
 	p->at = ic_calloc(n, sizeof *p->at);
 	return p->x && p->worker && p->at ? IC_OK : ic_fail_nomem(err);
@@ -651,7 +678,8 @@ static ic_status observe_input(ic_run *run, ic_input *in, const lesson *l, ic_in
 		.scope_all = run->opt->scope_all,
 		.internal = run->internal,
 	};
-	ic_observation *o = ic_observe_new(&cfg, names, &run->budget);
+	divide_memory(run, full, facts->streams & IC_STREAM_BIT(IC_STREAM_BURST));
+	ic_observation *o = ic_observe_new(&cfg, names, &run->tables_budget);
 	if (!o)
 		return ic_fail_nomem(err);
 	ic_status st = run_pass(run, in, ic_observe_fields(full), o, guests, again, err);
@@ -689,8 +717,13 @@ static ic_status open_input(ic_run *run, const ic_guests *guests, bool noted, ic
 }
 
 /* Learns from a pass what only a pass shows. True: it has to be done again. */
-static bool learn(const ic_input *in, const ic_observation *o, bool again, lesson *l)
+static bool learn(ic_run *run, const ic_input *in, const ic_observation *o, bool again, lesson *l)
 {
+	if (misses_names(run, in)) {
+		run->names_short = true;
+		run->threads = 1;
+		return true;
+	}
 	const ic_input_facts *f = ic_input_get_facts(in);
 	bool tells_repeats = f->rereadable && f->can_give & IC_FIELD_BIT(IC_F_UID);
 	/* Rows of a file came before those of their connections, or after, against what was thought. */
@@ -720,15 +753,13 @@ static void summarise(ic_run *run, ic_observation *o)
 	}
 }
 
-ic_status ic_run_observe(ic_run *run, ic_intern *names, const ic_guests *guests, ic_observation **ret,
-			 ic_error *err)
+static ic_status observe_until_fit(ic_run *run, ic_intern *names, const ic_guests *guests,
+				   ic_observation **ret, ic_error *err)
 {
-	ic_error local;
-	err = err ? err : &local;
 	lesson learned = { .full = false };
-	for (;;) {
+	for (bool first = true;; first = false) {
 		ic_input *in = NULL;
-		ic_status st = open_input(run, guests, learned.full, &in, err);
+		ic_status st = open_input(run, guests, !first, &in, err);
 		if (st != IC_OK) {
 			ic_input_free(in);
 			return st;
@@ -736,9 +767,11 @@ ic_status ic_run_observe(ic_run *run, ic_intern *names, const ic_guests *guests,
 		ic_observation *o = NULL;
 		bool again = false;
 		st = observe_input(run, in, &learned, names, guests, &o, &again, err);
-		if (st == IC_OK && learn(in, o, again, &learned)) {
+		if (st == IC_OK && learn(run, in, o, again, &learned)) {
 			ic_observe_free(o);
 			ic_input_free(in);
+			if (run->opt->memory_bytes)
+				ic_intern_rewind(names);
 			continue;
 		}
 		if (st == IC_OK) {
@@ -749,4 +782,17 @@ ic_status ic_run_observe(ic_run *run, ic_intern *names, const ic_guests *guests,
 		ic_input_free(in);
 		return st;
 	}
+}
+
+ic_status ic_run_observe(ic_run *run, ic_intern *names, const ic_guests *guests, ic_observation **ret,
+			 ic_error *err)
+{
+	ic_error local;
+	err = err ? err : &local;
+	const unsigned threads = run->threads;
+	if (run->opt->memory_bytes && !ic_intern_mark(names))
+		return ic_fail_nomem(err);
+	ic_status st = observe_until_fit(run, names, guests, ret, err);
+	run->threads = threads;
+	return st;
 }

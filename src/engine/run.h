@@ -14,6 +14,8 @@ typedef struct ic_run {
 	const ic_observer *obs;
 	unsigned threads;
 	ic_budget budget;
+	ic_budget names_budget, tables_budget; /* parts of it: those of an observation and its dictionary */
+	bool names_short;		       /* the dictionary was found to need more */
 	ic_cidrs internal;
 	uint64_t *ports; /* bitmap, NULL: all */
 	ic_row_filter filter;

@@ -63,7 +63,7 @@ static void note_expired(const scan *s, const ic_site_rules *rules, const char *
 
 static ic_status observe(scan *s, ic_error *err)
 {
-	s->names = ic_intern_new(&s->run.budget);
+	s->names = ic_intern_new(&s->run.names_budget);
 	if (!s->names)
 		return ic_fail_nomem(err);
 	const ic_guests guests = ic_rules_guests(s->rules_run);

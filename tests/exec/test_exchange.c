@@ -127,6 +127,56 @@ static void keeps_order_with_any_threads(void **state)
 	run(7);
 }
 
+/* With a call before each window: what it promises is what is drained before the next call, and nothing else. */
+typedef struct ordered {
+	world w;
+	uint64_t windows, sum; /* of all promises, in order */
+	_Atomic uint32_t due[IC_PARTITIONS];
+	_Atomic bool wrong;
+} ordered;
+
+static void before_window(void *ctx, const uint32_t rows[IC_PARTITIONS])
+{
+	ordered *o = ctx;
+	o->windows++;
+	for (unsigned i = 0; i < IC_PARTITIONS; i++) {
+		o->wrong = o->wrong || o->due[i];
+		o->due[i] = rows[i];
+		o->sum = ic_mix(o->sum, rows[i], i);
+	}
+}
+
+static ic_status drain_ordered(void *ctx, unsigned partition, const char *rows, uint32_t n)
+{
+	ordered *o = ctx;
+	o->wrong = o->wrong || o->due[partition] < n;
+	o->due[partition] -= n;
+	return drain(&o->w, partition, rows, n);
+}
+
+static uint64_t run_ordered(unsigned threads)
+{
+	ordered o = { .windows = 0 };
+	o.w.x = ic_exchange_new(sizeof(row), 40000, false, drain_ordered, &o);
+	assert_non_null(o.w.x);
+	ic_exchange_before(o.w.x, before_window);
+	assert_int_equal(ic_parallel_for(threads, threads, worker, &o.w), IC_OK);
+	assert_int_equal(ic_parallel_for(threads, threads, finish, o.w.x), IC_OK);
+	assert_false(o.wrong || o.w.wrong);
+	assert_true(o.windows > 10);
+	assert_int_equal(o.w.seen, total_rows());
+	ic_exchange_free(o.w.x);
+	return o.sum;
+}
+
+static void says_what_a_window_has(void **state)
+{
+	(void)state;
+	const uint64_t sum = run_ordered(1);
+	assert_true(run_ordered(2) == sum);
+	assert_true(run_ordered(7) == sum);
+}
+
 static void failure_stops_everyone(void **state)
 {
 	(void)state;
@@ -236,6 +286,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(keeps_order_with_any_threads),
+		cmocka_unit_test(says_what_a_window_has),
 		cmocka_unit_test(failure_stops_everyone),
 		cmocka_unit_test(sorts_inside_a_window),
 		cmocka_unit_test(drains_in_shares),

@@ -50,6 +50,7 @@ struct ic_exchange {
 	size_t row_bytes;
 	bool sorted;
 	ic_drain_fn drain;
+	ic_window_fn before; /* NULL: partitions are drained without regard to each other */
 	void *ctx;
 	ic_status failed;
 
@@ -62,6 +63,7 @@ struct ic_exchange {
 	 * are complete; only these are drained, so that the cuts do not depend on the threads. */
 	lot **queue;
 	uint64_t queue_room, first, closed, last;
+	uint64_t opened;      /* `before` was called of the windows up to here */
 	uint64_t window;      /* number of the open one */
 	uint64_t window_rows; /* in it */
 	uint64_t window_room;
@@ -129,6 +131,11 @@ ic_exchange *ic_exchange_new(size_t row_bytes, uint64_t window_rows, bool sorted
 	x->ctx = ctx;
 	x->held_end = &x->held;
 	return x;
+}
+
+void ic_exchange_before(ic_exchange *x, ic_window_fn before)
+{
+	x->before = before;
 }
 
 void ic_exchange_free(ic_exchange *x)
@@ -336,12 +343,31 @@ static ic_status drain_lots(ic_exchange *x, unsigned i, lot *const *some, uint64
 	return st == IC_OK ? flush(&g) : st;
 }
 
+/* The end of what may be drained now. */
+static uint64_t drained_to(ic_exchange *x)
+{
+	if (!x->before)
+		return x->closed;
+	if (x->first < x->opened || x->first == x->closed)
+		return x->opened;
+	const uint64_t window = x->queue[x->first % x->queue_room]->window;
+	uint32_t rows[IC_PARTITIONS] = { 0 };
+	for (; x->opened < x->closed && x->queue[x->opened % x->queue_room]->window == window; x->opened++) {
+		const lot *l = x->queue[x->opened % x->queue_room];
+		for (unsigned i = 0; i < IC_PARTITIONS; i++)
+			rows[i] += l->start[i + 1] - l->start[i];
+	}
+	x->before(x->ctx, rows);
+	return x->opened;
+}
+
 /* Drains one idle partition that is behind. Called and returns with the lock held, which is given up
  * in between. False: there is none. */
 static bool drain_one(ic_exchange *x)
 {
+	const uint64_t end = drained_to(x);
 	unsigned i = x->next, tried = 0;
-	while (tried < IC_PARTITIONS && (x->part[i].busy || x->part[i].at == x->closed)) {
+	while (tried < IC_PARTITIONS && (x->part[i].busy || x->part[i].at == end)) {
 		i = (i + 1) % IC_PARTITIONS;
 		tried++;
 	}
@@ -423,12 +449,14 @@ static lot *make_lot(ic_exchange *x, const ic_parcel *p, uint64_t seq)
 }
 
 /* The head goes on as long as the queue can hold every lot there is: what it has not handed over
- * yet is at most one chunk of text, so beyond that there is something to drain. */
+ * yet is at most one chunk of text, so beyond that there is something to drain. While others drain, there is no
+ * need to run ahead of them. */
 static bool room_for(const ic_exchange *x, uint64_t seq)
 {
+	const bool few = x->rows < 2 * x->window_room;
 	if (seq == x->head)
-		return x->lots < x->queue_room;
-	return x->rows < 2 * x->window_room && x->lots < AHEAD_LOTS;
+		return x->lots < x->queue_room && (few || !x->busy);
+	return few && x->lots < AHEAD_LOTS;
 }
 
 static bool backlog(const ic_exchange *x)

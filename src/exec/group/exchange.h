@@ -33,10 +33,15 @@ typedef ic_status (*ic_drain_fn)(void *ctx, unsigned partition, const char *rows
  * sorted. NULL: out of memory. */
 ic_exchange *ic_exchange_new(size_t row_bytes, uint64_t window_rows, bool sorted, ic_drain_fn drain,
 			     void *ctx);
+/* Before the first parcel: `before` is to be called ahead of the draining of each window, with how many of its rows each
+ * partition has. Then no partition is drained before all have done with the window before: what it sees is the same,
+ * whatever the threads. */
+typedef void (*ic_window_fn)(void *ctx, const uint32_t rows[IC_PARTITIONS]);
+void ic_exchange_before(ic_exchange *x, ic_window_fn before);
 void ic_exchange_free(ic_exchange *x); /* NULL allowed; no worker may still use it */
 
 /* A parcel to fill for unit `seq`. May drain, or wait until others have. The owner of the head unit
- * never waits. */
+ * waits only while others drain. */
 ic_status ic_exchange_get(ic_exchange *x, uint64_t seq, ic_parcel **ret);
 /* Hands the parcel over (an empty one is taken back). `certain`: the rows of the unit cannot be
  * discarded any more, so they may become visible before the unit ends. */
