@@ -28,6 +28,26 @@ const ic_detector ic_detectors[] = {
 };
 _Static_assert(sizeof ic_detectors / sizeof *ic_detectors <= IC_DETECTORS_MOST + 1, "room for pickers");
 
+/* ---- which findings ---------------------------------------------------------------- */
+
+static int compare_down(double a, double b)
+{
+	/* NaN (null) comes last. */
+	double x = isnan(a) ? -1 : a, y = isnan(b) ? -1 : b;
+	return x > y ? -1 : x < y;
+}
+
+static bool is_wanted(const ic_detect_config *cfg, const ic_finding *f)
+{
+	return cfg->only_id ? f->id == cfg->only_id : f->priority >= cfg->min_priority;
+}
+
+/* 1 + the number of the site's rule that hides it; 0: none does. */
+static size_t hidden_by(const ic_detect_config *cfg, const ic_finding *f)
+{
+	return cfg->hide ? ic_site_rules_match(cfg->hide, f, cfg->now) : 0;
+}
+
 /* ---- setting up -------------------------------------------------------------------- */
 
 enum { SHARES = 32 }; /* of the partitions: several a thread, so that all end at about the same time */
@@ -38,6 +58,9 @@ typedef struct detection {
 	ic_arena arena[SHARES];
 	ic_run_part part[IC_PARTITIONS];
 	ic_group_table hosts[IC_GROUP_BYS];
+	bool counted; /* how many each share asks for is known */
+	uint64_t hidden,
+	    left_out; /* findings that were made, or would have been, and are none of the drafts */
 } detection;
 
 static void run_init(detection *t, ic_observation *o, const ic_detect_config *cfg, ic_arena *arena)
@@ -50,6 +73,7 @@ static void run_init(detection *t, ic_observation *o, const ic_detect_config *cf
 				.full = ic_observe_is_full(o),
 				.hosts = t->hosts,
 				.to = IC_PARTITIONS,
+				.make_to = UINT64_MAX,
 				.arena = arena };
 	for (const ic_detector *d = ic_detectors; d->name; d++)
 		if (d->picks)
@@ -125,25 +149,19 @@ ic_status ic_each_picked(ic_detect_run *run,
 
 static ic_status run_share(void *ctx, unsigned i)
 {
+	const detection *t = ctx;
 	ic_detect_run *run = &((detection *)ctx)->share[i];
+	ic_arena_clear(run->arena);
+	run->drafts = 0;
+	if (t->counted && (run->number + run->asked <= run->make_from || run->number >= run->make_to))
+		return IC_OK;
+	run->asked = 0;
 	ic_status st = IC_OK;
 	for (const ic_detector *d = ic_detectors; d->name && st == IC_OK; d++) {
 		run->detector = d;
 		st = d->run(run);
 	}
 	return st == IC_OK && run->nomem ? IC_E_NOMEM : st;
-}
-
-/* If there is room for more now. */
-static ic_status run_share_again(void *ctx, unsigned i)
-{
-	ic_detect_run *run = &((detection *)ctx)->share[i];
-	if (!run->left_out || run->draft_most == run->drafts)
-		return IC_OK;
-	ic_arena_clear(run->arena);
-	run->drafts = 0;
-	run->left_out = 0;
-	return run_share(ctx, i);
 }
 
 static ic_status finish_share(void *ctx, unsigned i)
@@ -157,76 +175,143 @@ static ic_status finish_share(void *ctx, unsigned i)
 static ic_status gather_drafts(detection *t)
 {
 	ic_detect_run *run = &t->run;
-	for (unsigned i = 0; i < SHARES; i++) {
+	run->drafts = run->draft_room = 0;
+	for (unsigned i = 0; i < SHARES; i++)
 		run->draft_room += t->share[i].drafts;
-		run->left_out += t->share[i].left_out;
-	}
-	run->draft = ic_reallocarray(NULL, run->draft_room, sizeof(*run->draft));
-	if (!run->draft)
+	ic_draft **list = ic_reallocarray(run->draft, run->draft_room, sizeof *list);
+	if (!list)
 		return IC_E_NOMEM;
+	run->draft = list;
 	for (unsigned i = 0; i < SHARES; i++)
 		for (size_t k = 0; k < t->share[i].drafts; k++)
 			run->draft[run->drafts++] = t->share[i].draft[k];
 	return IC_OK;
 }
 
-/* A share may make as many as its series that wait for it are of all, and a few: the same for any number of threads. */
-static void share_room(detection *t)
+/* Makes the drafts of the numbers from..to-1, of which only those of the bits of `chosen` (NULL: all). */
+static ic_status make_drafts(detection *t, uint64_t from, uint64_t to, const uint64_t *chosen)
 {
-	const uint64_t most = t->run.cfg->most;
-	uint64_t waiting[SHARES] = { 0 }, all = 1;
+	static const unsigned destinations = 1u << IC_BY_IP_PORT | 1u << IC_BY_NAME | 1u << IC_BY_DOMAIN;
+	ic_detect_run *run = &t->run;
+	const unsigned threads = run->cfg->threads;
 	for (unsigned i = 0; i < SHARES; i++) {
-		for (unsigned k = t->share[i].from; k < t->share[i].to; k++)
-			waiting[i] += t->part[k].cand_count + t->part[k].picked_count;
-		all += waiting[i];
+		t->share[i].make_from = from;
+		t->share[i].make_to = to;
+		t->share[i].chosen = chosen;
 	}
-	for (unsigned i = 0; i < SHARES && most; i++)
-		t->share[i].draft_most = (size_t)(most / 2 * waiting[i] / all + most / 2 / SHARES + 1);
+	for (unsigned by = 0; by < IC_GROUP_BYS; by++)
+		if (destinations >> by & 1)
+			ic_group_clear(&run->hosts[by]);
+	ic_status st = ic_parallel_for(threads, SHARES, run_share, t);
+	if (st == IC_OK)
+		st = gather_drafts(t);
+	if (st == IC_OK && run->drafts)
+		st = ic_context_count(run, destinations, true);
+	return st == IC_OK ? ic_parallel_for(threads, SHARES, finish_share, t) : st;
 }
 
-/* What a share did not need goes to those that left findings out, which begin again: how many findings
- * there will be is not known before, and some detectors have nothing that waits. */
-static ic_status share_again(detection *t)
+/* ---- as many as there is memory for ------------------------------------------------ */
+
+/* How important a finding is, is known when it is made, with all that counts of the others; there may be many more than
+ * memory is for. So they are made some at a time, of which only the ranks are kept, and the best ones once again. */
+typedef struct rank {
+	double priority, automation;
+	uint64_t id, number;
+} rank;
+
+typedef struct ranks {
+	rank *list;
+	size_t n, most; /* most: that are wanted; there is room for twice as many */
+	uint64_t all;	/* that there were */
+} ranks;
+
+static int by_worth(const void *a, const void *b)
 {
-	uint64_t used = 0, left_out = 0;
-	for (unsigned i = 0; i < SHARES; i++) {
-		used += t->share[i].drafts;
-		left_out += t->share[i].left_out;
+	const rank *x = a, *y = b;
+	int c = compare_down(x->priority, y->priority);
+	if (c == 0)
+		c = compare_down(x->automation, y->automation);
+	return c ? c : x->id < y->id ? -1 : x->id > y->id;
+}
+
+static void cut_ranks(ranks *r)
+{
+	if (r->n)
+		qsort(r->list, r->n, sizeof *r->list, by_worth);
+	r->n = r->n < r->most ? r->n : r->most;
+}
+
+static void add_ranks(detection *t, ranks *r)
+{
+	for (size_t i = 0; i < t->run.drafts; i++) {
+		const ic_draft *d = t->run.draft[i];
+		if (!is_wanted(t->run.cfg, &d->f))
+			continue;
+		if (!t->run.cfg->only_id && hidden_by(t->run.cfg, &d->f)) {
+			t->hidden++;
+			continue;
+		}
+		if (r->n == 2 * r->most)
+			cut_ranks(r);
+		r->list[r->n++] = (rank){ d->f.priority, d->f.automation, d->f.id, d->number };
+		r->all++;
 	}
-	const uint64_t most = t->run.cfg->most, unused = used < most ? most - used : 0;
-	for (unsigned i = 0; i < SHARES && left_out; i++)
-		t->share[i].draft_most +=
-		    (size_t)((double)unused * (double)t->share[i].left_out / (double)left_out);
-	return left_out ? ic_parallel_for(t->run.cfg->threads, SHARES, run_share_again, t) : IC_OK;
+}
+
+static ic_status make_best(detection *t, uint64_t asked)
+{
+	const ic_detect_config *cfg = t->run.cfg;
+	const bool topped = cfg->top && cfg->top < cfg->most;
+	ranks r = { .most = topped ? cfg->top : cfg->most };
+	uint64_t *chosen = ic_calloc(asked / 64 + 1, sizeof *chosen);
+	r.list = ic_reallocarray(NULL, 2 * r.most, sizeof *r.list);
+	ic_status st = r.list && chosen ? IC_OK : IC_E_NOMEM;
+	for (uint64_t from = 0; from < asked && st == IC_OK; from += cfg->most) {
+		st = make_drafts(t, from, from + cfg->most, NULL);
+		if (st == IC_OK)
+			add_ranks(t, &r);
+	}
+	if (st == IC_OK) {
+		cut_ranks(&r);
+		for (size_t i = 0; i < r.n; i++)
+			chosen[r.list[i].number / 64] |= UINT64_C(1) << (r.list[i].number % 64);
+		t->left_out = topped ? 0 : r.all - r.n;
+		st = make_drafts(t, 0, asked, chosen);
+	}
+	ic_free(chosen);
+	ic_free(r.list);
+	return st;
+}
+
+/* Numbers what detectors ask for. */
+static ic_status count_drafts(detection *t, uint64_t *ret)
+{
+	ic_status st = make_drafts(t, 0, 0, NULL);
+	uint64_t n = 0;
+	for (unsigned i = 0; i < SHARES; i++) {
+		t->share[i].number = n;
+		n += t->share[i].asked;
+	}
+	t->counted = true;
+	*ret = n;
+	return st;
 }
 
 static ic_status run_detectors(detection *t)
 {
 	ic_detect_run *run = &t->run;
-	const unsigned threads = run->cfg->threads;
+	uint64_t asked = 0;
 	ic_status st = ic_beacon_screen(run);
 	if (st == IC_OK && run->full && ic_fleet_counts(run))
 		st = ic_context_count(run, 1u << IC_BY_JA4 | 1u << IC_BY_USER_AGENT, false);
-	share_room(t);
-	if (st == IC_OK)
-		st = ic_parallel_for(threads, SHARES, run_share, t);
-	if (st == IC_OK)
-		st = share_again(t);
-	if (st == IC_OK)
-		st = gather_drafts(t);
-	if (st == IC_OK && run->drafts)
-		st = ic_context_count(run, 1u << IC_BY_IP_PORT | 1u << IC_BY_NAME | 1u << IC_BY_DOMAIN, true);
-	return st == IC_OK ? ic_parallel_for(threads, SHARES, finish_share, t) : st;
+	if (st == IC_OK && run->cfg->most)
+		st = count_drafts(t, &asked);
+	if (st != IC_OK)
+		return st;
+	return asked > run->cfg->most ? make_best(t, asked) : make_drafts(t, 0, UINT64_MAX, NULL);
 }
 
 /* ---- the list ---------------------------------------------------------------------- */
-
-static int compare_down(double a, double b)
-{
-	/* NaN (null) comes last. */
-	double x = isnan(a) ? -1 : a, y = isnan(b) ? -1 : b;
-	return x > y ? -1 : x < y;
-}
 
 /* Nothing here depends on ids of the dictionary, threads or the order of the input. */
 static int by_rank(const void *a, const void *b)
@@ -251,11 +336,6 @@ static int by_rank(const void *a, const void *b)
 	return c ? c : x->id < y->id ? -1 : x->id > y->id;
 }
 
-static bool is_wanted(const ic_detect_config *cfg, const ic_finding *f)
-{
-	return cfg->only_id ? f->id == cfg->only_id : f->priority >= cfg->min_priority;
-}
-
 ic_status ic_findings_add(ic_findings *f, const ic_detect_config *cfg, const ic_finding *more, size_t n)
 {
 	if (n > f->room - f->n) {
@@ -269,13 +349,13 @@ ic_status ic_findings_add(ic_findings *f, const ic_detect_config *cfg, const ic_
 	for (size_t i = 0; i < n; i++) {
 		if (!is_wanted(cfg, &more[i]))
 			continue;
-		const size_t hidden_by = cfg->hide ? ic_site_rules_match(cfg->hide, &more[i], cfg->now) : 0;
-		if (hidden_by && !cfg->only_id) {
+		const size_t rule = hidden_by(cfg, &more[i]);
+		if (rule && !cfg->only_id) {
 			f->hidden++;
 			continue;
 		}
 		f->list[f->n] = more[i];
-		f->list[f->n++].hidden_by = hidden_by;
+		f->list[f->n++].hidden_by = rule;
 	}
 	return IC_OK;
 }
@@ -288,13 +368,15 @@ void ic_findings_rank(ic_findings *f, const ic_detect_config *cfg)
 		f->n = cfg->top;
 }
 
-static ic_status fill_list(const ic_detect_run *run, ic_findings *ret)
+static ic_status fill_list(const detection *t, ic_findings *ret)
 {
+	const ic_detect_run *run = &t->run;
 	ic_status st = IC_OK;
 	for (size_t i = 0; i < run->drafts && st == IC_OK; i++)
 		st = ic_findings_add(ret, run->cfg, &run->draft[i]->f, 1);
 	ic_findings_rank(ret, run->cfg);
-	ret->left_out = run->left_out;
+	ret->hidden += t->hidden;
+	ret->left_out = t->left_out;
 	return st;
 }
 
@@ -308,7 +390,7 @@ ic_status ic_detect(ic_observation *o, const ic_detect_config *cfg, ic_findings 
 	run_init(t, o, cfg, &ret->arena);
 	ic_status st = run_detectors(t);
 	if (st == IC_OK)
-		st = fill_list(&t->run, ret);
+		st = fill_list(t, ret);
 	run_clear(t);
 	if (st == IC_OK)
 		return IC_OK;

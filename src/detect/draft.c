@@ -301,25 +301,24 @@ static void fill_series(ic_detect_run *run, ic_draft *d, const ic_series *key)
 	d->internal_src = key->internal_src || (h && h->internal);
 }
 
-/* The memory that was asked for has no room for one more, which is counted. */
-static bool is_full(ic_detect_run *run)
+/* Whether the one that is asked for now is to be made: see detect.c. */
+static bool is_due(ic_detect_run *run, uint64_t *number)
 {
-	const bool full = run->draft_most && run->drafts >= run->draft_most;
-	run->left_out += full;
-	return full;
+	const uint64_t n = *number = run->number + run->asked++;
+	return n >= run->make_from && n < run->make_to &&
+	       (!run->chosen || run->chosen[n / 64] >> (n % 64) & 1);
 }
 
-ic_draft *ic_draft_of(ic_detect_run *run, unsigned part, const ic_series *key, const ic_profile **profiles,
-		      size_t n)
+static ic_draft *make(ic_detect_run *run, uint64_t number, unsigned part, const ic_series *key,
+		      const ic_profile **profiles, size_t n)
 {
-	if (is_full(run))
-		return NULL;
 	ic_draft *d = ic_arena_alloc(run->arena, sizeof *d);
 	if (!d) {
 		run->nomem = true;
 		return NULL;
 	}
 	memset(d, 0, sizeof *d);
+	d->number = number;
 	d->part = part;
 	d->profiles = profiles;
 	d->profile_count = n;
@@ -328,9 +327,17 @@ ic_draft *ic_draft_of(ic_detect_run *run, unsigned part, const ic_series *key, c
 	return keep(run, d) && !run->nomem ? d : NULL;
 }
 
+ic_draft *ic_draft_of(ic_detect_run *run, unsigned part, const ic_series *key, const ic_profile **profiles,
+		      size_t n)
+{
+	uint64_t number;
+	return is_due(run, &number) ? make(run, number, part, key, profiles, n) : NULL;
+}
+
 ic_draft *ic_draft_new(ic_detect_run *run, unsigned part, const ic_series *key)
 {
-	if (is_full(run))
+	uint64_t number;
+	if (!is_due(run, &number))
 		return NULL;
 	const ic_profile_span of = ic_run_profiles_of(run, part, key);
 	size_t n = 0;
@@ -346,7 +353,7 @@ ic_draft *ic_draft_new(ic_detect_run *run, unsigned part, const ic_series *key)
 		if (ic_series_has(run->names, key, p) && ic_profile_events(p, key->level))
 			mine[n++] = p;
 	}
-	return ic_draft_of(run, part, key, mine, n);
+	return make(run, number, part, key, mine, n);
 }
 
 /* Doubles a list that lies in the arena. */

@@ -60,6 +60,7 @@ typedef struct ic_run_part {
 typedef struct ic_draft {
 	ic_finding f;
 	unsigned part;
+	uint64_t number;	     /* of those that detectors ask for */
 	uint32_t src;		     /* id */
 	const ic_series *same_key;   /* the series of the finding's key; NULL: none is kept */
 	const ic_profile **profiles; /* of this finding's events; none in conn-only runs */
@@ -95,10 +96,13 @@ struct ic_detect_run {
 	unsigned from, to; /* the partitions of this share: from..to-1 */
 	ic_arena *arena;
 	ic_draft **draft;
-	size_t drafts, draft_room, draft_most; /* most: of --memory; 0: any number */
-	uint64_t left_out;		       /* for want of it */
-	const ic_detector *detector;	       /* the one that runs */
-	const char *cause; /* goes into ids in place of the detector's name; NULL: that name */
+	size_t drafts, draft_room;
+	/* Those that detectors ask for have numbers, the same each time they run. The first of this share, and how many
+	 * it has asked for; made are those of from..to-1 that are chosen (a bit each; NULL: all). */
+	uint64_t number, asked, make_from, make_to;
+	const uint64_t *chosen;
+	const ic_detector *detector; /* the one that runs */
+	const char *cause;	     /* goes into ids in place of the detector's name; NULL: that name */
 	bool nomem;
 };
 
