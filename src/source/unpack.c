@@ -23,10 +23,11 @@
  * gzip at the most, 128 of zstd; in another one of gzip until chance ends it, within some ten thousand codes. What
  * follows is no block. So much input without damage proves that there was no end, or so much text of it, which is held
  * meanwhile. */
-#define PROOF_BYTES (256u << 10)
-#define HELD_BYTES  (128u << 10)
-#define HELD_MOST   (8u << 20)
-#define KEPT_BYTES  PROOF_BYTES /* before the input that stay readable: see gz_isal and ic_unpack_resume */
+#define PROOF_BYTES  (256u << 10)
+#define HELD_BYTES   (128u << 10)
+#define HELD_MOST    (8u << 20)
+#define KEPT_BYTES   PROOF_BYTES /* before the input that stay readable: see gz_isal and ic_unpack_resume */
+#define BUFFER_BYTES (KEPT_BYTES + 4 * IN_BYTES) /* those are moved but now and then */
 
 typedef struct codec codec;
 struct ic_unpack {
@@ -36,7 +37,7 @@ struct ic_unpack {
 	uint8_t head[HEAD_BYTES]; /* read by ic_unpack_open, taken up to head_at */
 	size_t head_n, head_at;
 	ssize_t behind;	 /* the head, as ic_read_fn gives it; more than 0: not known */
-	uint8_t *buffer; /* KEPT_BYTES, then IN_BYTES */
+	uint8_t *buffer; /* KEPT_BYTES, then the input */
 	uint8_t *in;	 /* not consumed: in..in_end */
 	uint8_t *in_end;
 	uint8_t *stop; /* the codec reads no further */
@@ -294,7 +295,7 @@ ic_unpack *ic_unpack_new(ic_pack pack, ic_read_fn read, void *ctx)
 	if (pack == IC_PACK_GZIP && !zlib_only)
 		c = &gz_isal;
 #endif
-	u->buffer = ic_malloc(KEPT_BYTES + IN_BYTES);
+	u->buffer = ic_malloc(BUFFER_BYTES);
 	if (u->buffer && c->open(u)) {
 		u->codec = c;
 		memset(u->buffer, 0, KEPT_BYTES);
@@ -365,13 +366,13 @@ static ic_status refill(ic_unpack *u)
 	size_t left = (size_t)(u->in_end - u->in);
 	if (left >= IN_BYTES)
 		return fail(u, IC_E_FORMAT, u->codec->of->cut); /* so much input and no step possible */
-	const uint8_t *end = u->buffer + KEPT_BYTES + IN_BYTES;
-	if (u->in_end == end) {
+	const uint8_t *end = u->buffer + BUFFER_BYTES;
+	if ((size_t)(end - u->in_end) < IN_BYTES) {
 		memmove(u->buffer, u->in - KEPT_BYTES, KEPT_BYTES + left);
 		u->in = u->buffer + KEPT_BYTES;
 		u->in_end = u->in + left;
 	}
-	ssize_t n = take(u, u->in_end, (size_t)(end - u->in_end));
+	ssize_t n = take(u, u->in_end, IN_BYTES);
 	if (n < 0)
 		return fail(u, IC_E_IO, strerror((int)-n));
 	u->in_eof = n == 0;
@@ -426,13 +427,33 @@ static size_t drop_to_line(ic_unpack *u, uint8_t *text, size_t n)
 	return n - drop;
 }
 
+/* The first of n places with these two bytes; p[n] can be read. All of a packed file is looked at: by blocks, without a
+ * branch for each byte that chance makes the first. */
+static uint8_t *find_pair(uint8_t *p, size_t n, const uint8_t pair[2])
+{
+	enum { BLOCK = 64 };
+	const uint8_t a = pair[0], b = pair[1];
+	size_t i = 0;
+	for (; n - i >= BLOCK; i += BLOCK) {
+		uint8_t any = 0;
+		for (size_t k = 0; k < BLOCK; k++)
+			any |= (uint8_t)((p[i + k] == a) & (p[i + k + 1] == b));
+		if (any)
+			break;
+	}
+	for (; i < n; i++)
+		if (p[i] == a && p[i + 1] == b)
+			return p + i;
+	return NULL;
+}
+
 /* The first place in p..end that looks like the start of a member, or from where on that cannot be told. */
 static uint8_t *find_start(const container *c, uint8_t *p, uint8_t *end, bool *found, bool *inside)
 {
 	*found = false;
 	while ((size_t)(end - p) >= c->head_bytes) {
 		const size_t room = (size_t)(end - p) - (c->head_bytes - 1);
-		uint8_t *q = memchr(p, c->magic[0], room);
+		uint8_t *q = find_pair(p, room, c->magic);
 		if (!q)
 			return p + room;
 		*found = c->starts(q, inside);
