@@ -511,7 +511,10 @@ static void gathered_times(ic_draft *d, const destination *list, size_t groups)
 ic_draft *ic_draft_gather(ic_detect_run *run, unsigned part, const char *cause, const ic_profile **profiles,
 			  size_t n, size_t *ret_destinations)
 {
-	uint64_t connections = 0;
+	uint64_t connections = 0, number;
+	*ret_destinations = 0;
+	if (!is_due(run, &number))
+		return NULL;
 	for (size_t i = 0; i < n; i++)
 		connections += profiles[i]->connections;
 	destination *list = ic_malloc(n * sizeof *list);
@@ -521,7 +524,7 @@ ic_draft *ic_draft_gather(ic_detect_run *run, unsigned part, const char *cause, 
 	}
 	size_t groups = destinations(run, part, profiles, n, connections == 0, list);
 	run->cause = cause;
-	ic_draft *d = groups ? ic_draft_of(run, part, &list[0].key, profiles, n) : NULL;
+	ic_draft *d = groups ? make(run, number, part, &list[0].key, profiles, n) : NULL;
 	run->cause = NULL;
 	if (d) {
 		gathered_times(d, list, groups);

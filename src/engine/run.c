@@ -104,8 +104,8 @@ static ic_status init_times(ic_run *run, ic_error *err)
 }
 
 enum {
-	ROWS_SHARE = 16,      /* of a memory limit, what rows on their way may take; the heap loses as much */
-	BASE_BYTES = 6 << 20, /* the program itself, its libraries, what is allocated once */
+	ROWS_SHARE = 16, /* of a memory limit, what rows on their way may take; the heap loses as much */
+	BASE_BYTES = 10 << 20,	/* the program itself, its libraries, what is allocated once */
 	WORKER_BYTES = 4 << 20, /* text, batch and parcel of a worker that reads, what the heap loses by it */
 	WORKER_LEAST = 32 << 20, /* a limit that gives a worker less than this wants fewer workers */
 	NAMES_SHARE = 8, /* of the tables, what is for the dictionary where rows are pairs of addresses, */
