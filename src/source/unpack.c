@@ -399,7 +399,8 @@ static ic_status read_plain(ic_unpack *u, uint8_t *out, size_t room, size_t *mad
 	return IC_OK;
 }
 
-/* Between members: *end when the input ends here. Zstd's skippable frames are the codec's. */
+/* Between members: *end when the input ends here. Zstd's skippable frames are the codec's. What follows the end of a
+ * frame without a checksum tells whether it was one, if text is held. */
 static ic_status next_member(ic_unpack *u, bool *end)
 {
 	const container *c = u->codec->of;
@@ -407,14 +408,15 @@ static ic_status next_member(ic_unpack *u, bool *end)
 		if (refill(u) != IC_OK)
 			return u->failed;
 	size_t left = (size_t)(u->in_end - u->in);
-	u->member_at = place(u);
 	*end = left == 0;
-	if (*end || !u->any)
-		return IC_OK;
-	bool skippable = c == &zstd && ic_pack_of(u->in, left) == IC_PACK_ZSTD;
-	if (skippable || (left >= c->magic_bytes && memcmp(u->in, c->magic, c->magic_bytes) == 0))
-		return IC_OK;
-	return fail(u, IC_E_FORMAT, c->tail);
+	const bool skippable = c == &zstd && ic_pack_of(u->in, left) == IC_PACK_ZSTD;
+	const bool good = *end || !u->any || skippable ||
+			  (left >= c->magic_bytes && memcmp(u->in, c->magic, c->magic_bytes) == 0);
+	if (!good && u->holding)
+		return fail(u, IC_E_FORMAT, c->cut);
+	u->cut |= u->last != '\n';
+	u->member_at = place(u);
+	return good ? IC_OK : fail(u, IC_E_FORMAT, c->tail);
 }
 
 /* Of n bytes of text those are kept that lie behind the end of a line. */
@@ -524,7 +526,6 @@ static void step_member(ic_unpack *u, uint8_t *out, size_t room, size_t *made)
 	const char *damage = u->codec->step(u, out, room < (1u << 30) ? room : 1u << 30, &n);
 	if (n)
 		u->last = (char)out[n - 1];
-	u->cut |= u->between && u->last != '\n';
 	u->any |= u->between;
 	const bool stuck = n == 0 && !u->between && u->in == before;
 	*made = u->to_line ? drop_to_line(u, out, n) : n;
@@ -551,12 +552,18 @@ ic_status ic_unpack_read(ic_unpack *u, void *out, size_t room, size_t *made, ic_
 			*made += give_held(u, to + *made, room - *made);
 			continue;
 		}
-		if (u->between && (next_member(u, &end) != IC_OK || end))
+		if (u->between && next_member(u, &end) != IC_OK)
+			break;
+		if (u->between && u->holding) {
+			u->holding = false;
+			continue;
+		}
+		if (end)
 			break;
 		if (u->holding) {
 			step_member(u, u->held + u->held_n, u->held_room - u->held_n, &n);
 			u->held_n += n;
-			u->holding &= !u->between && (u->held_n < u->held_room || widen_held(u));
+			u->holding &= u->held_n < u->held_room || widen_held(u);
 		} else {
 			step_member(u, to + *made, room - *made, &n);
 			*made += n;

@@ -333,7 +333,8 @@ static void test_many_gaps(void **state)
 }
 
 /* However few bytes come at once: what is left of a member and then the next one, both once. */
-static void check_swallowed(ic_pack pack, const char *cut, size_t start, size_t n, size_t here, size_t next)
+static void check_swallowed(ic_pack pack, const char *cut, size_t start, size_t n, const char *first,
+			    size_t here, size_t next)
 {
 	char want[200];
 	snprintf(want, sizeof want, IC_MSG_GAP "\n", cut, (uint64_t)0, (uint64_t)start);
@@ -341,7 +342,7 @@ static void check_swallowed(ic_pack pack, const char *cut, size_t start, size_t 
 		ic_buf gaps;
 		ic_error err;
 		assert_int_equal(unpack_over(pack, n, steps[i], &gaps, &err), here + next);
-		assert_memory_equal(out, text, here);
+		assert_memory_equal(out, first, here);
 		assert_memory_equal(out + here, text, next);
 		assert_string_equal(gaps.p, want);
 		assert_string_equal(err.message, "");
@@ -363,7 +364,7 @@ static void test_swallowed(void **state)
 		memcpy(packed, block, sizeof block);
 		memcpy(packed + sizeof block, text, HERE);
 		const size_t n = gzip_member(packed, start, sizeof packed, text, next);
-		check_swallowed(IC_PACK_GZIP, IC_MSG_GZIP_CUT, start, n, HERE, next);
+		check_swallowed(IC_PACK_GZIP, IC_MSG_GZIP_CUT, start, n, text, HERE, next);
 	}
 	ic_unpack_use_zlib(false);
 	for (size_t k = 0; k < 2; k++) {
@@ -371,7 +372,36 @@ static void test_swallowed(void **state)
 		memcpy(packed, raw, sizeof raw - 1);
 		memcpy(packed + sizeof raw - 1, text, HERE);
 		const size_t n = zstd_frame(packed, start, sizeof packed, text, nexts[k]);
-		check_swallowed(IC_PACK_ZSTD, IC_MSG_ZSTD_CUT, start, n, HERE, nexts[k]);
+		check_swallowed(IC_PACK_ZSTD, IC_MSG_ZSTD_CUT, start, n, text, HERE, nexts[k]);
+	}
+}
+
+/* A frame that has neither a checksum nor the size of its text. */
+static size_t bare_frame(size_t at, const char *of, size_t n)
+{
+	ZSTD_CCtx *c = ZSTD_createCCtx();
+	assert_non_null(c);
+	assert_false(ZSTD_isError(ZSTD_CCtx_setParameter(c, ZSTD_c_contentSizeFlag, 0)));
+	assert_false(ZSTD_isError(ZSTD_CCtx_setParameter(c, ZSTD_c_compressionLevel, 6)));
+	const size_t made = ZSTD_compress2(c, packed + at, sizeof(packed) - at, of, n);
+	assert_false(ZSTD_isError(made));
+	ZSTD_freeCCtx(c);
+	return at + made;
+}
+
+/* Such a frame, cut in its last block, may end well with bytes of the next one: what follows them is no frame. */
+static void test_swallowed_unseen(void **state)
+{
+	enum { ROW = 32, NEXT = 50 * LINE, MOST = 40 };
+	static char first[TEXT_BYTES + ROW];
+	size_t n = 0;
+	(void)state;
+	for (int i = 0; n < TEXT_BYTES; i++)
+		n += (size_t)snprintf(first + n, ROW, "%d\t10.0.0.%d\tconn\n", i * i, i % 250);
+	for (size_t cut = 1; cut <= MOST; cut++) {
+		const size_t start = bare_frame(0, first, n) - cut;
+		const size_t end = bare_frame(start, text, NEXT);
+		check_swallowed(IC_PACK_ZSTD, IC_MSG_ZSTD_CUT, start, end, first, ZSTD_BLOCKSIZE_MAX, NEXT);
 	}
 }
 
@@ -586,13 +616,21 @@ static void test_feed(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_many_members), cmocka_unit_test(test_small_members),
-		cmocka_unit_test(test_gzip_damage),  cmocka_unit_test(test_zstd_damage),
-		cmocka_unit_test(test_skippable),    cmocka_unit_test(test_read_error),
-		cmocka_unit_test(test_feed),	     cmocka_unit_test(test_resume),
-		cmocka_unit_test(test_within),	     cmocka_unit_test(test_many_gaps),
-		cmocka_unit_test(test_nested),	     cmocka_unit_test(test_swallowed),
-		cmocka_unit_test(test_open),	     cmocka_unit_test(test_open_brief),
+		cmocka_unit_test(test_many_members),
+		cmocka_unit_test(test_small_members),
+		cmocka_unit_test(test_gzip_damage),
+		cmocka_unit_test(test_zstd_damage),
+		cmocka_unit_test(test_skippable),
+		cmocka_unit_test(test_read_error),
+		cmocka_unit_test(test_feed),
+		cmocka_unit_test(test_resume),
+		cmocka_unit_test(test_swallowed_unseen),
+		cmocka_unit_test(test_within),
+		cmocka_unit_test(test_many_gaps),
+		cmocka_unit_test(test_nested),
+		cmocka_unit_test(test_swallowed),
+		cmocka_unit_test(test_open),
+		cmocka_unit_test(test_open_brief),
 	};
 	make_text();
 	return cmocka_run_group_tests(tests, NULL, NULL);
