@@ -393,7 +393,7 @@ static bool next_csv(ic_records *r, ic_str *ret, bool *more)
 		r->next += r->split->used;
 		if (got == IC_CSV_BROKEN)
 			r->broken++;
-		else if (ic_csv_is_separator(ret->p, ret->n))
+		else if (r->number == 0 && ic_csv_is_separator(ret->p, ret->n))
 			continue;
 		else if (r->split->count > 1 || r->split->cells[0].n || r->file->cells == 1)
 			return true;

@@ -134,10 +134,13 @@ static bool is_utf16(const char *p, size_t n)
 	return true;
 }
 
+/* Within one JSON text a CR is a blank. */
 static bool has_old_lines(const char *p, size_t n)
 {
 	const char *cr = memchr(p, '\r', n);
-	return cr && cr + 1 < p + n && !memchr(p, '\n', n) && !memchr(p, '\0', n);
+	if (!cr || cr + 1 == p + n || ((*p == '{' || *p == '[') && cr[1] != *p))
+		return false;
+	return !memchr(p, '\n', n) && !memchr(p, '\0', n);
 }
 
 const char *ic_source_foreign(const char *head, size_t n)
