@@ -390,22 +390,37 @@ static void test_any_block(void **state)
 	ic_free(expected);
 }
 
+static void no_name(void *ctx, ic_str name)
+{
+	(void)ctx;
+	(void)name;
+}
+
+/* The first text of a file ends within its header: what stands before that one changes nothing. */
+static void test_header_cut(void **state)
+{
+	static const char *const before[] = { "", "\n", "\xef\xbb\xbf\r\n", "sep=,\n" };
+	static char head[65536];
+	(void)state;
+	for (size_t i = 0; i < sizeof before / sizeof *before; i++) {
+		memset(head, 'x', sizeof head);
+		memcpy(head, before[i], strlen(before[i]));
+		head[sizeof head / 2] = ',';
+		assert_int_equal(ic_csv_each_name(head, sizeof head, no_name, NULL), 0);
+		assert_int_equal(ic_csv_each_name(head, sizeof head - 1, no_name, NULL), 2);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_split),
-		cmocka_unit_test(test_canonical),
-		cmocka_unit_test(test_bad_values),
-		cmocka_unit_test(test_levels),
-		cmocka_unit_test(test_line_numbers),
-		cmocka_unit_test(test_as_shown),
-		cmocka_unit_test(test_defender_timeline),
-		cmocka_unit_test(test_raw_bytes),
-		cmocka_unit_test(test_open_quote),
-		cmocka_unit_test(test_defender),
-		cmocka_unit_test(test_sentinel),
-		cmocka_unit_test(test_qradar),
-		cmocka_unit_test(test_map),
+		cmocka_unit_test(test_split),	  cmocka_unit_test(test_header_cut),
+		cmocka_unit_test(test_canonical), cmocka_unit_test(test_bad_values),
+		cmocka_unit_test(test_levels),	  cmocka_unit_test(test_line_numbers),
+		cmocka_unit_test(test_as_shown),  cmocka_unit_test(test_defender_timeline),
+		cmocka_unit_test(test_raw_bytes), cmocka_unit_test(test_open_quote),
+		cmocka_unit_test(test_defender),  cmocka_unit_test(test_sentinel),
+		cmocka_unit_test(test_qradar),	  cmocka_unit_test(test_map),
 		cmocka_unit_test(test_any_block),
 	};
 	return cmocka_run_group_tests(tests, make_folder, remove_folder);

@@ -152,13 +152,14 @@ static bool has_lone_cr(const char *p, size_t n)
 /* The header record, with names as plain text. False: no CSV header. */
 static bool split_header(const char *head, size_t n, ic_csv_split *split, char *delimiter, size_t *start)
 {
+	const bool whole = n < 65536; /* the text ends there */
 	*start = before_header(head, n);
 	head += *start;
 	n -= *start;
 	*delimiter = ic_csv_delimiter(head, n);
 	if (!*delimiter)
 		return false;
-	if (ic_csv_split_record(head, n, n < 65536, *delimiter, split) != IC_CSV_RECORD)
+	if (ic_csv_split_record(head, n, whole, *delimiter, split) != IC_CSV_RECORD)
 		return false;
 	return split->count >= 2 && split->count <= IC_CSV_COLUMNS && !memchr(head, '\0', split->used) &&
 	       !has_lone_cr(head, split->used);
