@@ -721,7 +721,6 @@ static bool learn(ic_run *run, const ic_input *in, const ic_observation *o, bool
 {
 	if (misses_names(run, in)) {
 		run->names_short = true;
-		run->threads = 1;
 		return true;
 	}
 	const ic_input_facts *f = ic_input_get_facts(in);
@@ -735,6 +734,8 @@ static bool learn(ic_run *run, const ic_input *in, const ic_observation *o, bool
 	if (!again && tells_repeats && ic_observe_repeats(o))
 		again = l->repeats = true;
 	l->full |= again;
+	/* How much of the names a pass saw that was given up follows from the threads. */
+	run->names_short &= !again;
 	return again;
 }
 
@@ -756,9 +757,12 @@ static void summarise(ic_run *run, ic_observation *o)
 static ic_status observe_until_fit(ic_run *run, ic_intern *names, const ic_guests *guests,
 				   ic_observation **ret, ic_error *err)
 {
+	const unsigned threads = run->threads;
 	lesson learned = { .full = false };
+	run->names_short = false;
 	for (bool first = true;; first = false) {
 		ic_input *in = NULL;
+		run->threads = run->names_short ? 1 : threads;
 		ic_status st = open_input(run, guests, !first, &in, err);
 		if (st != IC_OK) {
 			ic_input_free(in);
