@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Context: what speaks for and against a finding besides its rhythm. Named, capped nats, one const
  * table; priority = 100 sigma(base) sigma(L - 1) with L their sum. Weights: docs/detectors.md. */
+#include "detect/join.h"
 #include "detect/run.h"
 
 #define FEW_SAMPLES 10	/* fewer connections: at most medium unless something else agrees */
@@ -505,29 +506,44 @@ static bool weigh_no_answer(ic_detect_run *run, const ic_draft *d, ic_reason *r)
 	return true;
 }
 
-bool ic_port_is_usual(int port)
+/* Services of a Windows domain: nobody offers them to the internet, where servers of attackers do listen on them. */
+static bool is_port_of_domain(int port)
+{
+	return port == 88 || port == 135 || port == 139 || port == 464 || port == 5985 || port == 5986;
+}
+
+static bool is_outside(const ic_detect_run *run, uint32_t dst)
+{
+	if (!dst || !ic_intern_is_ip(run->names, dst))
+		return true;
+	const ic_ip ip = ic_intern_get_ip(run->names, dst);
+	return ic_observe_outside(run->o, &ip);
+}
+
+bool ic_port_is_usual(const ic_detect_run *run, uint32_t dst, int port)
 {
 	static const uint16_t usual[] = {
-		20,   21,    22,    25,	   43,	  53,	 80,	81,   88,   110,  119,	123,  135,  139,
-		143,  389,   443,   445,   464,	  465,	 500,	514,  554,  563,  587,	631,  636,  853,
-		873,  989,   990,   993,   995,	  1194,	 1433,	1514, 1521, 1701, 1723, 1883, 1935, 2049,
-		2195, 2196,  3000,  3128,  3268,  3269,	 3306,	3389, 3478, 3479, 3480, 3481, 4070, 4244,
-		4317, 4318,  4443,  4500,  5060,  5061,	 5222,	5223, 5228, 5229, 5230, 5242, 5269, 5349,
-		5432, 5671,  5672,  5900,  5938,  5985,	 5986,	6379, 6443, 6514, 6568, 7680, 8000, 8008,
-		8080, 8081,  8088,  8089,  8090,  8443,	 8530,	8531, 8883, 8888, 9000, 9090, 9200, 9443,
-		9997, 10050, 10051, 10123, 17472, 27017, 52311,
+		20,   21,   22,	   25,	  43,	 53,	80,    81,    110,  119,  123,	143,  389,
+		443,  445,  465,   500,	  514,	 554,	563,   587,   631,  636,  853,	873,  989,
+		990,  993,  995,   1194,  1433,	 1514,	1521,  1701,  1723, 1883, 1935, 2049, 2195,
+		2196, 3000, 3128,  3268,  3269,	 3306,	3389,  3478,  3479, 3480, 3481, 4070, 4244,
+		4317, 4318, 4443,  4500,  5060,	 5061,	5222,  5223,  5228, 5229, 5230, 5242, 5269,
+		5349, 5432, 5671,  5672,  5900,	 5938,	6379,  6443,  6514, 6568, 7680, 8000, 8008,
+		8080, 8081, 8088,  8089,  8090,	 8443,	8530,  8531,  8883, 8888, 9000, 9090, 9200,
+		9443, 9997, 10050, 10051, 10123, 17472, 27017, 52311,
 	};
 	for (size_t i = 0; i < sizeof(usual) / sizeof(usual[0]); i++)
 		if (usual[i] == port)
 			return true;
-	return false;
+	return is_port_of_domain(port) && !is_outside(run, dst);
 }
 
 static bool weigh_port(ic_detect_run *run, const ic_draft *d, ic_reason *r)
 {
 	const ic_finding *f = &d->f;
-	if (f->dst_port <= 0 || !d->dst || ic_port_is_usual(f->dst_port) || is_knocking(run, d) ||
-	    f->connections < PORT_FEWEST || !f->transport || strcmp(f->transport, "tcp") != 0)
+	if (f->dst_port <= 0 || !d->dst || ic_port_is_usual(run, d->dst, f->dst_port) ||
+	    is_knocking(run, d) || f->connections < PORT_FEWEST || !f->transport ||
+	    strcmp(f->transport, "tcp") != 0)
 		return false;
 	r->value = f->dst_port;
 	r->text = ic_run_printf(run, "TCP port %d belongs to no usual service", f->dst_port);

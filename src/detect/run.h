@@ -212,7 +212,8 @@ const ic_series *ic_profile_agent_series(const ic_detect_run *run, const ic_prof
 ic_agent_shape ic_profile_agent_shape(const ic_detect_run *run, const ic_profile *p, const char **ret_why);
 const ic_listed *ic_profile_listed_ja(const ic_detect_run *run, const ic_profile *p);
 bool ic_fleet_counts(const ic_detect_run *run);
-bool ic_port_is_usual(int port);
+/* Whether the TCP port is one of a service that there may be at the address (id; 0: not known). */
+bool ic_port_is_usual(const ic_detect_run *run, uint32_t dst, int port);
 
 /* ---- lowering.c ------------------------------------------------------------------- */
 

@@ -17,15 +17,15 @@ static bool not_browser(const ic_detect_run *run, const ic_profile *p)
 	return !p->user_agent || !ic_user_agent_is_browser(ic_intern_get(run->names, p->user_agent));
 }
 
-static bool odd_port(const ic_profile *p)
+static bool odd_port(const ic_detect_run *run, const ic_profile *p)
 {
-	return !(p->signals & IC_SIG_PROXIED) && p->port && !ic_port_is_usual(p->port);
+	return !(p->signals & IC_SIG_PROXIED) && p->port && !ic_port_is_usual(run, p->dst, p->port);
 }
 
 static bool is_odd(const ic_detect_run *run, const ic_profile *p)
 {
 	return (p->signals & IC_SIG_UPGRADE) &&
-	       (not_browser(run, p) || (p->signals & IC_SIG_BARE_IP) || odd_port(p));
+	       (not_browser(run, p) || (p->signals & IC_SIG_BARE_IP) || odd_port(run, p));
 }
 
 /* What was said inside of the WebSockets of these profiles, and whether it has a beat. */
@@ -68,7 +68,7 @@ static void judge(ic_detect_run *run, unsigned part, const ic_profile **p, size_
 	size_t destinations, tools = 0, ports = 0;
 	for (size_t i = 0; i < n; i++) {
 		tools += not_browser(run, p[i]);
-		ports += odd_port(p[i]);
+		ports += odd_port(run, p[i]);
 	}
 	ic_draft *d = ic_draft_gather(run, part, "websocket", p, n, &destinations);
 	if (!d)

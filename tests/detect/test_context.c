@@ -305,23 +305,29 @@ static void signs_of_an_attack_tool_forbid_lowering(void **state)
 	}
 }
 
-/* Kerberos and its kin are services of a domain, as LDAP is; the port of a remote shell is not. */
+/* Kerberos and its kin are services of a domain, which has them inside; the port of a remote shell is none. */
 static void a_usual_port_is_no_evidence(void **state)
 {
 	(void)state;
 	static const struct {
+		const char *dst;
 		int port;
 		bool odd;
-	} cases[] = { { 443, false },  { 88, false },  { 135, false }, { 389, false },
-		      { 5985, false }, { 1177, true }, { 4444, true } };
+	} cases[] = { { "198.51.100.7", 443, false }, { "198.51.100.7", 389, false },
+		      { "198.51.100.7", 1177, true }, { "198.51.100.7", 4444, true },
+		      { "198.51.100.7", 88, true },   { "198.51.100.7", 135, true },
+		      { "198.51.100.7", 464, true },  { "198.51.100.7", 5985, true },
+		      { "10.0.0.1", 88, false },      { "10.0.0.1", 135, false },
+		      { "10.0.0.1", 5985, false },    { "10.0.0.1", 4444, true } };
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		world w = world_new(false);
 		event e = beat;
+		e.dst = cases[i].dst;
 		e.port = cases[i].port;
 		world_beat(&w, e, 100, 60, 0.02);
 		ic_findings f = world_detect(&w, (ic_detect_config){ 0 });
 		if (!reason_of(&f.list[0], "odd-port") == cases[i].odd)
-			fail_msg("port %d", cases[i].port);
+			fail_msg("%s port %d", cases[i].dst, cases[i].port);
 		ic_findings_clear(&f);
 		world_free(&w);
 	}
