@@ -338,15 +338,31 @@ static bool has_minus(ic_qtype type)
 	       type == IC_Q_TIMESPAN;
 }
 
+static bool digit_at(ic_str s, uint32_t first, uint32_t i, bool hex)
+{
+	int digit = i >= first && i < s.n ? ic_hex_digit(s.p[i]) : -1;
+	return digit >= 0 && digit < (hex ? 16 : 10);
+}
+
+/* Whether the sign at i is inside of the value of `type` that starts at `first`: between digits, or in front of an
+ * exponent's. A letter behind it begins the next key: took=12.bytes=5. */
+static bool is_inside(ic_str s, uint32_t first, uint32_t i, ic_qtype type)
+{
+	bool hex = type == IC_Q_GUID, real = type == IC_Q_REAL || type == IC_Q_DECIMAL;
+	if (i == first || !digit_at(s, first, i + 1, hex) || !s.p[i])
+		return false;
+	if (strchr(signs_inside(type), s.p[i]))
+		return digit_at(s, first, i - 1, hex);
+	return real && (s.p[i] == '-' || s.p[i] == '+') && (s.p[i - 1] | 0x20) == 'e' && i - first > 1 &&
+	       digit_at(s, first, i - 2, false);
+}
+
 /* The word that starts at *at, of digits and letters; .n 0: none does. A value of `type` goes on over the signs
- * that such values have between their digits, and begins with the minus in front of it that joins it to no word. */
+ * that such values have in them, and begins with the minus in front of it that joins it to no word. */
 static ic_str word_of(ic_str s, uint32_t *at, ic_qtype type)
 {
-	const char *inside = signs_inside(type);
 	uint32_t first = *at, i = first;
-	while (i < s.n &&
-	       (is_word(s.p[i]) || (i > first && i + 1 < s.n && s.p[i] && strchr(inside, s.p[i]) &&
-				    ic_hex_digit(s.p[i - 1]) >= 0 && ic_hex_digit(s.p[i + 1]) >= 0)))
+	while (i < s.n && (is_word(s.p[i]) || is_inside(s, first, i, type)))
 		i++;
 	*at = i;
 	if (i > first && first >= 2 && has_minus(type) && s.p[first - 1] == '-' && !is_word(s.p[first - 2]))
@@ -358,10 +374,11 @@ static ic_str word_of(ic_str s, uint32_t *at, ic_qtype type)
 static bool find_words(const ic_op *op, ic_str s, ic_arena *arena, ic_str *part)
 {
 	found_key key = { { NULL, 0 }, { NULL, 0 } };
+	uint32_t of = op->parse.captures; /* the capture of the key */
 	bool ok = true;
 	for (uint32_t at = 0; at < s.n && ok;) {
 		ic_str word;
-		uint32_t first = at, of = key.name.p ? capture_of(op, key, part) : op->parse.captures;
+		uint32_t first = at;
 		bool pair = of < op->parse.captures;
 		if (!quoted(op, s, &at, arena, &word, &ok)) {
 			word =
@@ -375,6 +392,7 @@ static bool find_words(const ic_op *op, ic_str s, ic_arena *arena, ic_str *part)
 			take_pair(op, key, word, part);
 		key = pair ? (found_key){ { NULL, 0 }, { NULL, 0 } }
 			   : (found_key){ word, { s.p + first, at - first } };
+		of = key.name.p ? capture_of(op, key, part) : op->parse.captures;
 	}
 	return ok;
 }
