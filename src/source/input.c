@@ -309,10 +309,11 @@ static void gather_facts(ic_input *in)
 		facts->cut &= chunks_of(f) > 0;
 		facts->mixed |= is_mixed(f) || f->pipe || f->spooled >= 0;
 		ic_fieldset gives = f->newest->gives ? f->newest->gives : ~UINT64_C(0);
-		gives &= f->kind->can_give(f->streams, &in->cfg);
-		facts->can_give |= gives;
-		if (!(gives & IC_FIELD_BIT(IC_F_UID)))
-			facts->untied |= is_mixed(f) ? IC_ALL_STREAMS : f->streams;
+		facts->can_give |= f->kind->can_give(f->streams, &in->cfg) & gives;
+		/* whatever the head shows: rows that come later are of the same format */
+		const unsigned may = is_mixed(f) ? IC_ALL_STREAMS : f->streams;
+		if (!(f->kind->can_give(may, &in->cfg) & IC_FIELD_BIT(IC_F_UID)))
+			facts->untied |= may;
 	}
 	if (!sizes_known)
 		facts->bytes = 0;
