@@ -35,7 +35,8 @@ static bool against(ic_aql_binder *b, const ic_aql_expr *left, const ic_aql_expr
 	if ((of->type == IC_Q_LONG || of->type == IC_Q_INT) && !is_number(text->text))
 		return say(b, text->at, "", of->name,
 			   " is a number and the text beside it is none: they compare as texts");
-	if (memchr(text->text.p, '/', text->text.n) && ic_cidr_parse(text->text, &block))
+	if (of->type == IC_Q_IP && memchr(text->text.p, '/', text->text.n) &&
+	    ic_cidr_parse(text->text, &block))
 		return say(b, text->at, "no address equals a block: write INCIDR('", text->text, "', field)");
 	return true;
 }
@@ -85,11 +86,13 @@ static bool walk(ic_aql_binder *b, const ic_aql_expr *e)
 	case IC_AX_NOT:
 	case IC_AX_NEGATE:
 	case IC_AX_IS_NULL: return walk(b, e->operand);
-	case IC_AX_IN:
-		for (uint32_t i = 0; i < e->in.list.n; i++)
+	case IC_AX_IN: {
+		const uint32_t said = b->plan->warnings; /* of a list once */
+		for (uint32_t i = 0; i < e->in.list.n && b->plan->warnings == said; i++)
 			if (!against(b, e->in.left, e->in.list.expr[i]))
 				return false;
 		return true;
+	}
 	case IC_AX_BETWEEN:
 		return against(b, e->between.what, e->between.low) &&
 		       against(b, e->between.what, e->between.high);
