@@ -106,6 +106,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	ic_parse_piece piece[PIECES];
 	ic_str keys[3] = { IC_STR("a"), IC_STR("b"), IC_STR("key 1") };
+	ic_qcolumn column[3] = { { .type = IC_Q_REAL }, { .type = IC_Q_GUID }, { .type = IC_Q_DATETIME } };
+	uint32_t target[3] = { 0, 1, 2 };
 	ic_op op = { .kind = IC_OP_PARSE };
 	if (size == 0 || size > 1 << 14)
 		return 0;
@@ -140,6 +142,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (op.parse.how == IC_PARSE_KV) {
 		op.parse.key = keys;
 		op.parse.captures = 3;
+		op.parse.target = target;
+		op.out = (ic_schema){ column, 3 };
 	}
 	run(&op, (ic_str){ p, (uint32_t)(end - p) });
 	free(copy);

@@ -235,33 +235,75 @@ static uint32_t delimiter(ic_str s, uint32_t at, ic_str given, const ic_op *op)
 	return !quotes_at(op, s, at) && !is_word(s.p[at]);
 }
 
-/* A quoted text that starts at *at; false: there is none, or it does not end. */
-static bool quoted(const ic_op *op, ic_str s, uint32_t *at, ic_arena *arena, ic_str *ret, bool *ok)
+/* A text in which pairs are looked for. */
+typedef struct pairs_text {
+	const ic_op *op;
+	ic_str s;
+	ic_arena *arena;
+	uint64_t **endless; /* of each pair of quotes: see find_endless; NULL: every one has ended so far */
+	bool ok;	    /* there was memory */
+} pairs_text;
+
+/* The character behind this one, which may be an escape and what it escapes. */
+static uint32_t step_over(const pairs_text *t, uint32_t at)
 {
-	const ic_quotes *q = quotes_at(op, s, *at);
-	if (!q)
+	uint32_t escape = escape_at(t->op, t->s, at);
+	return at + 1 + (at + escape < t->s.n ? escape : 0);
+}
+
+/* The places, a bit each, from where on these quotes do not close: found once a text, from its end. Else every quote
+ * of a text that none closes would be looked for as far as there. */
+static void find_endless(pairs_text *t, const ic_quotes *q)
+{
+	const size_t words = t->s.n / 64 + 1, of = (size_t)(q - t->op->parse.quote);
+	if (!t->endless && (t->endless = ic_arena_alloc(t->arena, t->op->parse.quotes * sizeof *t->endless)))
+		memset(t->endless, 0, t->op->parse.quotes * sizeof *t->endless);
+	uint64_t *bits = t->endless ? ic_arena_alloc(t->arena, words * sizeof *bits) : NULL;
+	t->ok &= bits != NULL;
+	if (!bits)
+		return;
+	memset(bits, 0, words * sizeof *bits);
+	for (uint32_t i = t->s.n; i-- > 0;) {
+		uint32_t next = starts(t->s, i, q->close) ? i : step_over(t, i);
+		bool endless = next >= t->s.n || (next > i && (bits[next / 64] >> (next % 64) & 1));
+		bits[i / 64] |= (uint64_t)endless << (i % 64);
+	}
+	t->endless[of] = bits;
+}
+
+static bool is_endless(const pairs_text *t, const ic_quotes *q, uint32_t first)
+{
+	const uint64_t *bits = t->endless ? t->endless[q - t->op->parse.quote] : NULL;
+	return bits && (first >= t->s.n || (bits[first / 64] >> (first % 64) & 1));
+}
+
+/* A quoted text that starts at *at; false: there is none, or it does not end. */
+static bool quoted(pairs_text *t, uint32_t *at, ic_str *ret)
+{
+	const ic_str s = t->s;
+	const ic_quotes *q = quotes_at(t->op, s, *at);
+	if (!q || is_endless(t, q, *at + q->open.n))
 		return false;
 	uint32_t first = *at + q->open.n, i = first;
 	bool escapes = false;
 	while (i < s.n && !starts(s, i, q->close)) {
-		uint32_t escape = escape_at(op, s, i);
-		if (escape && i + escape < s.n) {
-			escapes = true;
-			i += escape;
-		}
-		i++;
+		uint32_t next = step_over(t, i);
+		escapes |= next > i + 1;
+		i = next;
 	}
-	if (i >= s.n)
+	if (i >= s.n) {
+		find_endless(t, q);
 		return false;
+	}
 	*ret = (ic_str){ s.p + first, i - first };
 	*at = i + q->close.n;
 	if (!escapes)
 		return true;
-	char *to = ic_arena_alloc(arena, i - first + 1);
-	*ok = to != NULL;
+	char *to = ic_arena_alloc(t->arena, i - first + 1);
+	t->ok &= to != NULL;
 	uint32_t n = 0;
 	for (uint32_t from = first; to && from < i; from++) {
-		uint32_t escape = escape_at(op, s, from);
+		uint32_t escape = escape_at(t->op, s, from);
 		if (from + escape < i)
 			from += escape;
 		to[n++] = s.p[from];
@@ -371,16 +413,17 @@ static ic_str word_of(ic_str s, uint32_t *at, ic_qtype type)
 }
 
 /* Without any delimiter given: words, each that is a key followed by its value. */
-static bool find_words(const ic_op *op, ic_str s, ic_arena *arena, ic_str *part)
+static void find_words(pairs_text *t, ic_str *part)
 {
+	const ic_op *op = t->op;
+	const ic_str s = t->s;
 	found_key key = { { NULL, 0 }, { NULL, 0 } };
 	uint32_t of = op->parse.captures; /* the capture of the key */
-	bool ok = true;
-	for (uint32_t at = 0; at < s.n && ok;) {
+	for (uint32_t at = 0; at < s.n && t->ok;) {
 		ic_str word;
 		uint32_t first = at;
 		bool pair = of < op->parse.captures;
-		if (!quoted(op, s, &at, arena, &word, &ok)) {
+		if (!quoted(t, &at, &word)) {
 			word =
 			    word_of(s, &at, pair ? op->out.column[op->parse.target[of]].type : IC_Q_STRING);
 			if (word.n == 0) {
@@ -394,14 +437,15 @@ static bool find_words(const ic_op *op, ic_str s, ic_arena *arena, ic_str *part)
 			   : (found_key){ word, { s.p + first, at - first } };
 		of = key.name.p ? capture_of(op, key, part) : op->parse.captures;
 	}
-	return ok;
 }
 
 /* The key that starts at *at, and the delimiter behind it; false: something that is no pair. */
-static bool take_key(const ic_op *op, ic_str s, uint32_t *at, ic_arena *arena, found_key *key, bool *ok)
+static bool take_key(pairs_text *t, uint32_t *at, found_key *key)
 {
+	const ic_op *op = t->op;
+	const ic_str s = t->s;
 	uint32_t first = *at, d = 0;
-	if (quoted(op, s, at, arena, &key->name, ok)) {
+	if (quoted(t, at, &key->name)) {
 		key->written = (ic_str){ s.p + first, *at - first };
 		d = *at < s.n ? delimiter(s, *at, op->parse.kv_delimiter, op) : 0;
 	} else {
@@ -452,24 +496,24 @@ static ic_status compile_pairs(ic_parse_text *t, ic_diag *diag)
 	return st;
 }
 
-static bool find_pairs(const ic_op *op, ic_str s, ic_arena *arena, ic_str *part)
+static void find_pairs(pairs_text *t, ic_str *part)
 {
-	bool ok = true;
-	for (uint32_t at = 0; at < s.n && ok;) {
+	const ic_op *op = t->op;
+	const ic_str s = t->s;
+	for (uint32_t at = 0; at < s.n && t->ok;) {
 		found_key key;
 		ic_str value;
-		if (!take_key(op, s, &at, arena, &key, &ok))
+		if (!take_key(t, &at, &key))
 			continue;
 		uint32_t first = at;
 		while (first < s.n && s.p[first] == ' ' && !delimiter(s, first, op->parse.pair_delimiter, op))
 			first++;
-		if (quoted(op, s, &first, arena, &value, &ok))
+		if (quoted(t, &first, &value))
 			at = first + (first < s.n ? delimiter(s, first, op->parse.pair_delimiter, op) : 0);
 		else
 			value = plain_value(op, s, &at);
 		take_pair(op, key, value, part);
 	}
-	return ok;
 }
 
 /* ---- the three of them --------------------------------------------------------------------------- */
@@ -485,8 +529,9 @@ int ic_parse_text_find(const ic_parse_text *t, ic_parse_scratch *scratch, ic_str
 			part[i] = (ic_str){ NULL, 0 };
 		if (t->regex)
 			return find_matches(t, scratch, s, part);
-		bool ok = words ? find_words(t->op, s, arena, part) : find_pairs(t->op, s, arena, part);
-		return ok ? 1 : IC_REGEX_NOMEM;
+		pairs_text text = { .op = t->op, .s = s, .arena = arena, .ok = true };
+		(words ? find_words : find_pairs)(&text, part);
+		return text.ok ? 1 : IC_REGEX_NOMEM;
 	}
 	if (t->regex)
 		return find_regex(t, scratch, s, part);
