@@ -12,6 +12,7 @@
 #endif
 
 #include "base/alloc.h"
+#include "base/cpu.h"
 #include "base/error.h"
 #include "source/messages.h"
 
@@ -429,22 +430,57 @@ static size_t drop_to_line(ic_unpack *u, uint8_t *text, size_t n)
 	return n - drop;
 }
 
-/* The first of n places with these two bytes; p[n] can be read. All of a packed file is looked at: by blocks, without a
- * branch for each byte that chance makes the first. */
-static uint8_t *find_pair(uint8_t *p, size_t n, const uint8_t pair[2])
+/* All of a packed file is looked at, by blocks, without a branch for each byte that chance makes the first. */
+enum { BLOCK = 1024 };
+
+/* Made anew for each level of vector instructions: the bytes before the first block in which the pair is, or before the
+ * last ones, which are less than a block. */
+static inline __attribute__((always_inline)) size_t pass_blocks(const uint8_t *p, size_t n,
+								const uint8_t pair[2])
 {
-	enum { BLOCK = 64 };
 	const uint8_t a = pair[0], b = pair[1];
+	uint8_t any = 0;
 	size_t i = 0;
 	for (; n - i >= BLOCK; i += BLOCK) {
-		uint8_t any = 0;
 		for (size_t k = 0; k < BLOCK; k++)
 			any |= (uint8_t)((p[i + k] == a) & (p[i + k + 1] == b));
 		if (any)
 			break;
 	}
-	for (; i < n; i++)
-		if (p[i] == a && p[i + 1] == b)
+	return i;
+}
+
+static size_t pass_plain(const uint8_t *p, size_t n, const uint8_t pair[2])
+{
+	return pass_blocks(p, n, pair);
+}
+
+#if defined(__x86_64__)
+__attribute__((target("avx2"))) static size_t pass_avx2(const uint8_t *p, size_t n, const uint8_t pair[2])
+{
+	return pass_blocks(p, n, pair);
+}
+
+__attribute__((target("avx512bw"))) static size_t pass_avx512(const uint8_t *p, size_t n,
+							      const uint8_t pair[2])
+{
+	return pass_blocks(p, n, pair);
+}
+#endif
+
+/* The first of n places with these two bytes; p[n] can be read. */
+static uint8_t *find_pair(uint8_t *p, size_t n, const uint8_t pair[2])
+{
+	static size_t (*const pass[])(const uint8_t *, size_t, const uint8_t *) = {
+		[IC_SIMD_SCALAR] = pass_plain,
+		[IC_SIMD_128] = pass_plain,
+#if defined(__x86_64__)
+		[IC_SIMD_AVX2] = pass_avx2,
+		[IC_SIMD_AVX512] = pass_avx512,
+#endif
+	};
+	for (size_t i = pass[ic_cpu_simd()](p, n, pair); i < n; i++)
+		if (p[i] == pair[0] && p[i + 1] == pair[1])
 			return p + i;
 	return NULL;
 }

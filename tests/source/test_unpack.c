@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "support.h"
 
+#include "base/cpu.h"
 #include "source/messages.h"
 
 typedef struct memory {
@@ -367,12 +368,13 @@ static void test_swallowed(void **state)
 		check_swallowed(IC_PACK_GZIP, IC_MSG_GZIP_CUT, start, n, text, HERE, next);
 	}
 	ic_unpack_use_zlib(false);
-	for (size_t k = 0; k < 2; k++) {
-		const size_t start = sizeof raw - 1 + HERE;
+	for (int level = IC_SIMD_SCALAR; level <= IC_SIMD_AVX512; level++) {
+		const size_t next = nexts[level % 2], start = sizeof raw - 1 + HERE;
+		ic_cpu_simd_limit((ic_simd)level);
 		memcpy(packed, raw, sizeof raw - 1);
 		memcpy(packed + sizeof raw - 1, text, HERE);
-		const size_t n = zstd_frame(packed, start, sizeof packed, text, nexts[k]);
-		check_swallowed(IC_PACK_ZSTD, IC_MSG_ZSTD_CUT, start, n, text, HERE, nexts[k]);
+		const size_t n = zstd_frame(packed, start, sizeof packed, text, next);
+		check_swallowed(IC_PACK_ZSTD, IC_MSG_ZSTD_CUT, start, n, text, HERE, next);
 	}
 }
 
