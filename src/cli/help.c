@@ -123,6 +123,8 @@ static int run(cli_args *args)
 		cli_manual(stdout);
 		return EXIT_RAN;
 	}
+	if (args->path_count > 1)
+		return cli_usage("help", "help takes one verb, not '%s' as well", args->paths[1]);
 	const cli_verb *verb = args->path_count ? cli_verb_find(args->paths[0]) : NULL;
 	if (args->path_count && !verb)
 		return cli_unknown_verb(args->paths[0]);
