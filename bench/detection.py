@@ -44,7 +44,9 @@ def network(ictus, names, seed, hosts, days):
             row = json.loads(line)
             score[row["key"]] = row["automation"] or 0, row["rita"]["score"] if row["rita"] else 0
         with open(os.path.join(folder, "truth.tsv"), newline="") as truth:
-            return [(row["group"], row["profile"], *score[" ".join((row["src"], row["dst"], row["port"]))])
+            # of a series that goes round several addresses, the pair with the first of them
+            return [(row["group"], row["profile"],
+                     *score[" ".join((row["src"], row["dst"].split(";")[0], row["port"]))])
                     for row in csv.DictReader(truth, delimiter="\t")]
 
 

@@ -84,8 +84,10 @@ const cli_verb cli_simulate = {
 	.name = "simulate",
 	.operands = "FOLDER",
 	.help = "make labelled telemetry: C2, benign agents and people",
-	.about = "Writes logs into FOLDER, with a truth file that says what was planted. The same options "
-		 "give the same bytes.",
+	.about =
+	    "Writes logs into FOLDER, with truth.tsv, which says what was planted: one line a series, its "
+	    "destinations split by semicolons where it goes round several. The same options give the same "
+	    "bytes.",
 	.groups = groups,
 	.init = init,
 	.run = run,

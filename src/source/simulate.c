@@ -34,6 +34,7 @@ typedef struct series {
 	char names[SIM_NAMES][48];
 	unsigned name_count;
 	ic_ip ip[SIM_NAMES];
+	bool met[SIM_NAMES]; /* which of them it went to */
 	double sleep, jitter;
 	uint64_t events;
 	int64_t first, last;
@@ -220,6 +221,7 @@ static void exchange(ic_simulator *sim, uint32_t number, rng *r, double t, uint3
 		c->logged = c->ticks + c->duration_us * IC_TICKS_US;
 	}
 	int64_t ticks = ticks_at(sim, t);
+	s->met[name] = true;
 	s->events++;
 	s->first = s->events == 1 || ticks < s->first ? ticks : s->first;
 	s->last = ticks > s->last ? ticks : s->last;
@@ -672,6 +674,27 @@ void ic_simulator_missing(const ic_simulator *sim, ic_buf *to)
 	}
 }
 
+/* The addresses that it went to, or the names, in one order. */
+static void put_destinations(const series *s, bool names, ic_buf *to)
+{
+	const char *before = "";
+	char text[48];
+	if (names && s->name_count == 0) {
+		ic_buf_putc(to, '-');
+		return;
+	}
+	for (unsigned i = 0; i < SIM_NAMES; i++) {
+		if (!s->met[i])
+			continue;
+		ic_buf_puts(to, before);
+		before = ";";
+		if (names)
+			ic_buf_puts(to, s->names[i]);
+		else
+			ic_buf_put(to, text, ic_ip_format(&s->ip[i], text));
+	}
+}
+
 void ic_simulator_truth(const ic_simulator *sim, ic_buf *to)
 {
 	ic_buf_puts(to, "group\tprofile\tsrc\tdst\tname\tport\tevents\tfirst\tlast\tsleep_s\tjitter\n");
@@ -684,8 +707,10 @@ void ic_simulator_truth(const ic_simulator *sim, ic_buf *to)
 		ic_buf_printf(to, "%s\t%s\t", s->profile->info.group, s->profile->info.name);
 		ic_buf_put(to, text, ic_ip_format(&src, text));
 		ic_buf_putc(to, '\t');
-		ic_buf_put(to, text, ic_ip_format(&s->ip[0], text));
-		ic_buf_printf(to, "\t%s\t%u\t", s->name_count ? s->names[0] : "-", s->profile->port);
+		put_destinations(s, false, to);
+		ic_buf_putc(to, '\t');
+		put_destinations(s, true, to);
+		ic_buf_printf(to, "\t%u\t", s->profile->port);
 		ic_buf_u64(to, s->events);
 		ic_buf_putc(to, '\t');
 		ic_buf_put(to, text, ic_time_format(s->first, 6, text));

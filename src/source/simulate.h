@@ -17,7 +17,8 @@ ic_status ic_simulator_new(const ic_simulate_options *opt, ic_simulator **ret, i
 void ic_simulator_next(ic_simulator *s, ic_batch *b);
 /* Names of the chosen profiles of which nothing was played, split by ", ": too few hosts or too little time. */
 void ic_simulator_missing(const ic_simulator *s, ic_buf *to);
-/* The truth as TSV with a header: one line a series that was played. */
+/* The truth as TSV with a header: one line a series that was played; where it went round several names, these and
+ * their addresses are lists, split by ';'. */
 void ic_simulator_truth(const ic_simulator *s, ic_buf *to);
 void ic_simulator_free(ic_simulator *s); /* NULL allowed */
 
