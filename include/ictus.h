@@ -65,6 +65,7 @@ typedef struct ic_tally {
 /* What happened to one input file. Counts are rows. */
 typedef struct ic_file_report {
 	const char *path;	    /* escaped for a terminal */
+	uint64_t device, inode;	    /* which file it is; 0: none on a disk */
 	const char *format;	    /* name of the source kind, "" if none */
 	uint64_t read;		    /* rows seen (good and bad) */
 	uint64_t kept;		    /* rows that went on */

@@ -20,11 +20,26 @@ enum {
 	EXIT_BUG = 5,
 };
 
+/* What the value of an option tells about files that the run reads. */
+typedef enum cli_reads {
+	CLI_READS_NONE,
+	CLI_READS_FILE,	 /* it is one */
+	CLI_READS_NAMED, /* NAME=FILE */
+	CLI_READS_RULES, /* the folder of rules */
+} cli_reads;
+
+typedef struct cli_reading {
+	cli_reads how;
+	const char *value;
+} cli_reading;
+
 /* Everything that options can set, for all verbs. Strings are those of argv. */
 typedef struct cli_args {
 	const struct cli_verb *verb;
 	const char **paths; /* the arguments that are no options */
 	size_t path_count;
+	cli_reading *readings; /* values of options that name what is read */
+	size_t reading_count;
 	const char **internal;
 	size_t internal_count;
 	ic_input_options input;
@@ -60,6 +75,7 @@ typedef struct cli_option {
 	const char *const *words; /* values to choose from, NULL-terminated; NULL: see list */
 	int list;		  /* 1 + ic_list of the values to choose from; 0: free text */
 	bool many;		  /* each time it is given adds a value; of the others the last counts */
+	cli_reads reads;
 } cli_option;
 
 typedef struct cli_group {
@@ -123,11 +139,16 @@ typedef struct cli_output {
 	int error; /* errno of the failed write */
 	char *temp;
 	const char *path;
+	uint64_t device, inode; /* of the file that it replaces; 0: none */
 } cli_output;
 /* Returns 0, or the exit code after saying why. */
 int cli_output_open(cli_output *o, const cli_args *args);
 /* Closes, and puts the file in its place if `keep`. Returns 0 or EXIT_UNREADABLE after saying why. */
 int cli_output_finish(cli_output *o, bool keep);
+/* 0, or EXIT_USAGE after saying that the run reads the file `path`, which `option` would write. */
+int cli_not_read(const cli_args *args, const char *option, const char *path);
+/* Says that it does. */
+int cli_is_read(const cli_args *args, const char *option, const char *path);
 /* Says so; returns EXIT_UNREADABLE. NULL: stdout. */
 int cli_cannot_write(const char *path, int error);
 /* What is printed to stdout, to --output: returns the exit code. */
@@ -178,8 +199,10 @@ typedef struct cli_watch {
 	FILE *held;		     /* lines that wait for the end of the run; NULL: write at once */
 	char *lines;
 	size_t length, files;
+	const cli_output *output;
+	bool output_is_read; /* by the run itself */
 } cli_watch;
-void cli_watch_begin(cli_watch *w, const cli_args *args);
+void cli_watch_begin(cli_watch *w, const cli_args *args, const cli_output *o);
 /* Prints the held lines and the totals, or nothing. */
 void cli_watch_end(cli_watch *w, const ic_summary *sum, bool print);
 

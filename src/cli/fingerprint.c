@@ -25,8 +25,9 @@ static const char *const format_words[] = { "ndjson", "csv", "table", "json", NU
 static const cli_option options[] = {
 	{ "format", 'f', "FORMAT", "ndjson (default), csv, table, json", set_format, format_words },
 	{ "ja3-list", 0, "FILE",
-	  "bad JA3 fingerprints with date and reason, CSV as SSLBL has it; adds matches", set_ja3_list },
-	{ "ja4-list", 0, "FILE", "the same of JA4", set_ja4_list },
+	  "bad JA3 fingerprints with date and reason, CSV as SSLBL has it; adds matches", set_ja3_list,
+	  .reads = CLI_READS_FILE },
+	{ "ja4-list", 0, "FILE", "the same of JA4", set_ja4_list, .reads = CLI_READS_FILE },
 	{ 0 },
 };
 

@@ -122,6 +122,9 @@ int cli_live_begin(cli_live *l, cli_args *args)
 	cli_stop_on_signals();
 	if (!args->save)
 		return 0;
+	int code = cli_not_read(args, "save", args->save);
+	if (code)
+		return code;
 	/* what was captured is nobody else's business */
 	l->fd = open(args->save, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
 	if (l->fd < 0)

@@ -140,7 +140,11 @@ static int apply(cli_args *args, const cli_option *o, const char *value)
 		if (!word)
 			return bad_value(args, o, value, why);
 	}
-	return o->set(args, value, &why) ? 0 : bad_value(args, o, value ? value : "", why);
+	if (!o->set(args, value, &why))
+		return bad_value(args, o, value ? value : "", why);
+	if (o->reads)
+		args->readings[args->reading_count++] = (cli_reading){ o->reads, value };
+	return 0;
 }
 
 /* "--name", "--name=value", "--name value". */
@@ -216,10 +220,11 @@ int cli_parse(cli_args *args, int argc, char **argv)
 {
 	bool options = true;
 	args->paths = calloc((size_t)argc + 1, sizeof(*args->paths));
+	args->readings = calloc((size_t)argc + 1, sizeof(*args->readings));
 	args->internal = calloc((size_t)argc + 1, sizeof(*args->internal));
 	args->tables = calloc((size_t)argc + 1, sizeof(*args->tables));
 	args->schemas = calloc((size_t)argc + 1, sizeof(*args->schemas));
-	if (!args->paths || !args->internal || !args->tables || !args->schemas) {
+	if (!args->paths || !args->readings || !args->internal || !args->tables || !args->schemas) {
 		fputs("ictus: out of memory\n", stderr);
 		return EXIT_BUG;
 	}
@@ -255,6 +260,7 @@ int cli_parse(cli_args *args, int argc, char **argv)
 void cli_args_clear(cli_args *args)
 {
 	free(args->paths);
+	free(args->readings);
 	free(args->internal);
 	for (size_t i = 0; i < args->query.table_count; i++)
 		free((char *)(uintptr_t)args->tables[i].name);

@@ -155,19 +155,50 @@ static int open_beside(cli_output *o)
 static bool is_file(const char *path, const struct stat *file)
 {
 	struct stat s;
-	return stat(path, &s) == 0 && S_ISREG(s.st_mode) && s.st_dev == file->st_dev &&
-	       s.st_ino == file->st_ino;
+	const int known = strcmp(path, "-") == 0 ? fstat(STDIN_FILENO, &s) : stat(path, &s);
+	return known == 0 && S_ISREG(s.st_mode) && s.st_dev == file->st_dev && s.st_ino == file->st_ino;
+}
+
+static bool is_rule(const char *folder, const struct stat *file)
+{
+	ic_rules *rules = NULL;
+	ic_error err;
+	const ic_rule *r;
+	bool is = false;
+	if (ic_rules_open(folder, &rules, &err) != IC_OK)
+		return false;
+	for (size_t i = 0; !is && (r = ic_rules_get(rules, i)); i++)
+		is = is_file(r->file, file);
+	ic_rules_close(rules);
+	return is;
+}
+
+static bool is_read(const cli_args *args, const struct stat *file)
+{
+	bool is = false;
+	/* what verbs that print take are words */
+	for (size_t i = 0; !args->verb->prints && i < args->path_count; i++)
+		is |= is_file(args->paths[i], file);
+	for (size_t i = 0; i < args->reading_count; i++) {
+		const cli_reading *r = &args->readings[i];
+		if (r->how == CLI_READS_RULES)
+			is |= is_rule(r->value, file);
+		else
+			is |= is_file(r->how == CLI_READS_NAMED ? strchr(r->value, '=') + 1 : r->value, file);
+	}
+	return is;
+}
+
+int cli_is_read(const cli_args *args, const char *option, const char *path)
+{
+	return cli_usage(args->verb->name, "%s: is read: it cannot be --%s as well", path, option);
 }
 
 /* A log must not be lost to the report about it. */
-static bool is_input(const cli_args *args, const struct stat *out)
+int cli_not_read(const cli_args *args, const char *option, const char *path)
 {
-	bool is = false;
-	for (size_t i = 0; i < args->path_count; i++)
-		is |= is_file(args->paths[i], out);
-	for (size_t i = 0; i < args->query.table_count; i++)
-		is |= is_file(args->tables[i].path, out);
-	return is;
+	struct stat st;
+	return stat(path, &st) == 0 && is_read(args, &st) ? cli_is_read(args, option, path) : 0;
 }
 
 int cli_output_open(cli_output *o, const cli_args *args)
@@ -180,12 +211,15 @@ int cli_output_open(cli_output *o, const cli_args *args)
 		return 0;
 	/* a device or a pipe cannot be replaced by a new file */
 	bool there = stat(o->path, &st) == 0, special = there && !S_ISREG(st.st_mode);
-	if (there && is_input(args, &st))
-		return cli_usage(args->verb->name, "%s: is read: it cannot be --output as well", o->path);
+	int code = cli_not_read(args, "output", o->path);
+	if (code)
+		return code;
+	o->device = there ? (uint64_t)st.st_dev : 0;
+	o->inode = there ? (uint64_t)st.st_ino : 0;
 	o->fd = special ? open(o->path, O_WRONLY | O_CLOEXEC) : open_beside(o);
 	if (o->fd >= 0)
 		return 0;
-	int code = cli_cannot_write(o->path, errno);
+	code = cli_cannot_write(o->path, errno);
 	free(o->temp);
 	o->temp = NULL;
 	return code;

@@ -100,14 +100,14 @@ static const char *const arithmetic_words[] = { "qradar", "integer", NULL };
 
 static const cli_option options[] = {
 	{ "query", 'e', "TEXT", "the query itself", set_text },
-	{ "file", 'f', "FILE", "the file with the query, '-' for stdin", set_file },
+	{ "file", 'f', "FILE", "the file with the query, '-' for stdin", set_file, .reads = CLI_READS_FILE },
 	{ "lang", 0, "LANGUAGE", "kql or aql (default: by the first word)", set_language, language_words },
 	{ "table", 't', "NAME=PATH",
 	  "a table of this name from a file: NDJSON, CSV or typed JSON, plain, gzip or zstd; may be repeated",
-	  set_table, .many = true },
+	  set_table, .many = true, .reads = CLI_READS_NAMED },
 	{ "schema", 0, "NAME=FILE",
 	  "types of that table: {\"columns\":[{\"name\":...,\"type\":...}]}; without --table an empty table",
-	  set_schema, .many = true },
+	  set_schema, .many = true, .reads = CLI_READS_NAMED },
 	{ "format", 0, "FORMAT", "table (default on a terminal), ndjson (default otherwise), json, csv",
 	  set_format, NULL, 1 + IC_LIST_QUERY_FORMATS },
 	{ "check", 0, NULL, "only say whether the query is right", set_check },

@@ -13,7 +13,7 @@ static bool set_folder(cli_args *a, const char *v, const char **why)
 
 static const cli_option options[] = {
 	{ "rules", 0, "DIR", "the rules of this folder (*.kql, *.aql) instead of those that are built in",
-	  set_folder },
+	  set_folder, .reads = CLI_READS_RULES },
 	{ 0 },
 };
 

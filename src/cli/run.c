@@ -75,7 +75,7 @@ int cli_run(cli_args *args, cli_call call)
 	int code = open_files(&o, &live, args);
 	if (code)
 		return code;
-	cli_watch_begin(&w, args);
+	cli_watch_begin(&w, args, &o);
 	ic_status st = call(args, &w.observer, &o.out, &sum, &err);
 	/* a reader that goes away ends the run quietly, also where the library sees no more to do then */
 	cli_watch_end(&w, &sum, !o.closed && st != IC_E_USAGE);
@@ -86,6 +86,8 @@ int cli_run(cli_args *args, cli_call call)
 		fputs("The options must be those of the scan that printed the id: --ports, --scope, "
 		      "--since...\n",
 		      stderr);
-	int written = cli_output_finish(&o, st == IC_OK), kept = cli_live_end(&live);
+	if (w.output_is_read)
+		code = cli_is_read(args, "output", o.path);
+	int written = cli_output_finish(&o, st == IC_OK && !w.output_is_read), kept = cli_live_end(&live);
 	return written ? written : kept ? kept : code;
 }

@@ -210,7 +210,8 @@ const cli_option cli_input_options[] = {
 const cli_option cli_file_options[] = {
 	{ "input-type", 0, "TYPE", "read the input as TYPE instead of finding out what it is", set_input_type,
 	  NULL, 1 + IC_LIST_INPUT_TYPES },
-	{ "map", 0, "FILE", "field map for CSV and NDJSON of any origin: lines 'theirs = ours'", set_map },
+	{ "map", 0, "FILE", "field map for CSV and NDJSON of any origin: lines 'theirs = ours'", set_map,
+	  .reads = CLI_READS_FILE },
 	{ "threads", 0, "N", "threads to use (default: one a processor)", cli_set_threads },
 	{ "memory", 0, "SIZE", "keep peak memory under SIZE, such as 512M; says what it had to drop",
 	  cli_set_memory },
@@ -242,9 +243,10 @@ static bool set_rules(cli_args *a, const char *v, const char **why)
 const cli_option cli_detect_options[] = {
 	{ "rules", 0, "DIR",
 	  "run the rules of this folder (*.kql, *.aql) too, or those that come with ictus: built-in",
-	  set_rules },
-	{ "lower", 0, "FILE", "rules of this site: findings that they match get less priority", set_lower },
-	{ "hide", 0, "FILE", "rules of this site: findings that they match are counted, not shown",
-	  set_hide },
+	  set_rules, .reads = CLI_READS_RULES },
+	{ "lower", 0, "FILE", "rules of this site: findings that they match get less priority", set_lower,
+	  .reads = CLI_READS_FILE },
+	{ "hide", 0, "FILE", "rules of this site: findings that they match are counted, not shown", set_hide,
+	  .reads = CLI_READS_FILE },
 	{ 0 },
 };

@@ -127,6 +127,9 @@ static void file_done(void *ctx, const ic_file_report *r)
 	bool known = r->format && r->format[0], quiet = w->args->quiet;
 	if (r->skipped) /* a note has said why */
 		return;
+	/* met in a folder, or named by a query: known only now */
+	w->output_is_read |= w->output->inode && w->output->inode == r->inode &&
+			     w->output->device == r->device && (r->read || r->damaged);
 	w->files++;
 	if (known && !quiet)
 		say_counts(to, r);
@@ -144,10 +147,10 @@ static void note(void *ctx, const char *sentence)
 		fprintf(lines(w), "ictus: %s\n", sentence);
 }
 
-void cli_watch_begin(cli_watch *w, const cli_args *args)
+void cli_watch_begin(cli_watch *w, const cli_args *args, const cli_output *o)
 {
 	const char *term = getenv("TERM");
-	*w = (cli_watch){ .args = args, .started = ic_wall_clock() };
+	*w = (cli_watch){ .args = args, .output = o, .started = ic_wall_clock() };
 	w->observer = (ic_observer){ .ctx = w, .progress = progress, .file_done = file_done, .note = note };
 	w->bar = !args->quiet && isatty(STDERR_FILENO) && term && strcmp(term, "dumb") != 0;
 	w->columns = cli_terminal_columns(STDERR_FILENO);

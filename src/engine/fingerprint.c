@@ -237,7 +237,10 @@ static void report(job *j, const char *path, const ic_found *found, bool known, 
 	ic_buf_init(&shown, 0);
 	ic_buf_term(&shown, ic_str_of(path));
 	ic_buf_putc(&shown, 0);
-	ic_file_report r = { .path = shown.failed ? "" : shown.p, .format = known ? "pcap" : "" };
+	ic_file_report r = { .path = shown.failed ? "" : shown.p,
+			     .device = found->dev,
+			     .inode = found->ino,
+			     .format = known ? "pcap" : "" };
 	if (damage->code != IC_OK) {
 		r.damaged = true;
 		r.first_bad = *damage;

@@ -68,8 +68,12 @@ static ic_status open_file(job *j, ic_error *err)
 	j->fd = from_stdin ? dup(STDIN_FILENO) : open(j->opt->path, O_RDONLY | O_CLOEXEC);
 	if (j->fd < 0)
 		return ic_fail_at(err, IC_E_NOINPUT, j->name, 0, 0, "%s", strerror(errno));
-	if (fstat(j->fd, &s) == 0 && S_ISDIR(s.st_mode))
-		return ic_fail_at(err, IC_E_NOINPUT, j->name, 0, 0, "%s", strerror(EISDIR));
+	if (fstat(j->fd, &s) == 0) {
+		if (S_ISDIR(s.st_mode))
+			return ic_fail_at(err, IC_E_NOINPUT, j->name, 0, 0, "%s", strerror(EISDIR));
+		j->report.device = (uint64_t)s.st_dev;
+		j->report.inode = (uint64_t)s.st_ino;
+	}
 	j->unpack = ic_unpack_open(ic_read_fd, &j->fd);
 	return j->unpack ? IC_OK : ic_fail_nomem(err);
 }

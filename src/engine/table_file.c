@@ -460,6 +460,8 @@ static ic_status begin(ic_table_file *f, int fd, char *head, size_t *n, ic_error
 	/* standard input is read once, whatever it is */
 	bool regular = strcmp(f->path, "-") != 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
 	f->size = regular ? (uint64_t)st.st_size : 0;
+	f->device = regular ? (uint64_t)st.st_dev : 0;
+	f->inode = regular ? (uint64_t)st.st_ino : 0;
 	ic_unpack *u = ic_unpack_open(ic_read_fd, &fd);
 	if (!u || !ic_unpack_lines(u)) {
 		ic_unpack_free(u);

@@ -40,7 +40,8 @@ typedef struct ic_table_file {
 	bool header;	/* CSV: the first record gives the names */
 	char delimiter; /* CSV */
 	uint64_t size;	/* of the file; 0 for a pipe */
-	char *text;	/* all of it where it cannot be read again or cut: pipes, typed JSON, arrays */
+	uint64_t device, inode;
+	char *text; /* all of it where it cannot be read again or cut: pipes, typed JSON, arrays */
 	size_t text_n;
 	ic_table_gaps gaps; /* in it */
 	size_t rows_at;	    /* typed JSON, array: the first row */

@@ -426,6 +426,8 @@ static void report(scan *s, bool early)
 	ic_buf_term(&shown, ic_str_of(s->file->path));
 	ic_buf_putc(&shown, 0);
 	const ic_file_report r = { .path = shown.failed ? "" : shown.p,
+				   .device = s->file->device,
+				   .inode = s->file->inode,
 				   .format = kind_name(s->file->kind),
 				   .read = s->rows + bad,
 				   .kept = s->rows,

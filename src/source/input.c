@@ -183,6 +183,8 @@ static ic_status init_file(ic_file *f, const ic_found *found)
 	if (!f->path || !f->shown)
 		return IC_E_NOMEM;
 	f->report.path = f->shown;
+	f->report.device = found->dev;
+	f->report.inode = found->ino;
 	f->dev = found->dev;
 	f->ino = found->ino;
 	f->size = found->size;
