@@ -299,6 +299,8 @@ static void put_priority(ic_pen *p, const ic_finding *f)
 
 #define HIST_ROWS  20
 #define BAR_ROOM   28
+#define MARK_ROOM  9
+#define BAR_BESIDE 64 /* from how many columns on a bar stands beside its interval, not under it */
 #define BAR_COLUMN 40
 
 static double bin_edge(unsigned bin)
@@ -332,10 +334,17 @@ static void put_marks(ic_pen *p, const ic_score *s, unsigned lo, unsigned hi)
 	}
 }
 
+static unsigned bar_column(const ic_pen *p)
+{
+	return p->columns < BAR_BESIDE ? 4 : BAR_COLUMN;
+}
+
 static void put_bar(ic_pen *p, uint64_t count, uint64_t most)
 {
 	char bar[BAR_ROOM + 1];
-	unsigned n = (unsigned)((count * BAR_ROOM + most - 1) / most);
+	const unsigned left = p->columns - bar_column(p) - MARK_ROOM,
+		       room = left < BAR_ROOM ? left : BAR_ROOM;
+	unsigned n = (unsigned)((count * room + most - 1) / most);
 	memset(bar, '#', n);
 	bar[n] = 0;
 	ic_pen_text(p, IC_CYAN, bar);
@@ -349,11 +358,12 @@ static void put_histogram_row(ic_pen *p, const ic_score *s, unsigned lo, unsigne
 	to[ic_span_format(bin_edge(hi + 1), to)] = 0;
 	ic_pen_line(p, 2);
 	ic_pen_printf(p, IC_PLAIN, "%13s - %-13s %7llu", from, to, (unsigned long long)count);
-	ic_pen_tab(p, BAR_COLUMN);
-	if (count) {
-		put_bar(p, count, most);
-		put_marks(p, s, lo, hi);
-	}
+	if (p->columns < BAR_BESIDE)
+		ic_pen_line(p, bar_column(p));
+	else
+		ic_pen_tab(p, bar_column(p));
+	put_bar(p, count, most);
+	put_marks(p, s, lo, hi);
 }
 
 static void put_histogram(ic_pen *p, const ic_sketch_view *v, const ic_score *s)
@@ -425,6 +435,9 @@ static void put_events(ic_pen *p, const ic_sketch_view *v)
 
 #define HOUR_TICKS (3600 * IC_TICKS_S)
 #define FORTNIGHT  336 /* hours the sketch tells apart */
+/* From how many columns on a day has one line, and the year. */
+#define RASTER_SHORT 38
+#define RASTER_WHOLE 43
 
 static void put_day(ic_pen *p, const ic_sketch_view *v, int64_t day, int64_t first_hour, int64_t last_hour)
 {
@@ -440,7 +453,15 @@ static void put_day(ic_pen *p, const ic_sketch_view *v, int64_t day, int64_t fir
 	}
 	hours[24] = 0;
 	ic_pen_line(p, 2);
-	ic_pen_printf(p, IC_PLAIN, "%s %.10s |%s|", names[day % 7], date, hours);
+	if (p->columns < RASTER_SHORT) {
+		ic_pen_printf(p, IC_PLAIN, "%s %.10s", names[day % 7], date);
+		ic_pen_line(p, 0);
+		ic_pen_text(p, IC_PLAIN, hours);
+	} else {
+		const unsigned year = p->columns < RASTER_WHOLE ? 5 : 0; /* "2024-", left out */
+		ic_pen_printf(p, IC_PLAIN, "%s %.*s |%s|", names[day % 7], 10 - (int)year, date + year,
+			      hours);
+	}
 }
 
 static void put_raster(ic_pen *p, const ic_sketch_view *v)
@@ -451,8 +472,9 @@ static void put_raster(ic_pen *p, const ic_sketch_view *v)
 	if (folded)
 		first_day = last_day - FORTNIGHT / 24 + 1;
 	heading(p, "Active hours (UTC)");
-	ic_pen_line(p, 2);
-	ic_pen_text(p, IC_DIM, "                0     6     12    18   ");
+	ic_pen_line(p, 0);
+	const int before = p->columns < RASTER_SHORT ? 0 : p->columns < RASTER_WHOLE ? 13 : 18;
+	ic_pen_printf(p, IC_DIM, "%*s0     6     12    18", before, "");
 	for (int64_t day = first_day; day <= last_day; day++)
 		put_day(p, v, day, first_hour, last_hour);
 	if (folded) {
