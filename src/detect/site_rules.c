@@ -76,18 +76,24 @@ static bool parse_day(ic_str s, int64_t *ret_until)
 	return true;
 }
 
+/* An address, a range or a name. NULL, or what is wrong with it: it would never match. */
+static const char *parse_place(ic_str v, bool *is_net, ic_cidr *net)
+{
+	*is_net = ic_cidr_parse(v, net);
+	if (!*is_net && memchr(v.p, '/', v.n))
+		return "not an address range";
+	return memchr(v.p, ',', v.n) ? "one address, range or name: others take rules of their own" : NULL;
+}
+
 /* NULL, or what is wrong with the value. */
 static const char *set_value(site_rule *r, rule_key key, ic_str v)
 {
 	double lo, hi;
 	r->text[key] = v;
 	switch (key) {
-	case KEY_SRC: r->src_is_net = ic_cidr_parse(v, &r->src); return NULL;
-	case KEY_DST:
-		r->dst_is_net = ic_cidr_parse(v, &r->dst);
-		if (!r->dst_is_net && memchr(v.p, '/', v.n))
-			return "not an address range";
-		return NULL;
+	case KEY_SRC: return parse_place(v, &r->src_is_net, &r->src);
+	case KEY_DST: return parse_place(v, &r->dst_is_net, &r->dst);
+	case KEY_JA4: return memchr(v.p, ',', v.n) ? "one fingerprint: others take rules of their own" : NULL;
 	case KEY_PORT:
 		if (!parse_range(v, &lo, &hi) || lo < 0 || hi > 65535 || floor(lo) < lo || floor(hi) < hi)
 			return "not a port or a range of ports";
@@ -235,7 +241,8 @@ static ic_status read_line(cursor *c)
 static ic_status read_lines(ic_site_rules *rules, const char *path, ic_str all, ic_error *err)
 {
 	cursor c = { .rules = rules, .path = path, .err = err };
-	for (uint32_t at = 0; at < all.n;) {
+	const bool marked = all.n >= 3 && memcmp(all.p, "\xef\xbb\xbf", 3) == 0;
+	for (uint32_t at = marked ? 3 : 0; at < all.n;) {
 		const char *start = all.p + at, *newline = memchr(start, '\n', all.n - at);
 		c.end = newline ? newline : all.p + all.n;
 		at = (uint32_t)(c.end - all.p) + 1;

@@ -158,8 +158,11 @@ ic_status ic_run_init(ic_run *run, const ic_input_options *opt, const ic_observe
 	run->summary.first_ticks = run->summary.last_ticks = IC_TIME_NONE;
 	run->summary.worst_level = -1;
 	run->filter.since = run->filter.until = IC_TIME_NONE;
-	ic_status st = ic_cidrs_init(&run->internal, opt->internal, opt->internal_count, err);
-	if (st == IC_OK)
+	ic_error why = { 0 };
+	ic_status st = ic_cidrs_init(&run->internal, opt->internal, opt->internal_count, &why);
+	if (st != IC_OK)
+		st = ic_fail(err, st, "%s%s", st == IC_E_USAGE ? "--internal: " : "", why.message);
+	else
 		st = init_ports(run, err);
 	if (st == IC_OK)
 		st = init_times(run, err);
