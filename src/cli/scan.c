@@ -56,7 +56,7 @@ static const cli_option options[] = {
 
 static const cli_group groups[] = {
 	{ "What to show", options },
-	{ "What to look at", cli_input_options },
+	{ "What to look at (web ports and public destinations, unless given)", cli_input_options },
 	{ "When", cli_time_options },
 	{ "How to read", cli_file_options },
 	{ "Live", cli_live_options },

@@ -73,7 +73,7 @@ static ic_status call(cli_args *args, const ic_observer *obs, const ic_output *o
 static int run(cli_args *args)
 {
 	if (args->path_count != 1 && !args->simulate.list_profiles)
-		return cli_usage("simulate", "simulate needs the FOLDER to write to");
+		return cli_usage("simulate", "simulate needs one FOLDER to write to");
 	if (args->output && !args->simulate.list_profiles)
 		return cli_usage("simulate", "simulate writes into FOLDER; --output is for --list");
 	args->simulate.folder = args->path_count ? args->paths[0] : NULL;

@@ -28,7 +28,7 @@ typedef struct scan {
 
 static ic_status parse_id(const char *text, uint64_t *ret, ic_error *err)
 {
-	if (strlen(text) != 16 || strspn(text, "0123456789abcdef") != 16)
+	if (strlen(text) != 16 || strspn(text, "0123456789abcdefABCDEF") != 16)
 		return ic_fail(err, IC_E_USAGE, "a finding id is 16 hex digits, not \"%s\"", text);
 	*ret = strtoull(text, NULL, 16);
 	return IC_OK;
