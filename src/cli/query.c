@@ -27,29 +27,33 @@ static bool set_language(cli_args *a, const char *v, const char **why)
 	return true;
 }
 
-/* "NAME=PATH"; the name is the caller's to free. */
-static bool split_binding(ic_query_binding *to, const char *v)
+/* "NAME=PATH", each name once; cli_args_clear frees the names. */
+static bool add_binding(ic_query_binding *list, size_t *n, const char *v, const char **why)
 {
 	const char *equals = strchr(v, '=');
 	if (!equals || equals == v || !equals[1])
 		return false;
-	char *name = strndup(v, (size_t)(equals - v));
-	*to = (ic_query_binding){ name, equals + 1 };
+	const size_t length = (size_t)(equals - v);
+	for (size_t i = 0; i < *n; i++) {
+		if (strlen(list[i].name) == length && memcmp(list[i].name, v, length) == 0) {
+			*why = "one file for each NAME";
+			return false;
+		}
+	}
+	char *name = strndup(v, length);
+	list[*n] = (ic_query_binding){ name, equals + 1 };
+	*n += name != NULL;
 	return name != NULL;
 }
 static bool set_table(cli_args *a, const char *v, const char **why)
 {
 	*why = "NAME=PATH";
-	bool ok = split_binding(&a->tables[a->query.table_count], v);
-	a->query.table_count += ok;
-	return ok;
+	return add_binding(a->tables, &a->query.table_count, v, why);
 }
 static bool set_schema(cli_args *a, const char *v, const char **why)
 {
 	*why = "NAME=FILE.json";
-	bool ok = split_binding(&a->schemas[a->query.schema_count], v);
-	a->query.schema_count += ok;
-	return ok;
+	return add_binding(a->schemas, &a->query.schema_count, v, why);
 }
 static bool set_format(cli_args *a, const char *v, const char **why)
 {

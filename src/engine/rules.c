@@ -58,6 +58,8 @@ static ic_status read_head(ic_rules *r, ic_rule *rule, ic_error *err)
 {
 	int level = -1;
 	const char *p = rule->text, *end = p + strlen(p);
+	if (strncmp(p, "\xef\xbb\xbf", 3) == 0)
+		p += 3;
 	for (uint64_t number = 1; p < end; number++) {
 		const char *eol = memchr(p, '\n', (size_t)(end - p));
 		ic_str line = { p, (uint32_t)((eol ? eol : end) - p) }, key, value;

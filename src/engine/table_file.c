@@ -85,6 +85,14 @@ static ic_status read_all(ic_unpack *u, const char *path, size_t most, ic_budget
 	return IC_OK;
 }
 
+/* What failed below the level that knows of files. */
+static void name_file(const char *path, ic_error *err)
+{
+	const ic_error why = *err;
+	if (why.code == IC_E_IO && !why.file[0])
+		(void)ic_fail_at(err, IC_E_IO, path, 0, 0, "%s", why.message);
+}
+
 ic_status ic_table_text_read(const char *path, size_t most, char **ret, size_t *n, ic_error *err)
 {
 	bool in = strcmp(path, "-") == 0;
@@ -93,8 +101,8 @@ ic_status ic_table_text_read(const char *path, size_t most, char **ret, size_t *
 		return ic_fail_at(err, IC_E_IO, path, 0, 0, "%s", strerror(errno));
 	ic_unpack *u = ic_unpack_new(IC_PACK_PLAIN, ic_read_fd, &fd);
 	ic_status st = u ? read_all(u, path, most, NULL, NULL, ret, n, err) : ic_fail_nomem(err);
-	if (st == IC_E_IO && !err->file[0])
-		(void)ic_fail_at(err, st, path, 0, 0, "cannot read");
+	if (st != IC_OK)
+		name_file(path, err);
 	ic_unpack_free(u);
 	if (!in)
 		(void)close(fd);
@@ -561,10 +569,12 @@ ic_status ic_table_file_open(const char *path, const ic_schema *schema, bool by_
 	}
 	if (!in)
 		(void)close(fd);
-	if (st != IC_OK)
+	if (st != IC_OK) {
+		name_file(path, err);
 		ic_table_file_close(f);
-	else
+	} else {
 		*ret = f;
+	}
 	return st;
 }
 
