@@ -214,10 +214,27 @@ static ic_status call(cli_args *args, const ic_observer *obs, const ic_output *o
 	return ic_query(&args->query, obs, out, sum, &args->query_diag, err);
 }
 
+/* Whether stdin would be read for several things, of which the first would leave nothing to the others. */
+static bool is_torn(const cli_args *args)
+{
+	size_t uses = 0;
+	for (size_t i = 0; i < args->path_count && uses == 0; i++)
+		uses += strcmp(args->paths[i], "-") == 0; /* of several the same is read once */
+	uses += args->query.file && strcmp(args->query.file, "-") == 0;
+	for (size_t i = 0; i < args->query.table_count; i++)
+		uses += strcmp(args->tables[i].path, "-") == 0;
+	for (size_t i = 0; i < args->query.schema_count; i++)
+		uses += strcmp(args->schemas[i].path, "-") == 0;
+	return uses > 1;
+}
+
 static int run(cli_args *args)
 {
 	if (!args->query.text == !args->query.file)
 		return cli_usage("query", "query needs one query: -e TEXT or -f FILE");
+	if (is_torn(args))
+		return cli_usage("query",
+				 "stdin ('-') can be one thing only: the query, a PATH, a table or a schema");
 	args->query.format = args->format ? args->format : cli_output_is_terminal(args) ? "table" : "ndjson";
 	int code = cli_run(args, call);
 	const ic_query_diag *d = &args->query_diag;
