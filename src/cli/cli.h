@@ -91,11 +91,14 @@ typedef struct cli_verb {
 	void (*init)(cli_args *args);
 	int (*run)(cli_args *args); /* returns the exit code */
 	bool prints;		    /* to stdout; cli_print sees to --output */
+	/* The word that its first operand can be, number i; NULL past the end. NULL: operands are files. */
+	const char *(*word)(size_t i);
 	/* Prints what --help TOPIC asks for; false: there is no such topic. NULL: there are none. */
 	bool (*topic)(const char *topic);
 } cli_verb;
 extern const cli_verb *const cli_verbs[]; /* ends with NULL */
 const cli_verb *cli_verb_find(const char *name);
+const char *cli_verb_name(size_t i); /* NULL past the last */
 /* Says so, with the nearest name; returns EXIT_USAGE. */
 int cli_unknown_verb(const char *name);
 

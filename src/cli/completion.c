@@ -22,10 +22,11 @@ static void put_words(FILE *to, const cli_option *o)
 		fprintf(to, "%s%s", i ? " " : "", word);
 }
 
-static void put_verbs(FILE *to)
+static void put_operands(FILE *to, const char *(*word)(size_t i))
 {
-	for (const cli_verb *const *v = cli_verbs; *v; v++)
-		fprintf(to, "%s%s", v == cli_verbs ? "" : " ", (*v)->name);
+	const char *text;
+	for (size_t i = 0; (text = word(i)); i++)
+		fprintf(to, "%s%s", i ? " " : "", text);
 }
 
 /* Text inside single quotes of a shell; `also` are bytes that the tool itself treats specially. */
@@ -72,7 +73,7 @@ static void bash(FILE *to)
 	      "\tif [ \"$COMP_CWORD\" -eq 1 ]; then\n"
 	      "\t\tCOMPREPLY=($(compgen -W \"",
 	      to);
-	put_verbs(to);
+	put_operands(to, cli_verb_name);
 	fputs(" --help --version\" -- \"$cur\"))\n\t\treturn\n\tfi\n\tcase $verb$prev in\n", to);
 	for (const cli_verb *const *v = cli_verbs; *v; v++)
 		each_option(to, *v, bash_value);
@@ -82,8 +83,16 @@ static void bash(FILE *to)
 		each_option(to, *v, bash_name);
 		fputs("\" -- \"$cur\")); return ;;\n", to);
 	}
+	fputs("\tesac ;; esac\n\t[ \"$COMP_CWORD\" -eq 2 ] && case $verb in\n", to);
+	for (const cli_verb *const *v = cli_verbs; *v; v++) {
+		if (!(*v)->word)
+			continue;
+		fprintf(to, "\t%s) COMPREPLY=($(compgen -W \"", (*v)->name);
+		put_operands(to, (*v)->word);
+		fputs("\" -- \"$cur\")); return ;;\n", to);
+	}
 	/* all else are names of files, which bash knows how to write */
-	fputs("\tesac ;; esac\n}\ncomplete -o default -F _ictus ictus\n", to);
+	fputs("\tesac\n}\ncomplete -o default -F _ictus ictus\n", to);
 }
 
 /* ---- zsh --------------------------------------------------------------------------- */
@@ -102,6 +111,8 @@ static void zsh_option(FILE *to, const cli_verb *v, const cli_option *o)
 			fputc(')', to);
 		} else if (strcmp(o->arg, "FILE") == 0) {
 			fputs("_files", to);
+		} else if (strcmp(o->arg, "DIR") == 0) {
+			fputs("_files -/", to);
 		}
 	}
 	fputc('\'', to);
@@ -122,6 +133,11 @@ static void zsh(FILE *to)
 	for (const cli_verb *const *v = cli_verbs; *v; v++) {
 		fprintf(to, "\t%s)\n\t\t_arguments", (*v)->name);
 		each_option(to, *v, zsh_option);
+		if ((*v)->word) {
+			fputs(" \\\n\t\t\t'1:word:(", to);
+			put_operands(to, (*v)->word);
+			fputs(")'", to);
+		}
 		fputs(" \\\n\t\t\t'*:path:_files' ;;\n", to);
 	}
 	fputs("\tesac\n}\n_ictus \"$@\"\n", to);
@@ -153,17 +169,29 @@ static void fish(FILE *to)
 		fprintf(to, "complete -c ictus -n __fish_use_subcommand -f -a %s -d '", (*v)->name);
 		put_quoted(to, (*v)->help, "");
 		fputs("'\n", to);
+		if ((*v)->word) {
+			fprintf(to, "complete -c ictus -n '__fish_seen_subcommand_from %s' -f -a '",
+				(*v)->name);
+			put_operands(to, (*v)->word);
+			fputs("'\n", to);
+		}
 		each_option(to, *v, fish_option);
 	}
+}
+
+static const struct {
+	const char *name;
+	void (*write)(FILE *to);
+} shells[] = { { "bash", bash }, { "zsh", zsh }, { "fish", fish } };
+
+static const char *shell_name(size_t i)
+{
+	return i < sizeof(shells) / sizeof(shells[0]) ? shells[i].name : NULL;
 }
 
 /* False: unknown shell. */
 static bool complete(FILE *to, const char *shell)
 {
-	static const struct {
-		const char *name;
-		void (*write)(FILE *to);
-	} shells[] = { { "bash", bash }, { "zsh", zsh }, { "fish", fish } };
 	for (size_t i = 0; i < sizeof(shells) / sizeof(shells[0]); i++) {
 		if (strcmp(shells[i].name, shell) == 0) {
 			shells[i].write(to);
@@ -186,4 +214,5 @@ const cli_verb cli_completion = {
 	.help = "write the completions of a shell",
 	.run = run,
 	.prints = true,
+	.word = shell_name,
 };

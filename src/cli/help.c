@@ -139,4 +139,5 @@ const cli_verb cli_help_verb = {
 	.groups = groups,
 	.run = run,
 	.prints = true,
+	.word = cli_verb_name,
 };

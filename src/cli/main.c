@@ -18,15 +18,20 @@ const cli_verb *cli_verb_find(const char *name)
 	return NULL;
 }
 
-static const char *verb_name(const void *ctx, size_t i)
+const char *cli_verb_name(size_t i)
+{
+	return cli_verbs[i] ? cli_verbs[i]->name : NULL;
+}
+
+static const char *name_at(const void *ctx, size_t i)
 {
 	(void)ctx;
-	return cli_verbs[i] ? cli_verbs[i]->name : NULL;
+	return cli_verb_name(i);
 }
 
 int cli_unknown_verb(const char *name)
 {
-	const char *near = cli_nearest(name, verb_name, NULL);
+	const char *near = cli_nearest(name, name_at, NULL);
 	if (near)
 		return cli_usage(NULL, "no verb is called '%s'; did you mean '%s'?", name, near);
 	return cli_usage(NULL, "no verb is called '%s'", name);

@@ -101,6 +101,12 @@ static int check(const ic_rules *rules)
 
 /* ---- the verb ---------------------------------------------------------------------- */
 
+static const char *word(size_t i)
+{
+	static const char *const words[] = { "list", "show", "check" };
+	return i < sizeof(words) / sizeof(words[0]) ? words[i] : NULL;
+}
+
 static int run(cli_args *args)
 {
 	const char *what = args->path_count ? args->paths[0] : "list";
@@ -135,4 +141,5 @@ const cli_verb cli_rules = {
 	.groups = groups,
 	.run = run,
 	.prints = true,
+	.word = word,
 };
