@@ -119,12 +119,14 @@ static const cli_group groups[] = { { "What to show", options }, { 0 } };
 
 static int run(cli_args *args)
 {
+	if (args->path_count > 1)
+		return cli_usage("help", "help takes one verb, not '%s' as well", args->paths[1]);
+	if (args->manual && args->path_count)
+		return cli_usage("help", "--man takes no verb: the page is about all of them");
 	if (args->manual) {
 		cli_manual(stdout);
 		return EXIT_RAN;
 	}
-	if (args->path_count > 1)
-		return cli_usage("help", "help takes one verb, not '%s' as well", args->paths[1]);
 	const cli_verb *verb = args->path_count ? cli_verb_find(args->paths[0]) : NULL;
 	if (args->path_count && !verb)
 		return cli_unknown_verb(args->paths[0]);

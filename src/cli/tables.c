@@ -60,7 +60,7 @@ static bool set_moment(ic_moment *to, const char *value, const char **why)
 static bool set_output(cli_args *a, const char *v, const char **why)
 {
 	*why = "the name of a file";
-	a->output = v;
+	a->output = strcmp(v, "-") == 0 ? NULL : v;
 	return *v != 0;
 }
 static bool set_color(cli_args *a, const char *v, const char **why)
@@ -94,7 +94,7 @@ static bool set_version(cli_args *a, const char *v, const char **why)
 static const char *const color_words[] = { "auto", "always", "never", NULL };
 
 static const cli_option common_options[] = {
-	{ "output", 'o', "FILE", "write to FILE instead of stdout; it appears only when it is complete",
+	{ "output", 'o', "FILE", "write to FILE instead of stdout (-); it appears only when it is complete",
 	  set_output },
 	{ "color", 0, "WHEN", "colour: auto (on a terminal, unless NO_COLOR is set), always, never",
 	  set_color, color_words },
