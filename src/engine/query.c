@@ -503,11 +503,22 @@ static ic_status prepare(job *j)
 	return st == IC_OK ? open_geo(j) : st;
 }
 
+/* What a run would refuse before its first row: a bad regular expression, say. */
+static ic_status check_plan(job *j)
+{
+	ic_exec *x = NULL;
+	ic_status st = ic_exec_begin(&j->plan, j->plan.root, &j->q.exec, &j->sink, &x, j->err);
+	ic_exec_end(x, NULL, NULL);
+	return st == IC_OK ? IC_OK : run_fault(j, st);
+}
+
 static ic_status run_job(job *j)
 {
 	ic_status st = prepare(j);
 	if (st == IC_OK)
 		st = make_plan(j);
+	if (st == IC_OK && j->opt->check)
+		st = check_plan(j);
 	if (st != IC_OK || (j->opt->check && !j->opt->explain))
 		return st;
 	return j->opt->check ? write_text(j, ic_plan_explain(&j->plan, NULL)) : run_plan(j);
