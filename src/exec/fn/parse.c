@@ -186,7 +186,7 @@ static ic_value parse_version_row(ic_call *c, const ic_value *arg)
 
 static ic_value format_bytes_row(ic_call *c, const ic_value *arg)
 {
-	static const char *const units[] = { "B", "KB", "MB", "GB", "TB", "PB", "EB" };
+	static const char *const units[] = { "Bytes", "KB", "MB", "GB", "TB", "PB", "EB" };
 	enum { UNITS = sizeof units / sizeof *units };
 	double v = arg[0].type == IC_Q_REAL	 ? arg[0].d
 		   : arg[0].type == IC_Q_DECIMAL ? ic_decimal_real(arg[0].decimal)

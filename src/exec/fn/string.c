@@ -269,21 +269,45 @@ static ic_value replace_string_row(ic_call *c, const ic_value *arg)
 	return replace(c, arg[0].s, arg[1].s, arg[2].s);
 }
 
-static ic_str item_text(ic_call *c, const ic_dyn *array, uint32_t i)
+/* Marks the bytes of `s` that `part` has and nothing before it: by[] is which part, from 1. */
+static void mark_part(ic_str s, ic_str part, uint32_t *by, uint32_t mark)
 {
-	ic_value v = ic_value_dyn(array->item[i]);
-	return ic_text_of(c, &v);
+	for (uint32_t at = 0; at < s.n;) {
+		uint32_t end = at;
+		while (end < s.n && !by[end])
+			end++;
+		ic_str rest = { s.p + at, end - at };
+		for (uint32_t i; (i = position(rest, part)) != UINT32_MAX; rest = after(rest, i + part.n))
+			for (uint32_t k = 0; k < part.n; k++)
+				by[(uint32_t)(rest.p - s.p) + i + k] = mark;
+		at = end + 1;
+	}
 }
 
+/* Items that are no texts find nothing, and put nothing in the place of what was found. */
 static ic_value replace_strings_row(ic_call *c, const ic_value *arg)
 {
 	const ic_dyn *from = arg[1].dyn, *to = arg[2].dyn;
+	ic_str s = arg[0].s;
 	if (from->kind != IC_DYN_ARRAY || to->kind != IC_DYN_ARRAY || from->n != to->n)
 		return ic_value_null(IC_Q_STRING);
-	ic_value v = ic_text_borrow(arg[0].s);
-	for (uint32_t i = 0; i < from->n && !c->failed; i++)
-		v = replace(c, v.s, item_text(c, from, i), item_text(c, to, i));
-	return v;
+	uint32_t *by = ic_arena_alloc(c->arena, (size_t)s.n * sizeof *by);
+	if (!by)
+		return ic_call_nomem(c);
+	memset(by, 0, (size_t)s.n * sizeof *by);
+	for (uint32_t i = 0; i < from->n; i++)
+		if (from->item[i]->kind == IC_DYN_STRING && from->item[i]->s.n)
+			mark_part(s, from->item[i]->s, by, i + 1);
+	ic_text t = ic_text_new(c, s.n);
+	for (uint32_t at = 0, n; at < s.n && !c->failed; at += n) {
+		const ic_dyn *with = by[at] ? to->item[by[at] - 1] : NULL;
+		n = by[at] ? from->item[by[at] - 1]->s.n : 1;
+		if (with && with->kind == IC_DYN_STRING)
+			ic_text_str(&t, with->s);
+		else
+			ic_text_put(&t, s.p + at, n);
+	}
+	return ic_text_value(&t);
 }
 
 /* A short list of new characters is filled with its last one; an empty one deletes. */
@@ -388,6 +412,12 @@ static bool has_term(ic_str s, ic_str term)
 		at += used;
 	}
 	return false;
+}
+
+static ic_str item_text(ic_call *c, const ic_dyn *array, uint32_t i)
+{
+	ic_value v = ic_value_dyn(array->item[i]);
+	return ic_text_of(c, &v);
 }
 
 static ic_value has_any_index_row(ic_call *c, const ic_value *arg)
