@@ -119,9 +119,15 @@ static void item_by_item(void **state)
 		{ IC_FN_SERIES_PRODUCT, { D("[1,2,3.5]") }, "7.0" },
 		{ IC_FN_SERIES_MAGNITUDE, { D("[3,4]") }, "5.0" },
 		{ IC_FN_SERIES_DOT_PRODUCT, { D("[1,2]"), D("[3,4]") }, "11.0" },
-		{ IC_FN_SERIES_DOT_PRODUCT, { D("[1,2]"), D("[3]") }, NULL },
+		{ IC_FN_SERIES_DOT_PRODUCT, { D("[1,2]"), D("[3]") }, "3.0" },
+		{ IC_FN_SERIES_DOT_PRODUCT, { D("[1,\"x\",2]"), D("[3,4,5]") }, "13.0" },
+		{ IC_FN_SERIES_DOT_PRODUCT, { D("[2,4,8]"), L(2) }, "28.0" },
+		{ IC_FN_SERIES_DOT_PRODUCT, { R(0.5), D("[2,4,8]") }, "7.0" },
+		{ IC_FN_SERIES_DOT_PRODUCT, { L(3), L(2) }, NULL },
+		{ IC_FN_SERIES_DOT_PRODUCT, { D("[]"), D("[3]") }, NULL },
 		{ IC_FN_SERIES_PEARSON, { D("[1,2,3]"), D("[3,2,1]") }, "-1.0" },
 		{ IC_FN_SERIES_COSINE, { D("[1,0]"), D("[0,1]") }, "0.0" },
+		{ IC_FN_SERIES_COSINE, { D("[3,4]"), D("[3,4,5]") }, "1.0" },
 	};
 	FN_CHECK(list);
 }
@@ -164,6 +170,11 @@ static void statistics(void **state)
 		{ IC_FN_SERIES_STATS, { D("[1,null]") }, "[null,null,null,null,null,null,null]" },
 		{ IC_FN_SERIES_STATS, { D("[3,null]"), { 'b', .i = 1 } }, "[3.0,0,3.0,0,3.0,0.0,0.0]" },
 		{ IC_FN_SERIES_STATS, { NONE }, NULL },
+		{ IC_FN_SERIES_STATS_DYNAMIC,
+		  { D("[1,3,null]"), { 'b', .i = 1 } },
+		  "{\"min\":1.0,\"min_idx\":0,\"max\":3.0,\"max_idx\":1,\"avg\":2.0,\"stdev\":1."
+		  "4142135623730951,"
+		  "\"variance\":2.0,\"sum\":4.0,\"len\":3}" },
 		{ IC_FN_SERIES_FIT_LINE, { D("[1,3,5]") }, "[1.0,2.0,4.0,0.0,-1.0,[1.0,3.0,5.0]]" },
 		{ IC_FN_SERIES_FIT_2LINES,
 		  { D("[0,1,2,10,8,6]") },

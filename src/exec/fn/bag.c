@@ -181,13 +181,13 @@ static ic_value merge_row(ic_call *c, const ic_value *arg)
 static ic_value bag_zip_row(ic_call *c, const ic_value *arg)
 {
 	const ic_dyn *key = ic_arg_array(&arg[0]), *value = ic_arg_array(&arg[1]);
-	if (!key || !value)
+	if (!key)
 		return no_value();
 	members l = members_new(c, key->n);
 	ic_dyn_set names = ic_dyn_set_new(c, key->n);
 	for (uint32_t i = 0; i < key->n; i++)
 		if (key->item[i]->kind == IC_DYN_STRING && is_new(&names, key->item[i]->s))
-			add(&l, key->item[i]->s, i < value->n ? value->item[i] : &ic_dyn_null);
+			add(&l, key->item[i]->s, value && i < value->n ? value->item[i] : &ic_dyn_null);
 	return ic_value_dyn(bag_of(&l));
 }
 

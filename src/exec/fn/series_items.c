@@ -215,15 +215,16 @@ static ic_value fill_linear_row(ic_call *c, const ic_value *arg)
 
 /* ---- statistics ------------------------------------------------------------------------------- */
 
-enum { STATS = 7 };
+static const char *const stats_names[] = { "min",   "min_idx",	"max", "max_idx", "avg",
+					   "stdev", "variance", "sum", "len" };
+enum { STATS_BAG = sizeof stats_names / sizeof *stats_names, STATS_COLUMNS = 7 };
 
-/* min, min_idx, max, max_idx, avg, stdev, variance. All null if there is a value that is no number and
- * they are not to be left out. */
-static bool stats_of(ic_call *c, const ic_value *arg, const ic_dyn *ret[STATS])
+/* By stats_names. All null if there is a value that is no number and they are not to be left out. */
+static bool stats_of(ic_call *c, const ic_value *arg, const ic_dyn *ret[STATS_BAG])
 {
 	ic_series s;
 	bool ignore = c->expr->call.n > 1 && !arg[1].null && arg[1].b;
-	for (unsigned i = 0; i < STATS; i++)
+	for (unsigned i = 0; i < STATS_BAG; i++)
 		ret[i] = &ic_dyn_null;
 	if (!ic_series_of(c, &arg[0], &s))
 		return false;
@@ -252,20 +253,21 @@ static bool stats_of(ic_call *c, const ic_value *arg, const ic_dyn *ret[STATS])
 	ret[4] = ic_dyn_real(c, mean);
 	ret[5] = ic_dyn_real(c, sqrt(variance));
 	ret[6] = ic_dyn_real(c, variance);
+	ret[7] = ic_dyn_real(c, sum);
+	ret[8] = ic_dyn_long(c, s.n);
 	return !c->failed;
 }
 
 static ic_value stats_row(ic_call *c, const ic_value *arg)
 {
-	const ic_dyn *item[STATS];
-	return stats_of(c, arg, item) ? ic_series_list(c, item, STATS) : no_series();
+	const ic_dyn *item[STATS_BAG];
+	return stats_of(c, arg, item) ? ic_series_list(c, item, STATS_COLUMNS) : no_series();
 }
 
 static ic_value stats_bag_row(ic_call *c, const ic_value *arg)
 {
-	static const char *const names[] = { "min", "min_idx", "max", "max_idx", "avg", "stdev", "variance" };
-	const ic_dyn *item[STATS];
-	return stats_of(c, arg, item) ? ic_series_bag(c, names, item, STATS) : no_series();
+	const ic_dyn *item[STATS_BAG];
+	return stats_of(c, arg, item) ? ic_series_bag(c, stats_names, item, STATS_BAG) : no_series();
 }
 
 /* One number from a series or two. */
@@ -284,12 +286,6 @@ static ic_value number_row(ic_call *c, const ic_value *arg)
 	return ic_value_real(c->expr->call.fn == IC_FN_SERIES_MAGNITUDE ? sqrt(r) : r);
 }
 
-static bool two_series(ic_call *c, const ic_value *arg, ic_series *a, ic_series *b)
-{
-	return ic_series_of(c, &arg[0], a) && ic_series_of(c, &arg[1], b) && a->n == b->n && !a->missing &&
-	       !b->missing;
-}
-
 static double product(const double *x, double mx, const double *y, double my, uint32_t n)
 {
 	double r = 0;
@@ -306,17 +302,39 @@ static double mean_of(const ic_series *s)
 	return sum / s->n;
 }
 
-static ic_value relation_row(ic_call *c, const ic_value *arg)
+static ic_value pearson_row(ic_call *c, const ic_value *arg)
 {
 	ic_series a, b;
-	if (!two_series(c, arg, &a, &b))
+	if (!ic_series_of(c, &arg[0], &a) || !ic_series_of(c, &arg[1], &b) || a.n != b.n || a.missing ||
+	    b.missing)
 		return ic_value_null(IC_Q_REAL);
-	bool pearson = c->expr->call.fn == IC_FN_SERIES_PEARSON;
-	double ma = pearson ? mean_of(&a) : 0, mb = pearson ? mean_of(&b) : 0;
-	double both = product(a.v, ma, b.v, mb, a.n);
-	if (c->expr->call.fn == IC_FN_SERIES_DOT_PRODUCT)
-		return ic_value_real(both);
-	return ic_value_real(both / sqrt(product(a.v, ma, a.v, ma, a.n) * product(b.v, mb, b.v, mb, b.n)));
+	double ma = mean_of(&a), mb = mean_of(&b);
+	return ic_value_real(product(a.v, ma, b.v, mb, a.n) /
+			     sqrt(product(a.v, ma, a.v, ma, a.n) * product(b.v, mb, b.v, mb, b.n)));
+}
+
+/* Of the shorter length; pairs that are not two numbers are passed over. One of the two may be a number. */
+static ic_value dot_product_row(ic_call *c, const ic_value *arg)
+{
+	const ic_dyn *a = ic_dyn_arg(c, &arg[0]), *b = ic_dyn_arg(c, &arg[1]);
+	if (!a || !b)
+		return ic_value_null(IC_Q_REAL);
+	uint32_t na = a->kind == IC_DYN_ARRAY ? a->n : UINT32_MAX;
+	uint32_t nb = b->kind == IC_DYN_ARRAY ? b->n : UINT32_MAX;
+	uint32_t n = na < nb ? na : nb;
+	if (n == 0 || n == UINT32_MAX)
+		return ic_value_null(IC_Q_REAL);
+	double xy = 0, xx = 0, yy = 0;
+	for (uint32_t i = 0; i < n; i++) {
+		double x, y;
+		if (!ic_dyn_number(item_of(a, i), &x) || !ic_dyn_number(item_of(b, i), &y) || !isfinite(x) ||
+		    !isfinite(y))
+			continue;
+		xy += x * y;
+		xx += x * x;
+		yy += y * y;
+	}
+	return ic_value_real(c->expr->call.fn == IC_FN_SERIES_COSINE ? xy / sqrt(xx * yy) : xy);
 }
 
 static ic_value outliers_row(ic_call *c, const ic_value *arg)
@@ -573,9 +591,9 @@ static const ic_kernel_entry entries[] = {
 	{ IC_FN_SERIES_SUM, { .row = number_row } },
 	{ IC_FN_SERIES_PRODUCT, { .row = number_row } },
 	{ IC_FN_SERIES_MAGNITUDE, { .row = number_row } },
-	{ IC_FN_SERIES_PEARSON, { .row = relation_row } },
-	{ IC_FN_SERIES_DOT_PRODUCT, { .row = relation_row } },
-	{ IC_FN_SERIES_COSINE, { .row = relation_row } },
+	{ IC_FN_SERIES_PEARSON, { .row = pearson_row } },
+	{ IC_FN_SERIES_DOT_PRODUCT, { .row = dot_product_row } },
+	{ IC_FN_SERIES_COSINE, { .row = dot_product_row } },
 	{ IC_FN_SERIES_OUTLIERS, { .row = outliers_row } },
 	{ IC_FN_SERIES_FIT_LINE, { .row = fit_line_row } },
 	{ IC_FN_SERIES_FIT_LINE_DYNAMIC, { .row = fit_line_row } },
