@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Connections that last: one of an hour and more, or many of one pair that add up to it. */
+/* Connections that last: one of an hour and more, or many of one pair that add up to it within a day. */
 #include "detect/run.h"
 
-#define BASE	  4.0
-#define DS_A_HOUR 36000u
+#define BASE  4.0
+#define DAY_S 86400.0
 
 /* Steps and the nats they are worth; with BASE and nothing else they give low, medium, high, critical. */
 static const struct {
@@ -20,9 +20,24 @@ static double total_s(const ic_series *s)
 	return s->duration_ds / 10.0;
 }
 
+/* Days from the first connection to the last one, at least one. In weeks the short polls of any agent add up to many
+ * hours: a sum is worth what it is a day. */
+static double days_of(const ic_series *s)
+{
+	double days =
+	    (double)(ic_sketch_last(&s->sketch) - ic_sketch_first(&s->sketch)) / (DAY_S * IC_TICKS_S);
+	return days > 1 ? days : 1;
+}
+
+static double worth_s(const ic_series *s)
+{
+	double single = longest_s(s), a_day = total_s(s) / days_of(s);
+	return single > a_day ? single : a_day;
+}
+
 static bool is_long(const ic_series *s)
 {
-	return s->level == IC_AT_CONNECTION && (s->duration_ds >= DS_A_HOUR || s->sketch.user >= 60);
+	return s->level == IC_AT_CONNECTION && worth_s(s) >= 3600;
 }
 
 bool ic_is_long_connection(const ic_series *s)
@@ -60,8 +75,9 @@ static void report(ic_detect_run *run, unsigned part, const ic_series *s)
 	ic_draft *d = ic_draft_new(run, part, s);
 	if (!d)
 		return;
-	double single = longest_s(s), total = total_s(s), most = single > total ? single : total;
+	double single = longest_s(s), total = total_s(s), most = worth_s(s), days = days_of(s);
 	const char *single_text = span(run, single), *total_text = span(run, total);
+	const char *a_day = days > 1 ? ic_run_printf(run, " (%s a day)", span(run, total / days)) : "";
 	size_t step = 0;
 	while (step + 1 < sizeof(steps) / sizeof(steps[0]) && most < steps[step].hours * 3600)
 		step++;
@@ -73,8 +89,8 @@ static void report(ic_detect_run *run, unsigned part, const ic_series *s)
 	const char *most_text = total > single ? total_text : single_text;
 	char hours[32];
 	const char *lasting = one ? ic_run_printf(run, "1 connection lasts %s", most_text)
-				  : ic_run_printf(run, "%llu connections last %s together, the longest %s",
-						  (unsigned long long)d->f.connections, total_text,
+				  : ic_run_printf(run, "%llu connections last %s together%s, the longest %s",
+						  (unsigned long long)d->f.connections, total_text, a_day,
 						  single >= 60 ? single_text : "under a minute");
 	ic_draft_reason(
 	    run, d,

@@ -313,6 +313,7 @@ static void long_connections_have_four_levels(void **state)
 		int n;
 		int level;
 		const char *text;
+		double step_s; /* 0: 4,000 */
 	} cases[] = {
 		{ 0.9, 1, -1, NULL },
 		{ 1, 1, IC_LOW, "1 connection lasts 1 h: 1 hour or more" },
@@ -321,6 +322,16 @@ static void long_connections_have_four_levels(void **state)
 		{ 12, 1, IC_CRITICAL, "1 connection lasts 12 h: 12 hours or more" },
 		{ 0.5, 3, IC_LOW,
 		  "3 connections last 1 h 30 min together, the longest 30 min: 1 hour or more" },
+		{ 1.0 / 60, 1001, -1, NULL,
+		  2592 }, /* a minute every three quarters of an hour, for a month */
+		{ 0.5, 49, IC_LOW,
+		  "49 connections last 1 d 1 h together (2 h 30 min a day), the longest 30 min: 1 hour or "
+		  "more",
+		  17640 },
+		{ 5, 9, IC_HIGH,
+		  "9 connections last 1 d 21 h together (11 h 15 min a day), the longest 5 h: 8 hours or "
+		  "more",
+		  43200 },
 	};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		world w = world_new(false);
@@ -328,7 +339,7 @@ static void long_connections_have_four_levels(void **state)
 		e.port = 443;
 		e.duration = cases[i].hours * 3600;
 		e.open = i == 1;
-		for (int k = 0; k < cases[i].n; k++, e.t += 4000)
+		for (int k = 0; k<cases[i].n; k++, e.t += cases[i].step_s> 0 ? cases[i].step_s : 4000)
 			world_add(&w, &e);
 		ic_findings f = world_detect(&w, (ic_detect_config){ 0 });
 		assert_int_equal(count_of(&f, "long-connection"), cases[i].level >= 0);
