@@ -16,6 +16,8 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BUILDS = ROOT / "build-check"
 TEST_LIMIT_S = 600
+# these take longest and begin first, so that no processor waits for one of them in the end
+LONGEST = ("engine/scan", "cli/golden", "engine/torture", "exec/spill", "exec/join_spill", "source/input", "exec/run")
 # what runs threads; the rest would only be slow
 THREADED = ("base/intern", "base/thread", "exec/", "source/input", "detect/observe", "detect/join", "engine/scan")
 SAN = {"ASAN_OPTIONS": "handle_segv=2:detect_leaks=1:abort_on_error=0:allocator_may_return_null=1",
@@ -91,14 +93,28 @@ def static():
     fuzz_is_whole()
 
 
-def build(name, cc, options):
+def tests_of(name, only=("",)):
+    """The tests of a build whose names begin with one of `only`, the longest first; None: they are not known."""
+    status, out, err = run(["meson", "introspect", "--tests", str(BUILDS / name)])
+    if status != 0:
+        Count.add(False, f"{name}: list of tests", out + err)
+        return None
+    listed = [test for test in json.loads(out) if test["name"].startswith(only)]
+    return sorted(listed, key=lambda test: LONGEST.index(test["name"]) if test["name"] in LONGEST else len(LONGEST))
+
+
+def build(name, cc, options, only=None):
+    """All of it, or the programs of the tests `only`."""
     folder = BUILDS / name
     if not (folder / "build.ninja").exists():
         status, out, err = run(["meson", "setup", str(folder), "-Dwerror=true", *options], env={"CC": cc})
         if status != 0:
             Count.add(False, f"{name}: configure", out + err)
             return False
-    status, out, err = run(["ninja", "-k", "0", "-C", str(folder)])
+    targets = []
+    if only:
+        targets = [os.path.relpath(test["cmd"][0], folder) for test in tests_of(name, only) or []]
+    status, out, err = run(["ninja", "-k", "0", "-C", str(folder), *targets])
     Count.add(status == 0, f"{name}: build without a warning", out + err)
     return True  # what could be built is tested
 
@@ -125,11 +141,9 @@ def count_tap(label, status, out, err):
 
 def tests(name, env=None, only=("",)):
     """Runs the tests of a build whose names begin with one of `only`."""
-    status, out, err = run(["meson", "introspect", "--tests", str(BUILDS / name)])
-    if status != 0:
-        Count.add(False, f"{name}: list of tests", out + err)
+    listed = tests_of(name, only)
+    if listed is None:
         return
-    listed = [test for test in json.loads(out) if test["name"].startswith(only)]
 
     def one(test):
         begun = time.monotonic()
@@ -164,7 +178,7 @@ def asan():
 
 def tsan():
     say("== thread sanitizer")
-    if build("tsan", "gcc", ["-Db_sanitize=thread", "--buildtype=debugoptimized"]):
+    if build("tsan", "gcc", ["-Db_sanitize=thread", "--buildtype=debugoptimized"], THREADED):
         tests("tsan", SAN, THREADED)
 
 

@@ -5,10 +5,22 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include <cmocka.h>
+
+/* Whether a run by so many threads that others are compared with, or that was made by others too, is of use: the
+ * thread sanitizer finds nothing where there is one, and takes long over it. */
+static inline bool test_is_of_use(unsigned threads)
+{
+#ifdef __SANITIZE_THREAD__
+	return threads > 1;
+#else
+	return threads > 0;
+#endif
+}
 
 /* splitmix64: the same numbers on every machine. */
 static inline uint64_t test_random(uint64_t *state)

@@ -153,6 +153,8 @@ static void the_same_from_a_file(void **state)
 		assert_int_equal(run(&p, &whole, 0, &want, &err), IC_OK);
 		assert_true(want.n > 1);
 		for (size_t i = 0; i < WAYS; i++) {
+			if (!test_is_of_use(ways[i].threads))
+				continue;
 			ic_status st = run(&p, &ways[i], TIGHT, &got, &err);
 			if (st != IC_OK)
 				fail_msg("plan %d, way %zu: %s", number, i, err.message);
@@ -202,6 +204,8 @@ static void memory_may_end(void **state)
 	ic_buf got;
 	ic_error err;
 	(void)state;
+	if (!test_is_of_use(ways[1].threads))
+		skip();
 	plan_init(&p, IC_JOIN_FULLOUTER);
 	ic_status st = IC_E_NOMEM;
 	for (uint64_t n = 1; st != IC_OK; n += n / 2 + 1) {
