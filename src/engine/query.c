@@ -118,6 +118,8 @@ static void show_place(const job *j, ic_query_diag *d)
 static ic_status query_fault(job *j, ic_status st)
 {
 	const ic_diag *g = &j->diag;
+	if (!g->set && st == IC_E_NOMEM && ic_query_outgrew(&j->q))
+		(void)ic_diag_fail(&j->diag, IC_DIAG_LIMIT, (ic_place){ 0 }, 1, IC_MSG_OUTGREW);
 	if (!g->set)
 		return st == IC_E_NOMEM	       ? ic_fail_nomem(j->err)
 		       : j->err->code != IC_OK ? st
@@ -147,12 +149,8 @@ static ic_status query_fault(job *j, ic_status st)
 /* An error at run time that names line and column is the query's too. */
 static ic_status run_fault(job *j, ic_status st)
 {
-	if (j->diag.set)
+	if (j->diag.set || (st == IC_E_NOMEM && ic_query_outgrew(&j->q)))
 		return query_fault(j, st);
-	if (st == IC_E_NOMEM && ic_query_outgrew(&j->q)) {
-		(void)ic_diag_fail(&j->diag, IC_DIAG_LIMIT, (ic_place){ 0 }, 1, IC_MSG_OUTGREW);
-		return query_fault(j, st);
-	}
 	if (st != IC_E_LIMIT && st != IC_E_USAGE)
 		return st;
 	if (j->err->file[0])
