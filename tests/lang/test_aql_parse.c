@@ -164,6 +164,7 @@ static const wrong wrongs[] = {
 	{ "SELECT COUNT(DISTINCT a) FROM events", IC_DIAG_UNSUPPORTED, 14, "COUNT(DISTINCT", "UNIQUECOUNT" },
 	{ "SELECT DISTINCT a FROM events", IC_DIAG_UNSUPPORTED, 8, "DISTINCT", "GROUP BY" },
 	{ "SELECT STRING_AGG(a, ',') FROM events", IC_DIAG_UNSUPPORTED, 8, "STRING_AGG", "FIRST" },
+	{ "SELECT a FROM events WHERE b = 'O'Brien'", IC_DIAG_SYNTAX, 35, "found `Brien`", "written twice" },
 	{ "SELECT a FROM events WHERE b = 10.0.0.1", IC_DIAG_SYNTAX, 36, "means nothing", "'192.0.2.1'" },
 	{ "SELECT INT(a) FROM events", IC_DIAG_UNSUPPORTED, 8, "INT", "LONG(x)" },
 	{ "SELECT LEN(a) FROM events", IC_DIAG_UNSUPPORTED, 8, "LEN", "STRLEN" },

@@ -208,6 +208,7 @@ static void test_types(void **state)
 	refused("Flows | where bag == bag", IC_DIAG_TYPE, "dynamic and dynamic");
 	refused("Flows | extend x = bag.a + 1", IC_DIAG_TYPE, "dynamic and long");
 	refused("Flows | sort by bag", IC_DIAG_TYPE, "tostring()");
+	refused("Flows | summarize count by host", IC_DIAG_NAME, "count()");
 	refused("Flows | summarize count() by bag", IC_DIAG_TYPE, "a key cannot be dynamic");
 	refused("Flows | where host > 5 and bytes has 'x'", IC_DIAG_TYPE, "long and string");
 	refused("Flows | where bytes", IC_DIAG_TYPE, "takes bool, not long");

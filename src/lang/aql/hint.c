@@ -201,6 +201,10 @@ void ic_aql_hint(ic_parser *p, ic_str word)
 	ic_str front = before(p);
 	if (hint_sign(p, word, front) || hint_gap(p, word, front))
 		return;
+	if (p->last_end && p->last_end == p->tok.pos && p->lex.text.p[p->last_end - 1] == '\'') {
+		ic_diag_hint(p->diag, "one ' inside of a text is written twice: ''");
+		return;
+	}
 	for (size_t i = 0; i < sizeof habits / sizeof *habits; i++) {
 		if (ic_str_ieq(word, ic_str_of(habits[i].found)) && habits[i].places & 1 << place) {
 			ic_diag_hint(p->diag, "%s", habits[i].hint);

@@ -327,7 +327,7 @@ void ic_bind_hint_column(ic_binder *b, const ic_bind_scope *s, ic_str name)
 		ic_diag_hint(b->diag, "did you mean '%.*s'?", IC_BIND_NAME(near));
 	else if (name.n && ic_is_digit((unsigned char)name.p[0]))
 		ic_diag_hint(b->diag, "%s", IC_KQL_UNITS);
-	else if (ic_function_find(name, IC_FN_KQL) >= 0)
+	else if (ic_function_find(name, IC_FN_KQL) >= 0 || ic_aggregate_find(name, IC_FN_KQL) >= 0)
 		ic_diag_hint(b->diag, "did you mean %.*s()?", IC_BIND_NAME(name));
 	else if (b->catalog->column_hint) {
 		b->catalog->column_hint(b->catalog->ctx, name, text, sizeof text);

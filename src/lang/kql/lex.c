@@ -79,6 +79,9 @@ static ic_token span_token(ic_token t, ic_str number, bool whole, ic_str unit)
 {
 	int64_t ticks = unit_ticks(unit), n;
 	double d;
+	if (ticks == 0 && ic_is_digit((unsigned char)unit.p[0]))
+		return ic_token_bad(t, "a number has one point",
+				    "text stands between quotes, addresses too: \"192.0.2.1\"");
 	if (ticks == 0)
 		return ic_token_bad(t, "a number ends in letters that are no unit of time", IC_KQL_UNITS);
 	t.kind = IC_TOKEN_NUMBER;

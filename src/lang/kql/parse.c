@@ -445,6 +445,8 @@ static void hint_word(ic_parser *p, ic_str word)
 			     "a span is a number and its unit in one word, such as 7d, 12h, 30m or 10s");
 	else if (word.p[0] == '!')
 		ic_diag_hint(p->diag, "write not(...) around the condition");
+	else if (ic_kql_reserved(word) && p->last_end && p->lex.text.p[p->last_end - 1] == ',')
+		ic_diag_hint(p->diag, "the `,` in front of `%.*s` is one too many", n, word.p);
 	else if (ic_kql_reserved(word))
 		ic_diag_hint(p->diag, "`%.*s` is a word of the language; as a name it is written ['%.*s']", n,
 			     word.p, n, word.p);
@@ -510,9 +512,12 @@ static void hint_behind(ic_parser *p)
 	if (p->tok.kind != IC_TOKEN_NAME || unit_apart(p, word) || in_small_letters(word))
 		return;
 	const char *near = ic_kql_near_infix(word);
+	char front = p->last_end && p->last_end == p->tok.pos ? text.p[p->last_end - 1] : ' ';
 	bool clause = ic_is_word(p, "with") || ic_is_word(p, "by") || ic_is_word(p, "on") ||
 		      ic_is_word(p, "of") || ic_is_word(p, "to");
-	if (ic_kql_is_operator(word))
+	if (front == '"' || front == '\'')
+		ic_diag_hint(p->diag, "a quote inside of a string is written \\%c", front);
+	else if (ic_kql_is_operator(word))
 		ic_diag_hint(p->diag, "a `|` is missing in front of `%.*s`", shown, word.p);
 	else if (paragraph(p))
 		ic_diag_hint(p->diag, "if a second query begins here, leave it out, or let --extract do so");
