@@ -201,7 +201,8 @@ void ic_aql_hint(ic_parser *p, ic_str word)
 	ic_str front = before(p);
 	if (hint_sign(p, word, front) || hint_gap(p, word, front))
 		return;
-	if (p->last_end && p->last_end == p->tok.pos && p->lex.text.p[p->last_end - 1] == '\'') {
+	if (p->tok.kind == IC_TOKEN_NAME && p->last_end == p->tok.pos && p->last_end &&
+	    p->lex.text.p[p->last_end - 1] == '\'') {
 		ic_diag_hint(p->diag, "one ' inside of a text is written twice: ''");
 		return;
 	}
