@@ -162,6 +162,7 @@ static bool outside(ic_binder *b, const char *kind, ic_str name, ic_schema schem
 	if (*ret || b->checking)
 		return true;
 	ic_bind_fail(b, IC_DIAG_NAME, at, length, "%s '%.*s' is not at hand", kind, IC_BIND_NAME(name));
+	ic_diag_hint(b->diag, "nothing is fetched: --lists names the folder in which such files lie");
 	return false;
 }
 
