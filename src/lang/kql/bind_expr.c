@@ -54,6 +54,22 @@ static int32_t dotted_column(ic_binder *b, const ic_bind_scope *s, const ic_kql_
 	return whole.p ? ic_bind_column(&s->row->op->out, whole) : -1;
 }
 
+/* Whether head.x can only be meant for a column: there are others such as head.y, and no head. */
+static bool is_head(const ic_bind_scope *s, ic_str head)
+{
+	bool is = false;
+	if (!s->row || ic_bind_column(&s->row->op->out, head) >= 0)
+		return false;
+	for (const ic_bind_name *n = s->names; n; n = n->prev)
+		if (ic_str_eq(n->name.text, head))
+			return false;
+	for (uint32_t i = 0; i < s->row->op->out.n && !is; i++) {
+		const ic_str c = s->row->op->out.column[i].name;
+		is = c.n > head.n && c.p[head.n] == '.' && memcmp(c.p, head.p, head.n) == 0;
+	}
+	return is;
+}
+
 static void *unknown_column(ic_binder *b, const ic_bind_scope *s, const ic_kql_expr *e, ic_str name)
 {
 	ic_bind_fail(b, IC_DIAG_NAME, e->at, e->length, "there is no column '%.*s' here", IC_BIND_NAME(name));
@@ -192,6 +208,10 @@ static ic_expr *member(ic_binder *b, const ic_bind_scope *s, const ic_kql_expr *
 	int32_t i = dotted_column(b, s, e);
 	if (i >= 0)
 		return column(b, s, e, (uint32_t)i);
+	if (o->kind == IC_KE_NAME && is_head(s, o->name.text)) {
+		ic_str whole = ic_bind_path(b, e);
+		return whole.p ? unknown_column(b, s, e, whole) : NULL;
+	}
 	ic_expr *object = as_bag(b, ic_bind_expr(b, s, o), e, "the member of a bag");
 	ic_expr *name = object ? ic_bind_const(b, e->at, ic_value_str(e->member.name.text)) : NULL;
 	return ic_bind_call2(b, e->at, IC_FN_MEMBER, IC_Q_DYNAMIC, object, name);
