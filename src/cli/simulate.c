@@ -87,7 +87,7 @@ const cli_verb cli_simulate = {
 	.about =
 	    "Writes logs into FOLDER, with truth.tsv, which says what was planted: one line a series, its "
 	    "destinations split by semicolons where it goes round several. The same options give the same "
-	    "bytes.",
+	    "bytes. Logs that are there are replaced where a truth.tsv is beside them, and no others.",
 	.groups = groups,
 	.init = init,
 	.run = run,

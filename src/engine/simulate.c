@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "report/report.h"
@@ -27,6 +28,7 @@ typedef struct log_file {
 	FILE *f;
 	char path[PATH_MAX];
 	unsigned streams;
+	bool made; /* it was not there */
 	ic_output out;
 	ic_event_writer *writer;
 } log_file;
@@ -36,12 +38,30 @@ static ic_status write_file(void *ctx, const void *p, size_t n)
 	return fwrite(p, 1, n, ctx) == n ? IC_OK : IC_E_IO;
 }
 
-static ic_status open_file(log_file *l, const char *folder, const char *name, ic_error *err)
+static const char truth_name[] = "truth.tsv";
+
+static ic_status name_file(log_file *l, const char *folder, const char *name, ic_error *err)
 {
 	int n = snprintf(l->path, sizeof l->path, "%s/%s", folder, name);
-	if (n < 0 || (size_t)n >= sizeof l->path)
-		return ic_fail(err, IC_E_USAGE, "the folder's name is too long");
-	l->f = fopen(l->path, "wbe");
+	return n < 0 || (size_t)n >= sizeof l->path
+		   ? ic_fail(err, IC_E_USAGE, "the folder's name is too long")
+		   : IC_OK;
+}
+
+/* Files of a folder without a truth are the logs of somebody. */
+static ic_status open_file(log_file *l, const char *folder, const char *name, ic_error *err)
+{
+	log_file truth;
+	ic_status st = name_file(&truth, folder, truth_name, err);
+	if (st == IC_OK)
+		st = name_file(l, folder, name, err);
+	if (st != IC_OK)
+		return st;
+	l->made = access(truth.path, F_OK) != 0;
+	l->f = fopen(l->path, l->made ? "wbxe" : "wbe");
+	if (!l->f && l->made && errno == EEXIST)
+		return ic_fail_at(err, IC_E_IO, l->path, 0, 0,
+				  "is there, and no %s beside it: not of a simulation", truth_name);
 	if (!l->f)
 		return ic_fail_at(err, IC_E_IO, l->path, 0, 0, "%s", strerror(errno));
 	l->out = (ic_output){ .write = write_file, .ctx = l->f };
@@ -61,6 +81,8 @@ static ic_status close_file(log_file *l, ic_status st, ic_error *err)
 	ic_event_writer_free(l->writer);
 	if (l->f && fclose(l->f) != 0 && st == IC_OK)
 		st = blame(l, IC_E_IO, err);
+	if (l->f && st != IC_OK && l->made)
+		(void)unlink(l->path);
 	return st;
 }
 
@@ -134,7 +156,7 @@ static ic_status write_truth(const ic_simulator *sim, const char *folder, ic_err
 	ic_buf text;
 	ic_buf_init(&text, 0);
 	ic_simulator_truth(sim, &text);
-	ic_status st = text.failed ? ic_fail_nomem(err) : open_file(&l, folder, "truth.tsv", err);
+	ic_status st = text.failed ? ic_fail_nomem(err) : open_file(&l, folder, truth_name, err);
 	if (st == IC_OK)
 		st = close_file(&l, blame(&l, write_file(l.f, text.p, text.n), err), err);
 	ic_buf_clear(&text);
@@ -191,11 +213,11 @@ ic_status ic_simulate(const ic_simulate_options *opt, const ic_observer *obs, co
 	if (st == IC_OK)
 		st = open_logs(opt, format, logs, &n, err);
 	if (st == IC_OK)
+		st = write_truth(sim, opt->folder, err);
+	if (st == IC_OK)
 		st = write_rows(sim, logs, n, err);
 	for (size_t i = 0; i < n; i++)
 		st = close_file(&logs[i], st, err);
-	if (st == IC_OK)
-		st = write_truth(sim, opt->folder, err);
 	if (st == IC_OK)
 		note_missing(sim, obs);
 	ic_simulator_free(sim);
