@@ -194,19 +194,21 @@ bool ic_fleet_counts(const ic_detect_run *run)
 	return run->internal_hosts >= IC_FLEET_MIN;
 }
 
-/* In a fleet of less than fifty one host alone is more than the share that weighs nothing: it then weighs
- * nothing itself, as no destination could have fewer. */
+double ic_share_nats(const ic_detect_run *run, double hosts)
+{
+	const double of = run->internal_hosts, nats = 1.2 * (log10(of) - log10(hosts) - fmin(1.7, log10(of)));
+	return nats < -2.5 ? -2.5 : nats > 2.0 ? 2.0 : nats;
+}
+
 static bool weigh_prevalence(ic_detect_run *run, const ic_draft *d, ic_reason *r)
 {
 	const bool spread = is_spread(d);
-	const double hosts = spread ? hosts_of_spread(run, d) : (double)d->f.prevalence_hosts,
-		     of = run->internal_hosts;
+	const double hosts = spread ? hosts_of_spread(run, d) : (double)d->f.prevalence_hosts;
 	if (!ic_fleet_counts(run) || hosts < 1 || !d->internal_src)
 		return false;
-	double nats = 1.2 * (log10(of) - log10(hosts) - fmin(1.7, log10(of)));
 	char buf[32];
-	r->value = hosts / of;
-	r->contribution = nats < -2.5 ? -2.5 : nats > 2.0 ? 2.0 : nats;
+	r->value = hosts / run->internal_hosts;
+	r->contribution = ic_share_nats(run, hosts);
 	r->text =
 	    ic_run_printf(run,
 			  spread ? "%s of %u internal hosts contacted each of its destinations, on average"
@@ -257,9 +259,14 @@ static bool has_ja4(const ic_detect_run *run, const ic_profile *p)
 	return p->ja4 != 0;
 }
 
+uint32_t ic_profile_ja4_hosts(const ic_detect_run *run, const ic_profile *p)
+{
+	return p->ja4 ? hosts_of(run, IC_BY_JA4, p->ja4) : 0;
+}
+
 bool ic_profile_has_rare_ja4(const ic_detect_run *run, const ic_profile *p)
 {
-	uint32_t hosts = hosts_of(run, IC_BY_JA4, p->ja4);
+	uint32_t hosts = ic_profile_ja4_hosts(run, p);
 	return hosts >= 1 && hosts <= IC_RARE_HOSTS;
 }
 

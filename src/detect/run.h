@@ -203,7 +203,12 @@ typedef struct ic_evidence {
 extern const ic_evidence ic_evidences[]; /* ends with code NULL */
 /* Evidence, lowering profiles, priority, level and summary. */
 void ic_context_finish(ic_detect_run *run, ic_draft *d);
+/* Nats for what so many of the internal hosts have, 1 or more of them: none at a share of 2 %, -2.5 to 2.0. In a fleet
+ * of less than fifty one host alone is more than that share: it then weighs nothing itself, as nothing could have
+ * fewer. */
+double ic_share_nats(const ic_detect_run *run, double hosts);
 /* What the evidence functions test; also what the detectors of oddities look for. */
+uint32_t ic_profile_ja4_hosts(const ic_detect_run *run, const ic_profile *p); /* 0: unknown */
 bool ic_profile_has_rare_ja4(const ic_detect_run *run, const ic_profile *p);
 bool ic_profile_has_rare_agent(const ic_detect_run *run, const ic_profile *p);
 /* The series of a profile's source with its user agent: of requests, else of connections; NULL: there is none. */

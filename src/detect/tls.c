@@ -45,6 +45,25 @@ static const struct cause {
 	{ "rare-ja4", "tls:rare-ja4", "a TLS client that hardly any other host uses", 0.0, false, rare },
 };
 
+/* A listed client that much of the fleet uses is a library of innocent programs there. Of several the one that fewest
+ * hosts use counts, and one that is known by its JA3 alone is not counted. */
+static void weigh_client(ic_detect_run *run, ic_draft *d, const ic_profile **p, size_t n)
+{
+	uint32_t hosts = UINT32_MAX;
+	for (size_t i = 0; i < n; i++) {
+		uint32_t of = ic_profile_ja4_hosts(run, p[i]);
+		hosts = of < hosts ? of : hosts;
+	}
+	double nats = ic_fleet_counts(run) && hosts >= 1 ? ic_share_nats(run, hosts) : 0;
+	if (!(nats < 0))
+		return;
+	d->nats += nats;
+	ic_draft_reason(run, d,
+			(ic_reason){ "common-client", hosts, 2.5, nats,
+				     ic_run_printf(run, "%u of %u internal hosts use this TLS client", hosts,
+						   run->internal_hosts) });
+}
+
 static void judge(ic_detect_run *run, unsigned part, const ic_profile **p, size_t n, const void *ctx)
 {
 	const struct cause *c = ctx;
@@ -60,6 +79,8 @@ static void judge(ic_detect_run *run, unsigned part, const ic_profile **p, size_
 			 ic_run_printf(run, "%s in %llu connection%s to %zu destination%s", c->text,
 				       (unsigned long long)d->f.connections, IC_S(d->f.connections),
 				       destinations, IC_S(destinations)) });
+	if (c->test == listed)
+		weigh_client(run, d, p, n);
 	d->f.summary = ic_run_printf(run, "%s: %s, to %s.", ic_draft_source(run, d), c->text,
 				     ic_draft_targets(run, d, destinations));
 }

@@ -276,6 +276,41 @@ static void tls_oddities_are_one_finding_a_source_and_cause(void **state)
 	world_free(&w);
 }
 
+/* Go's library is Sliver's, too. */
+static void a_listed_client_of_the_whole_fleet_is_a_library(void **state)
+{
+	(void)state;
+	static const struct {
+		int hosts, users;
+		ic_level level;
+	} cases[] = { { 40, 40, IC_LOW }, { 40, 1, IC_MEDIUM }, { 19, 19, IC_MEDIUM } };
+	for (size_t c = 0; c < sizeof(cases) / sizeof(cases[0]); c++) {
+		world w = world_new(true);
+		for (int i = 0; i < 2 * cases[c].hosts; i++) {
+			event e = one;
+			char src[32], dst[32];
+			snprintf(src, sizeof src, "10.0.0.%d", i / 2 + 1);
+			snprintf(dst, sizeof dst, "198.51.100.%d", i + 1);
+			e.src = src;
+			e.dst = dst;
+			e.name = i % 2 ? "a.example.com" : "b.example.com";
+			e.port = 443;
+			e.signals = IC_SIG_TLS;
+			e.ja4 = i / 2 < cases[c].users ? "t13d190900_9dc949149365_97f8aa674fd9"
+						       : "t13d1516h2_8daaf6152771_e5627efa2ab1";
+			world_add(&w, &e);
+		}
+		ic_findings f = world_detect(&w, (ic_detect_config){ 0 });
+		assert_int_equal(count_of(&f, "tls"), cases[c].users);
+		for (size_t i = 0; i < f.n; i++) {
+			assert_int_equal(f.list[i].level, cases[c].level);
+			assert_int_equal(reason_of(&f.list[i], "common-client") != NULL, c == 0);
+		}
+		ic_findings_clear(&f);
+		world_free(&w);
+	}
+}
+
 static void only_unusual_upgrades_count(void **state)
 {
 	(void)state;
@@ -464,6 +499,7 @@ int main(void)
 		cmocka_unit_test(missing_agents_are_one_finding_a_source),
 		cmocka_unit_test(rarity_needs_twenty_hosts),
 		cmocka_unit_test(tls_oddities_are_one_finding_a_source_and_cause),
+		cmocka_unit_test(a_listed_client_of_the_whole_fleet_is_a_library),
 		cmocka_unit_test(only_unusual_upgrades_count),
 		cmocka_unit_test(long_connections_have_four_levels),
 		cmocka_unit_test(a_strobe_is_fast_and_lasts),
