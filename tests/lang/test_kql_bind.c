@@ -204,6 +204,7 @@ static void test_types(void **state)
 	      "print_0:bool print_1:bool print_2:real print_3:long print_4:bool");
 	refused("print replace_string(5, 'a', 'b')", IC_DIAG_TYPE, "should be string");
 	refused("print iff(true, 1, 2.5)", IC_DIAG_TYPE, "long and real");
+	refused("print case(true, 'a', false, 'b')", IC_DIAG_TYPE, "otherwise");
 	refused("print 'a' + 'b'", IC_DIAG_TYPE, "strcat()");
 	refused("Flows | where bag == bag", IC_DIAG_TYPE, "dynamic and dynamic");
 	refused("Flows | extend x = bag.a + 1", IC_DIAG_TYPE, "dynamic and long");

@@ -330,6 +330,7 @@ static const wrong wrongs[] = {
 	{ "print 'it's'", IC_DIAG_SYNTAX, 1, 11, "found `s`", "\\'" },
 	{ "T | extend first = 1", IC_DIAG_SYNTAX, 1, 12, "found `first`", "['first']" },
 	{ "T | extend has = 1", IC_DIAG_SYNTAX, 1, 12, "found `has`", "['has']" },
+	{ "T | where a between (1, 5)", IC_DIAG_SYNTAX, 1, 23, "expected `..`", "(low .. high)" },
 	{ "T | where a between (1 .. -9223372036854775808)", IC_DIAG_SYNTAX, 1, 28, "range of long",
 	  "decimal" },
 	{ "print x = null", IC_DIAG_SYNTAX, 1, 11, "null has no type", "long(null)" },

@@ -118,6 +118,13 @@ static bool arity(ic_binder *b, const ic_kql_expr *e, const ic_function *f, uint
 {
 	uint32_t fewest, most;
 	ic_function_arity(f, &fewest, &most);
+	if (f == &ic_functions[IC_FN_CASE] && n % 2 == 0) {
+		ic_bind_fail(b, IC_DIAG_TYPE, e->at, e->length,
+			     "%s() lacks its last value, for all other rows", f->name);
+		if (b->status == IC_E_USAGE)
+			ic_diag_hint(b->diag, "write case(condition, value, condition, value, otherwise)");
+		return false;
+	}
 	if (n >= fewest && n <= most)
 		return true;
 	if (fewest == most)

@@ -419,8 +419,13 @@ static ic_kql_expr *between(ic_parser *p, ic_kql_expr *left, const infix *op, ic
 	ic_next(p);
 	e->between.negated = op->negated;
 	e->between.what = left;
-	if (!(e->between.low = ic_kql_scalar(p)) || !ic_expect_sign(p, IC_SIGN('.', '.'), "`..`") ||
-	    !(e->between.high = ic_kql_scalar(p)) || !ic_expect_sign(p, ')', "`)`"))
+	if (!(e->between.low = ic_kql_scalar(p)))
+		return NULL;
+	if (!ic_expect_sign(p, IC_SIGN('.', '.'), "`..`")) {
+		ic_diag_hint(p->diag, "write %s (low .. high)", op->sign);
+		return NULL;
+	}
+	if (!(e->between.high = ic_kql_scalar(p)) || !ic_expect_sign(p, ')', "`)`"))
 		return NULL;
 	ic_parse_leave(p);
 	return ic_kql_above(p, e, left) && ic_kql_above(p, e, e->between.low)
