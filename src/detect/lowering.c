@@ -2,8 +2,8 @@
 /* Lowering profiles: innocent automation that every network has. A profile needs behaviour (rhythm,
  * answers, sizes) and, except where said, a destination of its list; a name alone never lowers
  * anything, because names are the client's to choose. It takes 3 nats, is named in `lowered_by`, and
- * hides nothing. A finding with signs of attack tools (an unusual process, a malware user agent, a bad
- * certificate, no name at all) is never lowered. */
+ * hides nothing. A finding with signs of attack tools (an unusual process, an agent of malware or malformed, a bad
+ * certificate) is never lowered. */
 #include "detect/run.h"
 
 #define LOWER_NATS    3.0
