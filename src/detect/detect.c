@@ -59,7 +59,7 @@ typedef struct detection {
 	ic_run_part part[IC_PARTITIONS];
 	ic_group_table hosts[IC_GROUP_BYS];
 	bool counted; /* how many each share asks for is known */
-	uint64_t hidden,
+	uint64_t hidden, below_top,
 	    left_out; /* findings that were made, or would have been, and are none of the drafts */
 } detection;
 
@@ -275,7 +275,7 @@ static ic_status make_best(detection *t, uint64_t asked)
 		cut_ranks(&r);
 		for (size_t i = 0; i < r.n; i++)
 			chosen[r.list[i].number / 64] |= UINT64_C(1) << (r.list[i].number % 64);
-		t->left_out = topped ? 0 : r.all - r.n;
+		*(topped ? &t->below_top : &t->left_out) = r.all - r.n;
 		st = make_drafts(t, 0, asked, chosen);
 	}
 	ic_free(chosen);
@@ -364,8 +364,10 @@ void ic_findings_rank(ic_findings *f, const ic_detect_config *cfg)
 {
 	if (f->n)
 		qsort(f->list, f->n, sizeof *f->list, by_rank);
-	if (cfg->top && f->n > cfg->top && !cfg->only_id)
+	if (cfg->top && f->n > cfg->top && !cfg->only_id) {
+		f->below_top += f->n - cfg->top;
 		f->n = cfg->top;
+	}
 }
 
 static ic_status fill_list(const detection *t, ic_findings *ret)
@@ -376,6 +378,7 @@ static ic_status fill_list(const detection *t, ic_findings *ret)
 		st = ic_findings_add(ret, run->cfg, &run->draft[i]->f, 1);
 	ic_findings_rank(ret, run->cfg);
 	ret->hidden += t->hidden;
+	ret->below_top += t->below_top;
 	ret->left_out = t->left_out;
 	return st;
 }

@@ -71,9 +71,10 @@ typedef struct ic_findings {
 	ic_finding *list; /* sorted: priority, automation, then a total order on text keys */
 	size_t n;
 	size_t room;
-	uint64_t hidden;   /* not in the list: hidden by the site's rules, */
-	uint64_t left_out; /* or no memory left for them */
-	unsigned threads;  /* that may form the text of a report */
+	uint64_t hidden;    /* not in the list: hidden by the site's rules, */
+	uint64_t below_top; /* behind the first `top` that were asked for, */
+	uint64_t left_out;  /* or no memory left for them */
+	unsigned threads;   /* that may form the text of a report */
 } ic_findings;
 
 #define IC_FINDING_BYTES 2048 /* about what one takes with its texts */

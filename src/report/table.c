@@ -205,6 +205,8 @@ static void put_head(ic_pen *p, const ic_findings *f)
 			      ic_level_name(level));
 		comma = ",";
 	}
+	if (f->below_top)
+		ic_pen_printf(p, IC_DIM, "(%llu more without --top)", (unsigned long long)f->below_top);
 	if (f->hidden)
 		ic_pen_printf(p, IC_DIM, "(%llu hidden by the site's rules)", (unsigned long long)f->hidden);
 	ic_pen_end(p);
