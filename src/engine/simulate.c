@@ -150,15 +150,14 @@ static ic_status write_rows(ic_simulator *sim, log_file *logs, size_t n, ic_erro
 	return st;
 }
 
-static ic_status write_truth(const ic_simulator *sim, const char *folder, ic_error *err)
+static ic_status write_truth(const ic_simulator *sim, const char *folder, log_file *l, ic_error *err)
 {
-	log_file l = { 0 };
 	ic_buf text;
 	ic_buf_init(&text, 0);
 	ic_simulator_truth(sim, &text);
-	ic_status st = text.failed ? ic_fail_nomem(err) : open_file(&l, folder, truth_name, err);
+	ic_status st = text.failed ? ic_fail_nomem(err) : open_file(l, folder, truth_name, err);
 	if (st == IC_OK)
-		st = close_file(&l, blame(&l, write_file(l.f, text.p, text.n), err), err);
+		st = blame(l, write_file(l->f, text.p, text.n), err);
 	ic_buf_clear(&text);
 	return st;
 }
@@ -208,16 +207,17 @@ ic_status ic_simulate(const ic_simulate_options *opt, const ic_observer *obs, co
 		return st;
 	if (mkdir(opt->folder, 0777) != 0 && errno != EEXIST)
 		st = ic_fail_at(err, IC_E_IO, opt->folder, 0, 0, "%s", strerror(errno));
-	log_file logs[MAX_FILES] = { 0 };
+	log_file logs[MAX_FILES] = { 0 }, truth = { 0 };
 	size_t n = 0;
 	if (st == IC_OK)
 		st = open_logs(opt, format, logs, &n, err);
 	if (st == IC_OK)
-		st = write_truth(sim, opt->folder, err);
+		st = write_truth(sim, opt->folder, &truth, err);
 	if (st == IC_OK)
 		st = write_rows(sim, logs, n, err);
 	for (size_t i = 0; i < n; i++)
 		st = close_file(&logs[i], st, err);
+	st = close_file(&truth, st, err);
 	if (st == IC_OK)
 		note_missing(sim, obs);
 	ic_simulator_free(sim);
