@@ -101,21 +101,26 @@ static int check(const ic_rules *rules)
 
 /* ---- the verb ---------------------------------------------------------------------- */
 
+enum { LIST, SHOW, CHECK, WORDS };
+static const char *const words[WORDS] = { [LIST] = "list", [SHOW] = "show", [CHECK] = "check" };
+
 static const char *word(size_t i)
 {
-	static const char *const words[] = { "list", "show", "check" };
-	return i < sizeof(words) / sizeof(words[0]) ? words[i] : NULL;
+	return i < WORDS ? words[i] : NULL;
 }
 
 static int run(cli_args *args)
 {
-	const char *what = args->path_count ? args->paths[0] : "list";
-	const bool shows = strcmp(what, "show") == 0;
-	if (strcmp(what, "list") != 0 && strcmp(what, "check") != 0 && !shows)
-		return cli_usage("rules", "rules takes list, show or check, not '%s'", what);
-	if (shows ? args->path_count != 2 : args->path_count > 1)
-		return cli_usage("rules", shows ? "show needs the id of one rule"
-						: "list and check take no words: --rules DIR names a folder");
+	size_t what = LIST;
+	if (args->path_count)
+		while (what < WORDS && strcmp(words[what], args->paths[0]) != 0)
+			what++;
+	if (what == WORDS)
+		return cli_usage("rules", "rules takes list, show or check, not '%s'", args->paths[0]);
+	if (what == SHOW ? args->path_count != 2 : args->path_count > 1)
+		return cli_usage("rules", what == SHOW
+					      ? "show needs the id of one rule"
+					      : "list and check take no words: --rules DIR names a folder");
 	ic_rules *rules = NULL;
 	ic_error err = { 0 };
 	ic_status st = ic_rules_open(args->rules, &rules, &err);
@@ -123,9 +128,7 @@ static int run(cli_args *args)
 		cli_say_error(&err);
 		return st == IC_E_LIMIT ? EXIT_USAGE : EXIT_UNREADABLE;
 	}
-	int code = shows			? show(rules, args->paths[1])
-		   : strcmp(what, "check") == 0 ? check(rules)
-						: list(rules);
+	int code = what == SHOW ? show(rules, args->paths[1]) : what == CHECK ? check(rules) : list(rules);
 	ic_rules_close(rules);
 	return code;
 }

@@ -45,9 +45,8 @@ const cli_verb cli_score = {
 	    "key is any text, time is seconds since the epoch or RFC 3339, bytes a number or empty. Writes "
 	    "one JSON object a key, in the order in which the keys first appear: automation and its parts, "
 	    "and the published RITA v5 score for comparison.\n\n"
-	    "Plain series do not tell what now is: a span in --since or --until, such as 24h, takes --now "
-	    "wall "
-	    "or a time.",
+	    "Plain series do not tell what now is: a span in --since or --until, such as 24h, takes "
+	    "--now wall or a time.",
 	.groups = groups,
 	.init = init,
 	.run = run,
