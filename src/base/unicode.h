@@ -11,6 +11,11 @@ uint32_t ic_utf8_read(const char *p, size_t n, unsigned *used);
 /* Writes what ic_utf8_read gave; buf holds at least 4 bytes. Returns the length. */
 unsigned ic_utf8_write(uint32_t c, char *buf);
 bool ic_utf8_valid(ic_str s);
+/* Bytes of the byte order mark that n bytes of text begin with: 3, or 0 where there is none. */
+static inline size_t ic_utf8_mark(const char *p, size_t n)
+{
+	return n >= 3 && memcmp(p, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+}
 bool ic_ascii(ic_str s);
 
 /* Of one character to one character; others are themselves. */

@@ -2,6 +2,7 @@
 /* The site's own rules: one a line, key=value pairs. Syntax and meaning: docs/site-rules.md. */
 #include "base/buf.h"
 #include "base/num.h"
+#include "base/unicode.h"
 #include "detect/run.h"
 
 #include <errno.h>
@@ -241,8 +242,7 @@ static ic_status read_line(cursor *c)
 static ic_status read_lines(ic_site_rules *rules, const char *path, ic_str all, ic_error *err)
 {
 	cursor c = { .rules = rules, .path = path, .err = err };
-	const bool marked = all.n >= 3 && memcmp(all.p, "\xef\xbb\xbf", 3) == 0;
-	for (uint32_t at = marked ? 3 : 0; at < all.n;) {
+	for (uint32_t at = (uint32_t)ic_utf8_mark(all.p, all.n); at < all.n;) {
 		const char *start = all.p + at, *newline = memchr(start, '\n', all.n - at);
 		c.end = newline ? newline : all.p + all.n;
 		at = (uint32_t)(c.end - all.p) + 1;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/unicode.h"
 #include "engine/table_file.h"
 #include "source/walk.h"
 
@@ -57,9 +58,8 @@ static bool head_line(ic_str line, ic_str *key, ic_str *value)
 static ic_status read_head(ic_rules *r, ic_rule *rule, ic_error *err)
 {
 	int level = -1;
-	const char *p = rule->text, *end = p + strlen(p);
-	if (strncmp(p, "\xef\xbb\xbf", 3) == 0)
-		p += 3;
+	const size_t n = strlen(rule->text);
+	const char *p = rule->text + ic_utf8_mark(rule->text, n), *end = rule->text + n;
 	for (uint64_t number = 1; p < end; number++) {
 		const char *eol = memchr(p, '\n', (size_t)(end - p));
 		ic_str line = { p, (uint32_t)((eol ? eol : end) - p) }, key, value;

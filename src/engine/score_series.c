@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "base/hash.h"
 #include "base/time.h"
+#include "base/unicode.h"
 #include "beacon/score.h"
 #include "engine/score_csv.h"
 #include "source/unpack.h"
@@ -225,8 +226,7 @@ static ic_status read_header(job *j, bool *empty, ic_error *err)
 		return st;
 	if (j->n == 0 && j->report.damaged)
 		return ic_fail_at(err, IC_E_NOINPUT, j->name, 0, 0, "%s", j->report.first_bad.message);
-	if (j->n >= 3 && memcmp(j->text, "\xef\xbb\xbf", 3) == 0)
-		j->at = 3;
+	j->at = ic_utf8_mark(j->text, j->n);
 	char found = ic_csv_delimiter(j->text + j->at, j->n - j->at);
 	j->delimiter = found ? found : ',';
 	st = next_record(j, &got, err);

@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/hash.h"
+#include "base/unicode.h"
 #include "source/source.h"
 
 enum {
@@ -169,11 +170,6 @@ ic_status ic_table_schema_read(const char *path, ic_arena *a, ic_schema *ret, ic
 
 /* ---- kinds --------------------------------------------------------------------------------- */
 
-static size_t without_bom(const char *p, size_t n)
-{
-	return n >= 3 && memcmp(p, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
-}
-
 /* One object whose keys are exactly columns and rows: both are given. The rows, in the end, may be cut. */
 static bool is_typed(const char *p, size_t n, ic_str *columns, ic_str *rows)
 {
@@ -239,11 +235,11 @@ static ic_status load(ic_table_file *f, ic_unpack *u, const ic_schema *schema, i
 	const size_t n = f->gaps.n ? f->gaps.at[0] : f->text_n;
 	if (st != IC_OK || f->kind != IC_TABLE_TYPED) {
 		f->rows_at = st == IC_OK && f->kind == IC_TABLE_ARRAY
-				 ? ic_json_blanks(f->text, n, without_bom(f->text, n)) + 1
+				 ? ic_json_blanks(f->text, n, ic_utf8_mark(f->text, n)) + 1
 				 : 0;
 		return st;
 	}
-	size_t bom = without_bom(f->text, n);
+	size_t bom = ic_utf8_mark(f->text, n);
 	if (!is_typed(f->text + bom, n - bom, &columns, &rows)) {
 		f->kind = IC_TABLE_NDJSON;
 		return IC_OK;
@@ -495,7 +491,7 @@ static ic_status examine(ic_table_file *f, int fd, const ic_schema *schema, bool
 	if (foreign)
 		st = ic_fail(err, IC_E_FORMAT, "%s", foreign);
 	if (st == IC_OK) {
-		size_t bom = without_bom(head, n);
+		size_t bom = ic_utf8_mark(head, n);
 		f->kind = kind_of(head + bom, n - bom);
 		if (f->kind == IC_TABLE_CSV && n > 10 && memcmp(head, "#separator", 10) == 0)
 			st = ic_fail_at(err, IC_E_USAGE, f->path, 0, 0,
@@ -507,7 +503,7 @@ static ic_status examine(ic_table_file *f, int fd, const ic_schema *schema, bool
 	}
 	if (st == IC_OK && by_place && schema->n == 1 && ends_with(f->path, ".txt"))
 		f->kind = IC_TABLE_LINES;
-	f->rows_at = without_bom(head ? head : "", n);
+	f->rows_at = ic_utf8_mark(head ? head : "", n);
 	if (st == IC_OK && (f->kind == IC_TABLE_TYPED || f->kind == IC_TABLE_ARRAY)) {
 		again =
 		    f->text || lseek(fd, 0, SEEK_SET) != 0 ? NULL : ic_unpack_new(f->pack, ic_read_fd, &fd);

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "base/unicode.h"
 #include "engine/table_file.h"
 
 enum { BLOCK = 1 << 20 };
@@ -299,8 +300,8 @@ ic_status ic_records_fill(ic_records *r, ic_error *err)
 	if (make_room(r) != IC_OK)
 		return ic_fail_nomem(err);
 	ic_status st = read_on(r, r->room - r->n, &r->drained, err);
-	if (r->base == 0 && r->n >= 3 && memcmp(r->p, "\xef\xbb\xbf", 3) == 0)
-		r->next = 3;
+	if (r->base == 0)
+		r->next = ic_utf8_mark(r->p, r->n);
 	return st;
 }
 

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/hash.h"
 #include "base/temp.h"
+#include "base/unicode.h"
 #include "source/messages.h"
 #include "source/walk.h"
 
@@ -209,7 +210,7 @@ static bool find_spooled(const ic_spool *s, ic_file *f)
 /* Nothing but line ends and blanks, perhaps behind a BOM. */
 static bool is_blank(const char *head, size_t n)
 {
-	size_t at = n >= 3 && memcmp(head, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+	size_t at = ic_utf8_mark(head, n);
 	while (at < n && memchr(" \t\r\n", head[at], 4))
 		at++;
 	return at == n && n < IC_HEAD_BYTES;

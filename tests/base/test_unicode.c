@@ -53,9 +53,20 @@ static void reads_what_it_wrote(void **state)
 	assert_int_equal((uint8_t)buf[0], 0xc3);
 }
 
+static void finds_the_mark(void **state)
+{
+	(void)state;
+	assert_int_equal(ic_utf8_mark("\xef\xbb\xbf#", 4), 3);
+	assert_int_equal(ic_utf8_mark("\xef\xbb\xbf", 3), 3);
+	assert_int_equal(ic_utf8_mark("\xef\xbb\xbf", 2), 0);
+	assert_int_equal(ic_utf8_mark("#\xef\xbb\xbf", 4), 0);
+	assert_int_equal(ic_utf8_mark("", 0), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(case_and_class),
+					    cmocka_unit_test(finds_the_mark),
 					    cmocka_unit_test(reads_what_it_wrote) };
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

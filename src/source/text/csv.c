@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "source/text/csv.h"
 
+#include "base/unicode.h"
+
 typedef struct csv_layout {
 	ic_layout base;
 	const ic_csv_ops *ops;
@@ -93,11 +95,6 @@ ic_csv_result ic_csv_split_record(const char *text, size_t n, bool final, char d
 	}
 }
 
-static size_t bom_length(const char *p, size_t n)
-{
-	return n >= 3 && memcmp(p, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
-}
-
 char ic_csv_delimiter(const char *head, size_t n)
 {
 	static const char candidates[] = { ',', ';', '\t' };
@@ -130,7 +127,7 @@ bool ic_csv_is_separator(const char *p, size_t n)
 /* What may stand before the header: a BOM, empty lines, the spreadsheet's line. */
 static size_t before_header(const char *p, size_t n)
 {
-	size_t at = bom_length(p, n);
+	size_t at = ic_utf8_mark(p, n);
 	for (const char *eol; at < n && (eol = memchr(p + at, '\n', n - at)); at = (size_t)(eol + 1 - p)) {
 		const size_t line = (size_t)(eol - p) - at;
 		if (without_line_end(p + at, line) != 0 && !ic_csv_is_separator(p + at, line))
@@ -416,7 +413,7 @@ ic_status ic_csv_parse(ic_reader *r, const char *text, size_t n, size_t *at, boo
 	if (!r->started && n - *at < 3 && !final)
 		return IC_OK; /* a BOM may still be cut */
 	if (!r->started)
-		*at += bom_length(text + *at, n - *at);
+		*at += ic_utf8_mark(text + *at, n - *at);
 	r->started = true;
 	while (b->rows < IC_BATCH_ROWS && *at < n) {
 		const char *p = text + *at;

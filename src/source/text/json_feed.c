@@ -2,6 +2,8 @@
 /* Text to records: lines with one object each, or documents with objects in lists. */
 #include "source/text/json_columns.h"
 
+#include "base/unicode.h"
+
 static bool is_blank(char c)
 {
 	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
@@ -17,8 +19,8 @@ static size_t pass_blanks(const char *p, size_t at, size_t end)
 /* Also a byte order mark, at the start of a line. */
 static size_t line_start(const char *p, size_t at, size_t end)
 {
-	if (at + 3 <= end && memcmp(p + at, "\xef\xbb\xbf", 3) == 0)
-		at += 3;
+	if (at < end)
+		at += ic_utf8_mark(p + at, end - at);
 	while (at < end && (p[at] == ' ' || p[at] == '\t' || p[at] == '\r'))
 		at++;
 	return at;
@@ -294,8 +296,9 @@ static bool step(cursor *k)
 		if (k->n - k->at < 3 && !k->final)
 			return false;
 		d->begun = true;
-		if (k->n - k->at >= 3 && memcmp(k->text + k->at, "\xef\xbb\xbf", 3) == 0) {
-			advance(k, k->at + 3);
+		const size_t mark = ic_utf8_mark(k->text + k->at, k->n - k->at);
+		if (mark) {
+			advance(k, k->at + mark);
 			return true;
 		}
 	}

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/time.h"
+#include "base/unicode.h"
 
 #define MAP_BYTES (1u << 20) /* a longer map file is a mistake */
 
@@ -187,9 +188,7 @@ ic_status ic_field_map_parse(const char *text, size_t n, const char *file, ic_fi
 	if (n)
 		memcpy(m->text, text, n);
 	m->text[n] = '\0';
-	const char *at = m->text, *end = m->text + n;
-	if (n >= 3 && memcmp(at, "\xef\xbb\xbf", 3) == 0)
-		at += 3;
+	const char *at = m->text + ic_utf8_mark(m->text, n), *end = m->text + n;
 	map_parser p = { .file = file, .map = m, .err = err };
 	while (at < end && st == IC_OK) {
 		const char *eol = memchr(at, '\n', (size_t)(end - at));

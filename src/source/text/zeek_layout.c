@@ -2,6 +2,7 @@
 #include "source/text/zeek_layout.h"
 
 #include "base/hex.h"
+#include "base/unicode.h"
 
 static const ic_zeek_log logs[] = {
 	{ { "conn", 4 }, IC_STREAM_CONN, false },
@@ -172,7 +173,7 @@ void ic_zeek_layout_line(ic_zeek_layout *l, const char *line, size_t n)
 
 bool ic_zeek_is_header(const char *line, size_t n, size_t *skip)
 {
-	*skip = n >= 3 && memcmp(line, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+	*skip = ic_utf8_mark(line, n);
 	return n > *skip && line[*skip] == '#';
 }
 
