@@ -374,7 +374,8 @@ static void long_connections_have_four_levels(void **state)
 		e.port = 443;
 		e.duration = cases[i].hours * 3600;
 		e.open = i == 1;
-		for (int k = 0; k<cases[i].n; k++, e.t += cases[i].step_s> 0 ? cases[i].step_s : 4000)
+		const double step = cases[i].step_s ? cases[i].step_s : 4000;
+		for (int k = 0; k < cases[i].n; k++, e.t += step)
 			world_add(&w, &e);
 		ic_findings f = world_detect(&w, (ic_detect_config){ 0 });
 		assert_int_equal(count_of(&f, "long-connection"), cases[i].level >= 0);
