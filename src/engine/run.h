@@ -8,6 +8,9 @@
 #include "exec/reading.h"
 #include "source/source.h"
 
+/* Of a memory limit, what rows on their way may take; the heap loses as much. */
+enum { IC_ROWS_SHARE = 16 };
+
 /* The options of a run in the form that the stages take. */
 typedef struct ic_run {
 	const ic_input_options *opt;
