@@ -374,7 +374,7 @@ static void long_connections_have_four_levels(void **state)
 		e.port = 443;
 		e.duration = cases[i].hours * 3600;
 		e.open = i == 1;
-		const double step = cases[i].step_s ? cases[i].step_s : 4000;
+		const double step = cases[i].step_s > 0 ? cases[i].step_s : 4000;
 		for (int k = 0; k < cases[i].n; k++, e.t += step)
 			world_add(&w, &e);
 		ic_findings f = world_detect(&w, (ic_detect_config){ 0 });
